@@ -1,0 +1,135 @@
+"""Example, Dataset and Batch: one item, a split, and what a training step receives.
+
+Examples hold numpy arrays, so that a task need not import torch; the engine collates them into tensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Example:
+    """One item of a split.
+
+    Attributes:
+        id: stable across machines and seeds; the key of paired tests.
+        input: int64 (T,) for tokens, float32 (T, F) for frames, float32 (T, C, Y, X) for video,
+            float32 (T, N, F) for graph series. For `NextTokenTarget` the input is derived from the target
+            (begin-of-sequence, then all but the last symbol): leave it None.
+        target: int for `ClassTarget`; int64 (T,) for `FrameTarget`; int64 (U,) labels >= 1 for `CTCTarget`;
+            int64 (T,), the symbols of one contiguous document, for `NextTokenTarget`; int64 (U,), ending in
+            eos, for `TokenSequenceTarget`; float32 (horizon, dim) for `ForecastTarget`.
+        references: the correct answers as a person would write them (text, class name), one or more.
+        source: the input as a person would read it, for sample tables; may be empty.
+        units: what the example counts beyond tensors ("characters": of the raw text, for bits per character).
+    """
+
+    id: str
+    input: np.ndarray | None
+    target: Any
+    references: tuple[str, ...] = ()
+    source: str = ""
+    units: dict[str, float] = field(default_factory=dict)
+
+
+class Dataset(Protocol):
+    """A split: examples by position, and their lengths without loading them (for bucketing)."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Example: ...
+
+    @property
+    def input_lengths(self) -> np.ndarray:
+        """int64 (N,): T of every example."""
+        ...
+
+    @property
+    def target_lengths(self) -> np.ndarray:
+        """int64 (N,): U of every example; ones where the target has no length."""
+        ...
+
+
+class ListDataset:
+    """A split held in memory."""
+
+    def __init__(self, examples: Sequence[Example]) -> None:
+        self._examples = list(examples)
+        lengths = [(_length(e.input if e.input is not None else e.target), _length(e.target)) for e in self._examples]
+        both = np.array(lengths, dtype=np.int64).reshape(-1, 2)
+        self.input_lengths: np.ndarray = both[:, 0]
+        self.target_lengths: np.ndarray = both[:, 1]
+
+    def __len__(self) -> int:
+        return len(self._examples)
+
+    def __getitem__(self, index: int) -> Example:
+        return self._examples[index]
+
+    def __iter__(self) -> Iterator[Example]:
+        return iter(self._examples)
+
+
+class Subset:
+    """The examples of another split at the given positions, in that order; nothing is loaded or copied."""
+
+    def __init__(self, dataset: Dataset, indices: Sequence[int]) -> None:
+        self._dataset = dataset
+        self._indices = [int(i) for i in indices]
+        self.input_lengths: np.ndarray = dataset.input_lengths[self._indices]
+        self.target_lengths: np.ndarray = dataset.target_lengths[self._indices]
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, index: int) -> Example:
+        return self._dataset[self._indices[index]]
+
+
+@dataclass
+class Batch:
+    """What a step receives: padded tensors and true lengths.
+
+    Attributes:
+        ids: the examples' ids, in row order.
+        inputs: (B, T, ...) as the input specification says, padded with pad_id or zeros.
+        input_lengths: int64 (B,).
+        targets: as the target specification says, padded.
+        target_lengths: int64 (B,).
+        fresh: for `NextTokenTarget` only, whether rows start a new document (state must be reset before this
+            batch); one flag for all rows, since all rows of such a batch begin together.
+    """
+
+    ids: tuple[str, ...]
+    inputs: torch.Tensor
+    input_lengths: torch.Tensor
+    targets: torch.Tensor
+    target_lengths: torch.Tensor
+    fresh: bool = True
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The same batch on another device."""
+        return Batch(
+            self.ids,
+            self.inputs.to(device, non_blocking=True),
+            self.input_lengths.to(device, non_blocking=True),
+            self.targets.to(device, non_blocking=True),
+            self.target_lengths.to(device, non_blocking=True),
+            self.fresh,
+        )
+
+
+def _length(value: Any) -> int:
+    """Time steps of an input or target; 1 for a scalar."""
+    return len(value) if getattr(value, "ndim", 0) else 1

@@ -1,0 +1,113 @@
+"""`harness list`: plug-ins, data sets, runs and sweeps. Tasks and models are listed without importing them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(help="List tasks, models, datasets, runs or sweeps.", no_args_is_help=True, rich_markup_mode=None)
+
+Json = Annotated[bool, typer.Option("--json", help="Print an array of objects.")]
+
+
+@app.command("tasks")
+def tasks(json: Json = False) -> None:
+    """Tasks that are installed."""
+    _plugins("task", json)
+
+
+@app.command("models")
+def models(json: Json = False) -> None:
+    """Models that are installed."""
+    _plugins("model", json)
+
+
+@app.command("datasets")
+def datasets(json: Json = False) -> None:
+    """Data sets of the installed tasks, with licence and source."""
+    from harness.cli import output
+    from harness.cli.datasets import all_datasets
+
+    found, problems = all_datasets()
+    if json:
+        output.as_json(found)
+    else:
+        columns = ("name", "task", "licence", "source", "synthetic", "cached", "description")
+        rows = [[_word(entry[column]) for column in columns] for entry in found]
+        output.table(columns, rows, empty="no data sets")
+    _warn(problems)
+
+
+@app.command("runs")
+def runs(
+    json: Json = False,
+    sweep: Annotated[str | None, typer.Option(help="Only runs of this sweep.")] = None,
+    task: Annotated[str | None, typer.Option(help="Only runs of this task.")] = None,
+    model: Annotated[str | None, typer.Option(help="Only runs of this model.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only runs in this state.")] = None,
+) -> None:
+    """Runs in the results store."""
+    from harness.cli import output
+    from harness.store import Store, query
+
+    with Store.open(create=False) as store:
+        views = query.runs(store, sweep=sweep, task=task, model=model, status=status)
+    if json:
+        output.as_json([query.run_as_json(view) for view in views])
+        return
+    rows = [
+        (
+            view.key[:12],
+            view.sweep,
+            view.task,
+            view.model,
+            view.seed,
+            view.status,
+            "" if view.primary_value is None else f"{view.primary['name']} {view.primary_value:.4g}",
+            "" if view.summary is None else f"{view.summary.train_s:.0f} s",
+        )
+        for view in views
+    ]
+    columns = ("key", "sweep", "task", "model", "seed", "status", "primary metric", "training time")
+    output.table(columns, rows, empty="no runs")
+
+
+@app.command("sweeps")
+def sweeps(json: Json = False) -> None:
+    """Sweeps in the results store, with how many runs are in which state."""
+    from harness.cli import output
+    from harness.store import Store, query
+
+    with Store.open(create=False) as store:
+        found = query.sweeps(store)
+    if json:
+        output.as_json([{"name": sweep.name, "cells": sweep.cells, "states": sweep.states} for sweep in found])
+        return
+    rows = [(s.name, s.cells, ", ".join(f"{n} {state}" for state, n in s.states.items())) for s in found]
+    output.table(("name", "cells", "states"), rows, empty="no sweeps")
+
+
+def _plugins(kind: str, json: bool) -> None:
+    from harness.cli import output
+    from harness.registry import list_plugins
+
+    found = list_plugins(kind)
+    if json:
+        keys = ("name", "version", "distribution", "description")
+        output.as_json([{key: getattr(info, key) for key in keys} | {"problem": info.problem} for info in found])
+        return
+    rows = [(info.name, info.description, f"{info.distribution} {info.version}") for info in found]
+    output.table(("name", "description", "distribution"), rows, empty=f"no {kind}s are installed")
+    _warn([f"{info.label}: {info.problem}" for info in found if info.problem])
+
+
+def _warn(problems: list[str]) -> None:
+    import sys
+
+    for problem in problems:
+        print(f"Warning: {problem}", file=sys.stderr)
+
+
+def _word(value: Any) -> Any:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value

@@ -1,0 +1,51 @@
+"""The command `harness`: its subcommands, and what becomes of errors."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from harness.cli import completion, data, doctor, listing, matrix, report, run, show, store, sweep, tune
+from harness.errors import PluginError, UserError
+
+app = typer.Typer(
+    name="harness",
+    help="Which sequence model should I use for this task, and what does it cost?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_HYDRA_WORDS = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+app.command("run", context_settings=_HYDRA_WORDS, add_help_option=False)(run.command)
+app.command("sweep", context_settings=_HYDRA_WORDS, add_help_option=False)(sweep.command)
+app.command("report")(report.command)
+app.add_typer(listing.app, name="list")
+app.command("matrix")(matrix.command)
+app.add_typer(data.app, name="data")
+app.command("tune")(tune.command)
+app.command("show")(show.command)
+app.add_typer(store.app, name="store")
+app.command("completion")(completion.command)
+app.command("complete", hidden=True, context_settings=_HYDRA_WORDS)(completion.complete_command)
+app.command("doctor")(doctor.command)
+
+
+def entry_point() -> None:
+    """Run the command line.
+
+    Exit codes: 0 done; 1 some runs failed; 2 the user's input or a plug-in is wrong (one message, no traceback);
+    130 stopped with Ctrl-C.
+    """
+    if sys.platform == "win32":
+        print("harness runs on Linux and macOS; on Windows, use it inside WSL.", file=sys.stderr)
+        raise SystemExit(2)
+    try:
+        app(prog_name="harness")
+    except (UserError, PluginError) as error:
+        print(f"Error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None

@@ -1,0 +1,87 @@
+"""Tables of results: one run, or a sweep with models down and tasks across."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+
+from harness.cli import output
+from harness.store import Store
+from harness.store.query import RunView, runs
+
+
+def print_run(view: RunView) -> None:
+    """The results of one run, metric by metric, and its costs."""
+    rows: list[tuple[str, str]] = []
+    if view.summary is not None:
+        for name, value in view.summary.metrics.items():
+            unit = view.units.get(name.partition("/")[2], {}).get("unit", "")
+            rows.append((name, f"{value:.5g} {unit}".rstrip()))
+        rows.append(("parameters", f"{view.summary.parameters:,}"))
+        rows.append(("training time", f"{view.summary.train_s:.1f} s (of {view.summary.total_s:.1f} s)"))
+        if view.summary.to_target_s is not None:
+            rows.append(("time to target", f"{view.summary.to_target_s:.1f} s"))
+        if view.summary.throughput:
+            rows.append(("throughput", f"{view.summary.throughput:,.0f} {view.summary.throughput_unit}"))
+    elif view.reason:
+        rows.append(("reason", view.reason))
+    title = f"{view.task} ({view.dataset}) × {view.model}, seed {view.seed}: {view.status}"
+    output.table(("", ""), rows, title=title, empty="no results")
+
+
+def print_sweep(store: Store, sweep: str) -> None:
+    """The primary metric of every model on every task, means over seeds; reasons for empty cells below."""
+    views = runs(store, sweep=sweep)
+    tasks = list(dict.fromkeys(view.task for view in views))
+    rows = list(dict.fromkeys(_row_label(view, views) for view in views))
+    cells: dict[tuple[str, str], list[RunView]] = {}
+    for view in views:
+        cells.setdefault((_row_label(view, views), view.task), []).append(view)
+    heads = [_heading(task, next(view for view in views if view.task == task)) for task in tasks]
+    body = [[row, *(_cell(cells.get((row, task), [])) for task in tasks)] for row in rows]
+    output.table(["model", *heads], body, title=f"Sweep '{sweep}', test split", empty="no runs")
+    for view in views:
+        if view.reason and view.status in ("incompatible", "failed"):
+            word = "n/a" if view.status == "incompatible" else view.status
+            print(f"{word}: {view.task} × {view.model}, seed {view.seed}: {view.reason}")
+
+
+def _heading(task: str, view: RunView) -> str:
+    """Words with spaces, so that a narrow terminal can break them."""
+    arrow = "↑" if view.primary.get("higher_is_better") else "↓"
+    metric = f"{view.primary.get('name', '')} {arrow} ({view.primary.get('unit', '')})"
+    return f"{task}\n{metric}".replace("_", " ").replace("/", " / ")
+
+
+def _row_label(view: RunView, views: Sequence[RunView]) -> str:
+    """The model's name, and the options in which its runs on this task differ beside the seed."""
+    alike = [other for other in views if (other.task, other.model) == (view.task, view.model)]
+    mine = _flat(view.config)
+    differing = [
+        f"{name.removeprefix('model.')}={value}"
+        for name, value in mine.items()
+        if name not in ("seed", "sweep") and any(_flat(other.config).get(name) != value for other in alike)
+    ]
+    name = view.model if view.kind == "model" else view.model.replace(":", ": ").replace("_", " ")
+    return f"{name} ({', '.join(differing)})" if differing else name
+
+
+def _flat(config: object, prefix: str = "") -> dict[str, object]:
+    if not isinstance(config, dict):
+        return {prefix: config}
+    flat: dict[str, object] = {}
+    for key, value in config.items():
+        flat |= _flat(value, f"{prefix}.{key}" if prefix else str(key))
+    return flat
+
+
+def _cell(views: Sequence[RunView]) -> str:
+    values = [v.primary_value for v in views if v.primary_value is not None and math.isfinite(v.primary_value)]
+    if values:
+        mean = f"{statistics.fmean(values):.4g}"
+        spread = f" ± {statistics.stdev(values):.2g}" if len(values) > 1 else ""
+        missing = len(views) - len(values)
+        return f"{mean}{spread}" + (f" ({missing} missing)" if missing else "")
+    states = list(dict.fromkeys(view.status for view in views))
+    return ", ".join("n/a" if state == "incompatible" else state for state in states)

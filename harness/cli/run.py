@@ -1,0 +1,136 @@
+"""`harness run`: one run in this process, on all cores."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from harness.store.records import RunPlan
+    from harness.training.settings import RunSettings
+
+_OPTIONS = [
+    ("-m, --multirun", "run every cell of a grid: the same as 'harness sweep'"),
+    ("--cfg job", "print the configuration of the run instead of running it"),
+    ("--resolve", "with --cfg: replace interpolations by their values"),
+    ("-h, --help", "show this text"),
+]
+
+
+def command(
+    context: typer.Context,
+    multirun: Annotated[bool, typer.Option("--multirun", "-m")] = False,
+    show_help: Annotated[bool, typer.Option("--help", "-h")] = False,
+    cfg: Annotated[str, typer.Option("--cfg")] = "",
+    resolve: Annotated[bool, typer.Option("--resolve")] = False,
+) -> None:
+    """Train and test one model on one task."""
+    if show_help:
+        from harness.cli.words import help_text
+
+        print(help_text("run", _OPTIONS))
+    elif cfg:
+        _print_config(context.args, cfg, resolve)
+    elif multirun:
+        from harness.cli.sweep import sweep
+
+        sweep(context.args)
+    else:
+        try:
+            _run(context.args)
+        except KeyboardInterrupt:
+            message = "Stopped. The run is recorded as interrupted; the same command runs it again."
+            print(message, file=sys.stderr)
+            raise SystemExit(130) from None
+
+
+def _print_config(words: list[str], what: str, resolve: bool) -> None:
+    from omegaconf import OmegaConf
+
+    from harness.config import compose
+    from harness.errors import ConfigError
+
+    if what != "job":
+        raise ConfigError(f"--cfg {what} does not exist; write --cfg job.")
+    print(OmegaConf.to_yaml(compose(words), resolve=resolve), end="")
+
+
+def _run(words: list[str]) -> None:
+    from harness.runtime import tune_allocator, usable_cores
+
+    tune_allocator()  # before anything imports torch
+    from harness.compatibility import check, explain
+    from harness.config import compose, to_settings
+    from harness.errors import IncompatibleError
+    from harness.identity import device_type, run_plan
+    from harness.matrix import fitting_models
+
+    _refuse_grid(words)
+    settings = to_settings(compose(words))
+    signature = settings.task.signature
+    fit = check(signature, settings.model.name, settings.model.capabilities(signature))
+    if not fit.compatible:
+        raise IncompatibleError(explain(signature, fit.reason or "", fitting_models(signature)))
+    plan = run_plan(settings, overrides=words)
+    settings.trainer.threads = settings.trainer.threads or usable_cores()
+    settings.trainer.device = device_type(settings.trainer.device)
+    _execute(settings, plan)
+
+
+def _refuse_grid(words: list[str]) -> None:
+    """An experiment with a grid is many runs; one of them must be pointed at."""
+    from harness.config.cells import split
+    from harness.config.composition import experiment_grid
+    from harness.errors import ConfigError
+
+    experiment = [word for word in words if word.startswith("experiment=")]
+    grid = experiment_grid(experiment) if experiment else {}
+    missing = [key for key in grid if key not in {word.partition("=")[0] for word in words}]
+    if missing:
+        raise ConfigError(
+            f"'{experiment[0]}' is a grid of {len(split(experiment))} runs. Run all of them with 'harness sweep "
+            f"{experiment[0]}', or choose one: {' '.join(f'{key}=...' for key in missing)}."
+        )
+
+
+def _execute(settings: RunSettings, plan: RunPlan) -> None:
+    from harness.cli.results import print_run
+    from harness.store import AlreadyFinished, AlreadyRunning, Store
+    from harness.store.engine import results_folder
+    from harness.store.query import run as find_run
+    from harness.training.run import execute
+
+    with Store.open() as store:
+        store.plan(plan)
+        try:
+            with _progress(f"{plan.task} × {plan.model}") as on_progress:
+                execute(settings, plan, store_url=None, results=results_folder(), on_progress=on_progress)
+        except SystemExit:  # what Lightning makes of Ctrl-C
+            raise KeyboardInterrupt from None
+        except AlreadyFinished:
+            print("This run is finished already; these are its results.")
+        except AlreadyRunning:
+            print("Another process is running this run at the moment.")
+        print_run(find_run(store, plan.key))
+        print(f"Run folder: {results_folder() / 'runs' / plan.key}")
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[Callable[[float, str], None] | None]:
+    """A bar on standard error, on a terminal only."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from harness.cli.output import console
+
+    stderr = console(stderr=True)
+    if not stderr.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"), TimeElapsedColumn())
+    with Progress(*columns, console=stderr, transient=True) as progress:
+        bar = progress.add_task(label, total=None, state="preparing")
+        yield lambda fraction, text: progress.update(bar, completed=fraction, total=1.0, state=text)

@@ -1,0 +1,86 @@
+"""What `run` and `sweep` share: their help, and reading the words that Hydra's grammar takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from harness import plugin_source
+from harness.registry import list_plugins
+
+_GRAMMAR = """\
+Words are NAME=VALUE:
+  task=NAME model=NAME          choose a plug-in
+  task.OPTION=VALUE             set one of its options
+  optimizer.lr=1e-3 seed=1      set any other option
+  experiment=NAME               take the settings of conf/experiment/NAME.yaml
+In a sweep, a value may be a list: task=a,b  seed=range(3)  model.width=choice(128,256)."""
+
+
+def help_text(command: str, options: Sequence[tuple[str, str]]) -> str:
+    """Help of `run` and `sweep`: options, the groups with what can be chosen, and the other words.
+
+    Imports no plug-in.
+    """
+    from harness.config.schema import OPTIONS
+
+    lines = [f"Usage: harness {command} [OPTIONS] [NAME=VALUE]...", "", _GRAMMAR, "", "Options:"]
+    lines += _columns(options)
+    for group, choices in group_choices().items():
+        lines += ["", f"{group}=", *_columns(choices)]
+    lines += ["", "Other words:", *_columns([(f"{name}=", text) for name, text in OPTIONS.items()])]
+    lines += ["", "Options of optimizer, trainer and decoding:"]
+    lines += _columns([(name, "") for name in setting_names()])
+    lines += ["", "All options of a run with their values: harness run task=NAME model=NAME --cfg job"]
+    return "\n".join(lines)
+
+
+def group_choices() -> dict[str, list[tuple[str, str]]]:
+    """Every group with its choices and what each is, from metadata, docstrings and first comments."""
+    from harness.config.folders import conf_dir, plugin_folders
+    from harness.config.schema import GROUPS
+
+    found: dict[str, list[tuple[str, str]]] = {}
+    folders = [conf_dir(), *plugin_folders().values()]
+    for group in GROUPS:
+        choices = [
+            (info.name, info.description if info.problem is None else f"cannot be used: {info.problem}")
+            for info in (list_plugins(group) if group in ("task", "model") else [])
+        ]
+        for folder in folders:
+            choices += [(path.stem, _first_comment(path)) for path in sorted((folder / group).glob("*.yaml"))]
+        found[group] = sorted(dict(choices).items())
+    return found
+
+
+def setting_names() -> list[str]:
+    """Dotted names of the options of optimizer, trainer and decoding."""
+    from harness.training.settings import DecodingSettings, OptimizerSettings, TrainerSettings
+
+    sections = {"optimizer": OptimizerSettings, "trainer": TrainerSettings, "decoding": DecodingSettings}
+    return [f"{section}.{field.name}" for section, cls in sections.items() for field in fields(cls)]
+
+
+def plugin_option_names(kind: str, name: str) -> list[str]:
+    """Dotted names of a plug-in's options, read from its source without importing it."""
+    module = next((info.module for info in list_plugins(kind) if info.name == name), None)
+    if module is None:
+        return []
+    names = plugin_source.config_fields(module, name)
+    if kind == "task":
+        loader = [f"loader.{name}" for name in ("batch_size", "batch_tokens", "bptt", "bucket")]
+        names = [*(n for n in names if n != "loader"), *loader, "train_limit", "eval_limit"]
+    return [f"{kind}.{option}" for option in dict.fromkeys(names)]
+
+
+def _first_comment(path: Path) -> str:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("#") and not line.startswith("# @"):
+            return line.removeprefix("#").strip()
+    return ""
+
+
+def _columns(rows: Sequence[tuple[str, str]]) -> list[str]:
+    width = max((len(name) for name, _ in rows), default=0)
+    return [f"  {name:<{width}}  {text}".rstrip() for name, text in rows]

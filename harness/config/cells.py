@@ -1,0 +1,64 @@
+"""From a sweep's command line to its cells: Hydra's sweep grammar, and the grid of an experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+
+from harness.config.composition import compose, experiment_grid, parse
+from harness.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of a sweep: the overrides that repeat it alone, and its configuration."""
+
+    overrides: tuple[str, ...]
+    config: DictConfig
+
+
+def expand(overrides: Sequence[str]) -> list[Cell]:
+    """Every cell of a sweep, in the order of the grid: the last option varies fastest.
+
+    Args:
+        overrides: Hydra's words: "task=a,b", "seed=range(3)", "model=choice(x,y)", "experiment=quickstart". An
+            option of the experiment's grid that the command line also sets is taken from the command line.
+
+    Raises:
+        ConfigError, UnknownNameError, PluginError: as `compose`.
+    """
+    return [Cell(words, compose(words)) for words in split(overrides)]
+
+
+def split(overrides: Sequence[str]) -> list[tuple[str, ...]]:
+    """The overrides of every cell, not composed yet."""
+    given = parse(overrides)
+    names = {override.get_key_element() for override in given}
+    for override in given:
+        if override.get_key_element() == "experiment" and override.is_sweep_override():
+            raise ConfigError(f"'{override.input_line}': a sweep takes one experiment; run one sweep for each.")
+    experiment = [word for word in overrides if word.startswith("experiment=")]
+    table = experiment_grid(experiment) if experiment else {}
+    grid = [word for word in grid_words(table) if word.partition("=")[0] not in names]
+    rest = [word for word in overrides if not word.startswith("experiment=")]
+    try:
+        batches = BasicSweeper.split_arguments(parse([*experiment, *grid, *rest]), None)
+    except HydraException as error:
+        raise ConfigError(f"The sweep is not understood: {' '.join(str(error).split())}") from error
+    return [tuple(words) for words in batches[0]]
+
+
+def grid_words(grid: dict[str, Any]) -> list[str]:
+    """An experiment's grid as words of the sweep grammar; a value may be a list or the text after the "="."""
+    words = []
+    for key, value in grid.items():
+        values = value if isinstance(value, list) else [value]
+        if not values:
+            raise ConfigError(f"The grid of the experiment gives no value for '{key}'.")
+        words.append(f"{key}={','.join('null' if v is None else str(v) for v in values)}")
+    return words

@@ -1,0 +1,138 @@
+"""Composition in layers: configuration < tuned < experiment < per_task < per_model < command line.
+
+Hydra merges the defaults list and then applies the command line. What the harness adds lies in between, so this
+loader replaces the one step of Hydra's loader that merges the defaults list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import IConfigRepository
+from hydra._internal.defaults_list import DefaultsList, create_defaults_list
+from hydra._internal.utils import create_config_search_path
+from hydra.core.default_element import ResultDefault
+from hydra.core.object_type import ObjectType
+from hydra.core.override_parser.types import Override
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from harness.config import messages, sources
+from harness.config.folders import check_folders, conf_dir
+from harness.config.schema import RootConfig
+from harness.errors import ConfigError, UnknownNameError
+
+_CELL_SECTIONS = ("optimizer", "model")
+
+
+class LayeredLoader(ConfigLoaderImpl):
+    """Hydra's loader with a typed root, tuned defaults, and an experiment's per_task and per_model."""
+
+    def _compose_config_from_defaults_list(self, defaults: list[ResultDefault], repo: IConfigRepository) -> DictConfig:
+        config = OmegaConf.structured(RootConfig)
+        experiments = [d for d in defaults if _is_experiment(d)]
+        self._merge(config, [d for d in defaults if d not in experiments], repo)
+        self._apply_tuned(config)
+        self._merge(config, experiments, repo)
+        self._apply_per(config, "task")
+        self._apply_per(config, "model")
+        return config
+
+    def compose(self, config_name: str, overrides: list[str]) -> tuple[DictConfig, str | None]:
+        """The composed configuration, and the name of the experiment if one is chosen.
+
+        The steps are those of Hydra's `load_configuration` without the node that configures Hydra itself, which
+        nothing here uses and which takes most of the time.
+
+        Raises:
+            HydraException, UserError, PluginError: see `harness.config.composition`.
+        """
+        parsed, repo = self._parse_overrides_and_create_caching_repo(config_name, overrides)
+        self.validate_sweep_overrides_legal(parsed, RunMode.RUN, from_shell=False)
+        defaults = _defaults_list(config_name, parsed, repo)
+        config = self._compose_config_from_defaults_list(defaults.defaults, repo)
+        OmegaConf.set_struct(config, True)
+        self._apply_overrides_to_config(defaults.config_overrides, config)
+        return config, defaults.overrides.known_choices.get("experiment")
+
+    def experiment_grid(self, config_name: str, overrides: list[str]) -> dict[str, Any]:
+        """The `grid` of the chosen experiment and of those that it extends, its own keys last."""
+        parsed, repo = self._parse_overrides_and_create_caching_repo(config_name, overrides)
+        grid: dict[str, Any] = {}
+        for default in filter(_is_experiment, _defaults_list(config_name, parsed, repo).defaults):
+            config = OmegaConf.to_container(self._load_single_config(default=default, repo=repo).config)
+            grid.update((isinstance(config, dict) and config.get("grid")) or {})
+        return grid
+
+    def _merge(self, config: DictConfig, defaults: Iterable[ResultDefault], repo: IConfigRepository) -> None:
+        for default in defaults:
+            if default.config_path is None:
+                continue
+            loaded = self._load_single_config(default=default, repo=repo)
+            merge(config, loaded.config, f"conf/{default.config_path}.yaml")
+
+    def _apply_tuned(self, config: DictConfig) -> None:
+        table = config.tuned or {}
+        entry = (table.get(plugin_name(config, "task")) or {}).get(plugin_name(config, "model")) or {}
+        unknown = set(entry) - {*_CELL_SECTIONS, "trials", "hours"}
+        if unknown:
+            raise ConfigError(
+                f"The table of tuned defaults holds '{sorted(unknown)[0]}' for a cell; "
+                "a cell may hold optimizer, model, trials and hours."
+            )
+        values = {key: entry[key] for key in _CELL_SECTIONS if key in entry}
+        merge(config, OmegaConf.create(values), "the table of tuned defaults")
+        config.tuned = entry or None
+
+    def _apply_per(self, config: DictConfig, kind: str) -> None:
+        section = f"per_{kind}"
+        table, name = config[section], plugin_name(config, kind)
+        known = self.get_group_options(kind, ObjectType.CONFIG) if table else []
+        for given in table:
+            if given not in known:
+                raise UnknownNameError(kind, str(given), known, f"'{section}' of the experiment")
+        if table.get(name):
+            merge(config, table[name], f"{section}.{name} of the experiment")
+
+
+def _defaults_list(config_name: str, parsed: list[Override], repo: IConfigRepository) -> DefaultsList:
+    return create_defaults_list(
+        repo=repo, config_name=config_name, overrides_list=parsed, prepend_hydra=False, skip_missing=False
+    )
+
+
+def _is_experiment(default: ResultDefault) -> bool:
+    """Experiments, and the trials of a search, which are short experiments: both overrule the tuned defaults."""
+    return (default.config_path or "").startswith(("experiment/", "trial/"))
+
+
+def merge(config: DictConfig, values: DictConfig | Any, origin: str) -> None:
+    """Merge values into a typed configuration.
+
+    Raises:
+        ConfigError: an option that does not exist or a value of the wrong type; the message names the origin.
+    """
+    try:
+        config.merge_with(values)
+    except OmegaConfBaseException as error:
+        raise messages.from_omegaconf(error, config, f" (in {origin})") from error
+
+
+def plugin_name(config: DictConfig, kind: str) -> str:
+    """Name of the plug-in behind config.task or config.model; empty where none is chosen."""
+    cls = OmegaConf.get_type(config, kind)
+    return str(getattr(cls, "name", ""))
+
+
+def make_loader() -> LayeredLoader:
+    """A loader over conf/, the plug-ins and their folders.
+
+    Raises:
+        ConfigError: the folders hold names that would hide one another.
+    """
+    check_folders()
+    sources.register()
+    return LayeredLoader(create_config_search_path(f"file://{conf_dir()}"))

@@ -1,0 +1,124 @@
+"""Hydra's and OmegaConf's errors in the user's words: what was given, what exists, what would be right."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterable
+from dataclasses import is_dataclass
+from difflib import get_close_matches
+from enum import Enum
+from typing import Any
+
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    OmegaConfBaseException,
+    ValidationError,
+)
+
+from harness.config.schema import GROUPS, RootConfig
+from harness.errors import ConfigError, UnknownNameError, UserError
+
+_HIDDEN = ("grid", "per_task", "per_model", "tuned")
+
+
+def from_hydra(error: HydraException, config: DictConfig | None) -> UserError:
+    """The message for an error of Hydra's composition; `config` is the configuration without the overrides."""
+    if isinstance(error, OverrideParseException):
+        reason = str(error.message).splitlines()[0]
+        return ConfigError(f"'{error.override}' is not understood: write NAME=VALUE. ({reason})")
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options is not None:
+        kind, _, name = error.missing_cfg_file.rpartition("/")
+        kind = {"tuned": "table of tuned defaults", "": "configuration"}.get(kind, kind)
+        return UnknownNameError(kind, name, error.options)
+    if str(error).startswith(("Ambiguous value", "Sweep parameters")):
+        word = str(error).partition("'")[2].partition("'\n" if "\n" in str(error) else "' ")[0]
+        return ConfigError(
+            f"'{word}' gives several values, but this is one run: use 'harness sweep' for all of them, "
+            "or quote the value if it is one text with a comma."
+        )
+    cause = error.__cause__
+    while cause is not None and not isinstance(cause, OmegaConfBaseException):
+        cause = cause.__cause__
+    if isinstance(cause, OmegaConfBaseException):
+        return from_omegaconf(cause, config)
+    return ConfigError(" ".join(str(error).split()))
+
+
+def from_omegaconf(error: OmegaConfBaseException, config: DictConfig | None, origin: str = "") -> ConfigError:
+    """The message for an unknown option or a value of the wrong type; `origin` says where it was set."""
+    key = error.full_key or ""
+    if isinstance(error, ConfigKeyError | ConfigAttributeError):
+        return unknown_option(key, config, origin)
+    if isinstance(error, ValidationError):
+        expected = _expected(error)
+        if not (key and expected):
+            return ConfigError(f"A value does not fit{origin}: {str(error).splitlines()[0]}.")
+        return ConfigError(f"{key}={error.value!r} does not fit{origin}: it must be {expected}.")
+    return ConfigError(f"{' '.join(str(error).split())}{origin}")
+
+
+def unknown_option(key: str, config: DictConfig | None, origin: str = "") -> ConfigError:
+    """The message for an option that does not exist: near names, and what exists beside it."""
+    known = _options(config)
+    parent = key.rpartition(".")[0]
+    while parent and not any(option.startswith(f"{parent}.") for option in known):
+        parent = parent.rpartition(".")[0]
+    beside = [o for o in known if o.startswith(f"{parent}.")] if parent else sorted({*_top_level(), *GROUPS})
+    last = key.rpartition(".")[2]
+    close = get_close_matches(key, [*known, *beside], n=1) or [o for o in known if o.rpartition(".")[2] == last][:1]
+    hint = f" Did you mean '{close[0]}'?" if close else ""
+    scope = f"Options of '{parent}'" if parent else "Options"
+    return ConfigError(f"There is no option '{key}'{origin}.{hint} {scope}: {', '.join(beside)}.")
+
+
+def _top_level() -> list[str]:
+    return [name for name in RootConfig.__dataclass_fields__ if name not in _HIDDEN]
+
+
+def _options(config: DictConfig | None) -> list[str]:
+    """Dotted names of every leaf of the configuration."""
+    root = config if config is not None else OmegaConf.structured(RootConfig)
+    return sorted(_leaves("", OmegaConf.to_container(root, resolve=False)))
+
+
+def _leaves(prefix: str, value: Any) -> Iterable[str]:
+    if isinstance(value, dict) and value:
+        for name, inner in value.items():
+            if prefix or name not in _HIDDEN:
+                yield from _leaves(f"{prefix}.{name}" if prefix else str(name), inner)
+    else:
+        yield prefix
+
+
+def _expected(error: ValidationError) -> str:
+    """In words, the type of the option that did not fit; empty where it cannot be told."""
+    owner, key = error.object_type, error.key
+    if is_dataclass(owner) and isinstance(owner, type):
+        return type_name(typing.get_type_hints(owner).get(str(key), ""))
+    elements = typing.get_args(error.ref_type)
+    return type_name(elements[-1]) if elements else ""
+
+
+_WORDS: dict[Any, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "a text",
+    type(None): "null",
+    list: "a list",
+    dict: "a mapping",
+}
+
+
+def type_name(hint: Any) -> str:
+    """A type as users read it: "a whole number", "a number or null", "one of a, b"."""
+    origin = typing.get_origin(hint)
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(type_name(arg) for arg in typing.get_args(hint))
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return f"one of {', '.join(member.name for member in hint)}"
+    return _WORDS.get(origin or hint) or str(getattr(hint, "__name__", hint))

@@ -1,0 +1,1 @@
+"""How data sets arrive: sources (wheel, url, folder, generated) and the cache folder."""

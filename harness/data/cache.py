@@ -1,0 +1,110 @@
+"""The cache folder: where it is, and how things get into it exactly once.
+
+Everything is written under a temporary name beside its final place and moved there whole, under a file lock.
+So a reader sees all or nothing: in two processes at once, twice in a row, and after a process was killed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness.data.progress import waiting
+from harness.errors import DataError
+
+
+def cache_dir() -> Path:
+    """`HARNESS_DATA`, or the platform's cache folder of this user. Not created by asking."""
+    given = os.environ.get("HARNESS_DATA", "").strip()
+    if given:
+        return Path(given).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("sequence-harness", appauthor=False))
+
+
+def offline() -> bool:
+    """Whether `HARNESS_OFFLINE` forbids the network (any value but empty, 0, false, no, off)."""
+    return os.environ.get("HARNESS_OFFLINE", "").strip().lower() not in ("", "0", "false", "no", "off")
+
+
+def make_folder(folder: Path) -> Path:
+    """The folder, created with its parents.
+
+    Raises:
+        DataError: it cannot be created.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"The data cache cannot be written: {folder} ({error.strerror or error}). "
+            "Set HARNESS_DATA to a folder that this user may write."
+        ) from error
+    return folder
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold the one lock that guards `path`, across processes; it ends with the process, however that dies.
+
+    Raises:
+        DataError: the lock file cannot be created.
+    """
+    from filelock import FileLock
+
+    make_folder(path.parent)
+    lock = FileLock(path.parent / f".{path.name}.lock")
+    try:
+        with waiting(f"Waiting for another process to prepare {path.name}"):
+            lock.acquire()
+    except OSError as error:
+        raise DataError(
+            f"The data cache cannot be written: {path.parent} ({error.strerror or error}). "
+            "Set HARNESS_DATA to a folder that this user may write."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def partial(path: Path) -> Iterator[Path]:
+    """A new temporary folder beside `path`, removed at the end; those of killed processes go first.
+
+    Call it only while holding `exclusive(path)`.
+    """
+    for stale in path.parent.glob(f".{path.name}.partial-*"):
+        shutil.rmtree(stale, ignore_errors=True)
+    folder = make_folder(path.parent / f".{path.name}.partial-{uuid.uuid4().hex[:12]}")
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def build_once(folder: Path, build: Callable[[Path], object]) -> Path:
+    """Fill `folder` by calling `build(temporary folder)` unless it exists already; return `folder`.
+
+    A folder that exists is complete, because it appears by one rename after `build` returned. Whatever
+    decides the content belongs in the folder's name (a digest of options and source): it is never rebuilt.
+
+    Raises:
+        DataError: the cache cannot be written. Whatever `build` raises passes through, and leaves nothing.
+    """
+    if folder.is_dir():
+        return folder
+    with exclusive(folder):
+        if folder.is_dir():  # another process built it while this one waited
+            return folder
+        with partial(folder) as temporary:
+            content = temporary / "content"
+            content.mkdir()
+            build(content)
+            os.replace(content, folder)
+    return folder

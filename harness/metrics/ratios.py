@@ -1,0 +1,46 @@
+"""Shared by the metrics: sums that do not depend on order, and the texts that a metric compares."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from harness.errors import DataError
+
+if TYPE_CHECKING:
+    from harness.batch import Example
+    from harness.task import Statistics
+
+
+def total(rows: Sequence[Statistics], key: str) -> float:
+    """Sum of one statistic over all rows, rounded once, hence the same in every order.
+
+    NaN where a row says None, which means that the statistic is undefined for this predictor.
+    """
+    values = [row[key] for row in rows]
+    return math.nan if any(value is None for value in values) else math.fsum(values)
+
+
+def sum_lists(rows: Sequence[Statistics], key: str) -> list[int]:
+    """Element-wise sum of a list-valued statistic of whole numbers."""
+    return [sum(column) for column in zip(*(row[key] for row in rows), strict=True)]
+
+
+def percentage(part: float, whole: float) -> float:
+    """100 x part / whole; NaN where there is nothing to divide by."""
+    return 100.0 * part / whole if whole else math.nan
+
+
+def references(example: Example) -> tuple[str, ...]:
+    """The reference texts of an example.
+
+    Raises:
+        DataError: it has none; the message names the example.
+    """
+    if not example.references:
+        raise DataError(
+            f"Example '{example.id}' has no reference text, which this metric compares with; "
+            "the task must fill Example.references."
+        )
+    return example.references

@@ -1,0 +1,187 @@
+"""Attention: over a memory (for decoders), pooled to one vector, over a causal window, and over all of a sequence.
+
+Every layer masks by true length and gives zeros where there is nothing to attend to. Axes: B batch, T time (memory),
+U target time, H width.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from harness.nn.initialisation import linear
+from harness.nn.masking import length_mask, masked_softmax
+
+
+class AdditiveAttention(nn.Module):
+    """score(q, m) = v . tanh(W q + U m): Bahdanau et al. 2015, appendix A.1.2.
+
+    Args:
+        query_dim: size of the query.
+        memory_dim: size of a memory position.
+        dim: size of the space they are compared in.
+    """
+
+    def __init__(self, query_dim: int, memory_dim: int, dim: int) -> None:
+        super().__init__()
+        self.query = linear(query_dim, dim, bias=False)
+        self.key = linear(memory_dim, dim)
+        self.score = linear(dim, 1, bias=False)
+
+    def keys(self, memory: Tensor) -> Tensor:
+        """U m of memory (B, T, M), (B, T, A): computed once for all queries."""
+        return self.key(memory)
+
+    def forward(self, query: Tensor, keys: Tensor, memory: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Context (B, M) and weights (B, T) for query (B, Q), keys (B, T, A), memory (B, T, M) and mask (B, T)."""
+        scores = self.score(torch.tanh(self.query(query).unsqueeze(1) + keys)).squeeze(-1)  # (B, T)
+        weights = masked_softmax(scores, mask)
+        return torch.bmm(weights.to(memory.dtype).unsqueeze(1), memory).squeeze(1), weights
+
+
+class MultiplicativeAttention(nn.Module):
+    """score(q, m) = q . W m, the "general" score of Luong et al. 2015, eq. 8; all queries in one product.
+
+    Args:
+        query_dim: size of a query.
+        memory_dim: size of a memory position.
+    """
+
+    def __init__(self, query_dim: int, memory_dim: int) -> None:
+        super().__init__()
+        # On the query's side, since queries are fewer and the memory can stay as it is: q . W m = (q W) . m
+        self.query = linear(query_dim, memory_dim, bias=False)
+
+    def forward(self, queries: Tensor, memory: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Contexts (B, U, M) and weights (B, U, T) for queries (B, U, Q), memory (B, T, M) and mask (B, T)."""
+        scores = torch.bmm(self.query(queries), memory.transpose(1, 2))  # (B, U, T)
+        weights = masked_softmax(scores, mask.unsqueeze(1))
+        return torch.bmm(weights.to(memory.dtype), memory), weights
+
+
+class AttentivePooling(nn.Module):
+    """One vector out of features: sum over t of softmax(v . tanh(W x_t + b)) x_t.
+
+    Source: Yang et al. 2016, "Hierarchical Attention Networks", eq. 5-7.
+
+    Args:
+        dim: H of the features.
+    """
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.key = linear(dim, dim)
+        self.score = linear(dim, 1, bias=False)
+
+    def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Pooled (B, H) and weights (B, T) of features (B, T, H); zeros for a row of length 0."""
+        scores = self.score(torch.tanh(self.key(features))).squeeze(-1)  # (B, T)
+        weights = masked_softmax(scores, length_mask(lengths, features.shape[1]))
+        return torch.bmm(weights.to(features.dtype).unsqueeze(1), features).squeeze(1), weights
+
+
+class SelfAttention(nn.Module):
+    """Every position attends to every real position: multi-head scaled dot products, Vaswani et al. 2017, eq. 1.
+
+    Args:
+        dim: H of the features.
+        heads: how many; must divide dim.
+
+    Raises:
+        ValueError: heads does not divide dim.
+    """
+
+    def __init__(self, dim: int, heads: int = 4) -> None:
+        super().__init__()
+        if dim % heads:
+            raise ValueError(f"heads={heads} does not divide the width {dim}; take a width that is a multiple of it")
+        self.heads = heads
+        self.project = linear(dim, 3 * dim)
+        self.output = linear(dim, dim)
+
+    def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """Attended features (B, T, H) of features (B, T, H), without the residual."""
+        batch, size, dim = features.shape
+        # A row without positions may look at its first one: nobody reads it, and a softmax over nothing is NaN.
+        mask = length_mask(lengths.clamp(min=1), size)[:, None, None, :]  # (B, 1, 1, T)
+        heads = self.project(features).view(batch, size, 3, self.heads, dim // self.heads)
+        query, key, value = heads.permute(2, 0, 3, 1, 4)  # (B, heads, T, H / heads) each
+        mixed = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        return self.output(mixed.transpose(1, 2).reshape(batch, size, dim))
+
+
+Window = tuple[Tensor, Tensor]
+"""What `WindowedCausalAttention` carries: the latest features (B, context - 1, H), newest last, and which of them
+exist, bool (B, context - 1); zeros in both are a fresh start. Plain tuples, so that a checkpoint can hold them."""
+
+
+class WindowedCausalAttention(nn.Module):
+    """Position t attends to positions t - context + 1 ... t, across calls: score(t, s) = x_t W x_s / sqrt(H).
+
+    A sequence cut into chunks gives what the whole gives. Time is worked through in blocks, so that cost and memory
+    grow with T x 2 context and never with T x T. One head needs one matrix for the scores and one for the result:
+    keys and values are the features themselves, so nothing carried has to be projected again.
+
+    Source: Daniluk et al. 2017, "Frustratingly Short Attention Spans in Neural Language Modeling", with the scores of
+    Luong et al. 2015, eq. 8, scaled as in Vaswani et al. 2017.
+
+    Args:
+        dim: H of the features.
+        context: how many positions are attended to, the current one included.
+
+    Raises:
+        ValueError: context below 1.
+    """
+
+    def __init__(self, dim: int, context: int) -> None:
+        super().__init__()
+        if context < 1:
+            raise ValueError(f"context={context}: must be at least 1")
+        self.context = context
+        self.query = linear(dim, dim, bias=False)
+        self.output = linear(dim, dim)
+
+    def forward(self, features: Tensor, lengths: Tensor, window: Window | None = None) -> tuple[Tensor, Window]:
+        """Attended features (B, T, H), without the residual, and the window at each row's true end."""
+        batch, size, dim = features.shape
+        past = self.context - 1
+        if window is None:
+            window = (features.new_zeros(batch, past, dim), lengths.new_zeros(batch, past, dtype=torch.bool))
+        longer = torch.cat((window[0].to(features.dtype), features), dim=1)  # (B, past + T, H)
+        valid = torch.cat((window[1].to(torch.bool), length_mask(lengths, size)), dim=1)  # (B, past + T)
+        mixed = self._blocks(self.query(features), longer, valid)
+        latest = lengths.unsqueeze(1) + torch.arange(past, device=lengths.device)  # (B, past)
+        rows = torch.arange(batch, device=lengths.device).unsqueeze(1)
+        return self.output(mixed), (longer[rows, latest], valid[rows, latest])
+
+    def _blocks(self, query: Tensor, memory: Tensor, valid: Tensor) -> Tensor:
+        """Query (B, T, H) against memory (B, past + T, H): (B, T, H).
+
+        Longer queries are cut into blocks of `context`, each with the block before it as its memory.
+        """
+        size, width = query.shape[1], self.context
+        if size <= width:
+            return _attend_in_band(query, memory, valid, width)
+        missing = -size % width
+        query = nn.functional.pad(query, (0, 0, 0, missing))
+        memory = nn.functional.pad(memory, (0, 0, 1, missing))  # one in front makes the past a whole block
+        valid = nn.functional.pad(valid, (1, missing))
+        batch, _, dim = query.shape
+        memory = memory.view(batch, -1, width, dim)
+        memory = torch.cat((memory[:, :-1], memory[:, 1:]), dim=2).flatten(0, 1)  # (B N, 2 context, H)
+        valid = valid.view(batch, -1, width)
+        valid = torch.cat((valid[:, :-1], valid[:, 1:]), dim=2).flatten(0, 1)  # (B N, 2 context)
+        mixed = _attend_in_band(query.reshape(-1, width, dim), memory, valid, width)  # (B N, context, H)
+        return mixed.view(batch, -1, dim)[:, :size]  # (B, T, H)
+
+
+def _attend_in_band(query: Tensor, memory: Tensor, valid: Tensor, width: int) -> Tensor:
+    """Query (B, T, H) over memory (B, S, H) that ends where the queries end: each sees its own and width - 1 before."""
+    size, span, dim = query.shape[1], memory.shape[1], query.shape[2]
+    here = torch.arange(span - size, span, device=query.device).unsqueeze(1)
+    age = here - torch.arange(span, device=query.device)  # (T, S)
+    mask = ((age >= 0) & (age < width)) & valid.unsqueeze(1)  # (B, T, S)
+    weights = masked_softmax(torch.bmm(query, memory.to(query.dtype).transpose(1, 2)) / math.sqrt(dim), mask)
+    return torch.bmm(weights.to(query.dtype), memory.to(query.dtype))  # (B, T, H)

@@ -1,0 +1,147 @@
+"""The whole network around a model plug-in: embedding, encoder, head, and for target sequences a decoder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from harness.errors import PluginError
+from harness.model import Decoder, Encoder, EncoderOutput, Model, State
+from harness.nn.decoder import RecurrentDecoder
+from harness.nn.embedding import TokenEmbedding, input_embedding
+from harness.nn.heads import TokenHead, output_head
+from harness.specs import (
+    ClassTarget,
+    EmbeddedInput,
+    ForecastTarget,
+    InputSpec,
+    NextTokenTarget,
+    TargetSpec,
+    TaskSignature,
+    TokenSequenceTarget,
+)
+
+if TYPE_CHECKING:
+    from harness.training.settings import TrainerSettings
+
+
+class Network(nn.Module):
+    """Embedding -> encoder -> (decoder ->) head.
+
+    Attributes:
+        encoder, decoder: the model plug-in's parts; `decoder` only for `TokenSequenceTarget`.
+        decoder_name: what the run records.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        signature: TaskSignature,
+        inputs: InputSpec,
+        target: TargetSpec,
+        trainer: TrainerSettings,
+    ) -> None:
+        super().__init__()
+        self.capabilities = model.capabilities(signature)
+        self.target = target
+        dim = trainer.embedding_dim
+        raw = type(inputs) in self.capabilities.reads
+        self.embedding: nn.Module = nn.Identity() if raw else input_embedding(inputs, dim)
+        self.encoder: Encoder = model.build(inputs if raw else EmbeddedInput(dim), target)
+        self.decoder: Decoder | None = None
+        self.target_embedding: TokenEmbedding | None = None
+        features = _declared(self.encoder, "feature_dim", model)
+        summary = _declared(self.encoder, "summary_dim", model)
+        match target:
+            case NextTokenTarget():
+                table = self.embedding if isinstance(self.embedding, TokenEmbedding) else _table(target, dim)
+                self.head: nn.Module = TokenHead(features, table, trainer.head_dropout, tie=trainer.tie_embeddings)
+            case TokenSequenceTarget():
+                self.target_embedding = _table(target, dim)
+                self.decoder = model.build_decoder(self.encoder, target, dim) or RecurrentDecoder(
+                    "lstm",
+                    dim,
+                    summary,
+                    1,
+                    memory_dim=features,
+                    summary_dim=summary,
+                    attention=None,
+                    dropout=0.0,
+                )
+                width = self.decoder.feature_dim
+                self.head = TokenHead(width, self.target_embedding, trainer.head_dropout, tie=trainer.tie_embeddings)
+            case _:
+                self.head = output_head(target, features, summary, trainer.head_dropout)
+
+    @property
+    def decoder_name(self) -> str:
+        """Name of the decoder, or an empty string where there is none."""
+        return self.decoder.name if self.decoder is not None else ""
+
+    def encode(self, inputs: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
+        """Embed and encode inputs (B, T, ...) of true lengths (B,)."""
+        return self.encoder(self.embedding(inputs), lengths, state)
+
+    def forward(
+        self, inputs: Tensor, lengths: Tensor, targets: Tensor | None = None, state: State = None
+    ) -> tuple[Tensor, Tensor, State]:
+        """Outputs as the target's specification says, their lengths (B,), and the encoder's state.
+
+        Args:
+            inputs: (B, T, ...).
+            lengths: int64 (B,).
+            targets: int64 (B, U), for teacher forcing; only `TokenSequenceTarget` needs them.
+            state: the encoder's state, for carried state.
+        """
+        encoded = self.encode(inputs, lengths, state)
+        match self.target:
+            case TokenSequenceTarget():
+                if targets is None:
+                    raise ValueError("teacher forcing needs the targets")
+                return self._teacher_forced(encoded, targets), encoded.lengths, None
+            case ClassTarget() | ForecastTarget():
+                return self.head(encoded.summary), encoded.lengths, encoded.state
+        return self.head(encoded.features), encoded.lengths, encoded.state
+
+    def _teacher_forced(self, encoded: EncoderOutput, targets: Tensor) -> Tensor:
+        """Logits (B, U, V) for targets (B, U), each position fed with the true symbol before it."""
+        assert self.decoder is not None
+        assert self.target_embedding is not None
+        assert isinstance(self.target, TokenSequenceTarget)
+        begin = torch.full_like(targets[:, :1], self.target.bos_id)
+        embedded = self.target_embedding(torch.cat([begin, targets[:, :-1]], dim=1))  # (B, U, D)
+        start = self.decoder.start(encoded)
+        return self.head(self.decoder(embedded, start, encoded.features, encoded.lengths))
+
+    def decode_step(self, tokens: Tensor, state: State, memory: Tensor, lengths: Tensor) -> tuple[Tensor, State]:
+        """One step of search: log-probabilities (N, V) after tokens (N,), and the next decoder state."""
+        assert self.decoder is not None
+        assert self.target_embedding is not None
+        features, state, _ = self.decoder.step(self.target_embedding(tokens), state, memory, lengths)
+        return self.head(features).float().log_softmax(-1), state
+
+    def parameter_counts(self) -> tuple[int, int]:
+        """Trainable parameters of the whole network, and of encoder and decoder alone (shared ones counted once)."""
+        own: list[nn.Module] = [self.encoder, self.decoder] if self.decoder is not None else [self.encoder]
+        return _count([self]), _count(own)
+
+
+def _count(modules: list[nn.Module]) -> int:
+    unique = {id(p): p.numel() for m in modules for p in m.parameters() if p.requires_grad}
+    return sum(unique.values())
+
+
+def _table(target: NextTokenTarget | TokenSequenceTarget, dim: int) -> TokenEmbedding:
+    return TokenEmbedding(target.vocab_size, dim, padding_idx=target.pad_id)
+
+
+def _declared(encoder: Encoder, name: str, model: Model) -> int:
+    value = getattr(encoder, name, None)
+    if not isinstance(value, int):
+        raise PluginError(
+            f"The encoder of model '{model.name}' must set '{name}' to an int in its constructor; found {value!r}. "
+            "See harness/model.py, class Encoder."
+        )
+    return value

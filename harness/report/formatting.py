@@ -1,0 +1,86 @@
+"""Numbers as people read them: values of metrics, times, sizes, counts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+NARROW_SPACE = "\u202f"
+_SI = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def decimals(values: Iterable[float | None]) -> int:
+    """Digits after the point that suit a whole column: four significant digits of its largest value, at most 3."""
+    sizes = [abs(v) for v in values if v is not None and math.isfinite(v)]
+    largest = max(sizes, default=1.0)
+    if largest >= 1000:
+        return 0
+    if largest >= 100:
+        return 1
+    return 2 if largest >= 10 else 3
+
+
+def fixed(value: float | None, digits: int) -> str:
+    """A value with fixed digits and grouped thousands; a dash for none, words for infinity."""
+    if value is None or math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    text = f"{value:,.{digits}f}".replace(",", NARROW_SPACE)
+    return text.replace("-", "−")
+
+
+def with_interval(mean: float, half_width: float | None, digits: int) -> str:
+    """mean ± half width."""
+    if half_width is None or math.isnan(half_width):
+        return fixed(mean, digits)
+    return f"{fixed(mean, digits)} ± {fixed(half_width, digits)}"
+
+
+def duration(seconds: float | None) -> str:
+    """1 h 2 min, 1 min 20 s, 12.3 s, 45 ms."""
+    if seconds is None or math.isnan(seconds):
+        return "–"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def count(value: float | None, *, trim: bool = False) -> str:
+    """1.23 M, 64.0 k, 512; `trim` leaves zeros at the end out (for axes)."""
+    if value is None or math.isnan(value):
+        return "–"
+    for scale, letter in _SI:
+        if abs(value) >= scale * 0.9995:
+            return f"{_three(value / scale, trim)} {letter}"
+    return f"{value:.0f}" if value == int(value) or abs(value) >= 100 else _three(value, trim)
+
+
+def _three(value: float, trim: bool) -> str:
+    """Three significant digits."""
+    if trim:
+        return f"{value:.3g}"
+    return f"{value:.{2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0}f}"
+
+
+def size(bytes_: float | None) -> str:
+    """912 MB, 1.2 GB (powers of ten)."""
+    if not bytes_:
+        return "–"
+    return f"{bytes_ / 1e9:.2f} GB" if bytes_ >= 1e9 else f"{bytes_ / 1e6:.0f} MB"
+
+
+def share(part: float, whole: float) -> str:
+    """A percentage without decimals."""
+    return f"{100 * part / whole:.0f} %" if whole else "–"
+
+
+def plural(number: int, one: str, many: str | None = None) -> str:
+    """1 run, 2 runs."""
+    return f"{number} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,126 @@
+"""The first screen in words: what was compared, how many runs, under which conditions, what to beware of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.report import formatting as fmt
+from harness.report.load import Comparison, Conditions, ReportData
+from harness.store.records import EnvironmentRecord
+
+_BUDGETS = {"epochs": "epoch", "steps": "step", "tokens": "token"}
+
+
+def words(name: str) -> str:
+    """text_generation -> Text generation."""
+    text = name.replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+def budget_words(budget: str | None) -> str:
+    """seconds:30 -> 30 s of training."""
+    kind, _, amount = (budget or "").partition(":")
+    if not amount:
+        return budget or "budget not recorded"
+    if kind == "seconds":
+        return f"{fmt.duration(float(amount)).replace('.0 s', ' s')} of training"
+    number = float(amount)
+    unit = _BUDGETS.get(kind, kind)
+    return f"{fmt.count(number)} {unit if number == 1 else unit + 's'}"
+
+
+def lead(data: ReportData, machines: Mapping[str, str]) -> list[str]:
+    """What was compared, under which budget and on which machines: one sentence each."""
+    models, baselines = len(data.models), len({e.label for c in data.comparisons for e in c.baselines})
+    seeds = sorted({len(e.finished) for c in data.comparisons for e in c.entries if e.finished})
+    compared = f"{fmt.plural(models, 'model')} on {fmt.plural(len(data.tasks), 'task')}"
+    if seeds:
+        span = fmt.plural(seeds[-1], "seed")
+        compared += f", {span} each" if len(seeds) == 1 else f", {seeds[0]} to {span} each"
+    if baselines:
+        compared += f", beside {fmt.plural(baselines, 'baseline')}"
+    budgets = sorted({budget_words(c.conditions.budget) for c in data.comparisons})
+    precisions = sorted({str(c.conditions.precision) for c in data.comparisons if c.conditions.precision})
+    lead = [
+        compared + ".",
+        f"Budget: {' or '.join(budgets)} a run{', ' + ' or '.join(precisions) if precisions else ''}.",
+    ]
+    places = [f"{name}: {machine_words(data.environments[h])}" for h, name in machines.items()]
+    if len(places) == 1:
+        lead.append(f"All on one machine: {places[0].partition(': ')[2]}.")
+    elif places:
+        lead.append(f"On {len(places)} machines ({'; '.join(places)}); their times are never put into one table.")
+    return lead
+
+
+def machine_words(environment: EnvironmentRecord) -> str:
+    """The environment in one line: processor, threads, accelerator."""
+    f = environment.fingerprint
+    parts = [str(f.get("cpu") or "unknown processor")]
+    if f.get("threads"):
+        parts.append(f"{fmt.plural(int(f['threads']), 'thread')} a run")
+    accelerator = f.get("accelerator")
+    if accelerator:
+        name = accelerator.get("name") if isinstance(accelerator, dict) else accelerator
+        parts.append(str(name))
+    return ", ".join(parts)
+
+
+def counts(data: ReportData) -> list[tuple[str, int, str]]:
+    """(what, how many, css class)."""
+    tiles = [("finished", data.count("finished"), "good"), ("failed", data.count("failed"), "bad")]
+    pairs = {(r.task, r.model) for r in data.runs if r.status == "incompatible"}
+    tiles.append(("impossible pair skipped" if len(pairs) == 1 else "impossible pairs skipped", len(pairs), "quiet"))
+    unfinished = data.count("planned", "running", "interrupted")
+    return [*tiles, *([("not finished", unfinished, "warn")] if unfinished else [])]
+
+
+def warnings(data: ReportData) -> list[str]:
+    """What a reader must know before believing a number."""
+    found = []
+    synthetic = [words(t) for t in data.tasks if any(c.synthetic for c in data.comparisons if c.task == t)]
+    if synthetic:
+        found.append(f"Synthetic (generated) data: {', '.join(synthetic)}.")
+    limited = sorted({c.task for c in data.comparisons if c.conditions.eval_limit is not None})
+    if limited:
+        found.append(f"Tested on a part of the test split only: {', '.join(map(words, limited))}.")
+    if any((c.conditions.budget or "").startswith("seconds") for c in data.comparisons):
+        found.append("A budget in seconds favours what is quick on this machine; another machine may rank otherwise.")
+    split = [t for t in data.tasks if sum(c.task == t for c in data.comparisons) > 1]
+    if split:
+        found.append(
+            f"Runs of {', '.join(map(words, split))} differ in data, budget, precision or machine and stand in "
+            "separate columns and tables; do not compare across them."
+        )
+    older = sum(e.superseded for c in data.comparisons for e in [*c.entries, *c.baselines])
+    if older:
+        found.append(
+            f"Not shown: {fmt.plural(older, 'older finished run')} of the same settings and seed, "
+            "from earlier code or data."
+        )
+    return found
+
+
+def heading(comparison: Comparison, data: ReportData, machines: Mapping[str, str]) -> str:
+    """The task, and what tells this comparison from the task's others."""
+    others = [c.conditions for c in data.comparisons if c.task == comparison.task]
+    parts = conditions(comparison.conditions, machines)
+    differing = [
+        f"{text} {term}" if term.endswith("examples") else text
+        for i, (term, text) in enumerate(parts)
+        if len({conditions(o, machines)[i][1] for o in others}) > 1
+    ]
+    return words(comparison.task) + (f" ({', '.join(differing)})" if differing else "")
+
+
+def conditions(conditions: Conditions, machines: Mapping[str, str]) -> list[tuple[str, str]]:
+    """(what, words) of every condition, always the same ones in the same order."""
+    c = conditions
+    return [
+        ("data set", c.dataset),
+        ("budget", budget_words(c.budget)),
+        ("precision", c.precision or "not recorded"),
+        ("test examples", "all" if c.eval_limit is None else f"at most {c.eval_limit}"),
+        ("training examples", "all" if c.train_limit is None else f"at most {c.train_limit}"),
+        ("machine", machines.get(c.environment or "", "none yet")),
+    ]

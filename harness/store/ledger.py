@@ -1,0 +1,152 @@
+"""The ledger's rows: how a run's row is found, inserted, changed and cleared inside a transaction."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Row
+
+from harness.store import schema as t
+from harness.store.owner import Owner, is_alive
+from harness.store.records import EnvironmentRecord, RunPlan
+
+PREFERENCE = (t.FINISHED, t.RUNNING, t.INTERRUPTED, t.FAILED, t.PLANNED, t.INCOMPATIBLE)
+"""Which state speaks for a run that has rows in several environments."""
+
+
+class LedgerError(RuntimeError):
+    """A run is not in the state that the call needs."""
+
+
+class AlreadyRunning(LedgerError):
+    """Another living process runs this run."""
+
+
+class AlreadyFinished(LedgerError):
+    """The run is finished in this environment; `start(..., again=True)` discards what it left."""
+
+
+def effective_status(row: Row[Any]) -> str:
+    """The state in the ledger, but "interrupted" for a running run whose process is dead."""
+    if row.status != t.RUNNING:
+        return str(row.status)
+    owner = None if row.owner_pid is None else Owner(row.owner_pid, row.owner_started, row.owner_place)
+    return t.RUNNING if is_alive(owner, row.heartbeat) else t.INTERRUPTED
+
+
+def rows(connection: Connection, key: str) -> list[Row[Any]]:
+    """The run's rows, one an environment, locked against other writers where the database locks rows."""
+    query = sa.select(t.runs).where(t.runs.c.key == key).order_by(t.runs.c.id)
+    reading = connection.get_execution_options().get("harness_read", False)
+    return list(connection.execute(query if reading else query.with_for_update()))
+
+
+def row_to_start(rows: list[Row[Any]], environment: str, again: bool) -> Row[Any] | None:
+    """The row that a start takes over; None: a new one."""
+    here = next((r for r in rows if r.environment == environment), None)
+    if here is not None:
+        status = effective_status(here)
+        if status == t.RUNNING:
+            raise AlreadyRunning(
+                f"Run {here.key[:12]} ({here.task}, {here.model}, seed {here.seed}) is already running in "
+                f"process {here.owner_pid}. Wait for it, or stop that process."
+            )
+        if status == t.FINISHED and not again:
+            raise AlreadyFinished(f"Run {here.key[:12]} is already finished in this environment.")
+        return here
+    free = (t.PLANNED, t.INCOMPATIBLE, t.INTERRUPTED, t.FAILED)
+    candidates = [(free.index(s), r) for r in rows if (s := effective_status(r)) in free]
+    return min(candidates, key=lambda pair: pair[0])[1] if candidates else None
+
+
+def planned(plan: RunPlan) -> dict[str, Any]:
+    """The columns that a plan fills, by name."""
+    values = {k: v for k, v in dataclasses.asdict(plan).items() if k not in ("key", "sweep", "primary", "references")}
+    return {**values, "primary_metric": plan.primary, "published": plan.references}
+
+
+def insert(connection: Connection, plan: RunPlan, **changes: Any) -> int:
+    """A new row; its number. `changes` go before what the plan says."""
+    values = {
+        "key": plan.key,
+        "environment": t.NO_ENVIRONMENT,
+        "attempts": 0,
+        "history": [],
+        "created_at": time.time(),
+        **planned(plan),
+        **changes,
+    }
+    key = connection.execute(sa.insert(t.runs).values(**values)).inserted_primary_key
+    if key is None:
+        raise LedgerError("The database gave no number to a new run.")
+    return int(key[0])
+
+
+def update(connection: Connection, run_id: int, **changes: Any) -> None:
+    """Change columns of a row.
+
+    Raises:
+        LedgerError: there is no such row.
+    """
+    done = connection.execute(sa.update(t.runs).where(t.runs.c.id == run_id).values(**changes))
+    if done.rowcount == 0:
+        raise LedgerError(f"There is no run number {run_id} in this store.")
+
+
+def clear(connection: Connection, run_id: int) -> None:
+    """Remove what an earlier finish left."""
+    for table in (t.final_metrics, t.predictions, t.samples):
+        connection.execute(sa.delete(table).where(table.c.run_id == run_id))
+
+
+def ended() -> dict[str, Any]:
+    """The columns of a run that nobody runs any more."""
+    return {"ended_at": time.time(), "owner_pid": None, "owner_started": None, "owner_place": None}
+
+
+def add_environment(connection: Connection, environment: EnvironmentRecord, now: float) -> None:
+    """Enter an environment unless it is known."""
+    insert_missing(
+        connection,
+        t.environments,
+        {"hash": environment.hash, "fingerprint": environment.fingerprint, "first_seen": now},
+    )
+
+
+def add_cell(connection: Connection, plan: RunPlan) -> None:
+    """Make the run the last cell of its sweep unless it is one already."""
+    cells = t.sweep_cells
+    last = connection.execute(sa.select(sa.func.max(cells.c.position)).where(cells.c.sweep == plan.sweep)).scalar()
+    position = 0 if last is None else last + 1
+    insert_missing(
+        connection,
+        cells,
+        {"sweep": plan.sweep, "key": plan.key, "position": position, "planned_at": time.time()},
+    )
+
+
+def _dialect_insert(connection: Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    return (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(table)
+
+
+def insert_missing(connection: Connection, table: sa.Table, row: dict[str, Any]) -> None:
+    """Insert a row unless one with its key is there."""
+    connection.execute(_dialect_insert(connection, table).values(**row).on_conflict_do_nothing())
+
+
+def upsert(connection: Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows; those whose primary key is there replace it."""
+    keys = [c.name for c in table.primary_key]
+    statement = _dialect_insert(connection, table)
+    changes = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes), rows)
+
+
+def number(value: float | None) -> float | None:
+    """NaN as NULL, which is what SQLite would make of it anyway."""
+    return None if value is None or math.isnan(value) else float(value)

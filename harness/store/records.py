@@ -1,0 +1,122 @@
+"""What is written to the results store about a run, as plain dataclasses. No torch import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """A run before it starts.
+
+    Attributes:
+        key: 64 hex digits, the run's identity by content.
+        config: the resolved configuration as plain JSON data (stored; not the identity by itself).
+        synthetic: whether the data is generated.
+        kind: "model" or "baseline".
+        primary: name, unit and direction of the primary metric: {"name", "unit", "higher_is_better"}.
+        units: of every metric by name: {"bleu": {"unit": "BLEU", "higher_is_better": true, "signature": "…",
+            "description": "…"}}.
+        references: published figures for this data set: [{"metric", "value", "system", "source"}].
+        identity: versions and digests behind the key: {"task_version", "model_version", "engine_digest",
+            "plugin_digests", "data_fingerprint", "record_version"}.
+        tuning: {"trials": 4, "hours": 0.1}; empty for untuned.
+        command: the command that repeats the run.
+    """
+
+    key: str
+    sweep: str
+    task: str
+    dataset: str
+    model: str
+    seed: int
+    config: dict[str, Any]
+    synthetic: bool = False
+    kind: str = "model"
+    primary: dict[str, Any] = field(default_factory=dict)
+    units: dict[str, dict[str, Any]] = field(default_factory=dict)
+    references: list[dict[str, Any]] = field(default_factory=list)
+    identity: dict[str, Any] = field(default_factory=dict)
+    tuning: dict[str, float] = field(default_factory=dict)
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class EnvironmentRecord:
+    """Where a run ran: `fingerprint` is hashed into `hash`; `observed` stands beside it.
+
+    Holds no host name, user name or path.
+    """
+
+    hash: str
+    fingerprint: dict[str, Any]
+    observed: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """One value of one metric at one step. `seconds` is training time so far (validation excluded)."""
+
+    name: str
+    step: int
+    value: float
+    epoch: float
+    examples: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class PredictionRow:
+    """One test example's output and per-metric sufficient statistics."""
+
+    example_id: str
+    source: str
+    reference: str
+    output: str
+    statistics: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SampleRow:
+    """An output to show: a prediction chosen by a fixed rule, or a generated text (then `reference` is empty)."""
+
+    title: str
+    source: str
+    reference: str
+    output: str
+
+
+@dataclass
+class RunSummary:
+    """What a finished run leaves.
+
+    Attributes:
+        metrics: final values by "split/name" ("test/bleu", "val/loss").
+        primary_value: the primary metric on the final split.
+        split: the split that was looked at last, once: "test"; "val" for trials of a search, which must not see test.
+        parameters: all trainable parameters; encoder_parameters: the encoder's (and decoder's) share.
+        phases: seconds by phase; total_s: the wall time of the run; train_s excludes validation and checkpoints.
+        throughput, throughput_unit: real, unpadded units per second of training time.
+        checkpoint: which weights were tested: {"chosen_by": "val/loss", "step": 400, "value": 1.2}.
+        details: decoder, backend, precision, notes of the data, context in symbols...
+        artifacts: relative paths in the run folder: {"checkpoint", "samples", "config", "predictions"}.
+        charts: data for special charts: {"confusion": {"labels": [...], "matrix": [[...]]}}.
+    """
+
+    metrics: dict[str, float]
+    primary_value: float
+    parameters: int
+    encoder_parameters: int
+    phases: dict[str, float]
+    total_s: float
+    train_s: float
+    split: str = "test"
+    to_target_s: float | None = None
+    throughput: float = 0.0
+    throughput_unit: str = ""
+    memory_peak_bytes: int = 0
+    checkpoint: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
+    artifacts: dict[str, str] = field(default_factory=dict)
+    charts: dict[str, Any] = field(default_factory=dict)

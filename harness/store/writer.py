@@ -1,0 +1,314 @@
+"""The store as it is written: opening it, and the ledger of runs (planned, running, finished, ...).
+
+Every method is one transaction, safe between processes and threads. States move only as `schema.STATES` says.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from harness.errors import StoreError
+from harness.store import engine as connections
+from harness.store import ledger
+from harness.store import schema as t
+from harness.store.ledger import AlreadyFinished, AlreadyRunning, LedgerError, effective_status
+from harness.store.opening import check_file, identify, make
+from harness.store.owner import owner_of
+from harness.store.records import (
+    EnvironmentRecord,
+    MetricRow,
+    PredictionRow,
+    RunPlan,
+    RunSummary,
+    SampleRow,
+)
+
+
+class Store:
+    """A results store. Open it with `Store.open`; close it, or use it in a `with` block.
+
+    Safe to use from several threads, and in a forked child (which gets connections of its own).
+    """
+
+    def __init__(self, engine: Engine, url: str, store_id: str, read_only: bool) -> None:
+        self._engine, self._pid = engine, os.getpid()
+        self.url, self.store_id, self.read_only = url, store_id, read_only
+
+    # -- opening -------------------------------------------------------------------------------------
+
+    @classmethod
+    def open(cls, url: str | None = None, *, create: bool = True) -> Store:
+        """Open the store, making it where it does not exist.
+
+        Args:
+            url: SQLAlchemy URL; None: HARNESS_STORE, or store.db in the results folder.
+            create: False for commands that only read: a store that does not exist is then an error, and one
+                in a read-only folder can be read.
+
+        Raises:
+            StoreError: no URL, missing, read-only, damaged, not a results store, or of a newer version.
+        """
+        parsed = connections.parse_url(url or connections.store_url())
+        shown = parsed.render_as_string(hide_password=True)
+        file = connections.sqlite_file(parsed)
+        read_only = file is not None and check_file(file, create)
+        engine = connections.connect(parsed, read_only=read_only)
+        try:
+            with connections.transaction(engine, shown, reading=True) as connection:
+                store_id = identify(connection, shown, missing_is_fine=create)
+            if not read_only:  # only now, so that somebody else's database is left as it is
+                connections.use_write_ahead_log(engine, shown)
+            if store_id is None:
+                with connections.transaction(engine, shown) as connection:
+                    store_id = make(connection, shown)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine, shown, store_id, read_only)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._own().dispose()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that reads one consistent state and holds no writer up."""
+        with connections.transaction(self._own(), self.url, reading=True) as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        if self.read_only:
+            raise StoreError(
+                f"The results store {self.url} cannot be written: check the permissions of the file and its "
+                "folder, or set HARNESS_RESULTS."
+            )
+        with connections.transaction(self._own(), self.url) as connection:
+            yield connection
+
+    def _own(self) -> Engine:
+        if os.getpid() != self._pid:  # connections must not cross a fork
+            self._engine.dispose(close=False)
+            self._pid = os.getpid()
+        return self._engine
+
+    # -- planning ------------------------------------------------------------------------------------
+
+    def plan(self, plan: RunPlan) -> None:
+        """Enter a run as planned and as a cell of its sweep.
+
+        Does nothing more to a run that is already known, whatever its state, except that an incompatible one
+        becomes planned.
+        """
+        with self._writing() as connection:
+            ledger.add_cell(connection, plan)
+            known = ledger.rows(connection, plan.key)
+            if not known:
+                ledger.insert(connection, plan, status=t.PLANNED)
+            for row in known:
+                if row.status == t.INCOMPATIBLE:
+                    ledger.update(connection, row.id, status=t.PLANNED, reason=None)
+
+    def record_incompatible(self, plan: RunPlan, reason: str) -> None:
+        """Enter a cell that cannot be run, with the reason that the report shows."""
+        with self._writing() as connection:
+            ledger.add_cell(connection, plan)
+            known = ledger.rows(connection, plan.key)
+            if not known:
+                ledger.insert(connection, plan, status=t.INCOMPATIBLE, reason=reason)
+            for row in known:
+                if row.status in (t.PLANNED, t.INCOMPATIBLE):
+                    ledger.update(connection, row.id, status=t.INCOMPATIBLE, reason=reason)
+
+    def set_sweep(self, sweep: str, keys: Sequence[str]) -> None:
+        """Make exactly these keys the cells of a sweep, in this order. Runs themselves are never deleted."""
+        with self._writing() as connection:
+            connection.execute(sa.delete(t.sweep_cells).where(t.sweep_cells.c.sweep == sweep))
+            now = time.time()
+            rows = [
+                {"sweep": sweep, "key": k, "position": i, "planned_at": now} for i, k in enumerate(dict.fromkeys(keys))
+            ]
+            if rows:
+                connection.execute(sa.insert(t.sweep_cells), rows)
+
+    # -- running -------------------------------------------------------------------------------------
+
+    def start(self, plan: RunPlan, environment: EnvironmentRecord, *, owner_pid: int, again: bool = False) -> int:
+        """Make this process the owner of a run, and the run running in this environment.
+
+        Takes the run's row of this environment, else its planned row, else one that failed or was interrupted
+        in another environment (its history is kept); makes one where there is none. What an earlier attempt
+        logged stays: call `delete_metrics_after` with the step that is resumed from, or with -1.
+
+        Args:
+            plan: the run; need not be planned before.
+            environment: where it runs.
+            owner_pid: the process that runs it and whose death interrupts it.
+            again: run a finished run anew.
+
+        Returns:
+            The run's number, for the other methods.
+
+        Raises:
+            AlreadyRunning: another living process runs it in this environment.
+            AlreadyFinished: it is finished in this environment, and `again` is False.
+        """
+        now, owner = time.time(), owner_of(owner_pid)
+        changes: dict[str, Any] = {
+            "status": t.RUNNING,
+            "environment": environment.hash,
+            "observed": environment.observed,
+            "owner_pid": owner.pid,
+            "owner_started": owner.started,
+            "owner_place": owner.place,
+            "heartbeat": now,
+            "started_at": now,
+            "ended_at": None,
+            "reason": None,
+            "traceback": None,
+            "log_tail": None,
+        }
+        with self._writing() as connection:
+            ledger.add_environment(connection, environment, now)
+            ledger.add_cell(connection, plan)
+            row = ledger.row_to_start(ledger.rows(connection, plan.key), environment.hash, again)
+            if row is None:
+                return ledger.insert(connection, plan, attempts=1, **changes)
+            history = list(row.history)
+            if row.attempts:
+                status = t.INTERRUPTED if row.status == t.RUNNING else row.status
+                history.append(
+                    {
+                        "status": status,
+                        "environment": row.environment,
+                        "at": row.started_at,
+                        "reason": row.reason,
+                    }
+                )
+            if row.status == t.FINISHED:
+                ledger.clear(connection, row.id)
+                connection.execute(sa.delete(t.metrics).where(t.metrics.c.run_id == row.id))
+            ledger.update(
+                connection, row.id, attempts=row.attempts + 1, history=history, **changes, **ledger.planned(plan)
+            )
+            return int(row.id)
+
+    def heartbeat(self, run_id: int) -> None:
+        """Say that the run lives; every minute or so where machines share a store (`owner.STALE_AFTER_S`)."""
+        with self._writing() as connection:
+            ledger.update(connection, run_id, heartbeat=time.time())
+
+    def log_metrics(self, run_id: int, rows: Sequence[MetricRow]) -> None:
+        """Write values of metrics; one of the same name and step is replaced. Also a sign of life."""
+        with self._writing() as connection:
+            ledger.update(connection, run_id, heartbeat=time.time())
+            if rows:
+                ledger.upsert(
+                    connection,
+                    t.metrics,
+                    [{"run_id": run_id, **dataclasses.asdict(r), "value": ledger.number(r.value)} for r in rows],
+                )
+
+    def delete_metrics_after(self, run_id: int, step: int) -> None:
+        """Forget what was logged after a step: a run that resumes there takes those steps again."""
+        with self._writing() as connection:
+            table = t.metrics
+            connection.execute(sa.delete(table).where(table.c.run_id == run_id, table.c.step > step))
+
+    # -- ending --------------------------------------------------------------------------------------
+
+    def finish(
+        self,
+        run_id: int,
+        summary: RunSummary,
+        predictions: Sequence[PredictionRow],
+        samples: Sequence[SampleRow],
+    ) -> None:
+        """Write everything that a finished run leaves, and its state, in one transaction: all or nothing.
+
+        Raises:
+            LedgerError: the run is not running.
+        """
+        values = {k: v for k, v in dataclasses.asdict(summary).items() if k != "metrics"}
+        for name in ("primary_value", "total_s", "train_s", "to_target_s", "throughput"):
+            values[name] = ledger.number(values[name])
+        finals = [{"run_id": run_id, "name": k, "value": ledger.number(v)} for k, v in summary.metrics.items()]
+        outputs = [{"run_id": run_id, "position": i, **dataclasses.asdict(p)} for i, p in enumerate(predictions)]
+        shown = [{"run_id": run_id, "position": i, **dataclasses.asdict(s)} for i, s in enumerate(samples)]
+        with self._writing() as connection:
+            self._must_run(connection, run_id)
+            ledger.clear(connection, run_id)
+            for table, rows in ((t.final_metrics, finals), (t.predictions, outputs), (t.samples, shown)):
+                if rows:
+                    connection.execute(sa.insert(table), rows)
+            ledger.update(connection, run_id, **values, status=t.FINISHED, reason=None, **ledger.ended())
+
+    def fail(self, run_id: int, error: str, traceback: str, log_tail: str) -> None:
+        """Record that a run failed: the error in one line, its traceback, and the last lines it printed."""
+        with self._writing() as connection:
+            ledger.update(
+                connection,
+                run_id,
+                status=t.FAILED,
+                reason=error.strip() or "unknown error",
+                traceback=traceback,
+                log_tail=log_tail,
+                **ledger.ended(),
+            )
+
+    def interrupt(self, run_id: int) -> None:
+        """Record that a run was stopped from outside and can be resumed; only a running one changes."""
+        with self._writing() as connection:
+            row = connection.execute(sa.select(t.runs.c.status).where(t.runs.c.id == run_id)).one_or_none()
+            if row is not None and row.status == t.RUNNING:
+                ledger.update(connection, run_id, status=t.INTERRUPTED, **ledger.ended())
+
+    def _must_run(self, connection: Connection, run_id: int) -> None:
+        status = connection.execute(sa.select(t.runs.c.status).where(t.runs.c.id == run_id)).scalar_one_or_none()
+        if status != t.RUNNING:
+            raise LedgerError(f"Run {run_id} is {status or 'unknown'}, not running: call start() before finish().")
+
+    # -- asking --------------------------------------------------------------------------------------
+
+    def status(self, key: str, environment_hash: str | None = None) -> str | None:
+        """The state of a run; None where it is not known.
+
+        A run whose process is dead is "interrupted". With an environment, only rows of that environment and
+        rows that have not run anywhere count; without, the best state of any (finished before all others).
+        """
+        with self.reading() as connection:
+            rows = ledger.rows(connection, key)
+        if environment_hash is not None:
+            rows = [r for r in rows if r.environment in (environment_hash, t.NO_ENVIRONMENT)]
+        states = {effective_status(r) for r in rows}
+        return next((s for s in ledger.PREFERENCE if s in states), None)
+
+    def finished(self, key: str, environment_hash: str | None = None) -> bool:
+        """Whether a run is finished, in the given environment or in any."""
+        return self.status(key, environment_hash) == t.FINISHED
+
+    def run_id(self, key: str, environment_hash: str | None = None) -> int | None:
+        """The number of a run's row (its newest, where several environments have one); None where unknown."""
+        with self.reading() as connection:
+            rows = [r for r in ledger.rows(connection, key) if environment_hash in (None, r.environment)]
+        return max((int(r.id) for r in rows), default=None)
+
+
+__all__ = ["AlreadyFinished", "AlreadyRunning", "LedgerError", "Store"]

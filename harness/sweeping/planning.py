@@ -1,0 +1,120 @@
+"""From a sweep's cells to what has to be done: keys, compatibility, what the store knows already."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from harness.compatibility import check
+from harness.config import Cell, to_settings
+from harness.identity import run_plan
+from harness.store import Store
+from harness.store.query import runs, sweeps
+from harness.store.records import RunPlan
+from harness.training.settings import RunSettings
+
+READY, FINISHED, FAILED, INCOMPATIBLE, ELSEWHERE = "ready", "finished", "failed", "incompatible", "running"
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A cell of the sweep, or a baseline of one of its tasks, and what is to become of it.
+
+    Attributes:
+        settings: of the cell; of a baseline: those of the first cell with its task and seed.
+        plan: as the store gets it.
+        state: "ready" (to be run), "finished", "failed" (earlier, and not to be tried again), "incompatible", or
+            "running" (in another process).
+        reason: why it is incompatible.
+        baseline: the baseline's name; empty for a model.
+    """
+
+    settings: RunSettings
+    plan: RunPlan
+    state: str = READY
+    reason: str = ""
+    baseline: str = ""
+
+    @property
+    def label(self) -> str:
+        """For people: "translation × lstm, seed 0 (1a2b3c4d)"; the key tells cells apart that differ in more."""
+        return f"{self.plan.task} × {self.plan.model}, seed {self.plan.seed} ({self.plan.key[:8]})"
+
+    @property
+    def prepare_label(self) -> str:
+        """Equal for all runs on the same data."""
+        return f"data of {self.plan.task} ({json.dumps(self.plan.config['task'], sort_keys=True)})"
+
+
+def plan_cells(cells: Iterable[Cell]) -> list[PlannedRun]:
+    """Every distinct run of the cells, then the baselines of their tasks.
+
+    Raises:
+        ConfigError, PluginError, DataError: a cell's options, plug-in or data source is wrong.
+    """
+    models: dict[str, PlannedRun] = {}
+    baselines: dict[str, PlannedRun] = {}
+    for cell in cells:
+        settings = to_settings(cell.config)
+        signature = settings.task.signature
+        fit = check(signature, settings.model.name, settings.model.capabilities(signature))
+        plan = run_plan(settings, compatible=fit.compatible, overrides=cell.overrides)
+        state = READY if fit.compatible else INCOMPATIBLE
+        models.setdefault(plan.key, PlannedRun(settings, plan, state, fit.reason or ""))
+        if cell.config.baselines:
+            for baseline in settings.task.baselines():
+                plan = run_plan(settings, baseline=baseline)
+                baselines.setdefault(plan.key, PlannedRun(settings, plan, baseline=baseline.name))
+    return [*models.values(), *baselines.values()]
+
+
+def with_states(
+    planned: Iterable[PlannedRun], store: Store | None, environment: str | None, retry: Sequence[str] = ()
+) -> list[PlannedRun]:
+    """The runs with their states from the store.
+
+    Args:
+        planned: as `plan_cells` returns them.
+        store: None: there is none yet, so nothing has run.
+        environment: hash of the environment in which a run must have finished to count; None: any.
+        retry: states to run again all the same ("failed").
+    """
+    known = {"finished": FINISHED, "running": ELSEWHERE}
+    if "failed" not in retry:
+        known["failed"] = FAILED
+    result = []
+    for run in planned:
+        state = run.state
+        if state == READY and store is not None:
+            state = known.get(store.status(run.plan.key, environment) or "", READY)
+        result.append(replace(run, state=state))
+    return result
+
+
+def record(planned: Sequence[PlannedRun], store: Store, *, experiment: bool) -> None:
+    """Enter every cell in the store, and take from the sweep the cells that these replace.
+
+    Cells of an experiment replace those of the same task, model and seed (the experiment or the code has
+    changed); other cells replace those of the same configuration (the code has changed).
+    """
+    for run in planned:
+        if run.state == INCOMPATIBLE:
+            store.record_incompatible(run.plan, run.reason)
+        else:
+            store.plan(run.plan)
+    for name in dict.fromkeys(run.plan.sweep for run in planned):
+        mine = [run.plan for run in planned if run.plan.sweep == name]
+        replaced = {_coordinates(plan, experiment) for plan in mine}
+        before = runs(store, sweep=name) if name in {sweep.name for sweep in sweeps(store)} else []
+        keys = {plan.key for plan in mine}
+        kept = [v.key for v in before if v.key not in keys and _coordinates(v, experiment) not in replaced]
+        store.set_sweep(name, [*kept, *(plan.key for plan in mine)])
+
+
+def _coordinates(run: Any, experiment: bool) -> str:
+    """What two cells of one sweep must share for the later to replace the earlier."""
+    if experiment:
+        return json.dumps([run.task, run.model, run.seed])
+    return json.dumps({k: v for k, v in run.config.items() if k != "sweep"}, sort_keys=True)

@@ -1,0 +1,14 @@
+"""What the process that forks workers imports once, so that every worker starts in milliseconds.
+
+It only imports: a tensor operation here would start threads, and a fork of a process with threads hangs. The
+allocator is set before torch is loaded.
+"""
+
+from importlib import import_module
+
+from harness.runtime import tune_allocator
+
+tune_allocator()
+
+for _module in ("torch", "pytorch_lightning", "harness.config", "harness.store", "harness.training.run"):
+    import_module(_module)

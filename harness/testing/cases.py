@@ -1,0 +1,147 @@
+"""Small generated problems, one for every kind of task, on which a model's contract is checked.
+
+Axes: B batch, T input time, U target time, F features, K classes, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from harness.batch import Batch, Example
+from harness.compatibility import check
+from harness.model import Model
+from harness.nn.network import Network
+from harness.specs import (
+    ClassTarget,
+    CTCTarget,
+    ForecastTarget,
+    FrameInput,
+    FrameTarget,
+    GraphSeriesInput,
+    InputSpec,
+    NextTokenTarget,
+    TargetSpec,
+    TaskSignature,
+    TokenInput,
+    TokenSequenceTarget,
+    VideoInput,
+)
+from harness.training.collate import collate
+from harness.training.seeding import seed_global
+from harness.training.settings import TrainerSettings
+
+SYMBOLS = 12
+CLASSES = 3
+TRAINER = TrainerSettings(embedding_dim=16, head_dropout=0.0)
+"""The engine's part of the networks under test: small, and without noise."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A kind of task with sizes.
+
+    Attributes:
+        inputs, target: the specifications.
+        max_subsampling: for `CTCTarget`, how far a model may shorten time.
+    """
+
+    inputs: InputSpec
+    target: TargetSpec
+    max_subsampling: int = 1
+
+    @property
+    def name(self) -> str:
+        """For messages and test ids: "FrameInput-CTCTarget"."""
+        return f"{type(self.inputs).__name__}-{type(self.target).__name__}"
+
+    @property
+    def signature(self) -> TaskSignature:
+        """What compatibility is decided on."""
+        return TaskSignature(self.name, type(self.inputs), type(self.target), self.max_subsampling)
+
+
+CASES = (
+    Case(TokenInput(SYMBOLS), ClassTarget(CLASSES)),
+    Case(FrameInput(5), ClassTarget(CLASSES)),
+    Case(VideoInput(3, 16, 16), ClassTarget(CLASSES)),
+    Case(FrameInput(5), FrameTarget(CLASSES)),
+    Case(FrameInput(5), CTCTarget(CLASSES, max_subsampling=2), max_subsampling=2),
+    Case(TokenInput(SYMBOLS), NextTokenTarget(SYMBOLS)),
+    Case(TokenInput(SYMBOLS), TokenSequenceTarget(SYMBOLS)),
+    Case(FrameInput(5), TokenSequenceTarget(SYMBOLS)),
+    Case(FrameInput(5), ForecastTarget(2, 5)),
+    Case(GraphSeriesInput(3, 2, ((0, 1), (1, 2))), ForecastTarget(2, 3)),
+)
+"""Every combination of types that a plug-in is likely to meet."""
+
+
+def fitting(model: Model) -> list[Case]:
+    """The cases that the model can do, by its own declaration."""
+    return [c for c in CASES if check(c.signature, model.name, model.capabilities(c.signature)).compatible]
+
+
+def network(model: Model, case: Case, seed: int = 0) -> Network:
+    """The whole network around the model for a case, its weights drawn from the seed, in eval mode."""
+    seed_global(seed, "initialisation")
+    return Network(model, case.signature, case.inputs, case.target, TRAINER).eval()
+
+
+def batch(case: Case, lengths: tuple[int, ...] = (12, 7, 9, 10), seed: int = 0) -> Batch:
+    """Examples of the given input lengths (at least 6) whose targets follow from their inputs."""
+    draw = np.random.default_rng(seed)
+    return collate([_example(case, f"e{i}", n, draw) for i, n in enumerate(lengths)], case.inputs, case.target)
+
+
+def noise(case: Case, shape: tuple[int, ...], seed: int = 1) -> torch.Tensor:
+    """Inputs of (B, T) as they never occur, for positions that nothing may read: random and large."""
+    draw = torch.Generator().manual_seed(seed)
+    match case.inputs:
+        case TokenInput():
+            return torch.randint(3, SYMBOLS, shape, generator=draw)
+        case FrameInput():
+            rest: tuple[int, ...] = (case.inputs.feature_dim,)
+        case VideoInput():
+            rest = (case.inputs.channels, case.inputs.height, case.inputs.width)
+        case GraphSeriesInput():
+            rest = (case.inputs.nodes, case.inputs.features)
+    return 10.0 * torch.randn(*shape, *rest, generator=draw)
+
+
+def _example(case: Case, name: str, length: int, draw: np.random.Generator) -> Example:
+    """The class of every time step is drawn, the input shows it, the target asks for it."""
+    classes = np.repeat(draw.integers(0, CLASSES, length), 3)[:length]  # each stays for three steps
+    target: object
+    match case.target:
+        case ClassTarget():
+            target = int(classes[-1])
+        case FrameTarget():
+            target = classes
+        case CTCTarget():
+            changes = classes[np.flatnonzero(np.diff(classes, prepend=-1))]
+            target = changes[: length // 4] + 1
+        case NextTokenTarget():
+            symbols = 3 + (np.arange(length + 1) + draw.integers(SYMBOLS)) % (SYMBOLS - 3)
+            return Example(name, symbols[:-1], symbols[1:])
+        case TokenSequenceTarget():
+            target = np.array([*(3 + classes[:6:3]), case.target.eos_id])
+        case ForecastTarget():
+            target = np.full((case.target.horizon, case.target.dim), classes[-1], dtype=np.float32)
+    return Example(name, _shown(case, classes), target)
+
+
+def _shown(case: Case, classes: np.ndarray) -> np.ndarray:
+    """An input (T, ...) in which the class of each step can be seen."""
+    match case.inputs:
+        case TokenInput():
+            return 3 + classes
+        case FrameInput():
+            return np.eye(case.inputs.feature_dim, dtype=np.float32)[classes]
+        case VideoInput():
+            frames = np.zeros((len(classes), case.inputs.channels, case.inputs.height, case.inputs.width), np.float32)
+            frames[np.arange(len(classes)), classes % case.inputs.channels] = 1.0
+            return frames
+        case GraphSeriesInput():
+            return np.tile(classes[:, None, None].astype(np.float32), (1, case.inputs.nodes, case.inputs.features))

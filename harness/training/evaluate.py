@@ -1,0 +1,191 @@
+"""Scores a network on a split, always in fp32 and in eval mode; results do not depend on batching.
+
+Validation needs losses and cheap outputs; test adds the search (`decode`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from harness.batch import Batch, Dataset, Example
+from harness.nn.ctc_search import ctc_greedy, ctc_prefix_beam
+from harness.nn.losses import loss_rows
+from harness.nn.network import Network
+from harness.nn.search import beam, greedy
+from harness.specs import (
+    ClassTarget,
+    CTCTarget,
+    ForecastTarget,
+    FrameTarget,
+    NextTokenTarget,
+    TokenSequenceTarget,
+)
+from harness.task import Prediction, Statistics, Task, TaskData, aggregate
+from harness.training.batching import evaluation_batches
+from harness.training.collate import collate
+from harness.training.score_stream import score_documents
+from harness.training.settings import DecodingSettings
+
+
+@dataclass
+class Evaluation:
+    """Outcome of one evaluation.
+
+    Attributes:
+        loss: total loss divided by the total of target units.
+        predictions: in the order of the split; without decoded text where `decode` was off.
+        rows: sufficient statistics of each prediction by metric name; empty where outputs were not decoded.
+        metrics: corpus-level values by metric name.
+    """
+
+    loss: float
+    predictions: list[Prediction]
+    rows: list[dict[str, Statistics]]
+    metrics: dict[str, float]
+
+
+@torch.no_grad()
+def evaluate(
+    network: Network,
+    task: Task,
+    data: TaskData,
+    split: Dataset,
+    decoding: DecodingSettings,
+    *,
+    decode: bool = True,
+    on_batch: Callable[[float], None] | None = None,
+) -> Evaluation:
+    """Evaluate on every example of a split.
+
+    Args:
+        network: put into eval mode for the call; its mode is restored.
+        task, data: the task and its loaded data.
+        split: `data.val` or `data.test`.
+        decoding: the search for `TokenSequenceTarget` and `CTCTarget`.
+        decode: whether to search; without it `TokenSequenceTarget` yields the loss alone.
+        on_batch: called with the fraction done.
+    """
+    was_training = network.training
+    network.eval()
+    try:
+        by_id = dict(_predict(network, task, data, split, decoding, decode, on_batch))
+    finally:
+        network.train(was_training)
+    examples = [split[i] for i in range(len(split))] if _light(data) else _without_input(split)
+    predictions = [by_id[i] for i in range(len(split))]
+    nats = sum(p.nats or 0.0 for p in predictions)
+    count = sum(p.count for p in predictions)
+    loss = nats / count if count else float("nan")
+    if isinstance(data.target_spec, TokenSequenceTarget) and not decode:
+        return Evaluation(loss, predictions, [], {})
+    rows = task.evaluate(predictions, examples)
+    return Evaluation(loss, predictions, rows, aggregate(task.metrics, rows))
+
+
+def _light(data: TaskData) -> bool:
+    return not isinstance(data.target_spec, ClassTarget)
+
+
+def _without_input(split: Dataset) -> list[Example]:
+    """The examples without their input arrays, so that a split of videos does not fill memory."""
+    return [replace(split[i], input=None) for i in range(len(split))]
+
+
+def _predict(
+    network: Network,
+    task: Task,
+    data: TaskData,
+    split: Dataset,
+    decoding: DecodingSettings,
+    decode: bool,
+    on_batch: Callable[[float], None] | None,
+) -> Iterator[tuple[int, Prediction]]:
+    """(position, prediction) for every example of the split."""
+    device = next(network.parameters()).device
+    if isinstance(data.target_spec, NextTokenTarget):
+        documents = [split[i] for i in range(len(split))]
+        yield from enumerate(score_documents(network, documents, data.target_spec, task.loader, device, on_batch))
+        return
+    done = 0
+    for positions in evaluation_batches(split.input_lengths, split.target_lengths, task.loader):
+        batch = collate([split[int(i)] for i in positions], data.input_spec, data.target_spec).to(device)
+        answers = _answer(network, data, batch, decoding, decode)
+        yield from zip((int(i) for i in positions), answers, strict=True)
+        done += len(positions)
+        if on_batch is not None:
+            on_batch(done / len(split))
+
+
+def _answer(
+    network: Network, data: TaskData, batch: Batch, decoding: DecodingSettings, decode: bool
+) -> list[Prediction]:
+    """Predictions for the rows of one batch."""
+    spec = data.target_spec
+    outputs, lengths, _ = network(batch.inputs, batch.input_lengths, batch.targets)
+    nats = loss_rows(spec, outputs, lengths, batch.targets, batch.target_lengths).double().tolist()
+    counts = batch.target_lengths.tolist()
+    log_probabilities = torch.empty(0)
+    match spec:
+        case ClassTarget():
+            log_probabilities = outputs.float().log_softmax(-1)
+            found: Sequence = log_probabilities.argmax(-1).tolist()
+        case FrameTarget():
+            rows = outputs.argmax(-1).tolist()
+            found = [row[:n] for row, n in zip(rows, counts, strict=True)]
+        case CTCTarget():
+            found = _ctc(outputs.float().log_softmax(-1), lengths, spec.blank, decoding)
+        case TokenSequenceTarget():
+            found = _search(network, batch, spec, decoding) if decode else [[]] * len(batch)
+        case ForecastTarget():
+            found = outputs.float().tolist()
+            counts = [spec.horizon * spec.dim] * len(batch)
+    scores = [tuple(row) for row in log_probabilities.tolist()] or [()] * len(batch)
+    return [
+        Prediction(i, output, _text(data, output), tuple(row), n, count)
+        for i, output, row, n, count in zip(batch.ids, found, scores, nats, counts, strict=True)
+    ]
+
+
+def _text(data: TaskData, output: object) -> str:
+    spec = data.target_spec
+    if isinstance(spec, ClassTarget) and isinstance(output, int):
+        return spec.class_names[output] if spec.class_names else str(output)
+    if isinstance(spec, ForecastTarget):
+        return np.array2string(np.asarray(output), precision=3, threshold=12)
+    if data.decode is not None and isinstance(output, list):
+        return data.decode(output)
+    return " ".join(map(str, output)) if isinstance(output, list) else str(output)
+
+
+def _ctc(log_probabilities: Tensor, lengths: Tensor, blank: int, decoding: DecodingSettings) -> list[list[int]]:
+    if decoding.method == "beam":
+        return ctc_prefix_beam(log_probabilities, lengths, blank, decoding.beam_size)
+    return ctc_greedy(log_probabilities, lengths, blank)
+
+
+def _search(network: Network, batch: Batch, spec: TokenSequenceTarget, decoding: DecodingSettings) -> list[list[int]]:
+    """Greedy or beam search for every row."""
+    encoded = network.encode(batch.inputs, batch.input_lengths)
+    assert network.decoder is not None  # TokenSequenceTarget always builds one
+    start = network.decoder.start(encoded)
+
+    memory, lengths, at = encoded.features, encoded.lengths, torch.empty(0)
+
+    def step(tokens: Tensor, state: object, rows: Tensor) -> tuple[Tensor, object]:
+        nonlocal memory, lengths, at
+        if rows is not at:  # the same tensor until an example leaves the batch: gathering it anew costs a copy
+            memory, lengths, at = encoded.features[rows], encoded.lengths[rows], rows
+        return network.decode_step(tokens, state, memory, lengths)
+
+    longest = decoding.max_length or spec.max_length
+    arguments = (step, start, len(batch), spec.bos_id, spec.eos_id, longest, batch.inputs.device)
+    if decoding.method == "beam":
+        results = beam(*arguments, decoding.beam_size, decoding.length_penalty, forbid=(spec.pad_id, spec.bos_id))
+    else:
+        results = greedy(*arguments, forbid=(spec.pad_id, spec.bos_id))
+    return [hypothesis.ids for hypothesis in results]

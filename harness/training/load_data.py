@@ -1,0 +1,40 @@
+"""Prepares and loads a task's data for a run, with its limits applied."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from harness.batch import Dataset, Subset
+from harness.errors import ConfigError, DataError
+from harness.task import Task, TaskData
+
+
+def load_data(task: Task) -> TaskData:
+    """Prepared, loaded and limited data.
+
+    Raises:
+        DataError: a split is empty.
+        ConfigError: a limit is not positive.
+    """
+    task.prepare_data()
+    data = task.setup()
+    for name in ("train", "val", "test"):
+        if len(getattr(data, name)) == 0:
+            raise DataError(f"The {name} split of data set '{task.dataset_name}' of task '{task.name}' is empty.")
+    return replace(
+        data,
+        train=_limited(data.train, task.train_limit, "train_limit"),
+        val=_limited(data.val, task.eval_limit, "eval_limit"),
+        test=_limited(data.test, task.eval_limit, "eval_limit"),
+    )
+
+
+def _limited(dataset: Dataset, limit: int | None, name: str) -> Dataset:
+    """Evenly spaced examples, so that an ordered split keeps its mixture."""
+    if limit is None or limit >= len(dataset):
+        return dataset
+    if limit < 1:
+        raise ConfigError(f"task.{name}={limit} is not a positive number; leave it null for all examples.")
+    return Subset(dataset, np.linspace(0, len(dataset) - 1, limit).round().astype(int).tolist())

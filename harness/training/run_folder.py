@@ -1,0 +1,85 @@
+"""What a run leaves on disk: `results/runs/<key>/` with config, best checkpoint, log, predictions and samples."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from harness.errors import StoreError
+from harness.store.records import PredictionRow, SampleRow
+
+LOG_TAIL = 40  # lines of the log kept with a failed run
+SHOWN = 8  # predictions kept as samples
+
+
+class RunFolder:
+    """The folder of one run, named by its key and never by date, so that a requeued run finds it again."""
+
+    def __init__(self, results: Path, key: str, store_id: str) -> None:
+        self.path = results / "runs" / key
+        self.checkpoint = self.path / "best.ckpt"
+        self.log = self.path / "log.txt"
+        owner = self.path / "store_id"
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            if owner.exists() and owner.read_text() != store_id:
+                raise StoreError(
+                    f"Run folder '{self.path}' belongs to another results store. Set HARNESS_RESULTS to a folder "
+                    "of this store's own, or remove the run folder."
+                )
+            owner.write_text(store_id)
+        except OSError as error:
+            raise StoreError(
+                f"Cannot write the run folder '{self.path}': {error.strerror}. Set HARNESS_RESULTS to a folder you "
+                "may write to."
+            ) from error
+
+    def write_config(self, config: dict[str, Any]) -> str:
+        """Write the resolved configuration; returns the file's name."""
+        return self._write("config.json", json.dumps(config, indent=2, default=str))
+
+    def write_predictions(self, rows: Sequence[PredictionRow]) -> str:
+        """One JSON object a line; returns the file's name."""
+        return self._write("predictions.jsonl", "".join(json.dumps(asdict(r), ensure_ascii=False) + "\n" for r in rows))
+
+    def write_samples(self, rows: Sequence[SampleRow]) -> str:
+        """A JSON array; returns the file's name."""
+        return self._write("samples.json", json.dumps([asdict(r) for r in rows], ensure_ascii=False, indent=2))
+
+    def log_tail(self) -> str:
+        """The last lines of the run's log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-LOG_TAIL:]) if self.log.exists() else ""
+
+    @contextmanager
+    def logging(self) -> Iterator[None]:
+        """Send log messages and warnings of the block to the run's log file."""
+        handler = logging.FileHandler(self.log, encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        root = logging.getLogger()
+        root.addHandler(handler)
+        logging.captureWarnings(True)
+        try:
+            yield
+        finally:
+            logging.captureWarnings(False)
+            root.removeHandler(handler)
+            handler.close()
+
+    def _write(self, name: str, text: str) -> str:
+        partial = self.path / f"{name}.partial"
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, self.path / name)
+        return name
+
+
+def shown(rows: Sequence[PredictionRow]) -> list[SampleRow]:
+    """The predictions to show: those with the smallest hash of their id, the same for every model."""
+    chosen = sorted(rows, key=lambda r: hashlib.sha256(r.example_id.encode()).hexdigest())[:SHOWN]
+    return [SampleRow(r.example_id, r.source, r.reference, r.output) for r in chosen]

@@ -1,0 +1,178 @@
+"""LSTM with attention: `lstm`'s encoder, and attention of the kind that the target asks for.
+
+TokenSequenceTarget          over the encoder's features, in the decoder: D. Bahdanau et al., "Neural Machine
+                             Translation by Jointly Learning to Align and Translate", 2015, or M.-T. Luong et al.,
+                             "Effective Approaches to Attention-based Neural Machine Translation", 2015
+ClassTarget, ForecastTarget  attentive pooling as the summary: Z. Yang et al., "Hierarchical Attention Networks
+                             for Document Classification", 2016
+CTCTarget, FrameTarget       self-attention over the features, with a residual: A. Vaswani et al., "Attention Is
+                             All You Need", 2017
+NextTokenTarget              causal attention over a window of past features, with a residual: M. Daniluk et al.,
+                             "Frustratingly Short Attention Spans in Neural Language Modeling", 2017
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import ClassVar
+
+from torch import Tensor
+
+from harness import Capabilities, Decoder, Encoder, EncoderOutput, Model, hookimpl
+from harness.model import State
+from harness.nn.attention import AttentivePooling, SelfAttention, WindowedCausalAttention
+from harness.nn.decoder import RecurrentDecoder
+from harness.nn.masking import last_valid
+from harness.nn.recurrent import RecurrentEncoder, RecurrentStack, check_sizes
+from harness.specs import (
+    ClassTarget,
+    CTCTarget,
+    EmbeddedInput,
+    ForecastTarget,
+    FrameTarget,
+    ModelInput,
+    NextTokenTarget,
+    TargetSpec,
+    TaskSignature,
+)
+
+
+class Attention(Enum):
+    """How the decoder scores the encoder's features."""
+
+    luong = "luong"
+    bahdanau = "bahdanau"
+
+
+@dataclass
+class AttentionLSTM(Model):
+    """The encoder of `lstm` with attention added; without it, the two models are the same.
+
+    Fields:
+        width: units; a multiple of `heads`.
+        layers: how many.
+        dropout: on the input of every layer.
+        attention: of the decoder, "luong" (all target symbols at once, quick) or "bahdanau" (symbol by symbol).
+        heads: of the self-attention over frames.
+        context: how many positions a language model attends to.
+        bidirectional: read the input both ways (not for language models); off, so that attention alone is added.
+    """
+
+    name: ClassVar[str] = "attention_lstm"
+
+    width: int = 256
+    layers: int = 1
+    dropout: float = 0.1
+    attention: Attention = Attention.luong
+    heads: int = 4
+    context: int = 64
+    bidirectional: bool = False
+
+    def __post_init__(self) -> None:
+        check_sizes(self.width, self.layers, self.dropout)
+        if self.heads < 1 or self.width % self.heads:
+            raise ValueError(f"heads={self.heads}: must divide width={self.width}")
+        if self.context < 1:
+            raise ValueError(f"context={self.context}: must be at least 1")
+
+    def capabilities(self, signature: TaskSignature) -> Capabilities:
+        """Attention over frames reads the future; the window of a language model does not, and is carried along."""
+        text = signature.target_type is NextTokenTarget
+        causal = not self.bidirectional and signature.target_type not in (CTCTarget, FrameTarget)
+        return Capabilities(causal=causal, carries_state=text and causal, width_step=math.lcm(8, self.heads))
+
+    def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
+        """The encoder over embedded input."""
+        assert isinstance(input_spec, EmbeddedInput)
+        carry = isinstance(target_spec, NextTokenTarget)
+        stack = RecurrentStack(
+            "lstm",
+            input_spec.dim,
+            self.width,
+            self.layers,
+            bidirectional=self.bidirectional,
+            dropout=self.dropout,
+            carry=carry,
+        )
+        if isinstance(target_spec, NextTokenTarget):
+            return WindowEncoder(stack, self.context)
+        if isinstance(target_spec, ClassTarget | ForecastTarget):
+            return PooledEncoder(stack)
+        if isinstance(target_spec, CTCTarget | FrameTarget):
+            return SelfAttentiveEncoder(stack, self.heads)
+        return RecurrentEncoder(stack)
+
+    def build_decoder(self, encoder: Encoder, target_spec: TargetSpec, embedding_dim: int) -> Decoder:
+        """The decoder of `lstm`, attending to the encoder's features."""
+        return RecurrentDecoder(
+            "lstm",
+            embedding_dim,
+            self.width,
+            self.layers,
+            memory_dim=encoder.feature_dim,
+            summary_dim=encoder.summary_dim,
+            attention=self.attention.value,
+            dropout=self.dropout,
+        )
+
+    def tiny(self) -> AttentionLSTM:
+        """The same network with 16 units."""
+        return replace(self, width=16, dropout=0.0, heads=4, context=min(8, self.context))
+
+
+class PooledEncoder(Encoder):
+    """Recurrent features, summed up by attentive pooling."""
+
+    def __init__(self, stack: RecurrentStack) -> None:
+        super().__init__()
+        self.stack = stack
+        self.pooling = AttentivePooling(stack.output_dim)
+        self.feature_dim = self.summary_dim = stack.output_dim
+
+    def forward(self, x: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
+        """Encode x (B, T, D)."""
+        out = self.stack(x, lengths, state)
+        summary, _ = self.pooling(out.features, lengths)
+        return EncoderOutput(out.features, lengths, summary)
+
+
+class SelfAttentiveEncoder(Encoder):
+    """Recurrent features plus what each of them attends to among all others."""
+
+    def __init__(self, stack: RecurrentStack, heads: int) -> None:
+        super().__init__()
+        self.stack = stack
+        self.attention = SelfAttention(stack.output_dim, heads)
+        self.feature_dim = self.summary_dim = stack.output_dim
+
+    def forward(self, x: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
+        """Encode x (B, T, D)."""
+        out = self.stack(x, lengths, state)
+        features = out.features + self.attention(out.features, lengths)  # (B, T, H)
+        return EncoderOutput(features, lengths, last_valid(features, lengths))
+
+
+class WindowEncoder(Encoder):
+    """Recurrent features plus what each of them attends to among the latest ones, chunk after chunk."""
+
+    def __init__(self, stack: RecurrentStack, context: int) -> None:
+        super().__init__()
+        self.stack = stack
+        self.attention = WindowedCausalAttention(stack.output_dim, context)
+        self.feature_dim = self.summary_dim = stack.output_dim
+
+    def forward(self, x: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
+        """Encode x (B, T, D); the state is the LSTM's and the window's."""
+        recurrent, window = (None, None) if state is None else state
+        out = self.stack(x, lengths, recurrent)
+        attended, window = self.attention(out.features, lengths, window)
+        features = out.features + attended  # (B, T, H)
+        return EncoderOutput(features, lengths, last_valid(features, lengths), (out.state, window))
+
+
+@hookimpl
+def harness_models() -> list[type[Model]]:
+    """The models of this plug-in."""
+    return [AttentionLSTM]

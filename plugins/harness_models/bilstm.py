@@ -1,0 +1,72 @@
+"""Bidirectional LSTM: every position sees its past and its future, so it cannot predict the next token.
+
+Sources: M. Schuster and K. Paliwal, "Bidirectional Recurrent Neural Networks", 1997; A. Graves and J. Schmidhuber,
+"Framewise Phoneme Classification with Bidirectional LSTM", 2005.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness import Capabilities, Decoder, Encoder, Model, hookimpl
+from harness.nn.decoder import RecurrentDecoder
+from harness.nn.recurrent import RecurrentEncoder, RecurrentStack, check_sizes
+from harness.specs import EmbeddedInput, ModelInput, TargetSpec, TaskSignature
+
+
+@dataclass
+class BiLSTM(Model):
+    """An LSTM in both directions, concatenated. A one-layer one-way LSTM decodes, started from both last states.
+
+    Fields:
+        width: units of both directions together (and of the decoder), so features are as wide as `lstm`'s; even.
+        layers: how many.
+        dropout: on the input of every layer.
+    """
+
+    name: ClassVar[str] = "bilstm"
+
+    width: int = 256
+    layers: int = 1
+    dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        check_sizes(self.width, self.layers, self.dropout)
+        if self.width % 2:
+            raise ValueError(f"width={self.width}: must be even, half of it for each direction")
+
+    def capabilities(self, signature: TaskSignature) -> Capabilities:
+        """Reads the future: neither causal nor able to carry its state."""
+        return Capabilities(causal=False)
+
+    def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
+        """The encoder over embedded input."""
+        assert isinstance(input_spec, EmbeddedInput)
+        return RecurrentEncoder(
+            RecurrentStack(
+                "lstm", input_spec.dim, self.width // 2, self.layers, bidirectional=True, dropout=self.dropout
+            )
+        )
+
+    def build_decoder(self, encoder: Encoder, target_spec: TargetSpec, embedding_dim: int) -> Decoder:
+        """A one-layer LSTM without attention."""
+        return RecurrentDecoder(
+            "lstm",
+            embedding_dim,
+            self.width,
+            1,
+            memory_dim=encoder.feature_dim,
+            summary_dim=encoder.summary_dim,
+            dropout=self.dropout,
+        )
+
+    def tiny(self) -> BiLSTM:
+        """The same network with 16 units."""
+        return BiLSTM(width=16, layers=self.layers, dropout=0.0)
+
+
+@hookimpl
+def harness_models() -> list[type[Model]]:
+    """The models of this plug-in."""
+    return [BiLSTM]

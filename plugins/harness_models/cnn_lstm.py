@@ -1,0 +1,223 @@
+"""CNN-LSTM: convolutions find local patterns, an LSTM follows them through time.
+
+    VideoInput                   a 2-D network on every frame: J. Donahue et al., "Long-term Recurrent Convolutional
+                                 Networks for Visual Recognition and Description", 2015
+    frames, embedded tokens      1-D convolutions over time, shortened for CTC: T. Sainath et al., "Convolutional,
+                                 Long Short-Term Memory, Fully Connected Deep Neural Networks", 2015
+    NextTokenTarget              the same convolutions reading the past only: A. van den Oord et al., "WaveNet", 2016
+
+There is no batch normalisation: its statistics would mix padding and other rows into a result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from harness import Capabilities, Decoder, Encoder, EncoderOutput, Model, hookimpl
+from harness.model import State
+from harness.nn.decoder import RecurrentDecoder
+from harness.nn.initialisation import initialise_convolution, linear
+from harness.nn.masking import length_mask, zero_padding
+from harness.nn.recurrent import RecurrentStack, check_sizes
+from harness.specs import (
+    CTCTarget,
+    EmbeddedInput,
+    ModelInput,
+    NextTokenTarget,
+    TargetSpec,
+    TaskSignature,
+    VideoInput,
+)
+
+SUBSAMPLING = {1: (1, 1), 2: (2, 1), 4: (2, 2)}
+"""Factor -> strides of the two convolutions over time."""
+
+
+@dataclass
+class CNNLSTM(Model):
+    """Convolutions before an LSTM. It decodes with a one-way LSTM without attention.
+
+    Fields:
+        width: units of the LSTM and channels of the convolutions over time.
+        layers: layers of the LSTM.
+        dropout: on the input of every layer of the LSTM.
+        kernel: positions that a convolution over time sees; odd.
+        subsampling: time is shortened by this factor (1, 2 or 4); None: 2 for CTC where the task allows it, else 1.
+        channels: of the convolutions over a video frame; each halves height and width.
+    """
+
+    name: ClassVar[str] = "cnn_lstm"
+
+    width: int = 256
+    layers: int = 1
+    dropout: float = 0.1
+    kernel: int = 3
+    subsampling: int | None = None
+    channels: list[int] = field(default_factory=lambda: [16, 32, 64, 64])
+
+    def __post_init__(self) -> None:
+        check_sizes(self.width, self.layers, self.dropout)
+        if self.kernel < 1 or self.kernel % 2 == 0:
+            raise ValueError(f"kernel={self.kernel}: must be odd and at least 1")
+        if self.subsampling is not None and self.subsampling not in SUBSAMPLING:
+            raise ValueError(f"subsampling={self.subsampling}: must be 1, 2 or 4, or null for the task's choice")
+        if not self.channels or min(self.channels) < 1:
+            raise ValueError(f"channels={self.channels}: must name at least one layer, each of 1 channel or more")
+
+    def capabilities(self, signature: TaskSignature) -> Capabilities:
+        """Causal where text is predicted, since the convolutions then read the past only; video as it is."""
+        video, text = signature.input_type is VideoInput, signature.target_type is NextTokenTarget
+        factor = 1 if video else self._factor(signature.target_type is CTCTarget, signature.max_subsampling)
+        return Capabilities(
+            causal=video or text, carries_state=text and not video, reads=(VideoInput,), subsampling_factor=factor
+        )
+
+    def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
+        """The encoder over raw video or over embedded input."""
+        if isinstance(input_spec, VideoInput):
+            stack = RecurrentStack("lstm", self.width, self.width, self.layers, dropout=self.dropout)
+            return VideoEncoder(input_spec, self.channels, stack)
+        assert isinstance(input_spec, EmbeddedInput)
+        text = isinstance(target_spec, NextTokenTarget)
+        stack = RecurrentStack("lstm", self.width, self.width, self.layers, dropout=self.dropout, carry=text)
+        allowed = target_spec.max_subsampling if isinstance(target_spec, CTCTarget) else 1
+        strides = SUBSAMPLING[self._factor(isinstance(target_spec, CTCTarget), allowed)]
+        return SequenceEncoder(input_spec.dim, self.kernel, strides, stack, causal=text)
+
+    def build_decoder(self, encoder: Encoder, target_spec: TargetSpec, embedding_dim: int) -> Decoder:
+        """A decoder as deep and wide as the LSTM, without attention."""
+        return RecurrentDecoder(
+            "lstm",
+            embedding_dim,
+            self.width,
+            self.layers,
+            memory_dim=encoder.feature_dim,
+            summary_dim=encoder.summary_dim,
+            dropout=self.dropout,
+        )
+
+    def tiny(self) -> CNNLSTM:
+        """The same network with 16 units and two small convolutions a frame."""
+        return CNNLSTM(
+            width=16, layers=self.layers, dropout=0.0, kernel=3, subsampling=self.subsampling, channels=[8, 16]
+        )
+
+    def _factor(self, ctc: bool, allowed: int) -> int:
+        if self.subsampling is not None:
+            return self.subsampling
+        return min(2, allowed) if ctc else 1
+
+
+class VideoEncoder(Encoder):
+    """A small 2-D network on every real frame, flattened so that places stay apart, then the LSTM.
+
+    Args:
+        spec: the size of a frame.
+        channels: of each convolution; the kernel is 5 in the first and 3 after it, the stride 2.
+        stack: the LSTM; its input is as wide as its features.
+    """
+
+    def __init__(self, spec: VideoInput, channels: list[int], stack: RecurrentStack) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        before, height, width = spec.channels, spec.height, spec.width
+        for index, after in enumerate(channels):
+            kernel = 3 if index else 5
+            layers += [nn.Conv2d(before, after, kernel, stride=2, padding=kernel // 2), nn.ReLU()]
+            before, height, width = after, (height + 1) // 2, (width + 1) // 2
+        for layer in layers:
+            if isinstance(layer, nn.Conv2d):
+                initialise_convolution(layer)
+        self.frames = nn.Sequential(*layers).to(memory_format=torch.channels_last)
+        self.flat = linear(before * height * width, stack.output_dim)
+        self.stack = stack
+        self.feature_dim = self.summary_dim = stack.output_dim
+
+    def forward(self, x: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
+        """Encode x (B, T, C, Y, X)."""
+        real = length_mask(lengths, x.shape[1])  # (B, T)
+        # Padding is left out before the convolutions, which are nearly all of the cost.
+        pictures = x[real].contiguous(memory_format=torch.channels_last)  # (frames, C, Y, X)
+        seen = torch.relu(self.flat(self.frames(pictures).flatten(1)))  # (frames, H)
+        embedded = seen.new_zeros(*x.shape[:2], seen.shape[-1])
+        embedded[real] = seen  # (B, T, H)
+        out = self.stack(embedded, lengths, state)
+        return EncoderOutput(out.features, lengths, out.summary, out.state)
+
+
+class SequenceEncoder(Encoder):
+    """Convolutions over time, each masked again by true length, then the LSTM.
+
+    Args:
+        input_dim: D.
+        kernel: positions that a convolution sees.
+        strides: one for each convolution.
+        stack: the LSTM; its input is as wide as its features.
+        causal: read the past only, and carry the last kernel - 1 inputs of every convolution in the state.
+    """
+
+    def __init__(
+        self, input_dim: int, kernel: int, strides: tuple[int, ...], stack: RecurrentStack, causal: bool
+    ) -> None:
+        super().__init__()
+        width = stack.output_dim
+        dims = [input_dim] + [width] * (len(strides) - 1)
+        self.convolutions = nn.ModuleList(
+            TimeConvolution(dim, width, kernel, stride, causal) for dim, stride in zip(dims, strides, strict=True)
+        )
+        self.stack = stack
+        self.causal = causal
+        self.feature_dim = self.summary_dim = width
+
+    def forward(self, x: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
+        """Encode x (B, T, D); the state is the convolutions' left contexts and the LSTM's."""
+        contexts, recurrent = state if state is not None else ((None,) * len(self.convolutions), None)
+        kept: list[Tensor] = []
+        x = zero_padding(x, lengths)
+        for convolution, context in zip(self.convolutions, contexts, strict=True):
+            x, lengths, context_after = convolution(x, lengths, context)
+            kept.append(context_after)
+        out = self.stack(x, lengths, recurrent)
+        return EncoderOutput(out.features, lengths, out.summary, (tuple(kept), out.state) if self.causal else None)
+
+
+class TimeConvolution(nn.Module):
+    """relu(norm(convolution)) over time with T' = ceil(T / stride); the norm is over channels, at one position.
+
+    Args:
+        input_dim: channels before.
+        width: channels after.
+        kernel: positions seen.
+        stride: by how much time is shortened.
+        causal: see the last `kernel` positions instead of those around.
+    """
+
+    def __init__(self, input_dim: int, width: int, kernel: int, stride: int, causal: bool) -> None:
+        super().__init__()
+        self.past, self.stride, self.causal = kernel - 1, stride, causal
+        self.convolution = nn.Conv1d(input_dim, width, kernel, stride, padding=0 if causal else kernel // 2)
+        initialise_convolution(self.convolution)
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor, lengths: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """From x (B, T, D), zero at padding, to (B, T', H), zero at padding; the new lengths; the next left context."""
+        after = x[:, :0]
+        if self.causal:
+            if context is None:
+                context = x.new_zeros(x.shape[0], self.past, x.shape[2])
+            x = torch.cat((context.to(x.dtype), x), dim=1)  # (B, past + T, D)
+            last = lengths.unsqueeze(1) + torch.arange(self.past, device=x.device)  # (B, past)
+            after = x.gather(1, last.unsqueeze(-1).expand(-1, -1, x.shape[2]))
+        y = self.convolution(x.transpose(1, 2)).transpose(1, 2)  # (B, T', H)
+        lengths = (lengths + self.stride - 1) // self.stride
+        return zero_padding(torch.relu(self.norm(y)), lengths), lengths, after
+
+
+@hookimpl
+def harness_models() -> list[type[Model]]:
+    """The models of this plug-in."""
+    return [CNNLSTM]

@@ -1,0 +1,69 @@
+"""LSTM: one layer of gated memory cells, the reference that the other models are measured against.
+
+Sources: S. Hochreiter and J. Schmidhuber, "Long Short-Term Memory", Neural Computation 9, 1997; forget gate: F. Gers
+et al. 2000; encoder and decoder: I. Sutskever et al., "Sequence to Sequence Learning with Neural Networks", 2014.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness import Capabilities, Decoder, Encoder, Model, hookimpl
+from harness.nn.decoder import RecurrentDecoder
+from harness.nn.recurrent import RecurrentEncoder, RecurrentStack, check_sizes
+from harness.specs import EmbeddedInput, ModelInput, NextTokenTarget, TargetSpec, TaskSignature
+
+
+@dataclass
+class LSTM(Model):
+    """A one-way LSTM. It decodes with the same cell, started from the last state.
+
+    Fields:
+        width: units.
+        layers: how many.
+        dropout: on the input of every layer.
+    """
+
+    name: ClassVar[str] = "lstm"
+
+    width: int = 256
+    layers: int = 1
+    dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        check_sizes(self.width, self.layers, self.dropout)
+
+    def capabilities(self, signature: TaskSignature) -> Capabilities:
+        """Causal; the state is carried where text is read in pieces."""
+        return Capabilities(causal=True, carries_state=signature.target_type is NextTokenTarget)
+
+    def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
+        """The encoder over embedded input."""
+        assert isinstance(input_spec, EmbeddedInput)
+        carry = isinstance(target_spec, NextTokenTarget)
+        return RecurrentEncoder(
+            RecurrentStack("lstm", input_spec.dim, self.width, self.layers, dropout=self.dropout, carry=carry)
+        )
+
+    def build_decoder(self, encoder: Encoder, target_spec: TargetSpec, embedding_dim: int) -> Decoder:
+        """A decoder of the same cell, width and depth, without attention."""
+        return RecurrentDecoder(
+            "lstm",
+            embedding_dim,
+            self.width,
+            self.layers,
+            memory_dim=encoder.feature_dim,
+            summary_dim=encoder.summary_dim,
+            dropout=self.dropout,
+        )
+
+    def tiny(self) -> LSTM:
+        """The same network with 16 units."""
+        return LSTM(width=16, layers=self.layers, dropout=0.0)
+
+
+@hookimpl
+def harness_models() -> list[type[Model]]:
+    """The models of this plug-in."""
+    return [LSTM]

@@ -1,0 +1,126 @@
+"""The simulated data set "minigrid_actions": scripts and tiles made once into the cache, clips composed on demand.
+
+A clip is kept as the tile number of every cell (1 KB instead of 196 KB of pixels): composing it is one look-up,
+quicker than reading the pixels from a disk, and the whole set fits in memory. Nothing of it was filmed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from harness.batch import Example
+from harness_tasks._clips import centre
+from harness_tasks._minigrid_scenes import CELLS, Room, scripts
+from harness_tasks._minigrid_tiles import draw_tiles
+
+_SPLITS = ("train", "val", "test")
+_POOL = 1 << 22  # normal deviates that all clips share, each from an offset of its own
+
+
+@dataclass(frozen=True)
+class ClipRecipe:
+    """All that determines the generated clips.
+
+    Attributes:
+        actions: class names, in label order.
+        counts: clips of train, val and test.
+        room: what a clip may hold.
+        size: pixels a side, a multiple of 8.
+        seed: of the generator.
+    """
+
+    actions: tuple[str, ...]
+    counts: tuple[int, int, int]
+    room: Room
+    size: int
+    seed: int
+
+
+def write_clips(recipe: ClipRecipe, folder: Path) -> None:
+    """Write `tiles.npy` and, for each split, `<split>_scenes.npy` and `<split>_labels.npy` into the folder.
+
+    Each split has a random stream of its own, and no clip occurs twice, within a split or across splits: test
+    comes first, so that asking for more training clips never changes what is tested on.
+    """
+    seen: set[bytes] = set()
+    dropped = 0
+    for number in reversed(range(len(_SPLITS))):
+        rng = np.random.default_rng([recipe.seed, number])
+        scenes, labels, again = scripts(recipe.actions, recipe.counts[number], recipe.room, rng, seen)
+        dropped += again
+        np.save(folder / f"{_SPLITS[number]}_scenes.npy", scenes)
+        np.save(folder / f"{_SPLITS[number]}_labels.npy", labels)
+    np.save(folder / "dropped.npy", np.array(dropped))
+    np.save(folder / "tiles.npy", draw_tiles(recipe.size // CELLS))
+
+
+def noise_pool(seed: int, level: float) -> np.ndarray:
+    """float32 (_POOL,): normal deviates of that standard deviation; empty for level 0."""
+    if not level:
+        return np.zeros(0, dtype=np.float32)
+    return np.random.default_rng([seed, len(_SPLITS)]).standard_normal(_POOL, dtype=np.float32) * np.float32(level)
+
+
+class SceneDataset:
+    """A split of composed clips.
+
+    Args:
+        split: its name, the first part of every id.
+        scenes: tile numbers, uint8 (N, T, 8, 8).
+        labels: int64 (N,).
+        actions: class names.
+        tiles: pictures, uint8 (tiles, s, s, 3).
+        noise: normal deviates to add to pixels of 0..1; empty: none.
+        seed: of the offsets into `noise`.
+    """
+
+    def __init__(
+        self,
+        split: str,
+        scenes: np.ndarray,
+        labels: np.ndarray,
+        actions: tuple[str, ...],
+        tiles: np.ndarray,
+        noise: np.ndarray,
+        seed: int,
+    ) -> None:
+        self._scenes, self.labels, self._actions, self._noise = scenes, labels, actions, noise
+        self._tiles = tiles.transpose(0, 3, 1, 2).astype(np.float32) / 255  # (tiles, C, s, s)
+        frames, size = scenes.shape[1], CELLS * tiles.shape[1]
+        self._shape = (frames, 3, size, size)
+        room = len(noise) - int(np.prod(self._shape))
+        rng = np.random.default_rng([seed, len(_SPLITS) + 1 + _SPLITS.index(split)])
+        self._offsets = rng.integers(room, size=len(scenes)) if room > 0 else np.zeros(len(scenes), dtype=np.int64)
+        self.ids: tuple[str, ...] = tuple(f"{split}-{i:05d}" for i in range(len(scenes)))
+        self.input_lengths: np.ndarray = np.full(len(scenes), frames, dtype=np.int64)
+        self.target_lengths: np.ndarray = np.ones(len(scenes), dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self._scenes)
+
+    def frames(self, index: int) -> np.ndarray:
+        """The clip as it looks, float32 (T, C, Y, X), pixels of 0..1 plus noise."""
+        picture = self._tiles[self._scenes[index]]  # (T, 8, 8, C, s, s)
+        picture = picture.transpose(0, 3, 1, 4, 2, 5).reshape(self._shape)  # (T, C, Y, X)
+        if len(self._noise):
+            count, start = picture.size, int(self._offsets[index])
+            picture += np.resize(self._noise[start : start + count], count).reshape(self._shape)
+        return picture
+
+    def __getitem__(self, index: int) -> Example:
+        label = int(self.labels[index])
+        name = self._actions[label]
+        return Example(self.ids[index], centre(self.frames(index)), label, (name,), "simulated clip")
+
+
+def read_clips(folder: Path, recipe: ClipRecipe, noise: float) -> tuple[dict[str, SceneDataset], int]:
+    """The splits by name as `write_clips` left them, and how many duplicates it dropped."""
+    tiles, pool = np.load(folder / "tiles.npy"), noise_pool(recipe.seed, noise)
+    splits = {}
+    for split in _SPLITS:
+        scenes, labels = (np.load(folder / f"{split}_{part}.npy") for part in ("scenes", "labels"))
+        splits[split] = SceneDataset(split, scenes, labels, recipe.actions, tiles, pool, recipe.seed)
+    return splits, int(np.load(folder / "dropped.npy"))

@@ -1,0 +1,69 @@
+"""Line-aligned text files, plain or gzipped: line n of one file translates line n of the other."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.errors import DataError
+from harness_tasks._interface_strings import clean
+
+Row = tuple[int, str, str]
+
+
+def read_splits(root: Path, stems: Mapping[str, str], source: str, target: str) -> dict[str, list[Row]]:
+    """Rows (line number from 1, source, target) of every split; lines empty on either side are left out.
+
+    Args:
+        root: the folder.
+        stems: split -> file name without language, as in {"test": "test_2016_flickr"}.
+        source, target: language codes, which are the files' suffixes ("train.de" or "train.de.gz").
+
+    Raises:
+        DataError: a file is missing, is no UTF-8 or gzip, or the two of a pair differ in their number of lines.
+    """
+    return {split: _read_pair(root, stem, source, target) for split, stem in stems.items()}
+
+
+def _read_pair(root: Path, stem: str, source: str, target: str) -> list[Row]:
+    files = _find(root, f"{stem}.{source}"), _find(root, f"{stem}.{target}")
+    left, right = (_read_lines(file) for file in files)
+    if len(left) != len(right):
+        raise DataError(
+            f"{files[0].name} has {len(left)} lines but {files[1].name} has {len(right)}, in {root}; "
+            "line n of one must translate line n of the other."
+        )
+    cleaned = ((n, clean(a), clean(b)) for n, (a, b) in enumerate(zip(left, right, strict=True), start=1))
+    rows = [row for row in cleaned if row[1] and row[2]]
+    if not rows:
+        raise DataError(f"{files[0].name} and {files[1].name}, in {root}, hold no line with text on both sides.")
+    return rows
+
+
+def _find(root: Path, name: str) -> Path:
+    for candidate in (root / name, root / f"{name}.gz"):
+        if candidate.is_file():
+            return candidate
+    present = sorted(p.name for p in root.iterdir() if p.is_file())
+    listed = ", ".join(present[:12]) + (", …" if len(present) > 12 else "")
+    raise DataError(f"There is no {name} or {name}.gz in {root}. It holds: {listed or 'no files'}.")
+
+
+def _read_lines(file: Path) -> list[str]:
+    try:
+        content = file.read_bytes()
+        if file.suffix == ".gz":
+            content = gzip.decompress(content)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{file} is no complete gzip file: {error}.") from error
+    except OSError as error:
+        raise DataError(f"{file} cannot be read: {error.strerror or error}.") from error
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{file} is no UTF-8 text: line {line} cannot be decoded ({error.reason}).") from error
+    # Not splitlines(): a line separator character inside a sentence would shift all lines after it.
+    return text.removesuffix("\n").split("\n") if text else []

@@ -1,0 +1,92 @@
+"""Prepared parallel text: splits, their vocabulary and their symbol ids, in memory and as a cache folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from harness.batch import Example, ListDataset
+from harness_tasks._parallel_text import Row
+from harness_tasks._subwords import EOS, Subwords
+
+Notes = dict[str, str | int | float]
+
+
+@dataclass
+class PreparedPairs:
+    """What translation needs of its data.
+
+    Attributes:
+        rows: split -> (number, source, target); the numbers name examples.
+        subwords: vocabulary of both languages, fitted on the training split.
+        ids: split -> (source ids, target ids) of each row, without end symbols.
+        notes: what the report should say of this data.
+    """
+
+    rows: dict[str, list[Row]]
+    subwords: Subwords
+    ids: dict[str, list[tuple[list[int], list[int]]]]
+    notes: Notes
+
+    @classmethod
+    def make(cls, rows: Mapping[str, Sequence[Row]], vocab_size: int, lowercase: bool, notes: Notes) -> PreparedPairs:
+        """Fit the vocabulary on the training split and encode all splits."""
+        kept: dict[str, list[Row]] = {
+            split: [(n, a.lower(), b.lower()) if lowercase else (n, a, b) for n, a, b in part]
+            for split, part in rows.items()
+        }
+        subwords = Subwords.fit((text for _, source, target in kept["train"] for text in (source, target)), vocab_size)
+        ids = {}
+        for split, part in kept.items():
+            sources = subwords.encode([source for _, source, _ in part])
+            ids[split] = list(zip(sources, subwords.encode([target for _, _, target in part]), strict=True))
+        trained_on = {row[1:] for row in kept["train"]}
+        repeated = sum(row[1:] in trained_on for row in kept["test"])
+        more: Notes = {
+            **{f"{split} pairs": len(part) for split, part in kept.items()},
+            "test pairs also in train": repeated,
+            "vocabulary": f"{len(subwords)} byte-level subwords, fitted on train",
+            "case": "lower-cased" if lowercase else "as written",
+        }
+        return cls(kept, subwords, ids, notes | more)
+
+    def save(self, folder: Path) -> None:
+        """Write everything into an empty folder."""
+        (folder / "rows.json").write_text(json.dumps(self.rows, ensure_ascii=False), encoding="utf-8")
+        (folder / "subwords.json").write_text(self.subwords.serialised, encoding="utf-8")
+        (folder / "notes.json").write_text(json.dumps(self.notes), encoding="utf-8")
+        (folder / "ids.json").write_text(json.dumps(self.ids), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> PreparedPairs:
+        """Read what `save` wrote."""
+        rows, ids, notes = (
+            json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in ("rows", "ids", "notes")
+        )
+        subwords = Subwords((folder / "subwords.json").read_text(encoding="utf-8"))
+        return cls(
+            {split: [(row[0], row[1], row[2]) for row in part] for split, part in rows.items()},
+            subwords,
+            {split: [(pair[0], pair[1]) for pair in part] for split, part in ids.items()},
+            notes,
+        )
+
+    def dataset(self, split: str, max_length: int) -> tuple[ListDataset, int]:
+        """A split as examples, and how many of its pairs are longer than `max_length` symbols, end included.
+
+        Longer training pairs are left out. Longer validation and test pairs stay, with their symbols cut and
+        their reference text whole, so that every model answers for every one of them.
+        """
+        examples, long = [], 0
+        for (number, source, target), both in zip(self.rows[split], self.ids[split], strict=True):
+            if any(len(ids) >= max_length for ids in both):
+                long += 1
+                if split == "train":
+                    continue
+            given, wanted = (np.array([*ids[: max_length - 1], EOS], dtype=np.int64) for ids in both)
+            examples.append(Example(f"{split}-{number:06d}", given, wanted, (target,), source))
+        return ListDataset(examples), long

@@ -1,0 +1,157 @@
+"""Vocabularies of the text tasks: text <-> symbol ids, fitted on training text only.
+
+Every vocabulary begins with pad = 0, bos = 1, unk = 2.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from harness.data.cache import build_once
+from harness.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+PAD, BOS, UNK = 0, 1, 2
+SPECIAL = ("<pad>", "<bos>", "<unk>")
+END_OF_LINE = "<eos>"
+
+
+class Symbols(Enum):
+    """What one symbol is."""
+
+    character = "character"
+    subword = "subword"
+    word = "word"
+
+
+class Vocabulary(Protocol):
+    """Text <-> ids."""
+
+    @property
+    def size(self) -> int:
+        """V, special symbols included."""
+        ...
+
+    def encode(self, text: str) -> np.ndarray:
+        """int64 (T,); symbols never seen in training become `UNK`."""
+        ...
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of the ids; pad and bos vanish."""
+        ...
+
+
+class CharacterVocabulary:
+    """One id for every character (code point) of the training text, in code point order."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._characters = sorted(set().union(*map(set, texts)))
+        # A table over code points encodes megabytes in milliseconds; what lies beyond it is unknown too.
+        highest = max(map(ord, self._characters), default=0)
+        self._table = np.full(highest + 2, UNK, dtype=np.int64)
+        for position, character in enumerate(self._characters):
+            self._table[ord(character)] = position + len(SPECIAL)
+
+    @property
+    def size(self) -> int:
+        """V, special symbols included."""
+        return len(self._characters) + len(SPECIAL)
+
+    def encode(self, text: str) -> np.ndarray:
+        """int64 (T,), T = len(text)."""
+        points = np.frombuffer(text.encode("utf-32-le", errors="surrogatepass"), dtype=np.uint32)
+        return self._table[np.minimum(points, len(self._table) - 1)]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text; an unknown character is shown as U+FFFD."""
+        return "".join(self._one(int(i)) for i in ids if int(i) not in (PAD, BOS))
+
+    def _one(self, symbol: int) -> str:
+        return "�" if symbol == UNK else self._characters[symbol - len(SPECIAL)]
+
+
+class SubwordVocabulary:
+    """Byte-level BPE (Sennrich et al. 2016; bytes as in Radford et al. 2019): every text can be written in it."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+
+    @property
+    def size(self) -> int:
+        """V, special symbols included."""
+        return int(self._tokenizer.get_vocab_size())
+
+    def encode(self, text: str) -> np.ndarray:
+        """int64 (T,)."""
+        return np.array(self._tokenizer.encode(text, add_special_tokens=False).ids, dtype=np.int64)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text; bytes that form no character are shown as U+FFFD."""
+        return str(self._tokenizer.decode([int(i) for i in ids], skip_special_tokens=True))
+
+    @classmethod
+    def fit(cls, texts: Sequence[str], vocab_size: int, folder: Path) -> SubwordVocabulary:
+        """Learn at most `vocab_size` symbols from `texts`, once; kept in `folder`.
+
+        Raises:
+            ConfigError: `vocab_size` has no room for the 256 bytes and the special symbols.
+        """
+        from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+        least = 256 + len(SPECIAL)
+        if vocab_size < least:
+            raise ConfigError(f"task.vocab_size is {vocab_size}; byte-level subwords need at least {least}.")
+
+        def build(target: Path) -> None:
+            tokenizer = Tokenizer(models.BPE())
+            tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+            tokenizer.decoder = decoders.ByteLevel()
+            trainer = trainers.BpeTrainer(
+                vocab_size=vocab_size,
+                special_tokens=list(SPECIAL),
+                initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+                show_progress=False,
+            )
+            tokenizer.train_from_iterator(texts, trainer)
+            tokenizer.save(str(target / "tokenizer.json"))
+
+        return cls(Tokenizer.from_file(str(build_once(folder, build) / "tokenizer.json")))
+
+
+class WordVocabulary:
+    """One id for every blank-separated word, and one for the end of a line; most frequent first.
+
+    A word spelt "<unk>" in the text is the unknown word itself.
+    """
+
+    def __init__(self, texts: Iterable[str], vocab_size: int | None = None) -> None:
+        counts = Counter(word for text in texts for word in _words(text) if word not in SPECIAL)
+        ranked = sorted(counts, key=lambda word: (-counts[word], word))
+        self._words = [*SPECIAL, *ranked[: None if vocab_size is None else max(vocab_size - len(SPECIAL), 0)]]
+        self._ids = {word: i for i, word in enumerate(self._words) if i not in (PAD, BOS)}
+
+    @property
+    def size(self) -> int:
+        """V, special symbols included."""
+        return len(self._words)
+
+    def encode(self, text: str) -> np.ndarray:
+        """int64 (T,): a symbol for each word and each end of line."""
+        return np.array([self._ids.get(word, UNK) for word in _words(text)], dtype=np.int64)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Words with blanks between them, and line ends."""
+        words = [self._words[int(i)] for i in ids if int(i) not in (PAD, BOS)]
+        return " ".join("\n" if word == END_OF_LINE else word for word in words)
+
+
+def _words(text: str) -> list[str]:
+    return text.replace("\n", f" {END_OF_LINE} ").split()

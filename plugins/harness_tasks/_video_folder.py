@@ -1,0 +1,209 @@
+"""Filmed clips in a folder of class-named folders: found, split, decoded once into the cache, and read back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+import numpy as np
+
+from harness.batch import Example
+from harness.data.sources import FolderSource
+from harness.errors import DataError, UnknownNameError
+from harness_tasks._clips import centre
+from harness_tasks._video_decoding import UnreadableVideoError, decode
+
+SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".mpg", ".mpeg", ".m4v")
+"""File names that count as videos, in lower or upper case."""
+
+_SHARES = {"val": 0.15, "test": 0.15}  # the rest is for training
+
+
+class OnCorrupt(Enum):
+    """What to do with a video that cannot be decoded."""
+
+    refuse = "refuse"
+    skip = "skip"
+
+
+@dataclass(frozen=True)
+class Video:
+    """One file: its path relative to the root ("class/file.mp4"), its label, and the split it belongs to."""
+
+    name: str
+    label: int
+    split: str
+
+
+def folder_source(name: str, root: Path | None) -> FolderSource:
+    """The user's folder as a source."""
+    return FolderSource(
+        name=name,
+        root=root,
+        licence="unknown (the user's own)",
+        description=f"one folder a class, each with at least 3 videos ({', '.join(SUFFIXES)})",
+        patterns=tuple(f"*/*{s}" for s in SUFFIXES) + tuple(f"*/*{s.upper()}" for s in SUFFIXES),
+    )
+
+
+def list_videos(source: FolderSource, classes: Sequence[str] | None) -> tuple[tuple[str, ...], list[Video], int]:
+    """Class names, videos with their splits, and how many of them have the content of another.
+
+    The split needs no list: within a class, files are ordered by the hash of their names and cut at 70 and 85 %.
+    Files of equal content go where the first of them goes.
+
+    Raises:
+        DataError: no video, a single class, or a class of fewer than three different videos.
+        UnknownNameError: `classes` names a folder that is not there.
+    """
+    root = source.fetch()
+    files = source.files()
+    found = sorted({path.parent.name for path in files})
+    names = list(classes) if classes else found
+    for name in names:
+        if name not in found:
+            raise UnknownNameError("class", name, found, f"the folders of {root}")
+    if len(names) < 2:
+        raise DataError(
+            f"A classification needs two classes or more, but {root} has videos of one only: '{names[0]}'. "
+            "Put the videos of each class into a folder of its own, all of them under task.root."
+        )
+    splits: dict[str, str] = {}  # by content
+    rows: list[tuple[Path, str]] = [(p, _digest(p)) for p in files if p.parent.name in names]
+    for name in names:
+        own = [(hashlib.sha256(f"{name}/{p.name}".encode()).hexdigest(), d) for p, d in rows if p.parent.name == name]
+        contents = list(dict.fromkeys(content for _, content in sorted(own)))
+        if len(contents) < 3:
+            raise DataError(
+                f"Class '{name}' in {root} has {len(contents)} different videos; "
+                "three are needed, one each for train, validation and test."
+            )
+        for rank, content in enumerate(contents):
+            splits.setdefault(content, _split(rank, len(contents)))
+    videos = [Video(f"{p.parent.name}/{p.name}", names.index(p.parent.name), splits[d]) for p, d in rows]
+    return tuple(names), videos, len(videos) - len(splits)
+
+
+def write_videos(
+    source: FolderSource, classes: Sequence[str] | None, frames: int, size: int, on_corrupt: OnCorrupt, folder: Path
+) -> None:
+    """Decode every video into `clips.npy`, uint8 (N, T, Y, X, C), with `index.json` beside it.
+
+    Raises:
+        DataError: as for `list_videos`; a video cannot be decoded and `on_corrupt` refuses; or skipping left a
+            class without a video in some split.
+        UnknownNameError: as for `list_videos`.
+    """
+    from rich.console import Console
+    from rich.progress import track
+
+    names, videos, repeated = list_videos(source, classes)
+    root = source.fetch()
+    clips = np.lib.format.open_memmap(
+        folder / "clips.npy", mode="w+", dtype=np.uint8, shape=(len(videos), frames, size, size, 3)
+    )
+    kept: list[dict[str, str | int]] = []
+    skipped: list[str] = []
+    console = Console(stderr=True)
+    for video in track(videos, "Decoding videos", console=console, disable=not console.is_terminal, transient=True):
+        try:
+            clips[len(kept)] = decode(root / video.name, frames, size)
+        except UnreadableVideoError as error:
+            if on_corrupt is OnCorrupt.refuse:
+                raise DataError(
+                    f"Cannot decode the video {root / video.name}: {error}. Repair or remove it, or leave such "
+                    "files out with task.on_corrupt=skip."
+                ) from error
+            skipped.append(video.name)
+            continue
+        kept.append({"name": video.name, "label": video.label, "split": video.split})
+    clips.flush()
+    present = {(row["label"], row["split"]) for row in kept}
+    lost = sorted({(v.name.split("/")[0], v.split) for v in videos if (v.label, v.split) not in present})
+    if lost:
+        raise DataError(
+            f"After leaving out {len(skipped)} videos that cannot be decoded ({', '.join(skipped)}), "
+            f"class '{lost[0][0]}' has none left for {lost[0][1]}. Repair them or add others to {root}."
+        )
+    (folder / "index.json").write_text(
+        json.dumps({"classes": names, "videos": kept, "skipped": skipped, "repeated": repeated})
+    )
+
+
+class VideoDataset:
+    """A split of decoded videos, read from the cache as needed.
+
+    Args:
+        clips: uint8 (N, T, Y, X, C), all splits together.
+        rows: positions in `clips`.
+        names, labels: of these rows; the names are the examples' ids.
+        classes: class names.
+    """
+
+    def __init__(
+        self,
+        clips: np.ndarray,
+        rows: Sequence[int],
+        names: Sequence[str],
+        labels: Sequence[int],
+        classes: Sequence[str],
+    ) -> None:
+        self._clips, self._rows, self._classes = clips, list(rows), tuple(classes)
+        self.ids: tuple[str, ...] = tuple(names)
+        self.labels: np.ndarray = np.array(labels, dtype=np.int64)
+        self.input_lengths: np.ndarray = np.full(len(self._rows), clips.shape[1], dtype=np.int64)
+        self.target_lengths: np.ndarray = np.ones(len(self._rows), dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def frames(self, index: int) -> np.ndarray:
+        """The clip as it looks, float32 (T, C, Y, X), pixels of 0..1."""
+        clip = self._clips[self._rows[index]].astype(np.float32) / 255  # (T, Y, X, C)
+        return np.ascontiguousarray(clip.transpose(0, 3, 1, 2))
+
+    def __getitem__(self, index: int) -> Example:
+        label = int(self.labels[index])
+        name = self.ids[index]
+        return Example(name, centre(self.frames(index)), label, (self._classes[label],), name)
+
+
+@dataclass(frozen=True)
+class DecodedFolder:
+    """What `write_videos` left: splits by name, class names, files skipped, and files with another's content."""
+
+    splits: dict[str, VideoDataset]
+    classes: tuple[str, ...]
+    skipped: tuple[str, ...]
+    repeated: int
+
+
+def read_videos(folder: Path) -> DecodedFolder:
+    """Read the cache; the clips themselves stay on disk until they are asked for."""
+    index = json.loads((folder / "index.json").read_text())
+    clips = np.load(folder / "clips.npy", mmap_mode="r")
+    splits = {}
+    for split in ("train", "val", "test"):
+        rows = [i for i, video in enumerate(index["videos"]) if video["split"] == split]
+        chosen = [index["videos"][i] for i in rows]
+        names, labels = [v["name"] for v in chosen], [v["label"] for v in chosen]
+        splits[split] = VideoDataset(clips, rows, names, labels, index["classes"])
+    return DecodedFolder(splits, tuple(index["classes"]), tuple(index["skipped"]), index["repeated"])
+
+
+def _split(rank: int, count: int) -> str:
+    test = max(1, round(count * _SHARES["test"]))
+    val = max(1, round(count * _SHARES["val"]))
+    return "test" if rank < test else "val" if rank < test + val else "train"
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"Cannot read the video {path}: {error.strerror}. Check the file's permissions.") from error

@@ -1,0 +1,1 @@
+"""Plug-ins that go wrong on purpose."""

@@ -1,0 +1,117 @@
+"""A sweep of every task and model on generated data, through the command line, from the grid to the report."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TASKS = {"translation", "text_generation", "speech_recognition", "action_recognition", "first_symbol"}
+MODELS = {"rnn", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm", "mean"}
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory, make_cli: Any) -> Any:
+    """The command line after `harness sweep experiment=generated`."""
+    cli = make_cli(tmp_path_factory.mktemp("swept"))
+    cli("sweep", "experiment=generated", "--workers", "2")
+    return cli
+
+
+def _cells(cli: Any) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(run["task"], run["model"]): run for run in cli.runs(sweep="generated")}
+
+
+def test_every_cell_is_finished_or_says_why_not(swept: Any) -> None:
+    cells = _cells(swept)
+    assert set(cells) == {(t, m) for t in TASKS for m in MODELS}
+    states = {run["status"] for run in cells.values()}
+    assert states == {"finished", "incompatible"}
+    refused = {cell: run["reason"] for cell, run in cells.items() if run["status"] == "incompatible"}
+    assert set(refused) == {("text_generation", "bilstm")}
+    assert "must be causal; 'bilstm' reads future positions" in refused["text_generation", "bilstm"]
+
+
+def test_a_finished_run_has_everything_that_other_programs_rely_on(swept: Any) -> None:
+    for run in _cells(swept).values():
+        if run["status"] != "finished":
+            continue
+        assert len(run["key"]) == 64
+        assert run["primary"]["split"] == "test"
+        assert run["primary"]["value"] == run["metrics"][f"test/{run['primary']['name']}"]
+        assert math.isfinite(run["metrics"]["test/loss"])
+        assert run["parameters"] > 0
+        assert run["throughput"]["value"] > 0
+        time = run["time"]
+        assert 0 < time["train_s"] < time["total_s"]
+        assert sum(time["phases"].values()) == pytest.approx(time["total_s"], rel=0.05)
+        for artifact in ("checkpoint", "samples", "config", "predictions"):
+            assert run["artifacts"][artifact]
+        folder = swept.folder / "results" / "runs" / run["key"]
+        assert (folder / Path(run["artifacts"]["predictions"]).name).is_file()
+
+
+def test_models_of_a_task_are_compared_on_the_same_data(swept: Any) -> None:
+    for task in TASKS:
+        datasets = {
+            (run["dataset"], json.dumps(run["primary"]["name"])) for (t, _), run in _cells(swept).items() if t == task
+        }
+        assert len(datasets) == 1
+
+
+def test_a_second_sweep_runs_nothing(swept: Any) -> None:
+    before = swept.runs()
+    swept("sweep", "experiment=generated", "--workers", "2")
+    assert swept.runs() == before
+
+
+def test_the_same_seed_gives_the_same_figures_to_the_last_digit(swept: Any, cli: Any) -> None:
+    cli("sweep", "experiment=generated", "model=attention_lstm,cnn_lstm", "--workers", "1")
+    first, again = _cells(swept), _cells(cli)
+    assert len(again) == 10
+    for cell, run in again.items():
+        assert run["key"] == first[cell]["key"]
+        assert run["metrics"] == first[cell]["metrics"]
+
+
+def test_another_seed_gives_other_figures(swept: Any, cli: Any) -> None:
+    cli("run", "experiment=generated", "task=first_symbol", "model=lstm", "seed=1")
+    (run,) = cli.runs()
+    assert run["metrics"]["test/loss"] != _cells(swept)["first_symbol", "lstm"]["metrics"]["test/loss"]
+
+
+def test_the_report_names_every_model_and_the_reason_of_the_cell_that_is_missing(swept: Any) -> None:
+    printed = swept("report", "--sweep", "generated").stdout
+    page = swept.folder / "results" / "report" / "index.html"
+    assert str(page.relative_to(swept.folder)) in printed
+    html, markdown = page.read_text(), (page.parent / "report.md").read_text()
+    for text in (html, markdown.replace("\\", "")):
+        assert all(name.replace("_", " ") in text.lower() for name in TASKS)
+        assert all(name in text for name in MODELS)
+        assert "reads future positions" in text
+    loaded = re.findall(r"""(?:src|href)=["']?(https?:[^"' >]+)""", html)
+    assert not [address for address in loaded if "doi.org" not in address]  # a source may be cited, nothing is loaded
+
+
+def test_show_list_and_export_read_what_the_sweep_wrote(swept: Any) -> None:
+    key = _cells(swept)["first_symbol", "lstm"]["key"]
+    assert "first_symbol" in swept("show", key[:12]).stdout
+    (sweep,) = swept.json("list", "sweeps")
+    assert sweep["name"] == "generated"
+    assert sweep["cells"] == len(TASKS) * len(MODELS)
+    files = swept("store", "export", "exported").stdout.split()
+    assert files
+    assert all((swept.folder / file).is_file() for file in files)
+
+
+def test_an_outside_plug_in_is_listed_with_its_own_distribution(swept: Any) -> None:
+    listed = {entry["name"]: entry for entry in swept.json("list", "models")}
+    assert listed["mean"]["distribution"] == "harness-toy"
+    assert listed["lstm"]["distribution"] == "sequence-harness"
+    pairs = {(p["task"], p["model"]): p for p in swept.json("matrix")}
+    assert pairs["first_symbol", "mean"]["compatible"]
+    assert not pairs["text_generation", "bilstm"]["compatible"]

@@ -1,0 +1,211 @@
+"""The commands as users call them: what they print, and what becomes of mistakes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from harness.cli import main
+from harness.store import Store
+from harness.store.records import EnvironmentRecord, MetricRow, RunPlan, RunSummary, SampleRow
+
+
+@pytest.fixture
+def harness(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Call a command; returns exit code, output and errors."""
+
+    def call(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["harness", *words])
+        with pytest.raises(SystemExit) as ended:
+            main.entry_point()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return call
+
+
+@pytest.fixture
+def pair(site: Any) -> Any:
+    site.task("counting", target="NextTokenTarget")
+    site.model("small")
+    site.model("blind", causal=False)
+    return site
+
+
+def _plan(key: str, model: str, seed: int = 0, task: str = "counting", **config: Any) -> RunPlan:
+    primary = {"name": "score", "unit": "points", "higher_is_better": True}
+    values = {"task": {"name": task}, "model": {"name": model}, "seed": seed, **config}
+    return RunPlan(key * 64, "s", task, "data", model, seed, values, primary=primary, units={"score": primary})
+
+
+@pytest.fixture
+def filled() -> None:
+    """A sweep 's' with two seeds of a model, one failed, one incompatible."""
+    environment = EnvironmentRecord("e", {})
+    with Store.open() as store:
+        for key, seed, value in (("a", 0, 1.0), ("b", 1, 2.0)):
+            run_id = store.start(_plan(key, "small", seed), environment, owner_pid=1)
+            store.log_metrics(run_id, [MetricRow("val/score", step, step / 10, 0.0, 0, 0.0) for step in range(30)])
+            summary = RunSummary({"test/score": value}, value, 1234, 1000, {}, 3.0, 2.0, throughput=5.0)
+            store.finish(run_id, summary, [], [SampleRow("one", "in", "ref", "out")])
+        store.fail(store.start(_plan("c", "bad"), environment, owner_pid=1), "it broke", "Traceback: here", "log line")
+        store.record_incompatible(_plan("d", "blind"), "it cannot see")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["sweep", "-h"], ["list", "--help"], ["data", "-h"]])
+def test_every_help_is_shown(harness: Any, words: list[str]) -> None:
+    code, out, _ = harness(*words)
+    assert code == 0
+    assert "Usage: harness" in out
+
+
+def test_the_help_of_run_lists_groups_choices_and_options(harness: Any, pair: Any) -> None:
+    _, out, _ = harness("run", "--help")
+    assert "A model for tests. It builds nothing." in out
+    assert "experiment=" in out
+    assert "quickstart" in out
+    assert "optimizer.lr" in out
+    assert "mod_small" not in sys.modules
+
+
+def test_cfg_prints_yaml_and_runs_nothing(harness: Any, pair: Any) -> None:
+    from omegaconf import OmegaConf
+
+    code, out, _ = harness("run", "task=counting", "model=small", "model.width=9", "--cfg", "job", "--resolve")
+    assert code == 0
+    assert OmegaConf.create(out).model.width == 9
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "task=countin"], "Did you mean 'counting'?"),
+        (["run", "task=counting", "model=small", "model.width=x"], "must be a whole number"),
+        (["run", "task=counting", "model=small", "--nope"], "'--nope' is not understood"),
+        (["run", "task=counting", "model=blind"], "Models that fit: attention_lstm, cnn_lstm, lstm, rnn, small"),
+        (["run", "experiment=quickstart"], "is a grid of"),
+        (["run", "--cfg", "all"], "--cfg all does not exist"),
+        (["sweep", "task=counting", "model=small", "--retry", "all"], "--retry all does not exist"),
+        (["sweep", "task=counting,nope", "model=small"], "no task named 'nope'"),
+        (["list", "runs"], "store.db"),
+        (["show", "abc"], "store.db"),
+        (["completion", "tcsh"], "bash, fish, zsh"),
+        (["data", "fetch", "nope"], "no task or data set named 'nope'"),
+        (["nope"], "No such command 'nope'"),
+    ],
+)
+def test_wrong_input_gets_one_message_and_exit_code_2(harness: Any, pair: Any, words: list[str], message: str) -> None:
+    code, out, err = harness(*words)
+    assert code == 2
+    assert message in err
+    assert "Traceback" not in out + err
+
+
+def test_windows_is_refused_in_one_sentence(harness: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    code, _, err = harness("list", "tasks")
+    assert code == 2
+    assert "WSL" in err
+
+
+def test_lists_as_json_hold_what_other_programs_rely_on(harness: Any, pair: Any) -> None:
+    models = {entry["name"]: entry for entry in json.loads(harness("list", "models", "--json")[1])}
+    assert models["small"] == {
+        "name": "small",
+        "version": "1.0",
+        "distribution": "dist-small",
+        "description": "A model for tests. It builds nothing.",
+        "problem": None,
+    }
+    datasets = json.loads(harness("list", "datasets", "--json")[1])
+    keys = {"name", "version", "distribution", "description", "licence", "source", "synthetic"}
+    assert all(keys <= set(entry) for entry in datasets)
+    assert {entry["task"] for entry in datasets} >= {"translation", "speech_recognition"}
+
+
+def test_a_broken_plugin_is_listed_with_a_warning_and_takes_nothing_down(harness: Any, pair: Any) -> None:
+    pair.install("broken", {"model.broken": "mod_broken", "model.gone": "mod_gone"}, {"mod_broken.py": "import nope"})
+    code, out, err = harness("list", "models")
+    assert code == 0
+    assert "broken" in out
+    assert "Warning: plug-in 'model.gone' of distribution 'broken' 1.0: the module 'mod_gone' does not exist" in err
+    cells = {(c["task"], c["model"]): c for c in json.loads(harness("matrix", "--json")[1])}
+    assert cells["counting", "small"] == {"task": "counting", "model": "small", "compatible": True, "reason": None}
+    assert "must be causal" in cells["counting", "blind"]["reason"]
+    assert "No module named 'nope'" in cells["counting", "broken"]["reason"]
+
+
+def test_the_matrix_shows_reasons_below(harness: Any, pair: Any) -> None:
+    _, out, _ = harness("matrix")
+    assert "n/a: task 'counting' predicts the next token, so the model must be causal; 'blind' reads" in out
+
+
+def test_a_dry_run_shows_the_cells_and_writes_nothing(harness: Any, pair: Any, tmp_path: Any) -> None:
+    code, out, _ = harness("sweep", "task=counting", "model=small,blind", "seed=0,1", "--dry-run")
+    assert code == 0
+    assert out.count("incompatible") == 2
+    assert out.count("ready") == 2
+    assert not (tmp_path / "results").exists()
+
+
+def test_runs_and_sweeps_are_listed(harness: Any, filled: None) -> None:
+    runs = json.loads(harness("list", "runs", "--sweep", "s", "--json")[1])
+    assert [run["status"] for run in runs] == ["finished", "finished", "failed", "incompatible"]
+    assert runs[0]["primary"]["value"] == 1.0
+    assert len(json.loads(harness("list", "runs", "--model", "small", "--json")[1])) == 2
+    assert json.loads(harness("list", "sweeps", "--json")[1])[0]["name"] == "s"
+    _, out, _ = harness("list", "runs")
+    assert "score 2" in out
+    assert "aaaaaaaaaaaa" in out
+
+
+def test_show_tells_all_that_is_known_of_a_run(harness: Any, filled: None) -> None:
+    _, out, _ = harness("show", "aaaa")
+    for part in ("counting", "test/score", "1,234", "val/score", "29", "Sample one", "name: small"):
+        assert part in out
+    _, out, _ = harness("show", "cccc")
+    for part in ("failed", "it broke", "log line", "Traceback: here"):
+        assert part in out
+
+
+def test_the_table_of_a_sweep_has_means_and_says_what_is_missing(filled: None, capsys: Any) -> None:
+    from harness.cli.results import print_sweep
+
+    with Store.open() as store:
+        print_sweep(store, "s")
+    out = capsys.readouterr().out
+    assert "1.5 ± 0.71" in out
+    assert "score ↑ (points)" in out
+    assert "failed: counting × bad, seed 0: it broke" in out
+    assert "n/a: counting × blind, seed 0: it cannot see" in out
+
+
+def test_runs_that_differ_in_an_option_get_rows_of_their_own(capsys: Any) -> None:
+    from harness.cli.results import print_sweep
+
+    with Store.open() as store:
+        for key, rate in (("a", 0.1), ("b", 0.2)):
+            store.plan(_plan(key, "small", optimizer={"lr": rate, "clip": 1.0}))
+        print_sweep(store, "s")
+    out = capsys.readouterr().out
+    assert "small (optimizer.lr=0.1)" in out
+    assert "small (optimizer.lr=0.2)" in out
+
+
+def test_the_store_is_exported(harness: Any, filled: None, tmp_path: Any) -> None:
+    code, out, _ = harness("store", "export", str(tmp_path / "out"))
+    assert code == 0
+    assert (tmp_path / "out" / "runs.csv").is_file()
+    assert "runs.csv" in out
+    assert harness("store", "export", str(tmp_path / "out"), "--format", "xml")[0] == 2
+
+
+def test_data_that_cannot_be_fetched_is_named_and_the_rest_is_done(harness: Any, pair: Any) -> None:
+    code, out, err = harness("data", "fetch", "counting", "text_generation")
+    assert code == 2
+    assert "counting (counting): ready" in out
+    assert "HARNESS_OFFLINE" in err
+    assert "Traceback" not in err

@@ -1,0 +1,83 @@
+"""A sweep's words become cells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.config import expand, split
+from harness.errors import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def _plugins(site: Any) -> None:
+    for name in ("counting", "other"):
+        site.task(name)
+    for name in ("small", "large"):
+        site.model(name)
+    text = """
+    # @package _global_
+    grid: {task: [counting, other], model: "small,large", seed: [1, 2]}
+    per_task: {other: {budget: steps:9}}
+    """
+    more = "# @package _global_\ndefaults: [grid_one, _self_]\ngrid: {seed: [7]}\n"
+    files = {"c/__init__.py": "", "c/experiment/grid_one.yaml": text, "c/experiment/grid_two.yaml": more}
+    site.install("grids", {"config.grids": "c"}, files)
+
+
+def test_words_without_lists_are_one_cell() -> None:
+    assert split(["task=counting", "model=small"]) == [("task=counting", "model=small")]
+
+
+def test_lists_choices_and_ranges_multiply_and_the_last_varies_fastest() -> None:
+    cells = split(["task=counting,other", "seed=range(2)", "optimizer.lr=choice(0.1,0.2)"])
+    assert len(cells) == 8
+    assert cells[:3] == [
+        ("task=counting", "seed=0", "optimizer.lr=0.1"),
+        ("task=counting", "seed=0", "optimizer.lr=0.2"),
+        ("task=counting", "seed=1", "optimizer.lr=0.1"),
+    ]
+
+
+def test_the_cells_are_composed() -> None:
+    cells = expand(["task=counting", "model=small,large", "budget=steps:2,steps:3"])
+    assert [(type(c.config.model).__name__, c.config.budget) for c in cells][1:3] == [
+        ("DictConfig", "steps:3"),
+        ("DictConfig", "steps:2"),
+    ]
+    assert {c.config.budget for c in cells} == {"steps:2", "steps:3"}
+
+
+def test_an_experiments_grid_is_expanded_with_its_per_task_values() -> None:
+    cells = expand(["experiment=grid_one"])
+    assert len(cells) == 8
+    assert {(c.overrides[1], c.config.budget) for c in cells} == {
+        ("task=counting", "epochs:3"),
+        ("task=other", "steps:9"),
+    }
+    assert all(c.config.sweep == "grid_one" for c in cells)
+
+
+def test_the_command_line_replaces_a_key_of_the_grid_and_an_extension_keeps_the_rest() -> None:
+    cells = split(["experiment=grid_two", "model=small"])
+    assert cells == [
+        ("experiment=grid_two", "task=counting", "seed=7", "model=small"),
+        ("experiment=grid_two", "task=other", "seed=7", "model=small"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["experiment=grid_one,grid_two"], "a sweep takes one experiment"),
+        (["optimizer.lr=interval(0,1)"], "sweep is not understood"),
+        (["experiment=nope"], None),
+        (["task=counting,nope"], None),
+    ],
+)
+def test_wrong_grids_are_refused(words: list[str], message: str | None) -> None:
+    from harness.errors import UserError
+
+    with pytest.raises(ConfigError if message else UserError, match=message):
+        expand(words)

@@ -1,0 +1,30 @@
+"""Forecast errors against scikit-learn."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import mean_absolute_error, mean_squared_error
+
+from harness.batch import Example
+from harness.errors import PluginError
+from harness.metrics.forecasting import MAE, MSE
+from harness.task import Prediction
+
+
+def test_errors_equal_sklearn_in_any_order():
+    random = np.random.default_rng(0)
+    target = random.normal(size=(20, 4, 3)).astype(np.float32)
+    output = random.normal(size=(20, 4, 3)).astype(np.float32)
+    for metric, reference in ((MSE, mean_squared_error), (MAE, mean_absolute_error)):
+        rows = [
+            metric.statistics(Prediction(str(i), o.tolist()), Example(str(i), None, t))
+            for i, (o, t) in enumerate(zip(output, target, strict=True))
+        ]
+        expected = reference(target.astype(np.float64).ravel(), output.astype(np.float64).ravel())
+        assert metric.aggregate(rows) == pytest.approx(expected, rel=1e-12)
+        assert metric.aggregate(rows[::-1]) == metric.aggregate(rows)
+
+
+def test_a_forecast_of_another_shape_is_refused_rather_than_broadcast():
+    example = Example("hour-5", None, np.zeros((4, 3), dtype=np.float32))
+    with pytest.raises(PluginError, match=r"'hour-5'.*\(1, 3\).*\(4, 3\)"):
+        MSE.statistics(Prediction("hour-5", [[0.0, 0.0, 0.0]]), example)
