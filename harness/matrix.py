@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from harness.compatibility import check
 from harness.errors import PluginError
-from harness.registry import load_model, load_task, registry
+from harness.plugin_guard import contained
+from harness.registry import registry
 from harness.specs import TaskSignature
 
 
@@ -30,22 +31,30 @@ def matrix(tasks: Sequence[str] | None = None, models: Sequence[str] | None = No
     """
     task_names = registry().names("task") if tasks is None else tasks
     model_names = registry().names("model") if models is None else models
-    signatures = {name: _usable(lambda name=name: load_task(name)().signature) for name in task_names}
-    makers = {name: _usable(lambda name=name: load_model(name)()) for name in model_names}
+    signatures = {name: _usable("task", name, lambda cls: cls().signature) for name in task_names}
+    makers = {name: _usable("model", name, lambda cls: cls()) for name in model_names}
     return [_pair(t, signatures[t], m, makers[m]) for t in task_names for m in model_names]
 
 
 def fitting_models(signature: TaskSignature) -> list[str]:
     """Names of the models that can do a task of this signature at their defaults."""
-    made = {name: _usable(lambda name=name: load_model(name)()) for name in registry().names("model")}
+    names = registry().names("model")
+    made = {name: _usable("model", name, lambda cls: cls()) for name in names}
     return [name for name, model in made.items() if _pair(signature.task, signature, name, model).compatible]
 
 
-def _usable(make: Any) -> Any:
+def _usable(kind: str, name: str, use: Callable[[Any], Any]) -> Any:
+    """What `use` makes of the plug-in's class, or the PluginError that says why the plug-in cannot be used."""
     try:
-        return make()
+        cls = registry().load(kind, name)
     except PluginError as error:
         return error
+    label = registry().info(kind, name).label
+    try:
+        with contained(label, "was asked what it needs"):
+            return use(cls)
+    except Exception as error:
+        return PluginError(f"The {label} fails at its defaults: {type(error).__name__}: {error}")
 
 
 def _pair(task: str, signature: TaskSignature | PluginError, model: str, made: Any) -> Pair:
@@ -53,5 +62,8 @@ def _pair(task: str, signature: TaskSignature | PluginError, model: str, made: A
         return Pair(task, model, False, str(signature))
     if isinstance(made, PluginError):
         return Pair(task, model, False, str(made))
-    found = check(signature, model, made.capabilities(signature))
+    capabilities = _usable("model", model, lambda _: made.capabilities(signature))
+    if isinstance(capabilities, PluginError):
+        return Pair(task, model, False, str(capabilities))
+    found = check(signature, model, capabilities)
     return Pair(task, model, found.compatible, found.reason)

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from harness.contract import CONTRACT_NAME
+
 
 def find_source(module: str) -> Path | None:
     """The file of a module (of a package: its `__init__`), found without importing it or its parents."""
@@ -53,6 +55,22 @@ def description(module: str) -> str:
     return " ".join(text.split("\n\n")[0].split())
 
 
+def stated_contract(module: str) -> object:
+    """The value of `HARNESS_CONTRACT` at the top level of the module; None where it says nothing.
+
+    Anything but a literal is returned as its source text.
+    """
+    tree = _tree(find_source(module))
+    for node in tree.body if tree else []:
+        value = _assigned(node, CONTRACT_NAME)
+        if value is not None:
+            try:
+                return ast.literal_eval(value)
+            except ValueError:
+                return ast.unparse(value)
+    return None
+
+
 def config_fields(module: str, name: str) -> list[str]:
     """Annotated fields of the class in `module` whose class variable `name` is `name`, base classes first.
 
@@ -81,16 +99,21 @@ def _fields_of(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> list[str
 
 def _class_constant(node: ast.ClassDef, name: str) -> object:
     for item in node.body:
-        targets: list[ast.expr] = []
-        value: ast.expr | None = None
-        if isinstance(item, ast.Assign):
-            targets, value = item.targets, item.value
-        elif isinstance(item, ast.AnnAssign):
-            targets, value = [item.target], item.value
-        for target in targets:
-            if isinstance(target, ast.Name) and target.id == name and isinstance(value, ast.Constant):
-                return value.value
+        value = _assigned(item, name)
+        if isinstance(value, ast.Constant):
+            return value.value
     return None
+
+
+def _assigned(statement: ast.stmt, name: str) -> ast.expr | None:
+    """The right side of `name = ...` or `name: type = ...`; None for any other statement."""
+    if isinstance(statement, ast.Assign):
+        targets, value = statement.targets, statement.value
+    elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+        targets, value = [statement.target], statement.value
+    else:
+        return None
+    return value if any(isinstance(t, ast.Name) and t.id == name for t in targets) else None
 
 
 def digest(paths: Iterable[Path]) -> str:

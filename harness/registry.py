@@ -24,7 +24,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pluggy
 
 from harness import hookspecs, plugin_checks, plugin_source
+from harness.contract import contract_problem
 from harness.errors import PluginError, UnknownNameError
+from harness.plugin_guard import contained
 
 if TYPE_CHECKING:
     from harness.model import Model
@@ -89,7 +91,7 @@ class Registry:
         listed = []
         for info in self.infos():
             if info.kind == kind:
-                problem = info.problem or self._duplicate_problem(info) or _missing_problem(info)
+                problem = info.problem or self._duplicate_problem(info) or _static_problem(info)
                 text = plugin_source.description(info.module)
                 listed.append(dataclasses.replace(info, description=text, problem=problem))
         return listed
@@ -127,8 +129,8 @@ class Registry:
 
         Raises:
             UnknownNameError, PluginError: as `info`.
-            PluginError: the module does not import, hooks are misspelt or have wrong arguments, or a class
-                breaks the contract.
+            PluginError: the plug-in was written for another version of the contract, the module does not import,
+                hooks are misspelt or have wrong arguments, or a class breaks the contract.
         """
         if (kind, name) not in self._classes:
             info = self.info(kind, name)
@@ -138,9 +140,13 @@ class Registry:
         return self._classes[kind, name]
 
     def _import(self, info: PluginInfo) -> ModuleType:
+        problem = _contract_problem(info)
+        if problem:
+            raise PluginError(f"The {info.label} cannot be used: {problem}.")
         try:
-            return importlib.import_module(info.module)
-        except Exception as error:
+            with contained(info.label, "was imported"):
+                return importlib.import_module(info.module)
+        except (Exception, SystemExit) as error:
             raise PluginError(
                 f"The {info.label} cannot be imported: {type(error).__name__}: {error} "
                 f"(module '{info.module}'). Repair or reinstall it; other plug-ins are not affected."
@@ -161,7 +167,8 @@ class Registry:
         hook = _HOOK_OF_KIND[info.kind]
         others = [plugin for plugin in self._manager.get_plugins() if plugin is not module]
         try:
-            answers: list[Any] = self._manager.subset_hook_caller(hook, others)()
+            with contained(info.label, f"answered {hook}()"):
+                answers: list[Any] = self._manager.subset_hook_caller(hook, others)()
         except Exception as error:
             raise PluginError(f"The {info.label}: {hook}() failed: {type(error).__name__}: {error}") from error
         if not answers:
@@ -202,12 +209,17 @@ def _read_entry_points() -> Iterator[PluginInfo]:
             yield PluginInfo(entry.name, "unknown", distribution, version, entry.module, problem=problem)
 
 
-def _missing_problem(info: PluginInfo) -> str | None:
+def _static_problem(info: PluginInfo) -> str | None:
+    """What is wrong as far as files tell: a module or folder that is missing, a contract version out of reach."""
     if info.kind == "config":
         found = plugin_source.find_folder(info.module)
         return None if found and found.is_dir() else f"the folder of '{info.module}' does not exist"
     found = plugin_source.find_source(info.module)
-    return None if found else f"the module '{info.module}' does not exist"
+    return _contract_problem(info) if found else f"the module '{info.module}' does not exist"
+
+
+def _contract_problem(info: PluginInfo) -> str | None:
+    return contract_problem(plugin_source.stated_contract(info.module))
 
 
 @lru_cache(maxsize=1)

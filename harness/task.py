@@ -15,15 +15,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from harness.batch import Dataset, Example
+from harness.contract import CONTRACT_VERSION  # noqa: F401
 from harness.specs import InputSpec, TargetSpec, TaskSignature
 
 if TYPE_CHECKING:
     import torch
 
     from harness.data.sources import Source
-
-CONTRACT_VERSION = 1
-"""Raised whenever a plug-in written for the previous contract could break."""
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,8 @@ from harness.specs import (
     TaskSignature,
 )
 
+HARNESS_CONTRACT = 1
+
 
 class Attention(Enum):
     """How the decoder scores the encoder's features."""

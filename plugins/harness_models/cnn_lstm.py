@@ -33,6 +33,8 @@ from harness.specs import (
     VideoInput,
 )
 
+HARNESS_CONTRACT = 1
+
 SUBSAMPLING = {1: (1, 1), 2: (2, 1), 4: (2, 2)}
 """Factor -> strides of the two convolutions over time."""
 

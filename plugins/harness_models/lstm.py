@@ -14,6 +14,8 @@ from harness.nn.decoder import RecurrentDecoder
 from harness.nn.recurrent import RecurrentEncoder, RecurrentStack, check_sizes
 from harness.specs import EmbeddedInput, ModelInput, NextTokenTarget, TargetSpec, TaskSignature
 
+HARNESS_CONTRACT = 1
+
 
 @dataclass
 class LSTM(Model):

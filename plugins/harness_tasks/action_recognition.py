@@ -27,6 +27,8 @@ from harness_tasks._minigrid_tiles import minigrid_version
 from harness_tasks._moving_squares import SquareDataset
 from harness_tasks._video_folder import OnCorrupt, folder_source, read_videos, write_videos
 
+HARNESS_CONTRACT = 1
+
 
 class ClipSource(Enum):
     """The clips that this task knows."""

@@ -23,6 +23,8 @@ from harness_tasks._speech_audio import Features, FeatureSettings, OnCorrupt, Sp
 from harness_tasks._speech_folders import Notes, Utterance
 from harness_tasks._transcripts import BLANK, Alphabet, frames_needed
 
+HARNESS_CONTRACT = 1
+
 
 class SpeechSource(Enum):
     """The recordings that this task knows."""

@@ -28,6 +28,8 @@ from harness_tasks._text_symbols import (
     WordVocabulary,
 )
 
+HARNESS_CONTRACT = 1
+
 
 class TextSource(Enum):
     """The texts that this task knows."""

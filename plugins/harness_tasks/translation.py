@@ -23,6 +23,8 @@ from harness_tasks._parallel_text import Row, read_splits
 from harness_tasks._prepared_pairs import Notes, PreparedPairs
 from harness_tasks._split_clusters import split
 
+HARNESS_CONTRACT = 1
+
 DATASETS = ("interface_strings", "multi30k", "parallel", "cipher")
 
 _STEMS = {

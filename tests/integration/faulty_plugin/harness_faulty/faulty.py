@@ -14,6 +14,8 @@ from harness_toy.first_symbol import FirstSymbol
 from harness import Task, TaskData, hookimpl
 from harness.errors import DataError
 
+HARNESS_CONTRACT = 1
+
 
 class Fault(Enum):
     """What goes wrong."""
