@@ -12,7 +12,7 @@ from harness.store.query import RunView, runs
 
 
 def print_run(view: RunView) -> None:
-    """The results of one run, metric by metric, and its costs."""
+    """The results of one run, metric by metric, its costs, and what its data says of itself (files skipped, say)."""
     rows: list[tuple[str, str]] = []
     if view.summary is not None:
         for name, value in view.summary.metrics.items():
@@ -28,6 +28,9 @@ def print_run(view: RunView) -> None:
         rows.append(("reason", view.reason))
     title = f"{view.task} ({view.dataset}) × {view.model}, seed {view.seed}: {view.status}"
     output.table(("", ""), rows, title=title, empty="no results")
+    notes = view.summary.details.get("data") if view.summary is not None else None
+    if notes:
+        print(f"About the data: {'; '.join(f'{name}: {value}' for name, value in notes.items())}.\n")
 
 
 def print_sweep(store: Store, sweep: str) -> None:

@@ -51,14 +51,16 @@ class ActionRecognition(Task):
             folder of videos a class), moving_squares (generated, tiny).
         root: the folder, for folder.
         classes: class names, in label order; None: all of the data set.
-        frames, size: T, and pixels a side; a folder's videos are sampled evenly and squeezed to that.
-        train_clips, val_clips, test_clips, data_seed: how many clips are generated, and from which seed.
+        frames: T; a folder's videos are sampled evenly.
+        size: pixels a side; a folder's videos are squeezed to that.
+        train_clips, val_clips, test_clips: how many clips are generated.
+        data_seed: of generated clips.
         clutter: the most still things lying about in a simulated room.
         distractors: balls that move about on their own.
         turns: probability that the agent looks elsewhere before it acts, and again after.
         noise: standard deviation of the noise on simulated pixels of 0..1.
-        flip, crop: training clips of a folder are flipped left to right with that probability, and cropped at
-            random to no less than that share of their area.
+        flip: probability with which a training clip of a folder is flipped left to right.
+        crop: training clips of a folder are cropped at random to no less than that share of their area.
         on_corrupt: refuse: one video that cannot be decoded stops the run and is named; skip: such videos are
             left out, for every model alike, and are counted and named in the notes.
     """
@@ -233,7 +235,7 @@ class ActionRecognition(Task):
             "files skipped": len(decoded.skipped),
         }
         if decoded.skipped:
-            notes["skipped"] = ", ".join(decoded.skipped)
+            notes["files skipped, names"] = ", ".join(decoded.skipped)
         return dict(decoded.splits), decoded.classes, notes
 
     # -- baselines -----------------------------------------------------------------------------------

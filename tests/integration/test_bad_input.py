@@ -85,6 +85,7 @@ def test_a_corrupt_wav_among_good_ones_is_named_or_skipped_and_counted(cli: Any,
     assert "on_corrupt=skip" in message
     done = cli("run", *SPEECH, *STRINGS, "task.root=recordings", "task.on_corrupt=skip")
     assert "wer" in done.stdout.lower()
+    assert "files skipped: 1; files skipped, names: 3_ann_7.wav" in done.stdout
     assert "3_ann_7.wav" in _report(cli)
 
 
@@ -112,7 +113,8 @@ def test_a_corrupt_mp4_among_good_ones_is_named_or_skipped_and_counted(cli: Any,
     message = _refused(cli, "run", *VIDEOS, "task.root=videos")
     assert "clip4.mp4" in message
     assert "on_corrupt=skip" in message
-    cli("run", *VIDEOS, "task.root=videos", "task.on_corrupt=skip")
+    done = cli("run", *VIDEOS, "task.root=videos", "task.on_corrupt=skip")
+    assert "files skipped: 1; files skipped, names: dark/clip4.mp4" in done.stdout
     assert "clip4.mp4" in _report(cli)
 
 

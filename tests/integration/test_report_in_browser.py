@@ -62,3 +62,14 @@ def test_the_script_runs_and_nothing_is_loaded_from_elsewhere(page: Path) -> Non
     assert "reads future positions" in done.stdout
     console = [line for line in done.stderr.splitlines() if "CONSOLE" in line or "ERR_NAME_NOT_RESOLVED" in line]
     assert not console, console
+
+
+@pytest.mark.parametrize("width", [500, 800, 1280])
+def test_the_page_does_not_scroll_sideways(page: Path, tmp_path: Path, width: int) -> None:
+    measure = "<script>document.title = document.documentElement.scrollWidth - innerWidth</script></body>"
+    probe = tmp_path / "probe.html"
+    probe.write_text(page.read_text(encoding="utf-8").replace("</body>", measure), encoding="utf-8")
+    done = _browse(probe, "--dump-dom", f"--window-size={width},900")
+    found = re.search(r"<title>(-?\d+)</title>", done.stdout)
+    assert found is not None, done.stderr
+    assert int(found[1]) <= 0

@@ -114,7 +114,7 @@ def test_a_corrupt_video_is_skipped_and_counted(root: Path) -> None:
     (root / "run" / "broken.mp4").write_bytes(b"this is no video" * 50)
     data = reading(root, on_corrupt="skip").setup()
     assert data.notes["files skipped"] == 1
-    assert data.notes["skipped"] == "run/broken.mp4"
+    assert data.notes["files skipped, names"] == "run/broken.mp4"
     everything = [name for part in (data.train, data.val, data.test) for name in part.ids]  # type: ignore[attr-defined]
     assert len(everything) == 14
     assert "run/broken.mp4" not in everything
