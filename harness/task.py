@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from harness.batch import Dataset, Example
-from harness.contract import CONTRACT_VERSION  # noqa: F401
 from harness.specs import InputSpec, TargetSpec, TaskSignature
 
 if TYPE_CHECKING:

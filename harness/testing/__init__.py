@@ -1,5 +1,25 @@
-"""Checks of the two contracts, for the tests of plug-ins.
+"""The two contracts as shipped test suites, for authors of plug-ins; `harness check` runs the same clauses.
 
-`cases` has one small generated problem for every pair of input and target type; `model_checks` and `task_checks`
-hold one function for each clause of the contracts. Each raises AssertionError with what was expected and found.
+    ModelContract, TaskContract   suites for pytest: an author's test file is one class
+    model_checks, task_checks     the clauses as data; each raises AssertionError with what was expected and found
+    cases                         one small generated problem for every kind of task
+    examination                   a plug-in against its clauses, failures with the smallest example that shows them
+
+Names are loaded when first used, and pytest is needed by the suites alone.
 """
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.testing.contracts import ModelContract, TaskContract
+
+__all__ = ["ModelContract", "TaskContract"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(importlib.import_module("harness.testing.contracts"), name)
+    raise AttributeError(f"module 'harness.testing' has no attribute '{name}'")

@@ -12,6 +12,7 @@ import torch
 
 from harness.batch import Batch, Example
 from harness.compatibility import check
+from harness.errors import UnknownNameError
 from harness.model import Model
 from harness.nn.network import Network
 from harness.specs import (
@@ -78,6 +79,18 @@ CASES = (
 """Every combination of types that a plug-in is likely to meet."""
 
 
+def named(name: str) -> Case:
+    """The case of that name, "FrameInput-CTCTarget".
+
+    Raises:
+        UnknownNameError: there is none; lists those that exist.
+    """
+    for case in CASES:
+        if case.name == name:
+            return case
+    raise UnknownNameError("case", name, [case.name for case in CASES], "harness.testing.cases.CASES")
+
+
 def fitting(model: Model) -> list[Case]:
     """The cases that the model can do, by its own declaration."""
     return [c for c in CASES if check(c.signature, model.name, model.capabilities(c.signature)).compatible]
@@ -89,10 +102,18 @@ def network(model: Model, case: Case, seed: int = 0) -> Network:
     return Network(model, case.signature, case.inputs, case.target, TRAINER).eval()
 
 
-def batch(case: Case, lengths: tuple[int, ...] = (12, 7, 9, 10), seed: int = 0) -> Batch:
-    """Examples of the given input lengths (at least 6) whose targets follow from their inputs."""
-    draw = np.random.default_rng(seed)
-    return collate([_example(case, f"e{i}", n, draw) for i, n in enumerate(lengths)], case.inputs, case.target)
+def batch(case: Case, lengths: tuple[int, ...] = (12, 7, 9, 10), *, steady: bool = False) -> Batch:
+    """Examples of the given input lengths whose targets follow from their inputs; the same at every call.
+
+    Args:
+        case: the kind of task.
+        lengths: T of each row.
+        steady: a row shows one class throughout, neighbouring rows different ones: the target then follows from
+            the set of what is shown, so that a model which is blind to order can learn it as well.
+    """
+    draw = np.random.default_rng(0)
+    examples = [_example(case, row, n, draw, steady) for row, n in enumerate(lengths)]
+    return collate(examples, case.inputs, case.target)
 
 
 def noise(case: Case, shape: tuple[int, ...], seed: int = 1) -> torch.Tensor:
@@ -110,9 +131,11 @@ def noise(case: Case, shape: tuple[int, ...], seed: int = 1) -> torch.Tensor:
     return 10.0 * torch.randn(*shape, *rest, generator=draw)
 
 
-def _example(case: Case, name: str, length: int, draw: np.random.Generator) -> Example:
+def _example(case: Case, row: int, length: int, draw: np.random.Generator, steady: bool) -> Example:
     """The class of every time step is drawn, the input shows it, the target asks for it."""
     classes = np.repeat(draw.integers(0, CLASSES, length), 3)[:length]  # each stays for three steps
+    if steady:
+        classes = np.full(length, row % CLASSES)
     target: object
     match case.target:
         case ClassTarget():
@@ -121,15 +144,16 @@ def _example(case: Case, name: str, length: int, draw: np.random.Generator) -> E
             target = classes
         case CTCTarget():
             changes = classes[np.flatnonzero(np.diff(classes, prepend=-1))]
-            target = changes[: length // 4] + 1
+            target = changes[: max(1, length // 4)] + 1
         case NextTokenTarget():
-            symbols = 3 + (np.arange(length + 1) + draw.integers(SYMBOLS)) % (SYMBOLS - 3)
-            return Example(name, symbols[:-1], symbols[1:])
+            start, pace = (row, 0) if steady else (draw.integers(SYMBOLS), 1)
+            symbols = 3 + (start + pace * np.arange(length + 1)) % (SYMBOLS - 3)
+            return Example(f"e{row}", symbols[:-1], symbols[1:])
         case TokenSequenceTarget():
             target = np.array([*(3 + classes[:6:3]), case.target.eos_id])
         case ForecastTarget():
             target = np.full((case.target.horizon, case.target.dim), classes[-1], dtype=np.float32)
-    return Example(name, _shown(case, classes), target)
+    return Example(f"e{row}", _shown(case, classes), target)
 
 
 def _shown(case: Case, classes: np.ndarray) -> np.ndarray:

@@ -1,0 +1,103 @@
+"""`harness check`: the contract suite against one plug-in."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from harness.testing.clause import Clause
+    from harness.testing.examination import Finding
+
+KINDS = ("task", "model")
+
+
+def command(
+    name: Annotated[str, typer.Argument(help="A task or model: lstm, model.lstm, task.translation.")],
+    json: Annotated[bool, typer.Option("--json", help="Print an array of objects.")] = False,
+) -> None:
+    """Check whether a task or a model keeps its contract, on its tiny form."""
+    from harness.cli import output
+    from harness.testing.check import clauses_of
+
+    kind, bare = resolve(name)
+    # Standard output is for the answer, so what the plug-in prints goes elsewhere.
+    with contextlib.redirect_stdout(sys.stderr):
+        found = list(_with_progress(kind, bare))
+    if json:
+        output.as_json([finding.as_json() for finding in found])
+    else:
+        _show(f"{kind}.{bare}", clauses_of(kind), found)
+    if any(finding.held is False for finding in found):
+        raise typer.Exit(1)
+
+
+def resolve(name: str) -> tuple[str, str]:
+    """Kind and name of the plug-in meant by "lstm" or "model.lstm".
+
+    Raises:
+        UnknownNameError: there is none; lists those that exist.
+        ConfigError: a task and a model bear the name.
+    """
+    from harness.errors import ConfigError, UnknownNameError
+    from harness.registry import registry
+
+    known = {kind: registry().names(kind) for kind in KINDS}
+    kind, _, bare = name.partition(".")
+    if kind in KINDS and bare in known[kind]:
+        return kind, bare
+    kinds = [kind for kind in KINDS if name in known[kind]]
+    if len(kinds) > 1:
+        raise ConfigError(f"A task and a model are named '{name}': say which, task.{name} or model.{name}.")
+    if not kinds:
+        every = [f"{kind}.{each}" for kind in KINDS for each in known[kind]]
+        where = "the installed plug-ins (entry-point group 'harness')"
+        raise UnknownNameError("task or model", name, every, where)
+    return kinds[0], name
+
+
+def _with_progress(kind: str, name: str) -> Iterator[Finding]:
+    """All findings, with the clause at work shown on a terminal."""
+    import torch
+
+    from harness.cli.output import console
+    from harness.testing.check import check_plugin
+
+    torch.set_num_threads(1)  # networks are tiny: more threads would only wait for each other
+    stderr = console(stderr=True)
+    if not stderr.is_terminal:
+        yield from check_plugin(kind, name)
+        return
+    with stderr.status(f"Checking {kind}.{name} ...") as status:
+        for finding in check_plugin(kind, name):
+            status.update(f"Checking {kind}.{name}: {finding.clause}")
+            yield finding
+
+
+def _show(plugin: str, clauses: Sequence[Clause], found: Sequence[Finding]) -> None:
+    from harness.cli import output
+
+    promises = {one.name: one.promise for one in clauses}
+    rows = []
+    for name in dict.fromkeys(finding.clause for finding in found):
+        mine = [finding for finding in found if finding.clause == name]
+        failed, applied = sum(f.held is False for f in mine), sum(f.held is not None for f in mine)
+        result = "failed" if failed else "held" if applied else "not applicable"
+        on = f"{failed} of {applied}" if failed else str(applied) if applied else mine[0].message
+        rows.append((name, result, on))
+    output.table(("clause", "result", "cases"), rows, title=plugin)
+    failures = [finding for finding in found if finding.held is False]
+    for name in dict.fromkeys(finding.clause for finding in failures):
+        mine = [finding for finding in failures if finding.clause == name]
+        print(f"{name} failed. It promises: {promises.get(name, 'the tiny form of the plug-in can be made')}")
+        for finding in mine:
+            print(f"  {finding.case or plugin}: {finding.message}")
+            if finding.example:
+                print(f"    smallest example: {finding.example}")
+        print(f"  What to change: {mine[0].advice}\n")
+    held = len({f.clause for f in found}) - len({f.clause for f in failures})
+    print(f"{plugin}: {held} clauses hold or do not apply, {len({f.clause for f in failures})} failed")

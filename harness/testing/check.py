@@ -1,0 +1,56 @@
+"""An installed plug-in against its whole contract: what `harness check` runs, and a test of an author could."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from harness.registry import load_model, load_task
+from harness.testing.clause import Clause
+from harness.testing.examination import Finding, examine, pairs
+
+
+def clauses_of(kind: str) -> tuple[Clause[Any], ...]:
+    """All clauses of the contract of "task" or "model", in the order in which they are checked."""
+    if kind == "task":
+        from harness.testing import task_checks
+
+        return task_checks.CLAUSES
+    from harness.testing import model_checks
+
+    return model_checks.CLAUSES
+
+
+def check_plugin(kind: str, name: str) -> Iterator[Finding]:
+    """Every clause on every case of a plug-in's `cls().tiny()`, one finding at a time.
+
+    Args:
+        kind: "task" or "model".
+        name: without the kind.
+
+    Raises:
+        UnknownNameError, PluginError: as `harness.registry.Registry.load`.
+    """
+    cls = load_task(name) if kind == "task" else load_model(name)
+    label = f"{kind}.{name}"
+    try:
+        subjects = _subjects(kind)(cls())
+    except Exception as error:  # whatever a plug-in raises is a finding, not the end of the command
+        message = str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"
+        advice = (
+            f"Let {cls.__name__}() need no argument, tiny() return a {cls.__name__}, and both fit some kind of task."
+        )
+        yield Finding(label, "tiny", "", False, message, "", advice, error)
+        return
+    for one, subject, reason in pairs(clauses_of(kind), subjects):
+        yield examine(one, subject, label, reason)
+
+
+def _subjects(kind: str) -> Callable[[Any], Sequence[Any]]:
+    if kind == "task":
+        from harness.testing import task_subject
+
+        return task_subject.subjects
+    from harness.testing import model_subject
+
+    return model_subject.subjects

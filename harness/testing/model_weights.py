@@ -1,0 +1,91 @@
+"""Clauses of the model contract on weights: drawn from the seed, saved and loaded whole, more of them when wider."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from itertools import pairwise
+
+import torch
+
+from harness.nn.network import Network
+from harness.testing.clause import clause
+from harness.testing.comparison import near
+from harness.testing.model_subject import ModelSubject
+
+
+@clause(
+    "Draw every initial weight from torch's global generator (torch.nn.init, or a layer's own initialisation), which "
+    "the engine has seeded; seed nothing, and use no other source of randomness.",
+    shortest=0,
+)
+def seeding(subject: ModelSubject) -> None:
+    """The same seed gives the same weights, another seed gives the encoder others."""
+    one, two, other = (subject.network(seed).state_dict() for seed in (0, 0, 1))
+    unequal = [name for name in one if not torch.equal(one[name], two[name])]
+    assert not unequal, f"the same seed gives other weights: {', '.join(unequal)}"
+    # Biases and gains may start from constants, so one that differs is enough.
+    own = [name for name in one if name.startswith("encoder.")]
+    differ = [name for name in own if not torch.equal(one[name], other[name])]
+    assert differ or not own, f"another seed gives the encoder the same weights: {', '.join(own)}"
+
+
+@clause(
+    "Register everything that decides an output: parameters as nn.Parameter, constants as buffers, layers as "
+    "attributes or in nn.ModuleList (a plain list or dict hides them from the checkpoint)."
+)
+@torch.no_grad()
+def weights_saved(subject: ModelSubject) -> None:
+    """Weights saved, and loaded into a network of another seed, give the same outputs."""
+    net, data = subject.shared, subject.batch()
+    stream = io.BytesIO()
+    torch.save(net.state_dict(), stream)
+    stream.seek(0)
+    other = subject.network(1)
+    other.load_state_dict(torch.load(stream, weights_only=True))
+    found, expected = (n(data.inputs, data.input_lengths, data.targets)[0] for n in (other, net))
+    near(found, expected, "weights saved and loaded into a network of another seed give other outputs")
+
+
+def _no_weights(subject: ModelSubject) -> str:
+    return "" if _size(subject.shared) else "the encoder has no parameters"
+
+
+@clause(
+    "Name in Capabilities the field that sets the size (`width_field`) and the step in which it may grow "
+    "(`width_step`), and let every step add parameters to the encoder: parameter matching searches along it.",
+    inapplicable=_no_weights,
+    once=True,
+    shortest=0,
+)
+def width(subject: ModelSubject) -> None:
+    """Each step of the declared width field gives the encoder more parameters."""
+    field, step = subject.capabilities.width_field, subject.capabilities.width_step
+    names = [f.name for f in dataclasses.fields(subject.model)]
+    assert field in names, f"width_field is '{field}'; the fields of the model are {', '.join(names) or 'none'}"
+    assert isinstance(step, int) and step > 0, f"width_step is {step!r}; it must be a positive whole number"  # noqa: PT018
+    start = getattr(subject.model, field)
+    assert isinstance(start, int), f"the field '{field}' is {start!r}; it must be a whole number"
+    values = [start + step * k for k in range(4)]
+    sizes = [_size(subject.network(model=dataclasses.replace(subject.model, **{field: v}))) for v in values]
+    rising = all(a < b for a, b in pairwise(sizes))
+    assert rising, f"{field} of {values} gives the encoder {sizes} parameters; expected more at every step"
+
+
+@clause(
+    "Let tiny() return the same class with the same options, made small (16 units, dropout 0): the contract is checked "
+    "on it, so options that change the architecture must survive.",
+    once=True,
+    shortest=0,
+)
+def tiny(subject: ModelSubject) -> None:
+    """tiny() is the same class, no larger than the model, and under 100,000 parameters."""
+    model, small = subject.original, subject.model
+    assert type(small) is type(model), f"tiny() returns a {type(small).__name__}, not a {type(model).__name__}"
+    sizes = [subject.network(model=m).parameter_counts()[1] for m in (model, small)]
+    assert sizes[1] <= sizes[0], f"tiny() has {sizes[1]:,} parameters, the model itself {sizes[0]:,}"
+    assert sizes[1] < 100_000, f"tiny() has {sizes[1]:,} parameters; expected fewer than 100,000"
+
+
+def _size(net: Network) -> int:
+    return sum(p.numel() for p in net.encoder.parameters())

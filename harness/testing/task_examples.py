@@ -1,0 +1,164 @@
+"""Clauses of the task contract on examples: as the specifications say, alone and in batches.
+
+Axes: B batch, T input time, U target time, F features, C/Y/X channels, height, width, N nodes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.batch import Example
+from harness.specs import (
+    ClassTarget,
+    CTCTarget,
+    ForecastTarget,
+    FrameInput,
+    FrameTarget,
+    GraphSeriesInput,
+    NextTokenTarget,
+    TokenInput,
+    TokenSequenceTarget,
+    VideoInput,
+)
+from harness.task import TaskData
+from harness.testing.clause import clause
+from harness.testing.task_subject import SPLITS, TaskSubject, content, lengths
+
+
+@clause(
+    "Make input_spec and target_spec say the sizes that the data has, keep every split non-empty, and let a split's "
+    "input_lengths and target_lengths be those of its examples (harness.ListDataset computes them)."
+)
+def specifications(subject: TaskSubject) -> None:
+    """Every example is as the specifications say, and the lengths of a split are those of its examples."""
+    data, task = subject.data, subject.task
+    assert isinstance(data.input_spec, task.input_type), f"input_spec is no {task.input_type.__name__}"
+    assert isinstance(data.target_spec, task.target_type), f"target_spec is no {task.target_type.__name__}"
+    for name in SPLITS:
+        split = getattr(data, name)
+        assert len(split) > 0, f"the {name} split is empty"
+        for part in ("input_lengths", "target_lengths"):
+            found = np.asarray(getattr(split, part))
+            assert found.shape == (len(split),), (
+                f"{part} of the {name} split has shape {found.shape}, not ({len(split)},)"
+            )
+        for index, example in enumerate(subject.each(name)):
+            where = f"{name} example '{example.id}'"
+            if example.input is None:
+                assert isinstance(data.target_spec, NextTokenTarget), f"{where} has no input"
+            else:
+                _check_input(data, example, where)
+            _check_target(data, example, where)
+            says = (int(split.input_lengths[index]), int(split.target_lengths[index]))
+            assert says == lengths(example), f"{where}: the split says lengths {says}, it has {lengths(example)}"
+
+
+def _no_ctc(subject: TaskSubject) -> str:
+    return "" if issubclass(subject.task.target_type, CTCTarget) else "only CTC has to be feasible"
+
+
+@clause(
+    "Declare a smaller max_subsampling, or leave out or lengthen examples that are too short for their labels: an "
+    "infeasible one has an infinite loss.",
+    inapplicable=_no_ctc,
+)
+def ctc_feasibility(subject: TaskSubject) -> None:
+    """Every example has frames for its labels, and a blank between equal ones, when time is shortened as declared."""
+    target, declared = subject.data.target_spec, subject.task.max_subsampling
+    assert isinstance(target, CTCTarget)
+    assert target.max_subsampling == declared, (
+        f"target_spec says max_subsampling={target.max_subsampling}, the task declares {declared}"
+    )
+    assert declared >= 1, f"max_subsampling is {declared}; it must be at least 1"
+    for name in SPLITS:
+        for example in subject.each(name):
+            labels = np.asarray(example.target)
+            repeats = int((labels[1:] == labels[:-1]).sum())
+            frames = -(-lengths(example)[0] // declared)
+            assert frames >= len(labels) + repeats, (
+                f"{name} example '{example.id}': {len(labels)} labels with {repeats} repeats need "
+                f"{len(labels) + repeats} frames; subsampling by max_subsampling={declared} leaves {frames}"
+            )
+
+
+@clause(
+    "Make reading an example free of side effects: return a new array or one that nobody writes to, and let augment "
+    "draw from the generator it is given only, returning a new Example with the same id and references."
+)
+def reading(subject: TaskSubject) -> None:
+    """An example read again is the same; augmentation repeats with its generator and leaves the split as it is."""
+    data = subject.data
+    for name in SPLITS:
+        split = getattr(data, name)
+        for index, example in zip(range(min(len(split), 8)), subject.each(name), strict=False):
+            before = content(split[index])
+            assert content(split[index]) == before, f"{name} example '{example.id}' differs when it is read again"
+    if data.augment is None:
+        return
+    import torch
+
+    example = data.train[0]
+    before = content(example)
+    one, two = (data.augment(example, torch.Generator().manual_seed(5)) for _ in range(2))
+    assert content(one) == content(two), f"augmentation of '{example.id}' differs with the same generator"
+    assert (one.id, one.references) == (example.id, example.references), (
+        f"augmentation changed the id or the references of '{example.id}': found '{one.id}', {one.references}"
+    )
+    assert content(data.train[0]) == before, f"augmentation changed the training split itself, example '{example.id}'"
+    _check_input(data, one, f"augmented example '{one.id}'")
+
+
+def _check_input(data: TaskData, example: Example, where: str) -> None:
+    array = np.asarray(example.input)
+    assert len(array) > 0, f"{where}: the input is empty"
+    match data.input_spec:
+        case TokenInput():
+            assert array.ndim == 1, f"{where}: tokens have shape {array.shape}, not (T,)"
+            assert np.issubdtype(array.dtype, np.integer), f"{where}: tokens are {array.dtype}"
+            inside = (array >= 0).all() and (array < data.input_spec.vocab_size).all()
+            assert inside, f"{where}: tokens {array.min()}..{array.max()}, vocabulary {data.input_spec.vocab_size}"
+            return
+        case FrameInput():
+            rest: tuple[int, ...] = (data.input_spec.feature_dim,)
+        case VideoInput():
+            rest = (data.input_spec.channels, data.input_spec.height, data.input_spec.width)
+        case GraphSeriesInput():
+            rest = (data.input_spec.nodes, data.input_spec.features)
+            pairs = [node for edge in data.input_spec.edges for node in edge]
+            assert all(0 <= node < rest[0] for node in pairs), f"{where}: an edge names a node outside 0..{rest[0] - 1}"
+    assert array.shape[1:] == rest, f"{where}: the input has shape {array.shape}, not (T, {', '.join(map(str, rest))})"
+    assert np.isfinite(array).all(), f"{where}: the input is not finite"
+
+
+def _check_target(data: TaskData, example: Example, where: str) -> None:
+    target = np.asarray(example.target)
+    match data.target_spec:
+        case ClassTarget():
+            classes = data.target_spec.num_classes
+            assert target.ndim == 0, f"{where}: the class has shape {target.shape}; it must be one number"
+            assert 0 <= int(target) < classes, f"{where}: class {target} of {classes}"
+        case FrameTarget():
+            _inside(target, 0, data.target_spec.num_classes, where)
+            frames = lengths(example)[0]
+            assert len(target) == frames, f"{where}: {len(target)} classes for {frames} frames"
+        case CTCTarget():
+            _inside(target, 1, data.target_spec.num_labels + 1, where)
+        case NextTokenTarget():
+            _inside(target, 0, data.target_spec.vocab_size, where)
+        case TokenSequenceTarget():
+            _inside(target, 0, data.target_spec.vocab_size, where)
+            eos = data.target_spec.eos_id
+            assert target[-1] == eos, f"{where}: the target ends in {target[-1]}, not in eos ({eos})"
+            assert (target[:-1] != eos).all(), f"{where}: eos stands before the end"
+        case ForecastTarget():
+            shape = (data.target_spec.horizon, data.target_spec.dim)
+            assert target.shape == shape, f"{where}: the target has shape {target.shape}, not {shape}"
+            assert np.isfinite(target).all(), f"{where}: the target is not finite"
+
+
+def _inside(target: np.ndarray, low: int, high: int, where: str) -> None:
+    assert target.ndim == 1, f"{where}: the target has shape {target.shape}, not (U,)"
+    assert len(target) > 0, f"{where}: the target is empty"
+    assert np.issubdtype(target.dtype, np.integer), f"{where}: the target is {target.dtype}; it must be whole numbers"
+    assert target.min() >= low, f"{where}: target {target.min()} is under {low}"
+    assert target.max() < high, f"{where}: target {target.max()} is not under {high}"

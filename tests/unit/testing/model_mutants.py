@@ -1,0 +1,212 @@
+"""Models with one deliberate fault each, chosen by `fault`; without one they are sound."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from harness.model import Capabilities, Decoder, Encoder, EncoderOutput, Model
+from harness.specs import CTCTarget, ModelInput, NextTokenTarget, TargetSpec, TaskSignature
+
+HARNESS_CONTRACT = 1
+
+
+class RunningSum(Encoder):
+    """Features are sums over the past of a projection, of every second step where `factor` is 2: simple and causal."""
+
+    shared: ClassVar[nn.Linear | None] = None
+    calls: ClassVar[list[float]] = []
+
+    def __init__(self, dim: int, width: int, fault: str, factor: int) -> None:
+        super().__init__()
+        self.feature_dim = self.summary_dim = width
+        self.linear = nn.Linear(dim, width)
+        self.fault, self.factor = fault, factor
+        self.kept: Tensor | None = None
+        if fault == "unused parameter":
+            self.extra = nn.Linear(2, 2)
+        if fault == "unseeded weights":
+            self.linear.bias.data = torch.from_numpy(np.random.default_rng().random(width, dtype=np.float32))
+        if fault == "weights in a list":
+            self.hidden = [torch.randn(width)]
+        if fault == "one layer for all":
+            RunningSum.shared = self.linear = RunningSum.shared or self.linear
+            self.linear.reset_parameters()
+
+    def forward(self, x: Tensor, lengths: Tensor, state: Any = None) -> Any:  # noqa: PLR0912 - a branch a fault
+        """Encode x (B, T, D)."""
+        fault, width = self.fault, self.feature_dim
+        rows = torch.arange(len(x), device=x.device)
+        projected = torch.tanh(self.linear(x * 0 if fault == "blind" else x))  # (B, T, H)
+        if fault == "mixes types":
+            into = torch.zeros(*x.shape[:2], width)
+            into[rows] = self.linear(x)[rows]
+            projected = torch.tanh(into)
+        if fault == "batch statistics":
+            projected = functional.batch_norm(projected.transpose(1, 2), None, None, training=True).transpose(1, 2)
+        if fault == "weights in a list":
+            projected = projected + self.hidden[0]
+        if fault == "draws in eval mode":
+            projected = projected + 0.1 * torch.rand_like(projected)
+        if fault == "other when compiled" and torch.compiler.is_compiling():
+            projected = 2 * projected
+        if fault == "counts calls of all" and RunningSum.calls:
+            projected = projected * (1 + 0.1 * len(RunningSum.calls))
+        if fault == "infinite gradient":
+            projected = projected + (0 * projected).sqrt()
+        past = torch.zeros_like(projected[:, 0])
+        if state is not None and fault != "forgets the state":
+            past = state[0].T if fault == "state without batch first" else state[0]
+        if fault == "remembers the last call" and self.kept is not None:
+            past = self.kept.mean(0, keepdim=True).expand_as(past)
+        features = projected if fault == "no state, no memory" else projected.cumsum(1) + past.unsqueeze(1)
+        if self.training and fault == "counts calls of all":
+            RunningSum.calls.append(1.0)
+        if fault == "sees the future":
+            features = features + 0.1 * projected.sum(1, keepdim=True)
+        if fault == "sees one step ahead":
+            features = features + functional.pad(projected[:, 1:], (0, 0, 0, 1))
+        if fault == "sees the neighbours":
+            features = features + 0.01 * features.mean(0, keepdim=True)
+        if fault == "counts from the end":
+            features = features + torch.arange(x.shape[1], 0, -1).reshape(1, -1, 1)
+        features = features[:, :: self.factor]
+        lengths = -(-lengths // self.factor)
+        whole = lengths
+        if fault == "rounds lengths down":
+            lengths = (lengths * self.factor // self.factor - (lengths > 1).long()).clamp(min=1)
+        if fault == "undeclared subsampling":
+            features = features[:, ::2]
+            lengths = whole = -(-lengths // 2)
+        if fault == "lengths of the padded size":
+            lengths = torch.full_like(lengths, features.shape[1])
+        if fault == "int32 lengths":
+            lengths = lengths.int()
+        summary = features[rows, lengths.long() - 1]
+        match fault:
+            case "summary at the padding":
+                summary = features[:, -1]
+            case "mean over the padding":
+                summary = features.mean(1)
+            case "narrow summary":
+                summary = summary[:, :8]
+            case "double summary":
+                summary = summary.double()
+            case "infinite at the padding":
+                beyond = torch.arange(features.shape[1]) >= whole.unsqueeze(1)
+                features = features.masked_fill(beyond.unsqueeze(-1), float("nan"))
+            case "cuts the gradient":
+                features, summary = features.detach(), summary.detach()
+            case "a tuple":
+                return features, lengths, summary
+        self.kept = features[:, -1].detach()
+        end: Any = features[:, -1] if fault == "state at the padding" else features[rows, whole - 1]
+        if fault == "state without batch first":
+            end = end.T
+        carried = (end, 3) if fault == "number in the state" else (end,)
+        return EncoderOutput(features, lengths, summary, None if fault == "no state, no memory" else carried)
+
+    def _apply(self, fn: Any, recurse: bool = True) -> Any:
+        """Called by .to(device)."""
+        if self.fault == "changed by moving":
+            self.linear.bias.data += 1
+        return super()._apply(fn, recurse)
+
+
+class Steps(Decoder):
+    """Adds up what it was fed, from the summary on."""
+
+    name = "sum"
+
+    def __init__(self, dim: int, width: int, fault: str) -> None:
+        super().__init__()
+        self.feature_dim, self.fault = width, fault
+        self.linear = nn.Linear(dim, width)
+        if fault == "nameless decoder":
+            self.name = ""
+
+    def start(self, encoded: EncoderOutput) -> Any:
+        """The summary."""
+        return encoded.summary
+
+    def step(self, embedded: Tensor, state: Any, memory: Tensor, memory_lengths: Tensor) -> Any:
+        """One symbol."""
+        state = state + self.linear(embedded)
+        even = torch.full(memory.shape[:2], 1 / memory.shape[1])
+        return state, state, even if self.fault == "attends to padding" else None
+
+    def forward(self, embedded: Tensor, state: Any, memory: Tensor, memory_lengths: Tensor) -> Tensor:
+        """All symbols."""
+        added = self.linear(embedded)
+        if self.fault == "decoder sees later symbols":
+            return state.unsqueeze(1) + added.sum(1, keepdim=True).expand_as(added)
+        return state.unsqueeze(1) + added.cumsum(1)
+
+
+@dataclass
+class Mutant(Model):
+    """A running sum; sound unless a fault is chosen."""
+
+    name: ClassVar[str] = "mutant"
+
+    fault: str = ""
+    width: int = 16
+
+    def __post_init__(self) -> None:
+        if self.fault == "grows when read":
+            self.width += 1
+
+    def capabilities(self, signature: TaskSignature) -> Capabilities:
+        """Carried state is declared where it works, for text."""
+        text, speech = signature.target_type is NextTokenTarget, signature.target_type is CTCTarget
+        match self.fault:
+            case "environment in capabilities":
+                random.seed(3)
+            case "short context":
+                return Capabilities(causal=True, context=2)
+            case "no such field":
+                return Capabilities(causal=True, width_field="units")
+        return Capabilities(
+            causal=self.fault != "causal and silent about it", carries_state=text, subsampling_factor=2 if speech else 1
+        )
+
+    def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
+        """The sum."""
+        if self.fault == "seeds before building":
+            torch.manual_seed(0)
+        if self.fault == "draws from numpy":
+            np.random.rand()
+        width = 16 if self.fault == "width without effect" else self.width
+        encoder = RunningSum(16, width, self.fault, 2 if isinstance(target_spec, CTCTarget) else 1)
+        if self.fault == "seeds after building":
+            torch.manual_seed(0)
+        if self.fault == "default dtype":
+            torch.set_default_dtype(torch.float64)
+        return encoder
+
+    def build_decoder(self, encoder: Encoder, target_spec: TargetSpec, embedding_dim: int) -> Decoder:
+        """The sum of what was said."""
+        return Steps(embedding_dim, encoder.summary_dim, self.fault)
+
+    def tiny(self) -> Model:
+        """Itself, being small."""
+        if self.fault == "tiny is another class":
+            return Other()
+        return Mutant(self.fault, 512) if self.fault == "tiny is large" else self
+
+
+@dataclass
+class Other(Mutant):
+    """Another class."""
+
+
+class Unstated(Mutant):
+    """Of a module that states no contract version."""
+
+    __module__ = "json"

@@ -1,0 +1,138 @@
+"""The model contract's mutation score: models with one deliberate fault each, and the clause that must catch it."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import NamedTuple
+from unittest import mock
+
+import pytest
+import torch
+from model_mutants import Mutant, RunningSum, Unstated
+
+from harness.testing import cases
+from harness.testing.clause import Clause
+from harness.testing.examination import Finding, examine
+from harness.testing.model_checks import CLAUSES
+from harness.testing.model_subject import ModelSubject, subjects
+
+CLASSES = "FrameInput-ClassTarget"
+SPEECH = "FrameInput-CTCTarget"
+TEXT = "TokenInput-NextTokenTarget"
+PAIRS = "TokenInput-TokenSequenceTarget"
+
+
+class Entry(NamedTuple):
+    """A fault, the kind of task that shows it, the clause that must catch it, and what its message must say."""
+
+    fault: str
+    case: str
+    clause: str
+    message: str
+
+
+MUTANTS = (
+    Entry("a tuple", CLASSES, "shapes", "must return an EncoderOutput; found tuple"),
+    Entry("narrow summary", TEXT, "shapes", r"shape of summary: expected \(1, 16\), found \(1, 8\)"),
+    Entry("double summary", CLASSES, "shapes", "type of summary: expected torch.float32, found torch.float64"),
+    Entry("int32 lengths", CLASSES, "shapes", "type of lengths: expected torch.int64, found torch.int32"),
+    Entry("infinite at the padding", CLASSES, "shapes", "features hold figures that are not finite"),
+    Entry("undeclared subsampling", CLASSES, "shapes", "shape of features: expected"),
+    Entry("rounds lengths down", SPEECH, "lengths", r"lengths for inputs of \[3\]: expected \[2\], found \[1\]"),
+    Entry("lengths of the padded size", CLASSES, "lengths", r"expected \[1, 2\], found \[2, 2\]"),
+    Entry("summary at the padding", CLASSES, "padding_invariance", "padding changes the summary"),
+    Entry("mean over the padding", CLASSES, "padding_invariance", "padding changes the summary"),
+    Entry("counts from the end", CLASSES, "padding_invariance", "padding changes the features"),
+    Entry("sees the neighbours", TEXT, "batch_invariance", "other rows of the batch change the features"),
+    Entry("batch statistics", CLASSES, "batch_invariance", "other rows of the batch change the features"),
+    Entry("sees the future", TEXT, "causality", "declared causal, but features change"),
+    Entry("sees one step ahead", TEXT, "causality", "declared causal, but features change"),
+    Entry("causal and silent about it", CLASSES, "causality", "declare it"),
+    Entry("short context", TEXT, "context", "more than context=2 back change the features"),
+    Entry("forgets the state", TEXT, "carried_state", "chunks of 1 with carried state differ"),
+    Entry("state without batch first", TEXT, "carried_state", "the batch comes first"),
+    Entry("number in the state", TEXT, "carried_state", "must hold tensors only"),
+    Entry("no state, no memory", TEXT, "carried_state", "no state is returned"),
+    Entry("state at the padding", TEXT, "carried_state", "not the one at its true end"),
+    Entry("decoder sees later symbols", PAIRS, "decoder", "step 0 of the decoder differs"),
+    Entry("attends to padding", PAIRS, "decoder", "attention falls on padding"),
+    Entry("nameless decoder", PAIRS, "decoder", "name must not be empty"),
+    Entry("unused parameter", CLASSES, "gradients", "'encoder.extra.weight' gets no gradient"),
+    Entry("cuts the gradient", CLASSES, "gradients", "gets no gradient"),
+    Entry("infinite gradient", CLASSES, "gradients", "is not finite"),
+    Entry("blind", CLASSES, "overfitting", "steps on one batch bring the loss from"),
+    Entry("unseeded weights", CLASSES, "seeding", "the same seed gives other weights: encoder.linear.bias"),
+    Entry("seeds before building", CLASSES, "seeding", "another seed gives the encoder the same weights"),
+    Entry("seeds before building", CLASSES, "global_state_kept", "seeds torch's global generator"),
+    Entry("seeds after building", CLASSES, "global_state_kept", "seeds torch's global generator"),
+    Entry("draws from numpy", CLASSES, "global_state_kept", "building the network changed numpy's global generator"),
+    Entry("default dtype", CLASSES, "global_state_kept", "torch's default dtype .expected torch.float32, found"),
+    Entry("environment in capabilities", CLASSES, "global_state_kept", "capabilities.. changed the generator of"),
+    Entry("draws in eval mode", CLASSES, "global_state_kept", "a forward pass in eval mode changed torch's global"),
+    Entry("draws in eval mode", CLASSES, "isolation", "the same input again gives other outputs"),
+    Entry("remembers the last call", CLASSES, "isolation", "the same input again gives other outputs"),
+    Entry("one layer for all", CLASSES, "isolation", "building another network changes the outputs"),
+    Entry("counts calls of all", CLASSES, "isolation", "running another network changes the outputs"),
+    Entry("weights in a list", CLASSES, "weights_saved", "loaded into a network of another seed give other outputs"),
+    Entry("grows when read", CLASSES, "configuration", "through YAML the configuration changes"),
+    Entry("width without effect", CLASSES, "width", "expected more at every step"),
+    Entry("no such field", CLASSES, "width", "width_field is 'units'; the fields of the model are fault, width"),
+    Entry("tiny is another class", CLASSES, "tiny", "returns a Other, not a Mutant"),
+    Entry("tiny is large", CLASSES, "tiny", "the model itself"),
+    Entry("mixes types", CLASSES, "autocast", "dtype"),
+    Entry("other when compiled", CLASSES, "compiled", "torch.compile changes the features"),
+    Entry("changed by moving", CLASSES, "devices", "cpu differs from the CPU"),
+    Entry("unstated contract", CLASSES, "contract_version", "does not state HARNESS_CONTRACT"),
+)
+BY_NAME = {one.name: one for one in CLAUSES}
+
+
+@cache
+def _finding(number: int) -> Finding:
+    """What the suite says of a mutant; asked once, for its own test and for the score."""
+    entry = MUTANTS[number]
+    RunningSum.shared = None
+    RunningSum.calls.clear()
+    model = Unstated() if entry.fault == "unstated contract" else Mutant(entry.fault)
+    return _on_an_accelerator(BY_NAME[entry.clause], ModelSubject(model.tiny(), cases.named(entry.case), model))
+
+
+def _on_an_accelerator(one: Clause[ModelSubject], subject: ModelSubject) -> Finding:
+    """Checked as where there is one; the CPU stands in for it, where only the clause on devices looks."""
+    if one.name != "devices":
+        return examine(one, subject)
+    cpu = torch.device("cpu")
+    with (
+        mock.patch("torch.accelerator.is_available", return_value=True),
+        mock.patch("torch.accelerator.current_accelerator", return_value=cpu),
+    ):
+        return examine(one, subject)
+
+
+@pytest.mark.parametrize("one", CLAUSES, ids=lambda c: c.name)
+def test_a_sound_model_passes(one: Clause[ModelSubject]) -> None:
+    for each in subjects(Mutant()):
+        finding = _on_an_accelerator(one, each)
+        assert finding.held is not False, f"{each.case_name}: {finding.report}"
+
+
+@pytest.mark.parametrize("entry", MUTANTS, ids=lambda e: f"{e.fault}: {e.clause}".replace(" ", "_"))
+def test_a_mutant_is_caught(entry: Entry) -> None:
+    finding = _finding(MUTANTS.index(entry))
+    assert finding.held is False, "the fault was not found"
+    assert re.search(entry.message, finding.message), finding.report
+    assert finding.advice
+
+
+def test_every_clause_has_a_mutant() -> None:
+    assert {entry.clause for entry in MUTANTS} == set(BY_NAME)
+
+
+def test_the_mutation_score(capsys: pytest.CaptureFixture[str]) -> None:
+    """`python -m pytest tests/unit/testing -k mutation_score` prints it."""
+    written = {entry.fault for entry in MUTANTS}
+    caught = {entry.fault for number, entry in enumerate(MUTANTS) if _finding(number).held is False}
+    with capsys.disabled():
+        print(f"\nmodel contract: {len(written)} mutants written, {len(caught)} caught")
+    assert caught == written

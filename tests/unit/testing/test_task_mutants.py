@@ -1,0 +1,140 @@
+"""The task contract's mutation score: tasks with one deliberate fault each, and the clause that must catch it."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+import pytest
+from preparation_mutants import Stored
+from task_mutants import Ahead, Letters, Pooled, Sides, Spelled, Unstated
+
+from harness.task import Task
+from harness.testing.clause import Clause
+from harness.testing.examination import Finding, examine
+from harness.testing.task_checks import CLAUSES
+from harness.testing.task_subject import TaskSubject, subjects
+
+SOUND = (Sides(), Pooled(), Letters(), Spelled(), Ahead(), Stored())
+
+
+class Entry(NamedTuple):
+    """A faulty task, the clause that must catch it, and what its message must say."""
+
+    task: Task
+    clause: str
+    message: str
+
+
+MUTANTS = (
+    Entry(Unstated(), "contract_version", "module 'json' does not state HARNESS_CONTRACT; expected 1"),
+    Entry(Sides(fault="grows when read"), "configuration", "through YAML the configuration changes"),
+    Entry(Sides(fault="no name"), "declarations", "dataset_name is empty"),
+    Entry(Sides(fault="no unit"), "declarations", "'accuracy' has no unit"),
+    Entry(Sides(fault="no direction"), "declarations", "does not declare its direction"),
+    Entry(Sides(fault="shouted name"), "declarations", "names are lower case"),
+    Entry(Sides(fault="two of one name"), "declarations", "two metrics share a name"),
+    Entry(Sides(fault="stray reference"), "declarations", "names the metric 'bleu'"),
+    Entry(Sides(fault="tiny is another class"), "declarations", r"tiny\(\) returns a Sides2, not a Sides"),
+    Entry(Sides(fault="no source"), "sources", "sources.. is empty"),
+    Entry(Sides(fault="no licence"), "sources", "source 'sides' has no licence"),
+    Entry(Sides(fault="synthetic and silent about it"), "sources", "says synthetic=False, its sources say True"),
+    Entry(Sides(fault="tiny is downloaded"), "sources", "must need no download; its source 'sides' is url"),
+    Entry(Sides(fault="fingerprint of the moment"), "fingerprint", "differs between two calls"),
+    Entry(Sides(fault="short fingerprint"), "fingerprint", "3 characters; a SHA-256 has 64"),
+    Entry(Sides(fault="empty split"), "specifications", "the val split is empty"),
+    Entry(Sides(fault="class out of range"), "specifications", "class 2 of 2"),
+    Entry(Sides(fault="wrong feature_dim"), "specifications", r"shape \(3, 2\), not \(T, 3\)"),
+    Entry(Sides(fault="not finite"), "specifications", "test example 'test0': the input is not finite"),
+    Entry(Sides(fault="wrong lengths"), "specifications", "the split says lengths"),
+    Entry(Sides(fault="ids that change"), "batches", "an epoch does not hold every example once"),
+    Entry(Spelled(fault="infeasible for CTC"), "ctc_feasibility", "max_subsampling=9 leaves 1"),
+    Entry(Spelled(fault="two subsamplings"), "ctc_feasibility", "says max_subsampling=1, the task declares 2"),
+    Entry(Sides(fault="shared id"), "splits", "'train0' occurs twice, in train and test"),
+    Entry(Sides(fault="test in train"), "splits", "'test1' of the test split stands in the train split too"),
+    Entry(
+        Sides(fault="near duplicate"),
+        "near_duplicates",
+        "'test1' of the test split has the input of 'new' of the train split",
+    ),
+    Entry(Sides(fault="global draws"), "repeatable", "the test split differs between two calls of setup"),
+    Entry(Sides(fault="order of a set"), "repeatable", "the test split differs between two processes"),
+    Entry(Letters(fault="vocabulary of all splits"), "vocabulary", "6 symbols of the target vocabulary of 14 occur in"),
+    Entry(Pooled(fault="normalised over all"), "normalisation", "looks as if normalised over train . val . test"),
+    Entry(Sides(fault="drifts when read"), "reading", "'train0' differs when it is read again"),
+    Entry(Sides(fault="augments in place"), "reading", "augmentation changed the training split itself"),
+    Entry(Sides(fault="augments at random"), "reading", "augmentation of 'train0' differs with the same generator"),
+    Entry(Sides(fault="blind"), "scoring", "does not see wrong predictions"),
+    Entry(Sides(fault="not finite score"), "scoring", "of perfect predictions is -inf"),
+    Entry(Sides(fault="wrong direction"), "directions", r"higher is better: False\) gives perfect predictions"),
+    Entry(Sides(fault="drops a row"), "statistics", "11 rows for 12 predictions"),
+    Entry(Sides(fault="no json"), "statistics", "no JSON"),
+    Entry(Sides(fault="unordered baseline"), "baselines", "in order"),
+    Entry(Sides(fault="unseeded baseline"), "baselines", "differs with the same seed"),
+    Entry(Sides(fault="unscaled inputs"), "initial_loss", "expected about 0.693 .ln K"),
+    Entry(Ahead(fault="targets on the raw scale"), "initial_loss", "on the train-normalised scale it is about 1"),
+    Entry(Sides(fault="constant inputs"), "learning", "steps on 8 examples bring the loss from"),
+    Entry(Stored(fault="appends"), "preparation_twice", "changes files of the cache: log"),
+    Entry(Stored(fault="other data again"), "preparation_twice", "changes files of the cache: stored"),
+    Entry(Stored(fault="in place"), "preparation_at_once", "two processes at once"),
+    Entry(Stored(fault="one temporary name"), "preparation_at_once", "two processes at once .* FileNotFoundError"),
+    Entry(Stored(fault="a marker of its own"), "preparation_at_once", "two processes at once .* FileExistsError"),
+    Entry(Stored(fault="in place"), "preparation_killed", "killed after operation . of ., and prepared anew|anew"),
+    Entry(Stored(fault="a marker of its own"), "preparation_killed", "prepared anew: FileExistsError"),
+    Entry(Sides(fault="network in setup"), "offline", "the network is out of reach|reaches for the network"),
+)
+
+BY_NAME = {one.name: one for one in CLAUSES}
+
+
+def _name(entry: Entry) -> str:
+    fault = getattr(entry.task, "fault", "") or type(entry.task).__name__
+    return f"{type(entry.task).__name__}: {fault}: {entry.clause}".replace(" ", "_")
+
+
+@cache
+def _finding(number: int) -> Finding:
+    """What the suite says of a mutant; asked once, for its own test and for the score."""
+    entry = MUTANTS[number]
+    return examine(BY_NAME[entry.clause], subjects(entry.task)[0])
+
+
+@pytest.fixture(scope="module")
+def sound() -> dict[str, TaskSubject]:
+    """Each sound task, its data loaded once."""
+    return {task.name: subjects(task)[0] for task in SOUND}
+
+
+@pytest.mark.parametrize("one", CLAUSES, ids=lambda c: c.name)
+@pytest.mark.parametrize("name", [task.name for task in SOUND])
+def test_a_sound_task_passes(one: Clause[TaskSubject], name: str, sound: dict[str, TaskSubject]) -> None:
+    finding = examine(one, sound[name])
+    assert finding.held is not False, finding.report
+
+
+@pytest.mark.parametrize("entry", MUTANTS, ids=_name)
+def test_a_mutant_is_caught(entry: Entry) -> None:
+    finding = _finding(MUTANTS.index(entry))
+    assert finding.held is False, "the fault was not found"
+    assert re.search(entry.message, finding.message), finding.report
+    assert finding.advice
+
+
+def test_the_example_that_fails_is_shown() -> None:
+    finding = examine(BY_NAME["near_duplicates"], subjects(Sides(fault="near duplicate"))[0])
+    assert re.match(r"'test1' \(input \[\[.* of shape \(4, 2\), target [01]\)", finding.example), finding.example
+    assert examine(BY_NAME["offline"], subjects(Sides(fault="network in setup"))[0]).example == ""
+
+
+def test_every_clause_has_a_mutant() -> None:
+    assert {entry.clause for entry in MUTANTS} == set(BY_NAME)
+
+
+def test_the_mutation_score(capsys: pytest.CaptureFixture[str]) -> None:
+    """`python -m pytest tests/unit/testing -k mutation_score` prints it."""
+    written = {_name(entry).rpartition(":")[0] for entry in MUTANTS}
+    caught = {_name(e).rpartition(":")[0] for number, e in enumerate(MUTANTS) if _finding(number).held is False}
+    with capsys.disabled():
+        print(f"\ntask contract: {len(written)} mutants written, {len(caught)} caught")
+    assert caught == written
