@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from harness.cli import check, completion, data, doctor, listing, matrix, report, run, show, store, sweep, tune
+from harness.cli import check, completion, data, doctor, listing, matrix, new, report, run, show, store, sweep, tune
 from harness.errors import PluginError, UserError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.add_typer(listing.app, name="list")
 app.command("matrix")(matrix.command)
 app.add_typer(data.app, name="data")
 app.command("check")(check.command)
+app.add_typer(new.app, name="new")
 app.command("tune")(tune.command)
 app.command("show")(show.command)
 app.add_typer(store.app, name="store")

@@ -71,6 +71,11 @@ RUN_ELSEWHERE = {
         "tests/docs/test_readme.py",
         "def test_videos",
     ),
+    "harness new model mine": ("tests/integration/test_new_plugin.py", '"new", kind, name'),
+    "pip install -e './harness-mine[test]'": ("tests/integration/test_new_plugin.py", '*pip, "-e", package'),
+    "harness check mine": ("tests/integration/test_new_plugin.py", '"check", name'),
+    "harness sweep experiment=mine": ("tests/integration/test_new_plugin.py", '"sweep", f"experiment={name}"'),
+    "harness report --sweep mine": ("tests/integration/test_new_plugin.py", '"report", "--sweep", name'),
     "pip install ./tests/third_party_plugin": ("tests/integration/test_wheel.py", '"pip", "wheel"'),
     "pytest tests/third_party_plugin/tests": ("tests/integration/test_wheel.py", 'PLUGIN / "tests"'),
 }
@@ -171,7 +176,7 @@ def test_the_plug_in_shown_is_the_one_that_is_tested() -> None:
 def test_files_and_environment_variables_that_the_readme_names_exist() -> None:
     for name in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / name).exists(), f"the README links to {name}"
-    for name in re.findall(r"`((?:tests|conf|harness)/[\w/.-]+)`", README):
+    for name in re.findall(r"`((?:tests|conf|harness|docs)/[\w/.-]+)`", README):
         assert (ROOT / name).exists(), f"the README names {name}"
     sources = [*(ROOT / "harness").rglob("*.py"), ROOT / "tests" / "conftest.py"]
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources)

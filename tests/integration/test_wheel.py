@@ -18,18 +18,22 @@ PLUGIN = ROOT / "tests" / "third_party_plugin"
 pytestmark = pytest.mark.service
 
 
-def _do(*command: str | Path, folder: Path, **environment: str) -> str:
+def _run(*command: str | Path, folder: Path, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("HARNESS_", "PYTHONPATH"))}
     done = subprocess.run(
         [str(word) for word in command],
         cwd=folder,
-        env=kept | {"HARNESS_DATA": str(folder / "data"), "HARNESS_OFFLINE": "1"} | environment,
+        env=kept | {"HARNESS_DATA": str(folder / "data"), "HARNESS_OFFLINE": "1", "OMP_NUM_THREADS": "1"} | environment,
         capture_output=True,
         text=True,
         timeout=540,
     )
-    assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    assert done.returncode == code, f"{' '.join(map(str, command))}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def _do(*command: str | Path, folder: Path, **environment: str) -> str:
+    return _run(*command, folder=folder, **environment).stdout
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +45,8 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Path:
-    """An environment with both wheels; torch and the other dependencies are borrowed, the checkout is not."""
-    folder = tmp_path_factory.mktemp("environment")
+def _make_environment(folder: Path, wheels: Path) -> Path:
+    """The `bin` of an environment with both wheels; torch and the like are borrowed, the checkout is not."""
     _do(sys.executable, "-m", "venv", "--without-pip", folder / "venv", folder=folder)
     python = folder / "venv" / "bin" / "python"
     packages = _do(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", folder=folder).strip()
@@ -55,6 +57,12 @@ def environment(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Path:
     return folder / "venv" / "bin"
 
 
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Path:
+    """An environment with both wheels, which tests leave as it is."""
+    return _make_environment(tmp_path_factory.mktemp("environment"), wheels)
+
+
 def test_the_wheel_holds_the_configuration_and_the_plug_ins_and_nothing_else(wheels: Path) -> None:
     (wheel,) = wheels.glob("sequence_harness-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
@@ -62,7 +70,11 @@ def test_the_wheel_holds_the_configuration_and_the_plug_ins_and_nothing_else(whe
     assert "harness/conf/experiment/quickstart.yaml" in names
     assert "harness_tasks/translation.py" in names
     assert "harness_models/lstm.py" in names
-    assert any(name.startswith("harness/report/templates/") for name in names)
+    for package in ("report", "scaffold"):
+        templates = ROOT / "harness" / package / "templates"
+        wanted = {f"harness/{p.relative_to(ROOT / 'harness')}" for p in templates.rglob("*") if p.is_file()}
+        assert wanted
+        assert wanted <= set(names)
     tops = {name.split("/")[0] for name in names if ".dist-info" not in name}
     assert tops <= {"harness", "harness_tasks", "harness_models", "hydra_plugins"}
 
@@ -86,3 +98,80 @@ def test_the_plug_ins_own_tests_pass_with_the_wheel(environment: Path, tmp_path:
     options = ("-q", "-p", "no:cacheprovider", "--rootdir", tmp_path)
     printed = _do(environment / "python", "-m", "pytest", *options, tests, folder=tmp_path)
     assert " passed" in printed
+
+
+def test_a_plug_in_is_started_from_the_wheel(environment: Path, tmp_path: Path) -> None:
+    _do(environment / "harness", "new", "model", "mine", "--from", "lstm", folder=tmp_path)
+    assert "class Mine(Model)" in (tmp_path / "harness-mine" / "harness_mine" / "mine.py").read_text()
+
+
+def test_an_outside_package_comes_works_and_goes(wheels: Path, tmp_path: Path) -> None:
+    programs = _make_environment(tmp_path, wheels)
+    work = tmp_path / "work"
+    work.mkdir()
+
+    def harness(*words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        return _run(programs / "harness", *words, folder=work, code=code)
+
+    def names(kind: str) -> set[str]:
+        return {entry["name"] for entry in json.loads(harness("list", kind, "--json").stdout)}
+
+    def fits() -> dict[tuple[str, str], bool]:
+        return {(c["task"], c["model"]): c["compatible"] for c in json.loads(harness("matrix", "--json").stdout)}
+
+    # installed
+    assert {"bracket_depth", "lstm", "transformer"} <= names("tasks") | names("models")
+    assert "dyck-3-8" in names("datasets")
+    cells = fits()
+    assert all(cells[task, "transformer"] for task in names("tasks"))
+    assert all(cells["bracket_depth", model] for model in names("models"))
+    assert harness("complete", "--", "run", "model=tr").stdout.split() == ["model=transformer"]
+    assert harness("complete", "--", "run", "task=bracket_depth", "task.ki").stdout.split() == ["task.kinds="]
+    assert harness("complete", "--", "sweep", "experiment=br").stdout.split() == ["experiment=brackets"]
+    for name in ("transformer", "bracket_depth"):
+        harness("check", name)
+
+    # used
+    small = ("task.train_strings=40", "task.val_strings=10", "task.test_strings=10", "budget=steps:3")
+    harness("run", "task=bracket_depth", "model=transformer", "sweep=single", *small)
+    harness("sweep", "experiment=brackets", "model=transformer,lstm", *small)
+    runs = json.loads(harness("list", "runs", "--json").stdout)
+    found = {(run["sweep"], run["model"], run["status"]) for run in runs}
+    assert {("single", "transformer", "finished"), ("brackets", "transformer", "finished")} <= found
+    assert ("brackets", "lstm", "finished") in found
+    harness("report", "--sweep", "brackets")
+    before = (work / "results" / "report" / "report.md").read_text()
+
+    # uninstalled: it is gone
+    pip = (sys.executable, "-m", "pip", "--python", programs / "python")
+    _do(*pip, "uninstall", "-q", "-y", "harness-toy", folder=tmp_path)
+    assert not {"bracket_depth", "transformer"} & (names("tasks") | names("models"))
+    assert not {name for cell in fits() for name in cell} & {"bracket_depth", "transformer"}
+    assert not harness("complete", "--", "run", "model=tr").stdout.split()
+    for words, message in (
+        (("run", "model=transformer"), "There is no model named 'transformer'. Available: attention_lstm, bilstm"),
+        (("sweep", "task=bracket_depth", "model=lstm"), "There is no task named 'bracket_depth'. Available: action_"),
+        (("sweep", "experiment=brackets"), "There is no experiment named 'brackets'. Available: actions"),
+        (("check", "transformer"), "transformer"),
+    ):
+        refused = harness(*words, code=2)
+        assert message in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+    # its results stay
+    assert json.loads(harness("list", "runs", "--json").stdout) == runs
+    (run,) = [run for run in runs if (run["sweep"], run["model"]) == ("brackets", "transformer")]
+    shown = harness("show", run["key"]).stdout
+    assert "bracket_depth (dyck-3-8) × transformer, seed 0: finished" in shown
+    assert "Sample string-" in shown
+    harness("report", "--sweep", "brackets")
+    assert _tables(work) == _tables_of(before)
+
+
+def _tables(work: Path) -> list[str]:
+    return _tables_of((work / "results" / "report" / "report.md").read_text())
+
+
+def _tables_of(report: str) -> list[str]:
+    """The rows of a report's tables, without the text around them (which says when it was written)."""
+    return [line for line in report.splitlines() if line.startswith("|")]

@@ -1,1 +1,1 @@
-"""A task and a model from outside the harness."""
+"""Tasks and models from outside the harness."""

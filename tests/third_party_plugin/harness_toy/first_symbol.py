@@ -12,6 +12,8 @@ from harness.data.sources import GeneratedSource, Source
 from harness.metrics.classification import ACCURACY
 from harness.specs import ClassTarget, TokenInput
 
+HARNESS_CONTRACT = 1
+
 
 @dataclass
 class FirstSymbol(Task):

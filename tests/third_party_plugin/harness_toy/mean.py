@@ -12,6 +12,8 @@ from harness import Capabilities, Encoder, EncoderOutput, Model, hookimpl
 from harness.model import State
 from harness.specs import EmbeddedInput, ModelInput, TargetSpec, TaskSignature
 
+HARNESS_CONTRACT = 1
+
 
 @dataclass
 class Mean(Model):

@@ -1,0 +1,52 @@
+"""`harness new`: a package with a plug-in of one's own, ready to install."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Start a plug-in in a package of your own.", no_args_is_help=True, rich_markup_mode=None)
+
+Name = Annotated[str, typer.Argument(help="What users will type; a lower-case identifier.")]
+Into = Annotated[
+    Path | None, typer.Option("--into", help="Folder to write; default: harness-NAME in the working folder.")
+]
+
+
+@app.command("model")
+def model(
+    name: Name,
+    start: Annotated[
+        str | None, typer.Option("--from", help="Copy this installed model instead of a small example.")
+    ] = None,
+    into: Into = None,
+) -> None:
+    """Write a pip package with a model, its tests, an experiment and a workflow."""
+    _create("model", name, start, into)
+
+
+@app.command("task")
+def task(
+    name: Name,
+    start: Annotated[
+        str | None, typer.Option("--from", help="Copy this installed task instead of a small example.")
+    ] = None,
+    into: Into = None,
+) -> None:
+    """Write a pip package with a task, its tests, an experiment and a workflow."""
+    _create("task", name, start, into)
+
+
+def _create(kind: str, name: str, start: str | None, into: Path | None) -> None:
+    from harness.scaffold import create
+
+    package = create(kind, name, start=start, into=into)
+    print(f"{len(package.files)} files in {package.folder}; the {kind} is {package.module}. Next:\n")
+    print(f"  pip install -e {shlex.quote(os.path.join('.', f'{package.folder}[test]'))}")
+    print(f"  harness check {name}")
+    print(f"  harness sweep experiment={name}")
+    print(f"  harness report --sweep {name}")

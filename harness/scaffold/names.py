@@ -1,0 +1,75 @@
+"""What a new plug-in may be called, and the names that follow from it."""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import re
+from collections.abc import Iterable
+from importlib.util import find_spec
+
+from harness.config.folders import conf_dir, plugin_folders
+from harness.errors import ConfigError
+from harness.registry import registry
+
+_IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_LONGEST = 60  # what is made of it must fit into a file name and a line
+_VALUES = {"null", "true", "false", "yes", "no", "on", "off", "inf", "nan"}
+"""Words that YAML or Hydra's grammar reads as something else than a name."""
+
+
+def package_name(name: str) -> str:
+    """The import package of a plug-in: "harness_NAME"."""
+    return f"harness_{name}"
+
+
+def distribution_name(name: str) -> str:
+    """What pip calls it, and the default folder: "harness-NAME"."""
+    return f"harness-{name}"
+
+
+def check_name(kind: str, name: str) -> None:
+    """Refuse a name that a plug-in of this kind ("task", "model") cannot bear here.
+
+    Raises:
+        ConfigError: it is no lower-case identifier, means something else to Python or YAML, or is taken by an
+            installed plug-in, package or experiment.
+    """
+    if not _IDENTIFIER.fullmatch(name) or len(name) > _LONGEST:
+        raise ConfigError(
+            f"'{name}' cannot be the name of a {kind}: write a lower-case identifier such as 'gated_mean', "
+            f"of letters, digits and single underscores between them, {_LONGEST} characters at most."
+        )
+    if keyword.iskeyword(name) or name in _VALUES or name == "conf":
+        meaning = "a keyword of Python" if keyword.iskeyword(name) else "a value in configuration files"
+        meaning = "the folder of the package's configuration" if name == "conf" else meaning
+        raise ConfigError(f"'{name}' cannot be the name of a {kind}: it is {meaning}. Choose another.")
+    for info in registry().infos():
+        if info.name == name:  # of any kind: 'harness check NAME' would have to ask which is meant
+            raise ConfigError(
+                f"The name '{name}' is taken by the {info.label}. Choose another, or uninstall '{info.distribution}'."
+            )
+    if find_spec(package_name(name)) is not None:
+        raise ConfigError(f"A package '{package_name(name)}' is installed already. Choose another name than '{name}'.")
+    for folder in (conf_dir(), *plugin_folders().values()):
+        path = folder / "experiment" / f"{name}.yaml"
+        if path.exists():
+            raise ConfigError(f"There is an experiment '{name}' already ('{path}'). Choose another name.")
+
+
+def class_name(kind: str, name: str, taken: Iterable[str]) -> str:
+    """The class of a plug-in: "gated_mean" becomes GatedMean, or GatedMeanModel where that is `taken`."""
+    plain = "".join(part.capitalize() for part in name.split("_"))
+    return plain if plain not in set(taken) and not keyword.iskeyword(plain) else plain + kind.capitalize()
+
+
+def identifiers(source: str) -> set[str]:
+    """Every name that a module's source defines, imports or uses."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Name(id=name) | ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.arg(arg=name):
+                found.add(name)
+            case ast.alias(name=name, asname=asname):
+                found.add(asname or name.partition(".")[0])
+    return found

@@ -1,0 +1,130 @@
+"""`create`: a whole plug-in package in a folder of its own, or nothing at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.contract import CONTRACT_VERSION
+from harness.errors import ConfigError
+from harness.scaffold.copying import Copy, copy_plugin
+from harness.scaffold.names import check_name, class_name, distribution_name, identifiers, package_name
+from harness.scaffold.rendering import flow_yaml, render, tidy
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package that was written.
+
+    Attributes:
+        kind, name: of its plug-in.
+        folder: where it lies, as given.
+        module: the path of the plug-in's own module.
+        files: all paths, relative to the folder, sorted.
+    """
+
+    kind: str
+    name: str
+    folder: Path
+    module: Path
+    files: tuple[str, ...]
+
+
+def create(kind: str, name: str, *, start: str | None = None, into: Path | None = None) -> Package:
+    """Write a pip package with one plug-in, its tests, an experiment, a README and a workflow.
+
+    Args:
+        kind: "task" or "model".
+        name: of the plug-in.
+        start: the installed plug-in to copy; None: a small example of that kind.
+        into: the folder; None: "harness-NAME" in the working folder. It must not exist, or be empty.
+
+    Raises:
+        ConfigError: the name cannot be used, or the folder is not free or cannot be written.
+        UnknownNameError, PluginError, UserError: see `copy_plugin`.
+    """
+    check_name(kind, name)
+    folder = into if into is not None else Path(distribution_name(name))
+    with _written(folder):
+        _check_folder(folder)
+    files = contents(kind, name, copy_plugin(kind, start, name) if start is not None else None)
+    with _written(folder):
+        _write(files, folder)
+    return Package(kind, name, folder, folder / package_name(name) / f"{name}.py", tuple(sorted(files)))
+
+
+def contents(kind: str, name: str, copy: Copy | None) -> dict[str, str]:
+    """Text of every file by its path in the package's folder; `copy`: the module's source instead of the example's."""
+    package = package_name(name)
+    values: dict[str, Any] = {
+        "kind": kind,
+        "name": name,
+        "package": package,
+        "distribution": distribution_name(name),
+        "origin": copy.origin if copy else None,
+        "contract": CONTRACT_VERSION,
+        "requirements": ["sequence-harness", *(copy.requirements if copy else ())],
+        "options": flow_yaml(copy.options) if copy else None,
+    }
+    if copy is not None:
+        values["class_name"] = copy.class_name
+        modules = copy.files
+    else:
+        # Written once under a name that nothing bears, to see which names the class must not take.
+        example = render(f"{kind}/module.py.j2", values | {"class_name": "_"})
+        values["class_name"] = class_name(kind, name, identifiers(example))
+        modules = {f"{name}.py": render(f"{kind}/module.py.j2", values)}
+    initial = {"__init__.py": render("init.py.j2", values), "conf/__init__.py": render("conf_init.py.j2", values)}
+    for path in modules:  # modules in folders, which then are packages
+        initial |= {f"{parent}/__init__.py": "" for parent in map(str, Path(path).parents) if parent != "."}
+    return {f"{package}/{path}": text for path, text in (initial | modules).items()} | {
+        "pyproject.toml": render("pyproject.toml.j2", values),
+        "README.md": render("README.md.j2", values),
+        ".gitignore": render("gitignore.j2", values),
+        ".github/workflows/ci.yml": render("ci.yml.j2", values),
+        f"{package}/conf/experiment/{name}.yaml": render(f"{kind}/experiment.yaml.j2", values),
+        f"tests/test_{name}.py": render("test.py.j2", values),
+    }
+
+
+@contextmanager
+def _written(folder: Path) -> Iterator[None]:
+    """What the file system refuses becomes one message."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(
+            f"'{folder}' cannot be written ({error.strerror or error}). Name another folder: --into FOLDER."
+        ) from error
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse a folder that holds something: nothing is ever overwritten."""
+    empty = folder.is_dir() and not any(folder.iterdir())
+    if empty and folder.resolve() != Path.cwd():  # the working folder cannot be replaced under the user's feet
+        return
+    if os.path.lexists(folder):
+        what = "holds files already" if folder.is_dir() and not empty else "exists already"
+        raise ConfigError(f"'{folder}' {what}; nothing was written. Name a new folder: --into FOLDER.")
+
+
+def _write(files: dict[str, str], folder: Path) -> None:
+    """Write all files beside the folder and move them there at once, so that a failure leaves nothing."""
+    target = folder.absolute()
+    parent = next(p for p in target.parents if p.exists())
+    partial = parent / f".{target.name}.{os.getpid()}.partial"
+    try:
+        for path, text in files.items():
+            file = partial / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        tidy(partial)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.rename(partial, target)  # onto an empty folder too, but onto nothing else
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
