@@ -17,7 +17,7 @@ FIND_PYTHON = for python in $(PYTHON) python3 python3.13 python3.12 python3.11; 
 	if $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
 	then command -v $$python; break; fi; done
 
-.PHONY: help setup demo test check soak wheel clean
+.PHONY: help setup demo test check docs soak wheel clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ check: setup  ## ruff, mypy and the layers (import-linter)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: setup  ## the documentation site, build/site/index.html (strict: a warning is an error)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 soak: setup  ## long simulation runs (SOAK_MINUTES=30)
 	HARNESS_SOAK_MINUTES=$(SOAK_MINUTES) OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/soak --soak --timeout 0

@@ -50,10 +50,15 @@ class SpeechRecognition(Task):
             folder (audio files with train.tsv, val.tsv, test.tsv, lines 'path<TAB>text'), tones (generated).
         root: the folder, for fsdd and folder.
         strings: for digits: compose strings of 1 to `max_digits` digits; False: each recording alone, once.
-        max_digits, train_strings, val_strings, test_strings, data_seed: of the composition (see
-            `DigitStrings`). A string only uses recordings of its own split.
-        features, feature_count, sample_rate, window_ms, hop_ms: how audio files become frames; None: 40 log-mel
-            bands or 13 MFCCs; 8,000 Hz for fsdd and 16,000 Hz for folder.
+        max_digits: the most digits of a string.
+        train_strings, val_strings, test_strings: how many are composed (see `DigitStrings`); a string only uses
+            recordings of its own split.
+        data_seed: of the composition.
+        features: what an audio file becomes, frame by frame.
+        feature_count: how many of them; None: 40 log-mel bands or 13 MFCCs.
+        sample_rate: in Hz; None: 8,000 for fsdd and 16,000 for folder.
+        window_ms: length of a frame.
+        hop_ms: from the start of one frame to the next.
         spec_augment, masks: SpecAugment on training inputs.
         on_corrupt: refuse: one unusable file stops the run and is named; skip: such files are left out, for
             every model alike, and are counted and named in the notes.

@@ -55,7 +55,8 @@ class TextGeneration(Task):
             train.txt, val.txt and test.txt, or with one file, cut into consecutive 90, 5 and 5 %.
         symbols: character, subword (byte-level BPE) or word; None: word for penn_treebank, else character.
         vocab_size: most symbols of a subword or word vocabulary; None: 4,000 subwords, all words.
-        data_seed, generated_characters: for counting only.
+        data_seed: of the text counting.
+        generated_characters: how many the text counting has.
 
     The vocabulary is fitted on training text. Validation and test are cut into documents of about 10,000
     characters, at chapter or line ends; `Example.units["characters"]` counts raw text, so bits per character
