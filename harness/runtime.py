@@ -40,6 +40,12 @@ def active_allocator() -> dict[str, int]:
     return dict(_active)
 
 
+def threads_for_one_run() -> int:
+    """Intra-op threads of a run that has the machine to itself: OMP_NUM_THREADS where it is set, else all cores."""
+    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    return int(asked) if asked.isdigit() and int(asked) > 0 else usable_cores()
+
+
 def usable_cores() -> int:
     """Cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)

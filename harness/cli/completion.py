@@ -103,6 +103,11 @@ def _command_words(before: list[str]) -> Iterable[str]:
         yield from _names("task")
     if before == ["completion"]:
         yield from SCRIPTS
+    if before == ["check"]:
+        yield from (*_names("task"), *_names("model"))
+    if before[:1] == ["new"] and before[-1] == "--from":
+        yield from _names(before[1])
+        return
     yield from (name for name, command in getattr(node, "commands", {}).items() if not command.hidden)
     for parameter in node.params:
         yield from (option for option in parameter.opts if option.startswith("--"))

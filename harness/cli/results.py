@@ -35,6 +35,7 @@ def print_run(view: RunView) -> None:
 
 def print_sweep(store: Store, sweep: str) -> None:
     """The primary metric of every model on every task, means over seeds; reasons for empty cells below."""
+    words = {"test": "test", "val": "validation"}
     views = runs(store, sweep=sweep)
     tasks = list(dict.fromkeys(view.task for view in views))
     rows = list(dict.fromkeys(_row_label(view, views) for view in views))
@@ -43,7 +44,9 @@ def print_sweep(store: Store, sweep: str) -> None:
         cells.setdefault((_row_label(view, views), view.task), []).append(view)
     heads = [_heading(task, next(view for view in views if view.task == task)) for task in tasks]
     body = [[row, *(_cell(cells.get((row, task), [])) for task in tasks)] for row in rows]
-    output.table(["model", *heads], body, title=f"Sweep '{sweep}', test split", empty="no runs")
+    splits = dict.fromkeys(view.summary.split for view in views if view.summary is not None)
+    shown = f", {' and '.join(words[s] for s in splits)} split" if splits else ""
+    output.table(["model", *heads], body, title=f"Sweep '{sweep}'{shown}", empty="no runs")
     for view in views:
         if view.reason and view.status in ("incompatible", "failed"):
             word = "n/a" if view.status == "incompatible" else view.status
@@ -80,11 +83,14 @@ def _flat(config: object, prefix: str = "") -> dict[str, object]:
 
 
 def _cell(views: Sequence[RunView]) -> str:
-    values = [v.primary_value for v in views if v.primary_value is not None and math.isfinite(v.primary_value)]
+    # A seed that ran in several environments counts once, with its newest value.
+    in_order = sorted(views, key=lambda v: v.ended_at or 0.0)
+    newest = {v.seed: v.primary_value for v in in_order if v.primary_value is not None}
+    values = [value for value in newest.values() if math.isfinite(value)]
     if values:
         mean = f"{statistics.fmean(values):.4g}"
         spread = f" ± {statistics.stdev(values):.2g}" if len(values) > 1 else ""
-        missing = len(views) - len(values)
+        missing = len({v.seed for v in views}) - len(values)
         return f"{mean}{spread}" + (f" ({missing} missing)" if missing else "")
     states = list(dict.fromkeys(view.status for view in views))
     return ", ".join("n/a" if state == "incompatible" else state for state in states)

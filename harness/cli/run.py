@@ -60,7 +60,7 @@ def _print_config(words: list[str], what: str, resolve: bool) -> None:
 
 
 def _run(words: list[str]) -> None:
-    from harness.runtime import tune_allocator, usable_cores
+    from harness.runtime import threads_for_one_run, tune_allocator
 
     tune_allocator()  # before anything imports torch
     from harness.compatibility import check, explain
@@ -76,7 +76,7 @@ def _run(words: list[str]) -> None:
     if not fit.compatible:
         raise IncompatibleError(explain(signature, fit.reason or "", fitting_models(signature)))
     plan = run_plan(settings, overrides=words)
-    settings.trainer.threads = settings.trainer.threads or usable_cores()
+    settings.trainer.threads = settings.trainer.threads or threads_for_one_run()
     settings.trainer.device = device_type(settings.trainer.device)
     _execute(settings, plan)
 

@@ -27,7 +27,7 @@ class PlannedRun:
         plan: as the store gets it.
         state: "ready" (to be run), "finished", "failed" (earlier, and not to be tried again), "incompatible", or
             "running" (in another process).
-        reason: why it is incompatible.
+        reason: why it is incompatible, or why it is to be run although it has finished elsewhere.
         baseline: the baseline's name; empty for a model.
     """
 
@@ -86,10 +86,12 @@ def with_states(
         known["failed"] = FAILED
     result = []
     for run in planned:
-        state = run.state
+        state, reason = run.state, run.reason
         if state == READY and store is not None:
             state = known.get(store.status(run.plan.key, environment) or "", READY)
-        result.append(replace(run, state=state))
+            if state == READY and store.finished(run.plan.key):
+                reason = "finished, but in another environment (machine, threads or library versions)"
+        result.append(replace(run, state=state, reason=reason))
     return result
 
 

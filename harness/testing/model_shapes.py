@@ -22,6 +22,9 @@ from harness.testing.clause import clause
 from harness.testing.comparison import equal
 from harness.testing.model_subject import ModelSubject
 
+LONG = 300
+"""Steps of an input that a model with a fixed longest input does not take."""
+
 
 @clause(
     "Return EncoderOutput(features (B, T', feature_dim) float32, lengths (B,) int64, summary (B, summary_dim) "
@@ -46,16 +49,19 @@ def shapes(subject: ModelSubject) -> None:
 
 @clause(
     "Return lengths of ceil(input_lengths / subsampling_factor), with the factor that `capabilities` declares; round "
-    "up, and derive them from the lengths given, not from the padded size."
+    "up, and derive them from the lengths given, not from the padded size. An input may be of any length: make masks "
+    "and positions in `forward`."
 )
 @torch.no_grad()
 def lengths(subject: ModelSubject) -> None:
-    """T' is ceil(T / subsampling_factor) for every T from 1 on, whatever stands beside it in the batch."""
+    """T' is ceil(T / subsampling_factor) for every T, from 1 to the long, whatever stands beside it in the batch."""
     net = subject.shared
     factor = net.capabilities.subsampling_factor
     equal("type of subsampling_factor", type(factor).__name__, "int")
     assert factor >= 1, f"subsampling_factor is {factor}; it must be at least 1"
-    for sizes in [(n,) for n in range(1, 10)] + [tuple(range(1, 14))] if subject.lengths is None else [subject.lengths]:
+    for sizes in (
+        [(n,) for n in range(1, 10)] + [tuple(range(1, 14)), (LONG,)] if subject.lengths is None else [subject.lengths]
+    ):
         data = subject.batch(sizes)
         encoded = net.encode(data.inputs, data.input_lengths)
         expected = [-(-n // factor) for n in sizes]

@@ -71,12 +71,13 @@ def _no_state(subject: ModelSubject) -> str:
 
 @clause(
     "Return as `state` all that the next call needs (recurrent state, the left context of convolutions, the position), "
-    "as tensors whose first dimension is the batch, taken at each row's true end; and start from the state given.",
+    "as tensors whose first dimension is the batch, taken at each row's true end; and start from the state given, "
+    "without writing into it (clone it before a library's step that works in place).",
     inapplicable=_no_state,
 )
 @torch.no_grad()
 def carried_state(subject: ModelSubject) -> None:
-    """An input in chunks, the state carried, gives the features of the whole; the state is batch first."""
+    """An input in chunks, the state carried, gives the features of the whole; the state is batch first, and kept."""
     net, data = subject.shared, subject.even_batch(3, 12)
     rows, length = data.inputs.shape[:2]
     whole = net.encode(data.inputs, data.input_lengths).features
@@ -95,8 +96,13 @@ def carried_state(subject: ModelSubject) -> None:
         return
     order = list(reversed(range(rows)))[:2]
     chosen = tree_map(lambda t: t[order], first)
+    before = tree_map(lambda t: t.clone(), chosen)
     later = net.encode(data.inputs[order, half:], torch.full((len(order),), length - half), chosen).features
     near(later, whole[order, half:], "rows of the state cannot be chosen and reordered")
+    for given, kept in zip(tree_flatten(chosen)[0], tree_flatten(before)[0], strict=True):
+        assert torch.equal(given, kept), (
+            "the encoder writes into the state that it was given: a search keeps it for later"
+        )
     # The state of a padded row is the one at its own end.
     ends = torch.tensor([half] * (rows - 1) + [length])
     padded = net.encode(data.inputs, ends).state

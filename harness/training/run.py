@@ -20,7 +20,7 @@ from harness.batch import Dataset
 from harness.errors import ConfigError
 from harness.metrics.classification import confusion_matrix
 from harness.nn.network import Network
-from harness.runtime import usable_cores
+from harness.runtime import threads_for_one_run
 from harness.specs import ClassTarget
 from harness.store import Store
 from harness.store.records import EnvironmentRecord, MetricRow, PredictionRow, RunPlan, RunSummary
@@ -124,7 +124,7 @@ def _recorded(settings: RunSettings, plan: RunPlan, store_url: str | None, resul
     """Start the run in the store, keep its heartbeat, and record how it ends."""
     with Store.open(store_url) as store, _terminations_raise():
         folder = RunFolder(results, plan.key, store.store_id)
-        threads = settings.trainer.threads or usable_cores()
+        threads = settings.trainer.threads or threads_for_one_run()
         torch.set_num_threads(threads)
         environment = measure_environment(_device(settings.trainer.device), threads)
         run_id = store.start(plan, environment, owner_pid=os.getpid())

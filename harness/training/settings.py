@@ -40,7 +40,7 @@ class TrainerSettings:
     Attributes:
         precision: "fp32" or "bf16" (autocast while training; evaluation is always fp32).
         device: "auto", "cpu" or "cuda".
-        threads: intra-op threads; None: all cores.
+        threads: intra-op threads; None: OMP_NUM_THREADS where it is set, else all cores; 1 for a sweep's worker.
         val_every: steps between validations; None: `validations` evenly spaced over the budget.
         validations: how many validations a run has where `val_every` is None.
         final_split: "test", looked at once at the end; "val" for trials of a search, which must not see test data.

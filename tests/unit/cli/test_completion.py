@@ -23,6 +23,9 @@ def test_subcommands_and_their_options() -> None:
     assert {"--workers", "--dry-run"} <= set(candidates(["sweep", "--"]))
     assert candidates(["completion", "b"]) == ["bash"]
     assert "translation" in candidates(["data", "fetch", "tr"])
+    assert {"lstm", "translation"} <= set(candidates(["check", ""]))
+    assert candidates(["new", "model", "mine", "--from", "bil"]) == ["bilstm"]
+    assert candidates(["new", "task", "mine", "--from", "transl"]) == ["translation"]
 
 
 def test_groups_and_their_choices() -> None:

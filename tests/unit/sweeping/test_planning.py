@@ -79,7 +79,9 @@ def test_finished_runs_are_left_alone_but_only_in_their_own_environment(store: S
     record([run], store, experiment=False)
     _finish(store, run)
     assert with_states([run], store, "here")[0].state == planning.FINISHED
-    assert with_states([run], store, "there")[0].state == planning.READY
+    (elsewhere,) = with_states([run], store, "there")
+    assert elsewhere.state == planning.READY
+    assert "finished, but in another environment" in elsewhere.reason
     assert with_states([run], store, None)[0].state == planning.FINISHED
     assert with_states([run], None, "here")[0].state == planning.READY
 

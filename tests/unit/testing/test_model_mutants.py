@@ -50,6 +50,8 @@ MUTANTS = (
     Entry("sees one step ahead", TEXT, "causality", "declared causal, but features change"),
     Entry("causal and silent about it", CLASSES, "causality", "declare it"),
     Entry("short context", TEXT, "context", "more than context=2 back change the features"),
+    Entry("writes into the state", TEXT, "carried_state", "writes into the state"),
+    Entry("fixed longest input", TEXT, "lengths", "positions for 48 steps only"),
     Entry("forgets the state", TEXT, "carried_state", "chunks of 1 with carried state differ"),
     Entry("state without batch first", TEXT, "carried_state", "the batch comes first"),
     Entry("number in the state", TEXT, "carried_state", "must hold tensors only"),
