@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -197,11 +197,11 @@ class _Process:
                 yield from whole
 
     def resume(self) -> None:
-        """Let it go on after its pause."""
+        """Let it go on after its pause; one that ended without a pause has nothing to be told."""
         assert self._process.stdin is not None
-        if self._process.poll() is None:
-            self._process.stdin.write("\n")
-            self._process.stdin.flush()
+        # Asked first whether it still runs, it could end before the word arrives: the pipe itself knows.
+        with suppress(BrokenPipeError):
+            os.write(self._process.stdin.fileno(), b"\n")
 
     def finish(self, what: str, *, survives: bool = True) -> Answer:
         """Wait for its end and read what it found; of a process that is meant to be killed, nothing.
