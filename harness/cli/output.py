@@ -7,9 +7,12 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.terminal import harmless, harmless_json
+
 if TYPE_CHECKING:
     from rich.console import Console
 
+_LONG, _GAP = 100, "   "
 _PIPE_WIDTH = 200  # a pipe has no width; narrower, and rich would cut cells off
 
 
@@ -24,25 +27,56 @@ def console(*, stderr: bool = False) -> Console:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "", empty: str = "nothing") -> None:
     """Print a table on standard output; where there are no rows, say so instead. Columns may all be nameless."""
+    cells = [["" if value is None else harmless(str(value)) for value in row] for row in rows]
+    heads = [harmless(name) for name in columns]
+    if not cells:
+        say(f"{title}: {empty}" if title else empty)
+        return
+    if title:
+        say(title)
+    if len(cells) < _LONG or not _print_long(heads, cells):
+        _print_rich(heads, cells)
+    print()
+
+
+def _print_rich(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    rows = list(rows)
-    if not rows:
-        print(f"{title}: {empty}" if title else empty)
-        return
-    if title:
-        print(title)
-    made = Table(box=box.SIMPLE_HEAD, show_header=any(columns), show_edge=False, pad_edge=False)
-    for name in columns:
-        made.add_column(name, overflow="fold")
-    for row in rows:
-        made.add_row(*(Text("" if value is None else str(value)) for value in row))
+    made = Table(box=box.SIMPLE_HEAD, show_header=any(heads), show_edge=False, pad_edge=False)
+    for name in heads:
+        made.add_column(Text(name), overflow="fold")
+    for row in cells:
+        made.add_row(*(Text(cell) for cell in row))
     console().print(made)
-    print()
+
+
+def _print_long(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> bool:
+    """The same table where every cell has one line and all fit; rich takes a second for 2,000 rows."""
+    rows = [heads, *cells]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    plain = all(cell.isascii() and "\n" not in cell and "\t" not in cell for row in rows for cell in row)
+    if not plain or sum(widths) + len(_GAP) * (len(widths) - 1) > console().width:
+        return False
+    lines = [_GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    if any(heads):
+        lines.insert(1, "─" * len(lines[0]))
+    else:
+        del lines[0]
+    print("\n".join(lines))
+    return True
+
+
+def say(*texts: str) -> None:
+    """Print text that may come from elsewhere (`harness.terminal`)."""
+    print(*(harmless(text) for text in texts))
 
 
 def as_json(value: Any) -> None:
-    """Print JSON, one value, indented."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    """Print JSON, one value: indented, or of a long array each element on a line (which is three times as quick)."""
+    if isinstance(value, list) and len(value) >= _LONG:
+        text = "[\n" + ",\n".join(json.dumps(each, ensure_ascii=False, allow_nan=False) for each in value) + "\n]"
+    else:
+        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    print(harmless_json(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,14 +12,16 @@ if TYPE_CHECKING:
 
 _SAMPLES = 5
 _POINTS = 10
+_IS_KEY = re.compile("[0-9a-f]{64}")
 
 
 def command(
     run: Annotated[str, typer.Argument(help="The run's key, or as much of its beginning as is unique.")],
 ) -> None:
     """Show a run's configuration, results, curve, samples and log."""
-    from omegaconf import OmegaConf
+    import yaml
 
+    from harness.cli import output
     from harness.cli.results import print_run
     from harness.store import Store, query
     from harness.store.engine import results_folder
@@ -28,17 +31,18 @@ def command(
         print_run(view)
         _print_curves(store, view)
         _print_samples(store, view)
-    print("Configuration:\n")
-    print(OmegaConf.to_yaml(OmegaConf.create(view.config)))
+    output.say("Configuration:\n")
+    output.say(yaml.safe_dump(view.config, allow_unicode=True, sort_keys=False))
     if view.command:
-        print(f"Command: {view.command}")
+        output.say(f"Command: {view.command}")
     folder = results_folder() / "runs" / view.key
-    print(f"Run folder: {folder if folder.is_dir() else 'none here'}")
-    tail = view.log_tail or _log_tail(folder / "log.txt")
+    mine = _IS_KEY.fullmatch(view.key) is not None and folder.is_dir()  # the store may come from elsewhere
+    output.say(f"Run folder: {folder if mine else 'none here'}")
+    tail = view.log_tail or (_log_tail(folder / "log.txt") if mine else "")
     if tail:
-        print(f"\nEnd of the log:\n\n{tail}")
+        output.say(f"\nEnd of the log:\n\n{tail}")
     if view.traceback:
-        print(f"\n{view.traceback}")
+        output.say(f"\n{view.traceback}")
 
 
 def _print_curves(store: Store, view: RunView) -> None:
@@ -59,13 +63,14 @@ def _print_curves(store: Store, view: RunView) -> None:
 
 
 def _print_samples(store: Store, view: RunView) -> None:
+    from harness.cli import output
     from harness.store import query
 
     for sample in query.samples(store, view.id)[:_SAMPLES]:
-        print(f"Sample {sample.title}")
+        output.say(f"Sample {sample.title}")
         for word, text in (("input", sample.source), ("reference", sample.reference), ("output", sample.output)):
             if text:
-                print(f"  {word:<9} {text}")
+                output.say(f"  {word:<9} {text}")
         print()
 
 

@@ -1,4 +1,4 @@
-"""`harness store`: take the results store elsewhere."""
+"""`harness store`: take the results store elsewhere, merge another one into it, bring it to the current version."""
 
 from __future__ import annotations
 
@@ -7,12 +7,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Export the results store.", no_args_is_help=True, rich_markup_mode=None)
-
-
-@app.callback()
-def _group() -> None:
-    """Keep `export` a subcommand although it is the only one."""
+app = typer.Typer(help="Export, merge and migrate the results store.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("export")
@@ -21,9 +16,44 @@ def export(
     format: Annotated[str, typer.Option("--format", help="csv or parquet.")] = "csv",
 ) -> None:
     """Write every table of the store as CSV or Parquet."""
+    from harness.cli.output import say
     from harness.store import Store
     from harness.store.export import export as write
 
     with Store.open(create=False) as store:
         for path in write(store, folder, kind=format):
-            print(path)
+            say(str(path))
+
+
+@app.command("import")
+def import_(
+    source: Annotated[str, typer.Argument(metavar="STORE", help="The other store: its file or its URL; only read.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would come and change nothing.")] = False,
+) -> None:
+    """Merge another store into this one: runs of both machines, their environments apart."""
+    from harness.cli.output import say
+    from harness.store import Store
+    from harness.store.merge import describe, merge
+
+    with Store.open(create=not dry_run) as store:
+        for line in describe(merge(store, source, dry_run=dry_run), dry_run=dry_run):
+            say(line)
+
+
+@app.command("migrate")
+def migrate(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and change nothing.")] = False,
+) -> None:
+    """Bring the store to the schema version of this harness; no run is lost."""
+    from harness.cli.output import say
+    from harness.store.migrations import migrate as upgrade
+    from harness.store.schema import SCHEMA_VERSION
+
+    done = upgrade(dry_run=dry_run)
+    if not done.steps:
+        say(f"The results store {done.store} is up to date: schema version {done.version}.")
+        return
+    would = "would be" if dry_run else "was"
+    say(f"The results store {done.store} {would} migrated from schema version {done.version} to {SCHEMA_VERSION}:")
+    for version, what in done.steps:
+        say(f"  {version}: {what}")

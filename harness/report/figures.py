@@ -21,6 +21,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from harness.report import formatting
 from harness.report.statistics import Band
+from harness.terminal import one_line
 
 PALETTE = ("#0b62a4", "#c8501b", "#1a8a62", "#9c4a8f", "#8a6a00", "#47479e", "#b3315a", "#4d6b1f")
 """Series colours on white, each at least 4:1 against it; the style sheet names their counterparts on dark."""
@@ -99,7 +100,7 @@ def learning_curves(
         for label, band in curves.items():
             _draw(axes, label, band, band.steps if x == "steps" else band.seconds, colours[label])
         arrow = {True: " (higher is better)", False: " (lower is better)", None: ""}[higher_is_better]
-        axes.set_ylabel(f"{metric}{f', {unit}' if unit else ''}{arrow}")
+        axes.set_ylabel(one_line(f"{metric}{f', {unit}' if unit else ''}{arrow}"))
         axes.set_xlabel("optimizer steps" if x == "steps" else "training seconds")
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=x == "steps"))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: formatting.count(v, trim=True)))
@@ -114,7 +115,7 @@ def _draw(axes: Axes, label: str, band: Band, x: np.ndarray, number: int) -> Non
     axes.plot(
         x,
         band.mean,
-        label=label,
+        label=one_line(label),
         color=colour,
         linestyle=_DASHES[number % len(_DASHES)],
         marker=_MARKERS[number % len(_MARKERS)],
@@ -149,6 +150,7 @@ def _describe(curves: Mapping[str, Band], metric: str, unit: str) -> str:
 def _render(figure: MplFigure) -> tuple[str, bytes]:
     svg, png = io.StringIO(), io.BytesIO()
     figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+    figure.set_layout_engine("none")  # the picture takes the layout of the drawing, which is half of the time
     figure.savefig(png, format="png", dpi=144, facecolor="white")
     return svg.getvalue(), png.getvalue()
 

@@ -16,7 +16,10 @@ from harness.store import Store, query
 from harness.store.query import RunView
 from harness.store.records import EnvironmentRecord
 
-_NOT_A_VARIANT = ("seed", "sweep", "budget", "trainer.precision", "task.eval_limit", "task.train_limit", "baselines")
+_NOT_A_VARIANT = (
+    *("seed", "sweep", "budget", "trainer.precision", "task.eval_limit", "task.train_limit", "baselines"),
+    *("logger", "exclusive"),  # these cannot change a result, and neither can limits
+)
 
 
 @dataclass(frozen=True)
@@ -253,7 +256,7 @@ def _settings(run: RunView) -> dict[str, Any]:
     flat = flatten(run.config)
     if run.kind == "baseline":
         flat = {k: v for k, v in flat.items() if k.startswith("task.")}
-    return {k: v for k, v in flat.items() if k not in _NOT_A_VARIANT and not k.startswith("tuning")}
+    return {k: v for k, v in flat.items() if k not in _NOT_A_VARIANT and not k.startswith(("tuning", "limits"))}
 
 
 def _differing(configurations: Iterable[dict[str, Any]]) -> list[str]:

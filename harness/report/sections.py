@@ -190,9 +190,9 @@ def _curves(
 ) -> list[figures.Figure]:
     """A metric on the validation split against steps and against seconds; empty where nobody logged two points."""
     bands: dict[str, Band] = {}
+    found = query.curves(store, [r.id for r in comparison.finished], f"val/{metric}")
     for entry in comparison.entries:
-        rows = [query.metrics(store, r.id, [f"val/{metric}"]) for r in entry.finished]
-        joined = band([[(m.step, m.seconds, m.value) for m in of_run] for of_run in rows])
+        joined = band([found.get(r.id, []) for r in entry.finished])
         if joined is not None:
             bands[entry.label] = joined
     if not any(len(b.mean) > 1 for b in bands.values()):

@@ -13,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from harness.store.ledger import TakenOver
     from harness.store.query import RunView, SweepView
     from harness.store.writer import AlreadyFinished, AlreadyRunning, LedgerError, Store
 
@@ -23,9 +24,10 @@ _LAZY = {
     "RunView": "harness.store.query",
     "Store": "harness.store.writer",
     "SweepView": "harness.store.query",
+    "TakenOver": "harness.store.ledger",
 }
 
-__all__ = ["AlreadyFinished", "AlreadyRunning", "LedgerError", "RunView", "Store", "SweepView"]
+__all__ = ["AlreadyFinished", "AlreadyRunning", "LedgerError", "RunView", "Store", "SweepView", "TakenOver"]
 
 
 def __getattr__(name: str) -> Any:

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Row
 
+from harness.errors import StoreError
 from harness.store import schema as t
-from harness.store.owner import Owner, is_alive
+from harness.store.owner import STALE_AFTER_S, Owner, is_alive, this_place
 from harness.store.records import EnvironmentRecord, RunPlan
 
 PREFERENCE = (t.FINISHED, t.RUNNING, t.INTERRUPTED, t.FAILED, t.PLANNED, t.INCOMPATIBLE)
@@ -31,7 +32,11 @@ class AlreadyFinished(LedgerError):
     """The run is finished in this environment; `start(..., again=True)` discards what it left."""
 
 
-def effective_status(row: Row[Any]) -> str:
+class TakenOver(LedgerError, StoreError):
+    """The run is no longer this process's: nothing was heard of it, and another machine went on with it."""
+
+
+def effective_status(row: Row[*tuple[Any, ...]]) -> str:
     """The state in the ledger, but "interrupted" for a running run whose process is dead."""
     if row.status != t.RUNNING:
         return str(row.status)
@@ -44,6 +49,43 @@ def rows(connection: Connection, key: str) -> list[Row[Any]]:
     query = sa.select(t.runs).where(t.runs.c.key == key).order_by(t.runs.c.id)
     reading = connection.get_execution_options().get("harness_read", False)
     return list(connection.execute(query if reading else query.with_for_update()))
+
+
+def locked(connection: Connection, run_id: int) -> Row[*tuple[Any, ...]] | None:
+    """State and owner of a run by its number, locked against other writers; None where there is none."""
+    r = t.runs.c
+    query = sa.select(r.id, r.key, r.status, r.owner_place, r.ended_at).where(r.id == run_id)
+    return connection.execute(query.with_for_update()).one_or_none()
+
+
+def still_running(connection: Connection, run_id: int) -> Row[*tuple[Any, ...]]:
+    """The row of a run that this machine runs, locked.
+
+    Raises:
+        LedgerError: there is no such run, or it is not running.
+        TakenOver: another machine runs it now, or has finished it.
+    """
+    row = must_be_ours(connection, run_id)
+    if row.status != t.RUNNING:
+        raise LedgerError(f"Run {run_id} is {row.status}, not running: call start() before.")
+    return row
+
+
+def must_be_ours(connection: Connection, run_id: int) -> Row[*tuple[Any, ...]]:
+    """The row of a run that no other machine owns, locked.
+
+    Raises:
+        LedgerError, TakenOver: as `still_running`.
+    """
+    row = locked(connection, run_id)
+    if row is None:
+        raise LedgerError(f"There is no run number {run_id} in this store.")
+    if row.owner_place not in (None, this_place()):
+        raise TakenOver(
+            f"Run {row.key[:12]} was taken over by another machine, since nothing had been heard of it for more than "
+            f"{STALE_AFTER_S / 60:.0f} minutes. This attempt writes nothing more."
+        )
+    return row
 
 
 def row_to_start(rows: list[Row[Any]], environment: str, again: bool) -> Row[Any] | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -13,11 +15,38 @@ from sqlalchemy.engine import Connection
 from harness.errors import StoreError
 from harness.store import schema as t
 
+_LOCK_NUMBER = 0x68_61_72_6E_65_73_73  # "harness": one of PostgreSQL's advisory locks, ours by agreement
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a store says of itself."""
+
+    store_id: str
+    version: int
+
+    def must_be_current(self, shown: str) -> None:
+        """Refuse an older store to who only reads.
+
+        Raises:
+            StoreError: it is of an older version.
+        """
+        if self.version < t.SCHEMA_VERSION:
+            raise StoreError(
+                f"The results store {shown} has schema version {self.version}; this version of the harness reads "
+                f"version {t.SCHEMA_VERSION}. Run 'harness store migrate' (no run is lost; --dry-run shows what it "
+                "would do), or merge it into another store with 'harness store import'."
+            )
+
 
 def check_file(file: Path, create: bool) -> bool:
     """Whether a SQLite file can only be read; makes its folder where it may."""
     if file.is_dir():
         raise StoreError(f"The results store '{file}' is a folder: HARNESS_STORE must name a file in it.")
+    if file.is_symlink():
+        raise StoreError(f"The results store '{file}' is a link that leads in a circle.")
+    if file.exists() and not file.is_file():
+        raise StoreError(f"The results store '{file}' is no ordinary file: HARNESS_STORE must name one.")
     if file.exists():
         writable = _may(file, os.W_OK) and _may(file.parent, os.W_OK)
         if not _may(file, os.R_OK):
@@ -48,13 +77,14 @@ def check_file(file: Path, create: bool) -> bool:
     return False
 
 
-def identify(connection: Connection, shown: str, *, missing_is_fine: bool) -> str | None:
-    """The store's id; None for an empty database where that is fine.
+def identify(connection: Connection, shown: str, *, missing_is_fine: bool) -> Identity | None:
+    """The store's id and version; None for an empty database where that is fine.
 
     Raises:
         StoreError: the database is no results store, or one of a newer schema.
     """
-    names = set(sa.inspect(connection).get_table_names())
+    inspector = sa.inspect(connection)
+    names = set(inspector.get_table_names())
     if not names and missing_is_fine:
         return None
     if "meta" not in names:
@@ -63,23 +93,29 @@ def identify(connection: Connection, shown: str, *, missing_is_fine: bool) -> st
             f"The database {shown} is no results store ({holds}). "
             "Point HARNESS_STORE at the right one, or at a file that does not exist yet."
         )
-    try:
+    found = {}
+    if {"name", "value"} <= {column["name"] for column in inspector.get_columns("meta")}:
         found = {str(row.name): str(row.value) for row in connection.execute(sa.select(t.meta))}
-    except sa.exc.DBAPIError:  # somebody else's table of the same name
-        found = {}
     version = found.get("schema_version", "")
-    if not version.isdigit() or "store_id" not in found:
+    if re.fullmatch("[0-9]{1,9}", version) is None or "store_id" not in found:
         raise StoreError(f"The database {shown} is no results store: its table 'meta' holds no schema version.")
     if int(version) > t.SCHEMA_VERSION:
         raise StoreError(
             f"The results store {shown} has schema version {version}; this version of the harness knows up to "
             f"version {t.SCHEMA_VERSION}. Upgrade sequence-harness, or point HARNESS_STORE at another store."
         )
-    return found["store_id"]
+    return Identity(found["store_id"], int(version))
 
 
-def make(connection: Connection, shown: str) -> str:
-    """Make the tables in an empty database, unless another process was quicker; the store's id."""
+def alone(connection: Connection) -> None:
+    """Wait until no other transaction makes or migrates this store (SQLite has one writer anyway)."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_NUMBER)))
+
+
+def make(connection: Connection, shown: str) -> Identity:
+    """Make the tables in an empty database, unless another process was quicker."""
+    alone(connection)
     known = identify(connection, shown, missing_is_fine=True)
     if known is not None:
         return known
@@ -87,7 +123,7 @@ def make(connection: Connection, shown: str) -> str:
     store_id = uuid.uuid4().hex
     values = {"schema_version": str(t.SCHEMA_VERSION), "store_id": store_id, "created_at": str(time.time())}
     connection.execute(sa.insert(t.meta), [{"name": k, "value": v} for k, v in values.items()])
-    return store_id
+    return Identity(store_id, t.SCHEMA_VERSION)
 
 
 def _may(path: Path, mode: int) -> bool:

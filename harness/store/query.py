@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
+from sqlalchemy.engine import Connection, Row
 
-from harness.errors import UnknownNameError, UserError
+from harness.errors import StoreError, UnknownNameError, UserError
 from harness.store import schema as t
 from harness.store.ledger import PREFERENCE, effective_status
 from harness.store.records import EnvironmentRecord, MetricRow, PredictionRow, RunSummary, SampleRow
 from harness.store.writer import Store
 
+Rows = Sequence[Row[*tuple[Any, ...]]]
+
 _ARTIFACTS = ("checkpoint", "samples", "config", "predictions")
 _SHOWN_KEYS = 8
+_CHUNK = 20_000
+_MOST_NUMBERS = 500  # parameters of one statement
+_AFTER_EVERY_KEY = "g"  # keys are hexadecimal digits
 
 
 @dataclass(frozen=True)
@@ -110,12 +116,17 @@ def runs(
         query = query.where(r.task == task)
     if model is not None:
         query = query.where(r.model == model)
-    with store.reading() as connection:
+
+    def work(connection: Connection) -> tuple[Rows, Rows, dict[int, dict[str, float]]]:
         cells = connection.execute(sa.select(c.sweep, c.key).order_by(c.planned_at, c.position)).all()
-        if sweep is not None and sweep not in {cell.sweep for cell in cells}:
-            raise UnknownNameError("sweep", sweep, {cell.sweep for cell in cells}, store.url)
         rows = connection.execute(query).all()
-        finals = _finals(connection, [row.id for row in rows])
+        return cells, rows, _finals(connection, [row.id for row in rows])
+
+    cells, rows, finals = store.read(work)
+    if sweep is not None:
+        names = {cell.sweep for cell in cells}
+        if t.shortened(c.sweep, sweep) not in names:
+            raise UnknownNameError("sweep", sweep, names, store.url)
     by_key: dict[str, list[str]] = {}
     for cell in cells:
         by_key.setdefault(cell.key, []).append(cell.sweep)
@@ -130,17 +141,39 @@ def run(store: Store, key_prefix: str) -> RunView:
         UnknownNameError: no run's key begins so.
         UserError: several do.
     """
-    views = runs(store)
-    found = [v for v in views if v.key.startswith(key_prefix.lower())] if key_prefix else []
-    keys = list(dict.fromkeys(v.key for v in found))
+    prefix = key_prefix.lower()
+    c, r = t.sweep_cells.c, t.runs.c
+    if not prefix:
+        raise _no_run(store, key_prefix)
+
+    def work(connection: Connection) -> tuple[Rows, list[str], dict[int, dict[str, float]]]:
+        begins_so = (r.key >= prefix) & (r.key < prefix + _AFTER_EVERY_KEY)  # both sides use the index, LIKE does not
+        rows = connection.execute(sa.select(t.runs).where(begins_so).order_by(r.id)).all()
+        keys = {row.key for row in rows}
+        if len(keys) != 1:
+            return rows, [], {}
+        cells = connection.execute(sa.select(c.sweep).where(c.key.in_(keys)).order_by(c.planned_at, c.position))
+        return rows, list(cells.scalars()), _finals(connection, [row.id for row in rows])
+
+    rows, sweeps, finals = store.read(work)
+    keys = list(dict.fromkeys(row.key for row in rows))
     if not keys:
-        newest = list(dict.fromkeys(v.key[:12] for v in reversed(views)))
-        more = f"; {len(newest) - _SHOWN_KEYS} more" if len(newest) > _SHOWN_KEYS else ""
-        raise UnknownNameError("run", key_prefix, newest[:_SHOWN_KEYS], f"{store.url}{more} (harness list runs)")
+        raise _no_run(store, key_prefix)
     if len(keys) > 1:
-        shown = ", ".join(f"{v.key[:12]} ({v.task} {v.model} seed {v.seed})" for v in found[:_SHOWN_KEYS])
+        one_each = list({row.key: row for row in rows}.values())[:_SHOWN_KEYS]
+        shown = ", ".join(f"{row.key[:12]} ({row.task} {row.model} seed {row.seed})" for row in one_each)
         raise UserError(f"'{key_prefix}' begins the keys of {len(keys)} runs: {shown}. Give more digits.")
-    return max(found, key=lambda v: (v.status == t.FINISHED, v.started_at or 0.0, v.id))
+    views = [_view(row, finals.get(row.id, {}), sweeps, None) for row in rows]
+    return max(views, key=lambda v: (v.status == t.FINISHED, v.started_at or 0.0, v.id))
+
+
+def _no_run(store: Store, key_prefix: str) -> UnknownNameError:
+    """The error that names the newest runs."""
+    query = sa.select(t.runs.c.key, sa.func.max(t.runs.c.id).label("id")).group_by(t.runs.c.key)
+    rows = store.read(lambda connection: connection.execute(query.order_by(sa.desc("id"))).all())
+    newest = [row.key[:12] for row in rows]
+    more = f"; {len(newest) - _SHOWN_KEYS} more" if len(newest) > _SHOWN_KEYS else ""
+    return UnknownNameError("run", key_prefix, newest[:_SHOWN_KEYS], f"{store.url}{more} (harness list runs)")
 
 
 def metrics(store: Store, run_id: int, names: Iterable[str] | None = None) -> list[MetricRow]:
@@ -149,10 +182,54 @@ def metrics(store: Store, run_id: int, names: Iterable[str] | None = None) -> li
     query = sa.select(t.metrics).where(c.run_id == run_id).order_by(c.name, c.step)
     if names is not None:
         query = query.where(c.name.in_(list(names)))
-    with store.reading() as connection:
-        return [
-            MetricRow(r.name, r.step, _nan(r.value), r.epoch, r.examples, r.seconds) for r in connection.execute(query)
-        ]
+    rows = store.read(lambda connection: connection.execute(query).all())
+    return [MetricRow(r.name, r.step, _nan(r.value), r.epoch, r.examples, r.seconds) for r in rows]
+
+
+def curves(store: Store, run_ids: Sequence[int], name: str) -> dict[int, list[tuple[int, float, float]]]:
+    """One metric of many runs, read at once: by run, (step, seconds, value) by step. A run without it is not there."""
+    c = t.metrics.c
+    found: dict[int, list[tuple[int, float, float]]] = {}
+
+    def work(connection: Connection) -> None:
+        found.clear()
+        for ids in _portions(run_ids):
+            query = sa.select(c.run_id, c.step, c.seconds, c.value).where(c.run_id.in_(ids), c.name == name)
+            for run_id, step, seconds, value in connection.execute(query.order_by(c.run_id, c.step)):
+                found.setdefault(run_id, []).append((step, seconds, _nan(value)))
+
+    store.read(work)
+    return found
+
+
+def metric_columns(
+    store: Store, run_ids: Sequence[int], names: Sequence[str] | None = None, *, final: bool = False
+) -> dict[str, list[Any]]:
+    """What many runs logged (or their final values), column by column: quicker than a row at a time.
+
+    Returns:
+        run_id, name, step, value, epoch, examples, seconds; sorted by run, name and step. Of final values, step and
+        what goes with it are None.
+    """
+    columns = ("run_id", "name", "step", "value", "epoch", "examples", "seconds")
+    c = (t.final_metrics if final else t.metrics).c
+    chosen = [c[name] if name in c else sa.null().label(name) for name in columns]
+    order = [c[name] for name in ("run_id", "name", "step") if name in c]
+    found: dict[str, list[Any]] = {}
+
+    def work(connection: Connection) -> None:
+        found.update({name: [] for name in columns})
+        for ids in _portions(run_ids):
+            query = sa.select(*chosen).where(c.run_id.in_(ids)).order_by(*order)
+            if names is not None:
+                query = query.where(c.name.in_(names))
+            for part in connection.execution_options(yield_per=_CHUNK).execute(query).partitions():
+                for name, values in zip(columns, zip(*part, strict=True), strict=True):
+                    found[name].extend(values)
+
+    store.read(work)
+    found["value"] = [_nan(value) for value in found["value"]]
+    return found
 
 
 def predictions(store: Store, run_id: int, example_ids: Iterable[str] | None = None) -> list[PredictionRow]:
@@ -161,56 +238,49 @@ def predictions(store: Store, run_id: int, example_ids: Iterable[str] | None = N
     query = sa.select(t.predictions).where(c.run_id == run_id).order_by(c.position)
     if example_ids is not None:
         query = query.where(c.example_id.in_(list(example_ids)))
-    with store.reading() as connection:
-        return [
-            PredictionRow(r.example_id, r.source, r.reference, r.output, r.statistics)
-            for r in connection.execute(query)
-        ]
+    rows = store.read(lambda connection: connection.execute(query).all())
+    return [PredictionRow(r.example_id, r.source, r.reference, r.output, r.statistics) for r in rows]
 
 
 def prediction_ids(store: Store, run_id: int) -> list[str]:
     """The ids of a finished run's test examples, in the order of the split."""
     c = t.predictions.c
-    with store.reading() as connection:
-        return list(
-            connection.execute(sa.select(c.example_id).where(c.run_id == run_id).order_by(c.position)).scalars()
-        )
+    query = sa.select(c.example_id).where(c.run_id == run_id).order_by(c.position)
+    return store.read(lambda connection: list(connection.execute(query).scalars()))
 
 
 def samples(store: Store, run_id: int) -> list[SampleRow]:
     """The outputs that a finished run chose to show."""
     c = t.samples.c
-    with store.reading() as connection:
-        rows = connection.execute(sa.select(t.samples).where(c.run_id == run_id).order_by(c.position))
-        return [SampleRow(r.title, r.source, r.reference, r.output) for r in rows]
+    query = sa.select(t.samples).where(c.run_id == run_id).order_by(c.position)
+    rows = store.read(lambda connection: connection.execute(query).all())
+    return [SampleRow(r.title, r.source, r.reference, r.output) for r in rows]
 
 
 def environments(store: Store) -> dict[str, EnvironmentRecord]:
     """Every environment by its hash; what was observed beside it stands with each run."""
-    with store.reading() as connection:
-        rows = connection.execute(sa.select(t.environments).order_by(t.environments.c.first_seen))
-        return {r.hash: EnvironmentRecord(r.hash, r.fingerprint) for r in rows}
+    query = sa.select(t.environments).order_by(t.environments.c.first_seen)
+    rows = store.read(lambda connection: connection.execute(query).all())
+    return {r.hash: EnvironmentRecord(r.hash, r.fingerprint) for r in rows}
 
 
 def sweeps(store: Store) -> list[SweepView]:
     """Every sweep, oldest first. A cell that ran in several environments counts once, in its best state."""
-    c = t.sweep_cells.c
-    with store.reading() as connection:
-        cells = connection.execute(sa.select(c.sweep, c.key, c.planned_at).order_by(c.planned_at)).all()
-        rows = connection.execute(sa.select(t.runs)).all()
+    c, r = t.sweep_cells.c, t.runs.c
+    of_a_cell = sa.select(c.sweep, c.key, c.planned_at).order_by(c.planned_at)
+    of_a_state = sa.select(r.key, r.status, r.owner_pid, r.owner_started, r.owner_place, r.heartbeat)
+    cells, rows = store.read(lambda x: (x.execute(of_a_cell).all(), x.execute(of_a_state).all()))
     best: dict[str, str] = {}
     for row in rows:
-        state = effective_status(row)
+        state = effective_status(row) if row.status in t.STATES else t.FAILED
         if row.key not in best or PREFERENCE.index(state) < PREFERENCE.index(best[row.key]):
             best[row.key] = state
-    found: dict[str, SweepView] = {}
+    counts: dict[str, Counter[str]] = {}
+    began: dict[str, float] = {}
     for cell in cells:
-        view = found.setdefault(cell.sweep, SweepView(cell.sweep, 0, {}, cell.planned_at))
-        states = dict(view.states)
-        state = best.get(cell.key, t.PLANNED)
-        states[state] = states.get(state, 0) + 1
-        found[cell.sweep] = SweepView(view.name, view.cells + 1, states, min(view.planned_at, cell.planned_at))
-    return list(found.values())
+        counts.setdefault(cell.sweep, Counter())[best.get(cell.key, t.PLANNED)] += 1
+        began.setdefault(cell.sweep, cell.planned_at)  # the first in order of time
+    return [SweepView(name, states.total(), dict(states), began[name]) for name, states in counts.items()]
 
 
 def run_as_json(view: RunView) -> dict[str, Any]:
@@ -247,10 +317,18 @@ def run_as_json(view: RunView) -> dict[str, Any]:
         "memory_peak_bytes": (s.memory_peak_bytes or None) if s else None,
         "environment": view.environment,
         "artifacts": {name: s.artifacts.get(name) if s else None for name in _ARTIFACTS},
+        "memory": dict(s.memory) if s else {},
+        "machine": dict(s.machine) if s else {},
     }
 
 
-def _finals(connection: sa.Connection, ids: list[int]) -> dict[int, dict[str, float]]:
+def _portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The numbers in lists that a statement can take."""
+    for first in range(0, len(ids), _MOST_NUMBERS):
+        yield ids[first : first + _MOST_NUMBERS]
+
+
+def _finals(connection: Connection, ids: list[int]) -> dict[int, dict[str, float]]:
     found: dict[int, dict[str, float]] = {}
     if not ids:
         return found
@@ -261,7 +339,35 @@ def _finals(connection: sa.Connection, ids: list[int]) -> dict[int, dict[str, fl
     return found
 
 
+def _expected(column: sa.Column[Any]) -> tuple[type, ...]:
+    """What a column's value may be; SQLite takes anything in any column."""
+    if isinstance(column.type, sa.JSON):
+        found: tuple[type, ...] = (list,) if column.name in ("published", "history") else (dict,)
+    else:
+        kinds = {sa.Boolean: (bool,), sa.Integer: (int,), sa.Float: (int, float)}
+        found = next((types for kind, types in kinds.items() if isinstance(column.type, kind)), (str,))
+    return (*found, type(None)) if column.nullable else found
+
+
+_EXPECTED = [_expected(column) for column in t.runs.columns]
+
+
+def _check(row: Row[*tuple[Any, ...]]) -> None:
+    """Refuse a row that this program did not write.
+
+    Raises:
+        StoreError: a value is of another type than its column, or the state is none.
+    """
+    for number, (value, expected) in enumerate(zip(row, _EXPECTED, strict=True)):
+        if not isinstance(value, expected):
+            name = list(t.runs.columns.keys())[number]
+            raise StoreError(f"The results store is damaged: 'runs.{name}' of run number {row.id} is {value!r:.40}.")
+    if row.status not in t.STATES:
+        raise StoreError(f"The results store is damaged: 'runs.status' of run number {row.id} is {row.status!r:.40}.")
+
+
 def _view(row: Row[Any], finals: dict[str, float], sweeps: list[str], asked: str | None) -> RunView:
+    _check(row)
     status = effective_status(row)
     summary = None
     if status == t.FINISHED:
@@ -269,6 +375,8 @@ def _view(row: Row[Any], finals: dict[str, float], sweeps: list[str], asked: str
         for name in ("primary_value", "total_s", "train_s"):
             values[name] = _nan(values[name])
         values["throughput"] = values["throughput"] or 0.0
+        for name in ("memory", "machine", "energy"):  # a run of an older version left none
+            values[name] = values[name] or {}
         summary = RunSummary(metrics=finals, **values)
     return RunView(
         id=row.id,

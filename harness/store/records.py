@@ -102,6 +102,13 @@ class RunSummary:
         details: decoder, backend, precision, notes of the data, context in symbols...
         artifacts: relative paths in the run folder: {"checkpoint", "samples", "config", "predictions"}.
         charts: data for special charts: {"confusion": {"labels": [...], "matrix": [[...]]}}.
+        memory: {"kind": "pss" | "rss", "base_bytes", "training_peak_bytes", "evaluation_peak_bytes", and
+            "accelerator_peak_bytes" where there is one}: peaks of the run's process tree, less base_bytes (what the
+            process held when the run began).
+        machine: {"load_average_mean", "load_average_max", "other_cpu_share" (0..1 of the usable cores, other
+            processes), "waiting_share" (0..1 of the time that threads were ready and had no core), "contended",
+            "exclusive", "samples"}.
+        energy: {"joules", "method": "rapl" | "nvml"}; empty where the machine does not measure it.
     """
 
     metrics: dict[str, float]
@@ -120,3 +127,6 @@ class RunSummary:
     details: dict[str, Any] = field(default_factory=dict)
     artifacts: dict[str, str] = field(default_factory=dict)
     charts: dict[str, Any] = field(default_factory=dict)
+    memory: dict[str, Any] = field(default_factory=dict)
+    machine: dict[str, Any] = field(default_factory=dict)
+    energy: dict[str, Any] = field(default_factory=dict)

@@ -8,21 +8,21 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import URL, Connection, Engine
 
 from harness.errors import StoreError
 from harness.store import engine as connections
-from harness.store import ledger
+from harness.store import ledger, transactions
 from harness.store import schema as t
 from harness.store.ledger import AlreadyFinished, AlreadyRunning, LedgerError, effective_status
 from harness.store.opening import check_file, identify, make
-from harness.store.owner import owner_of
+from harness.store.owner import owner_of, this_place
 from harness.store.records import (
     EnvironmentRecord,
     MetricRow,
@@ -31,6 +31,8 @@ from harness.store.records import (
     RunSummary,
     SampleRow,
 )
+
+Result = TypeVar("Result")
 
 
 class Store:
@@ -47,33 +49,48 @@ class Store:
 
     @classmethod
     def open(cls, url: str | None = None, *, create: bool = True) -> Store:
-        """Open the store, making it where it does not exist.
+        """Open the store, making it where it does not exist. One of an older version is migrated.
 
         Args:
             url: SQLAlchemy URL; None: HARNESS_STORE, or store.db in the results folder.
-            create: False for commands that only read: a store that does not exist is then an error, and one
-                in a read-only folder can be read.
+            create: False for commands that only read: a store that does not exist is then an error, one in a
+                read-only folder can be read, and one of an older version is left as it is and refused.
 
         Raises:
-            StoreError: no URL, missing, read-only, damaged, not a results store, or of a newer version.
+            StoreError: no URL, missing, read-only, damaged, not a results store, of a newer version, or (for a
+                command that only reads) of an older one.
         """
         parsed = connections.parse_url(url or connections.store_url())
-        shown = parsed.render_as_string(hide_password=True)
+        shown = connections.shown(parsed)
         file = connections.sqlite_file(parsed)
         read_only = file is not None and check_file(file, create)
         engine = connections.connect(parsed, read_only=read_only)
+        patience_s = transactions.OPENING_PATIENCE_S
         try:
-            with connections.transaction(engine, shown, reading=True) as connection:
-                store_id = identify(connection, shown, missing_is_fine=create)
+            found = transactions.read(
+                engine, shown, lambda c: identify(c, shown, missing_is_fine=create), patience_s=patience_s
+            )
+            if found is not None and not create:
+                found.must_be_current(shown)
             if not read_only:  # only now, so that somebody else's database is left as it is
                 connections.use_write_ahead_log(engine, shown)
-            if store_id is None:
-                with connections.transaction(engine, shown) as connection:
-                    store_id = make(connection, shown)
+            if found is None:
+                found = transactions.write(engine, shown, lambda c, _: make(c, shown))
+            if found.version < t.SCHEMA_VERSION:
+                from harness.store.migrations import upgrade  # Alembic, which only a migration needs
+
+                transactions.write(engine, shown, lambda c, _: upgrade(c, shown))
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine, shown, store_id, read_only)
+        return cls(engine, shown, found.store_id, read_only)
+
+    def is_at(self, url: URL) -> bool:
+        """Whether a URL leads to this very store."""
+        ours, theirs = connections.sqlite_file(self._engine.url), connections.sqlite_file(url)
+        if ours is None or theirs is None:
+            return self._engine.url == url
+        return ours.exists() and theirs.exists() and ours.samefile(theirs)
 
     def close(self) -> None:
         """Close all connections."""
@@ -89,19 +106,26 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that reads one consistent state and holds no writer up."""
-        with connections.transaction(self._own(), self.url, reading=True) as connection:
+        """A transaction that reads one consistent state and holds no writer up, for results too large for `read`."""
+        with transactions.open_reading(self._own(), self.url) as connection:
             yield connection
 
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def read(self, work: Callable[[Connection], Result]) -> Result:
+        """What the work finds in one consistent state; it is repeated where the server was away."""
+        return transactions.read(self._own(), self.url, work)
+
+    def write(self, work: transactions.Work[Result]) -> Result:
+        """Do the work in one writing transaction: all of it or nothing (`transactions` says when it is repeated).
+
+        Raises:
+            StoreError: the store can only be read, or the database refuses.
+        """
         if self.read_only:
             raise StoreError(
                 f"The results store {self.url} cannot be written: check the permissions of the file and its "
                 "folder, or set HARNESS_RESULTS."
             )
-        with connections.transaction(self._own(), self.url) as connection:
-            yield connection
+        return transactions.write(self._own(), self.url, work)
 
     def _own(self) -> Engine:
         if os.getpid() != self._pid:  # connections must not cross a fork
@@ -117,7 +141,8 @@ class Store:
         Does nothing more to a run that is already known, whatever its state, except that an incompatible one
         becomes planned.
         """
-        with self._writing() as connection:
+
+        def work(connection: Connection, _unsure: bool) -> None:
             ledger.add_cell(connection, plan)
             known = ledger.rows(connection, plan.key)
             if not known:
@@ -126,9 +151,12 @@ class Store:
                 if row.status == t.INCOMPATIBLE:
                     ledger.update(connection, row.id, status=t.PLANNED, reason=None)
 
+        self.write(work)
+
     def record_incompatible(self, plan: RunPlan, reason: str) -> None:
         """Enter a cell that cannot be run, with the reason that the report shows."""
-        with self._writing() as connection:
+
+        def work(connection: Connection, _unsure: bool) -> None:
             ledger.add_cell(connection, plan)
             known = ledger.rows(connection, plan.key)
             if not known:
@@ -137,16 +165,19 @@ class Store:
                 if row.status in (t.PLANNED, t.INCOMPATIBLE):
                     ledger.update(connection, row.id, status=t.INCOMPATIBLE, reason=reason)
 
+        self.write(work)
+
     def set_sweep(self, sweep: str, keys: Sequence[str]) -> None:
         """Make exactly these keys the cells of a sweep, in this order. Runs themselves are never deleted."""
-        with self._writing() as connection:
+        now = time.time()
+        rows = [{"sweep": sweep, "key": k, "position": i, "planned_at": now} for i, k in enumerate(dict.fromkeys(keys))]
+
+        def work(connection: Connection, _unsure: bool) -> None:
             connection.execute(sa.delete(t.sweep_cells).where(t.sweep_cells.c.sweep == sweep))
-            now = time.time()
-            rows = [
-                {"sweep": sweep, "key": k, "position": i, "planned_at": now} for i, k in enumerate(dict.fromkeys(keys))
-            ]
             if rows:
                 connection.execute(sa.insert(t.sweep_cells), rows)
+
+        self.write(work)
 
     # -- running -------------------------------------------------------------------------------------
 
@@ -185,10 +216,15 @@ class Store:
             "traceback": None,
             "log_tail": None,
         }
-        with self._writing() as connection:
+
+        def work(connection: Connection, unsure: bool) -> int:
             ledger.add_environment(connection, environment, now)
             ledger.add_cell(connection, plan)
-            row = ledger.row_to_start(ledger.rows(connection, plan.key), environment.hash, again)
+            known = ledger.rows(connection, plan.key)
+            mine = next((r for r in known if unsure and r.environment == environment.hash), None)
+            if mine is not None and (mine.owner_pid, mine.started_at) == (owner.pid, now):
+                return int(mine.id)  # the attempt whose answer was lost
+            row = ledger.row_to_start(known, environment.hash, again)
             if row is None:
                 return ledger.insert(connection, plan, attempts=1, **changes)
             history = list(row.history)
@@ -210,27 +246,46 @@ class Store:
             )
             return int(row.id)
 
+        return self.write(work)
+
     def heartbeat(self, run_id: int) -> None:
-        """Say that the run lives; every minute or so where machines share a store (`owner.STALE_AFTER_S`)."""
-        with self._writing() as connection:
+        """Say that the run lives; every minute or so where machines share a store (`owner.STALE_AFTER_S`).
+
+        Raises:
+            LedgerError: the run is not running; TakenOver, a StoreError too: another machine runs it now.
+        """
+
+        def work(connection: Connection, _unsure: bool) -> None:
+            ledger.still_running(connection, run_id)
             ledger.update(connection, run_id, heartbeat=time.time())
 
+        self.write(work)
+
     def log_metrics(self, run_id: int, rows: Sequence[MetricRow]) -> None:
-        """Write values of metrics; one of the same name and step is replaced. Also a sign of life."""
-        with self._writing() as connection:
+        """Write values of metrics; one of the same name and step is replaced. Also a sign of life.
+
+        Raises:
+            LedgerError, TakenOver: as `heartbeat`.
+        """
+        values = [{"run_id": run_id, **dataclasses.asdict(r), "value": ledger.number(r.value)} for r in rows]
+
+        def work(connection: Connection, _unsure: bool) -> None:
+            ledger.still_running(connection, run_id)
             ledger.update(connection, run_id, heartbeat=time.time())
-            if rows:
-                ledger.upsert(
-                    connection,
-                    t.metrics,
-                    [{"run_id": run_id, **dataclasses.asdict(r), "value": ledger.number(r.value)} for r in rows],
-                )
+            if values:
+                ledger.upsert(connection, t.metrics, values)
+
+        self.write(work)
 
     def delete_metrics_after(self, run_id: int, step: int) -> None:
         """Forget what was logged after a step: a run that resumes there takes those steps again."""
-        with self._writing() as connection:
-            table = t.metrics
-            connection.execute(sa.delete(table).where(table.c.run_id == run_id, table.c.step > step))
+        table = t.metrics
+        chosen = sa.delete(table).where(table.c.run_id == run_id, table.c.step > step)
+
+        def work(connection: Connection, _unsure: bool) -> None:
+            connection.execute(chosen)
+
+        self.write(work)
 
     # -- ending --------------------------------------------------------------------------------------
 
@@ -244,7 +299,7 @@ class Store:
         """Write everything that a finished run leaves, and its state, in one transaction: all or nothing.
 
         Raises:
-            LedgerError: the run is not running.
+            LedgerError, TakenOver: as `heartbeat`.
         """
         values = {k: v for k, v in dataclasses.asdict(summary).items() if k != "metrics"}
         for name in ("primary_value", "total_s", "train_s", "to_target_s", "throughput"):
@@ -252,38 +307,53 @@ class Store:
         finals = [{"run_id": run_id, "name": k, "value": ledger.number(v)} for k, v in summary.metrics.items()]
         outputs = [{"run_id": run_id, "position": i, **dataclasses.asdict(p)} for i, p in enumerate(predictions)]
         shown = [{"run_id": run_id, "position": i, **dataclasses.asdict(s)} for i, s in enumerate(samples)]
-        with self._writing() as connection:
-            self._must_run(connection, run_id)
+        ended = ledger.ended()
+
+        def work(connection: Connection, unsure: bool) -> None:
+            row = ledger.locked(connection, run_id)
+            if unsure and row is not None and (row.status, row.ended_at) == (t.FINISHED, ended["ended_at"]):
+                return  # the attempt whose answer was lost
+            ledger.still_running(connection, run_id)
             ledger.clear(connection, run_id)
             for table, rows in ((t.final_metrics, finals), (t.predictions, outputs), (t.samples, shown)):
                 if rows:
                     connection.execute(sa.insert(table), rows)
-            ledger.update(connection, run_id, **values, status=t.FINISHED, reason=None, **ledger.ended())
+            ledger.update(connection, run_id, **values, status=t.FINISHED, reason=None, **ended)
+
+        self.write(work)
 
     def fail(self, run_id: int, error: str, traceback: str, log_tail: str) -> None:
-        """Record that a run failed: the error in one line, its traceback, and the last lines it printed."""
-        with self._writing() as connection:
-            ledger.update(
-                connection,
-                run_id,
-                status=t.FAILED,
-                reason=error.strip() or "unknown error",
-                traceback=traceback,
-                log_tail=log_tail,
-                **ledger.ended(),
-            )
+        """Record that a run failed: the error in one line, its traceback, and the last lines it printed.
+
+        A finished run stays finished, whatever became of the process afterwards.
+
+        Raises:
+            LedgerError: there is no such run; TakenOver: another machine runs it now.
+        """
+        changes = {
+            "status": t.FAILED,
+            "reason": error.strip() or "unknown error",
+            "traceback": traceback,
+            "log_tail": log_tail,
+            **ledger.ended(),
+        }
+
+        def work(connection: Connection, _unsure: bool) -> None:
+            if ledger.must_be_ours(connection, run_id).status != t.FINISHED:
+                ledger.update(connection, run_id, **changes)
+
+        self.write(work)
 
     def interrupt(self, run_id: int) -> None:
-        """Record that a run was stopped from outside and can be resumed; only a running one changes."""
-        with self._writing() as connection:
-            row = connection.execute(sa.select(t.runs.c.status).where(t.runs.c.id == run_id)).one_or_none()
-            if row is not None and row.status == t.RUNNING:
-                ledger.update(connection, run_id, status=t.INTERRUPTED, **ledger.ended())
+        """Record that a run was stopped from outside and can be resumed; only a running one of this machine changes."""
+        ended = ledger.ended()
 
-    def _must_run(self, connection: Connection, run_id: int) -> None:
-        status = connection.execute(sa.select(t.runs.c.status).where(t.runs.c.id == run_id)).scalar_one_or_none()
-        if status != t.RUNNING:
-            raise LedgerError(f"Run {run_id} is {status or 'unknown'}, not running: call start() before finish().")
+        def work(connection: Connection, _unsure: bool) -> None:
+            row = ledger.locked(connection, run_id)
+            if row is not None and row.status == t.RUNNING and row.owner_place in (None, this_place()):
+                ledger.update(connection, run_id, status=t.INTERRUPTED, **ended)
+
+        self.write(work)
 
     # -- asking --------------------------------------------------------------------------------------
 
@@ -293,8 +363,7 @@ class Store:
         A run whose process is dead is "interrupted". With an environment, only rows of that environment and
         rows that have not run anywhere count; without, the best state of any (finished before all others).
         """
-        with self.reading() as connection:
-            rows = ledger.rows(connection, key)
+        rows = self.read(lambda connection: ledger.rows(connection, key))
         if environment_hash is not None:
             rows = [r for r in rows if r.environment in (environment_hash, t.NO_ENVIRONMENT)]
         states = {effective_status(r) for r in rows}
@@ -306,9 +375,8 @@ class Store:
 
     def run_id(self, key: str, environment_hash: str | None = None) -> int | None:
         """The number of a run's row (its newest, where several environments have one); None where unknown."""
-        with self.reading() as connection:
-            rows = [r for r in ledger.rows(connection, key) if environment_hash in (None, r.environment)]
-        return max((int(r.id) for r in rows), default=None)
+        rows = self.read(lambda connection: ledger.rows(connection, key))
+        return max((int(r.id) for r in rows if environment_hash in (None, r.environment)), default=None)
 
 
 __all__ = ["AlreadyFinished", "AlreadyRunning", "LedgerError", "Store"]

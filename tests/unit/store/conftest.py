@@ -8,13 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from postgresql_server import POSTGRESQL
 
 from harness.store import Store
 from harness.store.records import EnvironmentRecord, PredictionRow, RunPlan, RunSummary, SampleRow
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=POSTGRESQL)])
+def url(request: pytest.FixtureRequest) -> str:
+    """An address where no store is yet, once for every database."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'results' / 'store.db'}"
 
 
@@ -63,6 +70,9 @@ def summary() -> RunSummary:
         checkpoint={"chosen_by": "val/loss", "step": 8, "value": 1.25},
         artifacts={"checkpoint": "best.ckpt", "config": "config.yaml"},
         charts={"confusion": {"labels": ["a", "b"], "matrix": [[1, 0], [0, 1]]}},
+        memory={"kind": "pss", "base_bytes": 500, "training_peak_bytes": 9000},
+        machine={"load_average_mean": 0.5, "contended": False},
+        energy={"joules": 12.5, "method": "rapl"},
     )
 
 

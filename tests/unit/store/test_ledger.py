@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from harness.errors import StoreError, UnknownNameError, UserError
-from harness.store import AlreadyFinished, AlreadyRunning, LedgerError, Store, owner, query
+from harness.store import AlreadyFinished, AlreadyRunning, LedgerError, Store, TakenOver, owner, query
 from harness.store.records import EnvironmentRecord, MetricRow, RunSummary
 
 
@@ -171,7 +171,7 @@ def test_finish_is_all_or_nothing(store, make_plan, environment, summary, output
     plan = make_plan()
     run_id = store.start(plan, environment, owner_pid=os.getpid())
     broken = dataclasses.replace(outputs[1][0], output=None)  # the column refuses NULL
-    with pytest.raises(Exception, match="NOT NULL"):
+    with pytest.raises(Exception, match=r"NOT NULL|not-null"):
         store.finish(run_id, summary, outputs[0], [broken])
     assert store.status(plan.key) == "running"
     assert query.predictions(store, run_id) == []
@@ -195,6 +195,46 @@ def test_a_call_for_a_run_in_the_wrong_state_says_so(store, make_plan, environme
     store.fail(run_id, "stopped", "", "")
     with pytest.raises(LedgerError, match="is failed, not running"):
         store.finish(run_id, summary, [], [])
+
+
+def test_a_machine_that_was_thought_dead_writes_nothing_more(
+    store, make_plan, environment, summary, outputs, monkeypatch
+):
+    """Two machines, one store: the first was silent for too long, the second took its run over."""
+    plan = make_plan()
+    with monkeypatch.context() as first:
+        first.setattr("harness.store.owner.this_place", lambda: "the first machine")
+        first.setattr("harness.store.ledger.this_place", lambda: "the first machine")
+        first.setattr("harness.store.owner.time.time", lambda: 1000.0)
+        run_id = store.start(plan, environment, owner_pid=os.getpid())
+        store.log_metrics(run_id, [row("val/loss", 1, 3.0)])
+    assert store.start(plan, environment, owner_pid=os.getpid()) == run_id
+    store.log_metrics(run_id, [row("val/loss", 1, 5.0)])
+
+    def first_machine_goes_on(what: str) -> None:
+        with monkeypatch.context() as first:
+            for module in ("owner", "ledger", "writer"):
+                first.setattr(f"harness.store.{module}.this_place", lambda: "the first machine")
+            store.interrupt(run_id)
+            for act in (
+                lambda: store.heartbeat(run_id),
+                lambda: store.log_metrics(run_id, [row("val/loss", 1, 9.0)]),
+                lambda: store.finish(run_id, summary, [], []),
+            ):
+                with pytest.raises(LedgerError, match=what):
+                    act()
+
+    first_machine_goes_on("taken over by another machine")
+    with monkeypatch.context() as first:
+        first.setattr("harness.store.ledger.this_place", lambda: "the first machine")
+        with pytest.raises(TakenOver):
+            store.fail(run_id, "lost", "", "")
+    assert store.status(plan.key) == "running"
+    store.finish(run_id, summary, *outputs)
+    first_machine_goes_on("is finished, not running")
+    store.fail(run_id, "lost", "", "")
+    assert store.status(plan.key) == "finished"
+    assert [m.value for m in query.metrics(store, run_id)] == [5.0]
 
 
 def test_a_sweep_keeps_the_order_of_its_cells_and_can_be_replaced(store, make_plan):

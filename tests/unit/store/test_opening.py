@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from harness.errors import StoreError
-from harness.store import Store, query
+from harness.store import Store, query, schema
 from harness.store.engine import results_folder, store_url
 
 NOBODY = 65534
@@ -89,12 +90,13 @@ def test_somebody_elses_database_is_left_as_it_is(tmp_path):
     assert file.read_bytes() == before
 
 
-def test_a_newer_schema_is_refused(url: str, tmp_path):
-    Store.open(url).close()
-    connection = sqlite3.connect(tmp_path / "results" / "store.db")
-    connection.execute("UPDATE meta SET value = '99' WHERE name = 'schema_version'")
-    connection.commit()
-    connection.close()
+def test_a_newer_schema_is_refused(url: str):
+    with Store.open(url) as store:
+        store.write(
+            lambda c, _: c.execute(
+                sa.update(schema.meta).where(schema.meta.c.name == "schema_version"), {"value": "99"}
+            )
+        )
     with pytest.raises(StoreError, match=r"schema version 99.*Upgrade"):
         Store.open(url)
 

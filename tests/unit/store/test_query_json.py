@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import ConfigError
-from harness.store import Store, query
+from harness.store import query
 from harness.store.engine import to_json
-from harness.store.export import export
 from harness.store.records import RunSummary
 
 SHAPE = {
@@ -23,6 +21,8 @@ SHAPE = {
     "time": {"total_s": float, "train_s": float, "to_target_s": None, "phases": {"forward": float, "data_wait": float}},
     "throughput": {"value": float, "unit": str}, "memory_peak_bytes": int, "environment": str,
     "artifacts": {"checkpoint": str, "samples": None, "config": str, "predictions": None},
+    "memory": {"kind": str, "base_bytes": int, "training_peak_bytes": int},
+    "machine": {"load_average_mean": float, "contended": bool},
 }  # fmt: skip
 
 
@@ -33,7 +33,11 @@ def shape(value):
 
 
 def keys(value):
-    return {k: keys(v) for k, v in value.items() if k not in ("metrics", "phases")} if isinstance(value, dict) else None
+    return (
+        {k: keys(v) for k, v in value.items() if k not in ("metrics", "phases", "memory", "machine")}
+        if isinstance(value, dict)
+        else None
+    )
 
 
 def test_a_finished_run_has_exactly_the_documented_keys(store, make_plan, environment, summary):
@@ -92,16 +96,6 @@ def test_json_columns_never_hold_what_json_does_not_know():
     assert json.loads(to_json(value)) == {
         "a": None, "b": [None, 1], "3": 0.5, "c": [0, 1], "d": "x", "e": [True, None],
     }  # fmt: skip
-
-
-def test_export_writes_every_table(store: Store, make_plan, environment, summary, outputs, tmp_path):
-    store.finish(store.start(make_plan(), environment, owner_pid=os.getpid()), summary, *outputs)
-    files = export(store, tmp_path / "out")
-    lines = {f.stem: f.read_text().splitlines() for f in files}
-    assert len(lines["predictions"]) == 6
-    assert lines["final_metrics"][0] == "run_id,name,value"
-    with pytest.raises(ConfigError, match="csv, parquet"):
-        export(store, tmp_path, kind="xlsx")
 
 
 def test_the_records_import_without_the_database(tmp_path):

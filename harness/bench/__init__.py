@@ -1,0 +1,1 @@
+"""What the harness itself costs: benchmarks with their references, for `harness bench`."""

@@ -1,0 +1,245 @@
+"""A results store as large as a year of sweeps, made up in seconds: what listing and reporting are measured on.
+
+Sizes of configurations, records and texts are those of real runs of the built-in plug-ins; values are drawn from the
+numbers of the runs, so that two stores of one size are equal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from harness.store import Store
+from harness.store import schema as t
+
+TASKS = {
+    "translation": ("interface_strings", "bleu", "BLEU", "target tokens/s"),
+    "text_generation": ("king_james", "bits_per_character", "bits", "target tokens/s"),
+    "speech_recognition": ("spoken_digits", "word_error_rate", "%", "input frames/s"),
+    "action_recognition": ("gridworld", "accuracy", "%", "examples/s"),
+}
+MODELS = ("rnn", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm")
+ENVIRONMENTS = ("a" * 64, "b" * 64)
+BUDGETS = ("epochs:3",)
+
+_BEGAN = 1_750_000_000.0
+_VALIDATION_SHARE = 10  # one row in ten is of validation
+_CHUNK = 20_000
+
+
+def make_big_store(url: str, runs: int = 2000, rows: int = 1_000_000, predictions: int = 20) -> None:
+    """Fill a new store.
+
+    Args:
+        url: where no store is yet.
+        runs: how many runs; nine in ten are finished, the others in every other state but running.
+        rows: metric rows, spread evenly over the finished runs.
+        predictions: test examples of a finished run.
+    """
+    with Store.open(url) as store:
+        store.write(lambda connection, _: _fill(connection, runs, rows, predictions))
+
+
+def _fill(connection: Connection, runs: int, rows: int, predictions: int) -> None:
+    environments = [
+        {"hash": h, "fingerprint": _fingerprint(threads), "first_seen": _BEGAN}
+        for threads, h in enumerate(ENVIRONMENTS)
+    ]
+    connection.execute(sa.insert(t.environments), environments)
+    made = [_run(i) for i in range(runs)]
+    for columns in dict.fromkeys(tuple(run) for run in made):  # rows of one state fill the same columns
+        _insert(connection, t.runs, (run for run in made if tuple(run) == columns))
+    keys = {run["key"]: i for i, run in enumerate(made)}
+    cells = ({"sweep": _sweep(i), "key": key, "position": i, "planned_at": _BEGAN} for key, i in keys.items())
+    _insert(connection, t.sweep_cells, cells)
+    finished = [run for run in made if run["status"] == t.FINISHED]
+    per_run = rows // len(finished)
+    _insert(connection, t.final_metrics, (row for run in finished for row in _finals(run)))
+    _insert(connection, t.predictions, (row for run in finished for row in _predictions(run, predictions)))
+    more = rows - per_run * len(finished)  # the first run takes what does not divide evenly
+    _insert(connection, t.metrics, (r for i, run in enumerate(finished) for r in _rows(run, per_run + more * (i == 0))))
+    if connection.dialect.name == "postgresql":  # the rows' numbers were given, so the counter has not moved
+        connection.execute(sa.text("SELECT setval(pg_get_serial_sequence('runs', 'id'), (SELECT max(id) FROM runs))"))
+
+
+def _insert(connection: Connection, table: sa.Table, rows: Iterator[dict[str, Any]]) -> None:
+    while chunk := list(islice(rows, _CHUNK)):
+        connection.execute(sa.insert(table), chunk)
+
+
+def _place(number: int) -> tuple[str, str, str, str, int]:
+    """Task, model, environment, budget and seed: the grid, its seeds slowest."""
+    number, task = divmod(number, len(TASKS))
+    number, model = divmod(number, len(MODELS))
+    number, environment = divmod(number, len(ENVIRONMENTS))
+    seed, budget = divmod(number, len(BUDGETS))
+    return list(TASKS)[task], MODELS[model], ENVIRONMENTS[environment], BUDGETS[budget], seed
+
+
+def _sweep(number: int) -> str:
+    return f"sweep-{_place(number)[4] // 5}"
+
+
+def _key(number: int) -> str:
+    task, model, _, budget, seed = _place(number)
+    return hashlib.sha256(f"{task} {model} {budget} {seed}".encode()).hexdigest()
+
+
+def _run(number: int) -> dict[str, Any]:
+    """A row of `runs`."""
+    task, model, environment, budget, seed = _place(number)
+    dataset, metric, unit, throughput = TASKS[task]
+    state = (t.FAILED, t.INTERRUPTED, t.INCOMPATIBLE, t.PLANNED)[number // 10 % 4] if number % 10 == 9 else t.FINISHED
+    ran = state not in (t.INCOMPATIBLE, t.PLANNED)
+    began = _BEGAN + 100.0 * number
+    row: dict[str, Any] = {
+        "id": number + 1,
+        "key": _key(number),
+        "environment": environment if ran else t.NO_ENVIRONMENT,
+        "status": state,
+        "task": task,
+        "dataset": dataset,
+        "model": model,
+        "kind": "model",
+        "seed": seed,
+        "synthetic": task == "action_recognition",
+        "config": _config(task, dataset, model, budget, seed),
+        "primary_metric": {"name": metric, "unit": unit, "higher_is_better": metric in ("bleu", "accuracy")},
+        "units": {
+            name: {"unit": unit, "higher_is_better": name != "loss", "signature": "|nrefs:1|case:mixed|eff:no",
+                   "description": "a sentence that says what the metric measures and where it was published"}
+            for name in (metric, "chrf", "loss", "perplexity")
+        },
+        "published": [{"metric": metric, "value": 30.0, "system": "somebody's", "source": "doi:10.0000/made.up"}] * 2,
+        "identity": {
+            "task_version": "1", "model_version": "1", "engine_digest": "c" * 64, "data_fingerprint": "d" * 64,
+            "record_version": 1, "plugin_digests": {task: "e" * 64, model: "f" * 64},
+        },
+        "tuning": {"trials": 4, "hours": 0.05},
+        "command": f"harness run task={task} model={model} budget={budget} seed={seed}",
+        "attempts": int(ran),
+        "history": [],
+        "created_at": began - 50.0,
+    }  # fmt: skip
+    if state == t.INCOMPATIBLE:
+        row["reason"] = f"task '{task}' predicts the next token, so the model must be causal; '{model}' reads ahead"
+    if ran:
+        row |= {"started_at": began, "ended_at": began + 90.0, "heartbeat": began + 90.0, "observed": _observed()}
+    if state == t.FAILED:
+        row |= {
+            "reason": "DivergedError: the training loss became nan by step 120.",
+            "traceback": "Traceback (most recent call last):\n" + '  File "harness/training/run.py", line 1\n' * 20,
+            "log_tail": "step 100 loss 9.1\n" * 20,
+        }
+    return row | (_left_by(number, throughput, metric) if state == t.FINISHED else {})
+
+
+def _left_by(number: int, throughput: str, metric: str) -> dict[str, Any]:
+    """The columns of a finished run."""
+    names = ("setup", "data_preparation", "compile_and_warm_up", "data_wait", "forward", "backward", "optimizer",
+             "validation", "checkpoint", "logging", "other")  # fmt: skip
+    return {
+        "primary_value": _value(number, metric),
+        "split": "test",
+        "parameters": 1_234_567 + number,
+        "encoder_parameters": 789_012,
+        "total_s": 90.0,
+        "train_s": 60.0 + number % 7,
+        "to_target_s": None if number % 3 else 30.0,
+        "throughput": 43_210.0 + number,
+        "throughput_unit": throughput,
+        "memory_peak_bytes": 912_345_678,
+        "phases": {name: 90.0 / (len(names) + i) for i, name in enumerate(names)},
+        "checkpoint": {"chosen_by": "val/loss", "step": 400, "value": 1.2},
+        "details": {"decoder": "lstm", "backend": "torch", "precision": "fp32", "data": {"pairs": "1000 of 1000"}},
+        "artifacts": {name: f"{name}.file" for name in ("checkpoint", "samples", "config", "predictions")},
+        "charts": {"confusion": {"labels": list("abcdefgh"), "matrix": [[7] * 8] * 8}} if number % 4 == 3 else {},
+        "memory": {"kind": "pss", "base_bytes": 400_000_000, "training_peak_bytes": 300_000_000,
+                   "evaluation_peak_bytes": 250_000_000},
+        "machine": {"load_average_mean": 1.5, "load_average_max": 2.5, "other_cpu_share": 0.1, "waiting_share": 0.02,
+                    "contended": number % 11 == 0, "exclusive": False, "samples": 18},
+        "energy": {},
+    }  # fmt: skip
+
+
+def _config(task: str, dataset: str, model: str, budget: str, seed: int) -> dict[str, Any]:
+    """About as many settings as a real run has."""
+    return {
+        "task": {"name": task, "dataset": dataset, "data_seed": 0, "train_limit": None, "eval_limit": 1000,
+                 "loader": {"batch_size": 128, "batch_tokens": 2500, "bptt": 128, "bucket": True},
+                 "vocab_size": 4000, "max_length": 100, "val_pairs": 1000, "test_pairs": 1000, "lowercase": None},
+        "model": {"name": model, "width": 256, "layers": 1, "dropout": 0.1},
+        "optimizer": {"lr": 0.002, "weight_decay": 0.01, "betas": [0.9, 0.98], "warmup": 0.05, "schedule": "cosine",
+                      "clip": 1.0, "label_smoothing": 0.0},
+        "trainer": {"precision": "fp32", "device": "cpu", "threads": 1, "val_every": None, "validations": 8,
+                    "final_split": "test", "early_stopping": None, "checkpoint_every_s": 60.0, "log_every": 50,
+                    "embedding_dim": 256, "head_dropout": 0.1, "tie_embeddings": True},
+        "decoding": {"method": "greedy", "beam_size": 4, "length_penalty": 0.6, "max_length": None, "samples": 5,
+                     "sample_length": 300, "temperature": 0.8, "top_k": 0, "top_p": 1.0},
+        "seed": seed, "budget": budget, "target": None, "match": None, "baselines": True,
+    }  # fmt: skip
+
+
+def _fingerprint(threads: int) -> dict[str, Any]:
+    return {
+        "processor": "a processor with a long name @ 2.50GHz", "cores": 4, "threads": threads + 1, "memory_gb": 16,
+        "accelerator": None, "system": "Linux 6.1", "python": "3.11.7", "blas": "mkl", "isa": "AVX512",
+        "libraries": {"torch": "2.14.1", "numpy": "2.4.6", "pytorch_lightning": "2.6.6"},
+    }  # fmt: skip
+
+
+def _observed() -> dict[str, Any]:
+    return {"gflops": 80.5, "load_average": 0.5, "commit": "0" * 40, "dirty": False, "governor": "performance"}
+
+
+def _value(number: int, name: str) -> float:
+    """A value that hangs on the run and the metric alone, between 10 and 30."""
+    return 20.0 + 10.0 * math.sin(number * 12.9898 + len(name) * 78.233)
+
+
+def _finals(run: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    metric = run["primary_metric"]["name"]
+    for name in (f"test/{metric}", "test/chrf", "test/loss", "val/loss", f"val/{metric}"):
+        value = run["primary_value"] if name == f"test/{metric}" else _value(run["id"], name)
+        yield {"run_id": run["id"], "name": name, "value": value}
+
+
+def _predictions(run: dict[str, Any], number: int) -> Iterator[dict[str, Any]]:
+    for i in range(number):
+        yield {
+            "run_id": run["id"],
+            "position": i,
+            "example_id": f"{run['dataset']}/test/{i:05d}",
+            "source": "open the file that was closed before",
+            "reference": "die Datei öffnen, die vorher geschlossen wurde",
+            "output": f"die Datei öffnen, die {run['model']} schloss",
+            "statistics": {run["primary_metric"]["name"]: [8, 7, 5, 3, 1, 8, 8]},
+        }
+
+
+def _rows(run: dict[str, Any], number: int) -> Iterator[dict[str, Any]]:
+    """A curve that falls, of training at every step and of validation at some."""
+    metric = run["primary_metric"]["name"]
+    validation = number // _VALIDATION_SHARE // 2
+    counts = {"val/loss": validation, f"val/{metric}": validation}
+    counts["train/gradient_norm"] = (number - 2 * validation) // 2
+    counts["train/loss"] = number - sum(counts.values())
+    for name, count in counts.items():
+        stride = 2000 // max(count, 1) or 1
+        for i in range(count):
+            step = (i + 1) * stride
+            yield {
+                "run_id": run["id"],
+                "name": name,
+                "step": step,
+                "value": 1.0 + 4.0 * math.exp(-step / 500) + 0.01 * math.sin(step + run["id"]),
+                "epoch": step / 500,
+                "examples": step * 128,
+                "seconds": step * 0.03,
+            }

@@ -1,0 +1,288 @@
+"""For notebooks: runs and metrics as tidy pandas frames, and one run by a function call.
+
+    import harness
+    harness.runs(task="translation")
+    harness.metrics(sweep="quickstart", name="val/loss")
+    harness.run(["task=translation", "model=lstm", "seed=1"])
+
+`RUN_COLUMNS` and `METRIC_COLUMNS` say what each column holds and in which unit. What is not known is missing (NA),
+never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import StoreError, UnknownNameError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from harness.store import RunView, Store
+
+RUN_COLUMNS: dict[str, tuple[str, str, str]] = {
+    "key": ("string", "", "what the run is: 64 hexadecimal digits that follow from its content"),
+    "environment": ("string", "", "hash of the environment it ran in; NA before it started"),
+    "sweep": ("string", "", "the sweep asked for, else the first that planned it"),
+    "task": ("string", "", "name of the task"),
+    "dataset": ("string", "", "name of the data set"),
+    "model": ("string", "", "name of the model, or of the baseline"),
+    "kind": ("string", "", "model or baseline"),
+    "seed": ("Int64", "", "seed of the run"),
+    "status": ("string", "", "planned, running, finished, failed, interrupted or incompatible"),
+    "reason": ("string", "", "why it is incompatible, or the error it failed with"),
+    "synthetic": ("boolean", "", "whether the data is generated"),
+    "metric": ("string", "", "name of the task's primary metric"),
+    "value": ("Float64", "see `unit`", "the primary metric on the final split"),
+    "unit": ("string", "", "unit of the primary metric"),
+    "higher_is_better": ("boolean", "", "direction of the primary metric"),
+    "split": ("string", "", "the final split: test, or val for trials of a search"),
+    "parameters": ("Int64", "parameters", "all trainable parameters"),
+    "encoder_parameters": ("Int64", "parameters", "those of encoder and decoder"),
+    "total_s": ("Float64", "s", "wall time of the run"),
+    "train_s": ("Float64", "s", "training time: without validation and checkpoints"),
+    "to_target_s": ("Float64", "s", "training time until the target was first reached"),
+    "throughput": ("Float64", "see `throughput_unit`", "real, unpadded units per second of training time"),
+    "throughput_unit": ("string", "", "unit of the throughput"),
+    "memory_peak_bytes": ("Int64", "bytes", "peak memory of the run's processes"),
+    "training_peak_bytes": ("Int64", "bytes", "peak in training, less what the process held before the run"),
+    "evaluation_peak_bytes": ("Int64", "bytes", "peak in evaluation, less the same"),
+    "load_average": ("Float64", "processes", "mean load average of the machine over the run"),
+    "other_cpu_share": ("Float64", "0 to 1", "share of the usable cores that other processes took"),
+    "waiting_share": ("Float64", "0 to 1", "share of time in which threads were ready and had no core"),
+    "contended": ("boolean", "", "whether the machine was too busy for times to be compared"),
+    "energy_j": ("Float64", "J", "energy, only where the machine measures it"),
+    "energy_method": ("string", "", "what measured it: rapl or nvml"),
+    "attempts": ("Int64", "", "how often the run was started"),
+    "created_at": ("datetime64[ns, UTC]", "UTC", "when it was planned"),
+    "started_at": ("datetime64[ns, UTC]", "UTC", "when its last attempt started"),
+    "ended_at": ("datetime64[ns, UTC]", "UTC", "when it ended"),
+}
+"""Columns of `runs`: pandas type, unit, meaning. One more for each setting that is asked for."""
+
+METRIC_COLUMNS: dict[str, tuple[str, str, str]] = {
+    "key": ("category", "", "the run, as in `runs`"),
+    "environment": ("category", "", "the environment, as in `runs`"),
+    "task": ("category", "", "name of the task"),
+    "dataset": ("category", "", "name of the data set"),
+    "model": ("category", "", "name of the model, or of the baseline"),
+    "seed": ("int64", "", "seed of the run"),
+    "status": ("category", "", "state of the run"),
+    "split": ("category", "", "train, val or test"),
+    "metric": ("category", "", "name of the metric"),
+    "step": ("Int64", "optimizer steps", "steps so far; NA for a final value"),
+    "epoch": ("float64", "epochs", "passes over the training data so far"),
+    "examples": ("Int64", "examples", "training examples so far"),
+    "seconds": ("float64", "s", "training time so far, validation excluded"),
+    "value": ("float64", "see `unit`", "the value"),
+    "unit": ("category", "", "unit of the metric, where the task declares one"),
+    "higher_is_better": ("boolean", "", "direction of the metric, where the task declares one"),
+}
+"""Columns of `metrics`: pandas type, unit, meaning."""
+
+
+def runs(
+    store: Store | str | Path | None = None,
+    *,
+    sweep: str | None = None,
+    task: str | None = None,
+    model: str | None = None,
+    status: str | None = None,
+    settings: Sequence[str] = (),
+) -> pd.DataFrame:
+    """One row a run, in the order in which they were planned; columns as in `RUN_COLUMNS`.
+
+    Args:
+        store: an open store, its file or its URL; None: the store that the commands use.
+        sweep: only runs of this sweep; likewise `task`, `model`, `status`.
+        settings: names of settings, dots between their parts ("optimizer.lr"), each a column of its own.
+
+    Raises:
+        StoreError: there is no such store.
+        UnknownNameError: no such sweep or state, or no run has such a setting.
+    """
+    from harness.store import query
+
+    with _opened(store) as opened:
+        views = query.runs(opened, sweep=sweep, task=task, model=model, status=status)
+    return _frame_of(views, settings)
+
+
+def metrics(
+    store: Store | str | Path | None = None,
+    *,
+    sweep: str | None = None,
+    task: str | None = None,
+    model: str | None = None,
+    status: str | None = None,
+    name: str | Iterable[str] | None = None,
+    final: bool = False,
+) -> pd.DataFrame:
+    """One row a value that a run logged, by run, metric and step; columns as in `METRIC_COLUMNS`.
+
+    Args:
+        store: an open store, its file or its URL; None: the store that the commands use.
+        sweep: only values of this sweep's runs; likewise `task`, `model`, `status`.
+        name: only these metrics, split and name: "val/loss", or several of them.
+        final: the final values of finished runs instead of their curves; they have no step.
+
+    Raises:
+        StoreError: there is no such store.
+        UnknownNameError: no such sweep or state.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from harness.store import query
+
+    names = None if name is None else [name] if isinstance(name, str) else list(name)
+    with _opened(store) as opened:
+        views = query.runs(opened, sweep=sweep, task=task, model=model, status=status)
+        columns = query.metric_columns(opened, [view.id for view in views], names, final=final)
+    place = pd.Series({view.id: number for number, view in enumerate(views)}, dtype="int64")
+    of_run = place.reindex(columns.pop("run_id")).to_numpy(dtype="int64")
+    label = pd.Categorical(columns.pop("name"))
+    split_of = [str(full).partition("/")[0] for full in label.categories]
+    metric_of = [str(full).partition("/")[2] for full in label.categories]
+    made: dict[str, Any] = {
+        column: pd.Categorical([getattr(view, column) for view in views]).take(of_run)
+        for column in ("key", "environment", "task", "dataset", "model", "status")
+    }
+    made["seed"] = pd.Series([view.seed for view in views], dtype="int64").to_numpy()[of_run]
+    made["split"] = pd.Categorical(split_of).take(label.codes) if len(label) else pd.Categorical([])
+    made["metric"] = pd.Categorical(metric_of).take(label.codes) if len(label) else pd.Categorical([])
+    made |= columns
+    for column in ("unit", "higher_is_better"):
+        table = np.empty((len(views), len(metric_of)), dtype=object)  # (runs, metrics): what each task declares
+        for number, view in enumerate(views):
+            table[number] = [view.units.get(metric, {}).get(column) for metric in metric_of]
+        made[column] = table[of_run, label.codes]
+    return pd.DataFrame({column: _typed(made[column], kind) for column, (kind, _, _) in METRIC_COLUMNS.items()})
+
+
+def run(overrides: Sequence[str] = (), *, store: str | Path | None = None) -> pd.DataFrame:
+    """Train and test one model on one task, as `harness run` does, and print nothing.
+
+    A run that is finished already is not run again. The run folder is in HARNESS_RESULTS, as for the command.
+
+    Args:
+        overrides: `NAME=VALUE` as after `harness run`: ["task=translation", "model=lstm", "budget=epochs:1"].
+        store: the results store's file or URL; None: the one that the commands use.
+
+    Returns:
+        One row, columns as in `RUN_COLUMNS`.
+
+    Raises:
+        UserError: a word is wrong, the model cannot do the task, or another process runs this run.
+    """
+    from harness.single_run import prepared
+    from harness.store import AlreadyFinished, AlreadyRunning, Store, query
+    from harness.store.engine import results_folder
+
+    settings, plan = prepared(overrides)
+    url = _url(store)
+    with Store.open(url) as opened:
+        opened.plan(plan)
+        from harness.training.run import execute
+
+        try:
+            execute(settings, plan, store_url=url, results=results_folder())
+        except SystemExit:  # what Lightning makes of Ctrl-C
+            raise KeyboardInterrupt from None
+        except AlreadyFinished:
+            pass
+        except AlreadyRunning as error:
+            raise StoreError(str(error)) from None
+        return _frame_of([query.run(opened, plan.key)], ())
+
+
+@contextmanager
+def _opened(store: Store | str | Path | None) -> Iterator[Store]:
+    """The store; one that was given open stays open."""
+    from harness.store import Store
+
+    if isinstance(store, Store):
+        yield store
+        return
+    with Store.open(_url(store), create=False) as opened:
+        yield opened
+
+
+def _url(store: str | Path | None) -> str | None:
+    """A file's path as URL."""
+    if store is None:
+        return None
+    return str(store) if "://" in str(store) else f"sqlite:///{store}"
+
+
+def _frame_of(views: Sequence[RunView], settings: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = [_row(view) for view in views]
+    columns = {
+        name: _typed([row[name] for row in rows], kind) for name, (kind, _, _) in RUN_COLUMNS.items()
+    }  # fmt: skip
+    for name in settings:
+        values = [_setting(view.config, name) for view in views]
+        if views and all(value is _ABSENT for value in values):
+            known = {full for view in views for full in _names(view.config)}
+            raise UnknownNameError("setting", name, known, "the configurations of these runs")
+        columns[name] = pd.Series([pd.NA if value is _ABSENT or value is None else value for value in values])
+    return pd.DataFrame(columns)
+
+
+def _row(view: RunView) -> dict[str, Any]:
+    s = view.summary
+    known: dict[str, Any] = {name: getattr(view, name, None) for name in RUN_COLUMNS}
+    known |= {
+        "metric": view.primary.get("name"),
+        "value": view.primary_value,
+        "unit": view.primary.get("unit"),
+        "higher_is_better": view.primary.get("higher_is_better"),
+    }
+    if s is None:
+        return known
+    copied = ("split", "parameters", "encoder_parameters", "total_s", "train_s", "to_target_s")
+    return known | {name: getattr(s, name) for name in copied} | {
+        "throughput": s.throughput or None,
+        "throughput_unit": s.throughput_unit or None,
+        "memory_peak_bytes": s.memory_peak_bytes or None,
+        "training_peak_bytes": s.memory.get("training_peak_bytes"),
+        "evaluation_peak_bytes": s.memory.get("evaluation_peak_bytes"),
+        "load_average": s.machine.get("load_average_mean"),
+        "other_cpu_share": s.machine.get("other_cpu_share"),
+        "waiting_share": s.machine.get("waiting_share"),
+        "contended": s.machine.get("contended"),
+        "energy_j": s.energy.get("joules"),
+        "energy_method": s.energy.get("method"),
+    }  # fmt: skip
+
+
+def _typed(values: Any, kind: str) -> pd.Series:
+    import pandas as pd
+
+    if kind.startswith("datetime"):
+        return pd.Series(pd.to_datetime(pd.Series(values, dtype="float64"), unit="s", utc=True)).astype(kind)
+    return pd.Series(values, dtype=kind)
+
+
+_ABSENT = object()
+
+
+def _setting(config: Any, name: str) -> Any:
+    for part in name.split("."):
+        if not isinstance(config, dict) or part not in config:
+            return _ABSENT
+        config = config[part]
+    return config
+
+
+def _names(config: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, value in config.items():
+        if isinstance(value, dict):
+            yield from _names(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name

@@ -1,0 +1,60 @@
+"""One run from the words that describe it, for the command line and for notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.store.records import RunPlan
+    from harness.training.settings import RunSettings
+
+
+def prepared(words: Sequence[str]) -> tuple[RunSettings, RunPlan]:
+    """The settings of a run and its plan, checked before any data is touched.
+
+    Args:
+        words: `NAME=VALUE` as after `harness run`.
+
+    Raises:
+        UserError: a word is wrong, or an experiment is a grid of several runs.
+        IncompatibleError: this model cannot do this task.
+    """
+    from harness.runtime import threads_for_one_run, tune_allocator
+
+    tune_allocator()  # before anything imports torch
+    from harness.compatibility import check, explain
+    from harness.config import compose, to_settings
+    from harness.errors import IncompatibleError
+    from harness.identity import device_type, run_plan
+    from harness.matching import matched
+    from harness.matrix import fitting_models
+
+    words = list(words)
+    _refuse_grid(words)
+    settings = to_settings(compose(words))
+    signature = settings.task.signature
+    fit = check(signature, settings.model.name, settings.model.capabilities(signature))
+    if not fit.compatible:
+        raise IncompatibleError(explain(signature, fit.reason or "", fitting_models(signature)))
+    settings = matched(settings)
+    plan = run_plan(settings, overrides=words)
+    settings.trainer.threads = settings.trainer.threads or threads_for_one_run()
+    settings.trainer.device = device_type(settings.trainer.device)
+    return settings, plan
+
+
+def _refuse_grid(words: list[str]) -> None:
+    """An experiment with a grid is many runs; one of them must be pointed at."""
+    from harness.config.cells import split
+    from harness.config.composition import experiment_grid
+    from harness.errors import ConfigError
+
+    experiment = [word for word in words if word.startswith("experiment=")]
+    grid = experiment_grid(experiment) if experiment else {}
+    missing = [key for key in grid if key not in {word.partition("=")[0] for word in words}]
+    if missing:
+        raise ConfigError(
+            f"'{experiment[0]}' is a grid of {len(split(experiment))} runs. Run all of them with 'harness sweep "
+            f"{experiment[0]}', or choose one: {' '.join(f'{key}=...' for key in missing)}."
+        )
