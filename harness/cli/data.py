@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.data.progress import waiting
+
 if TYPE_CHECKING:
-    from harness.task import Task
+    from harness.contamination import Findings
+    from harness.task import Task, TaskData
+
+_NAMED = 5  # duplicates that are named
 
 app = typer.Typer(help="Fetch, list or verify data sets.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -21,18 +27,72 @@ Tasks = Annotated[
 @app.command("fetch")
 def fetch(tasks: Tasks = None) -> None:
     """Download and prepare data, once; what is cached is not fetched again."""
-    _for_each(tasks, "Preparing", "ready", lambda task: task.prepare_data())
+
+    def prepare(task: Task) -> str:
+        with waiting(f"Preparing {task.dataset_name}"):
+            task.prepare_data()
+        return "ready"
+
+    _for_each(tasks, prepare)
 
 
 @app.command("verify")
 def verify(tasks: Tasks = None) -> None:
-    """Check the data in reach against the published checksums."""
+    """Check data against the published checksums, and test and validation examples against those learned from.
 
-    def check(task: Task) -> None:
-        for source in task.sources():
-            source.verify()
+    A held-out example whose content stands in training or validation data makes its scores worthless: such examples
+    are counted and named, and the exit code is then 1. See "Copies between splits" in the documentation.
+    """
+    contaminated = []
 
-    _for_each(tasks, "Verifying", "as published", check)
+    def check(task: Task) -> str:
+        with waiting(f"Verifying {task.dataset_name}"):
+            for source in task.sources():
+                source.verify()
+            task.prepare_data()
+            data = task.setup()
+        found = _compared(task, data)
+        if found.duplicates:
+            contaminated.append(f"{task.name} ({task.dataset_name})")
+        return f"as published; {_findings(found)}"
+
+    _for_each(tasks, check)
+    if contaminated:
+        print(f"Held-out examples stand in training or validation data of {', '.join(contaminated)}.", file=sys.stderr)
+        raise SystemExit(1)
+
+
+def _compared(task: Task, data: TaskData) -> Findings:
+    """The contamination guard on a task's data, with a bar on a terminal."""
+    from rich.progress import Progress
+
+    from harness.cli.output import console
+    from harness.contamination import SPLITS, examine
+
+    stderr = console(stderr=True)
+    with Progress(console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
+        total = sum(len(getattr(data, split)) for split in SPLITS)
+        bar = progress.add_task(f"Comparing examples of {task.dataset_name}", total=total)
+        return examine(data, lambda: progress.advance(bar))
+
+
+def _findings(found: Findings) -> str:
+    """In words: how many were compared, how many stand elsewhere, and the first of them."""
+    counts = found.compared
+    words = [
+        f"{counts['test']:,} test and {counts['val']:,} validation examples compared with {counts['train']:,} for "
+        "training"
+    ]
+    if found.passage and found.unit == "characters":
+        words.append(
+            f"{100 * found.shared['test']:.2f} % of test characters in passages of {found.passage} or more that stand "
+            "in training or validation too"
+        )
+    if not found.duplicates:
+        return "; ".join([*words, "no duplicates"])
+    named = ", ".join(map(str, found.duplicates[:_NAMED])) + (", …" if len(found.duplicates) > _NAMED else "")
+    counted = f"{len(found.of('test')):,} test and {len(found.of('val')):,} validation examples are duplicates"
+    return "; ".join([*words, f"{counted}: {named}"])
 
 
 @app.command("list")
@@ -43,23 +103,16 @@ def list_(json: Annotated[bool, typer.Option("--json", help="Print an array of o
     datasets(json)
 
 
-def _for_each(words: list[str] | None, doing: str, done: str, action: Callable[[Task], None]) -> None:
-    """Do something for each task; a failure does not keep the others from being done."""
+def _for_each(words: list[str] | None, action: Callable[[Task], str]) -> None:
+    """Do something for each task and print what it says; a failure does not keep the others from being done."""
     from harness.cli.datasets import tasks_named
-    from harness.cli.output import console
     from harness.errors import DataError
 
-    stderr = console(stderr=True)
     problems = []
     for task in tasks_named(words or []):
         name = f"{task.name} ({task.dataset_name})"
         try:
-            if stderr.is_terminal:
-                with stderr.status(f"{doing} {name} ..."):
-                    action(task)
-            else:
-                action(task)
-            print(f"{name}: {done}")
+            print(f"{name}: {action(task)}")
         except DataError as error:
             problems.append(f"{name}: {error}")
     if problems:

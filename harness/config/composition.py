@@ -17,10 +17,12 @@ from omegaconf.errors import OmegaConfBaseException
 
 from harness.config import messages
 from harness.config.loader import LayeredLoader, make_loader
-from harness.config.schema import CHOICES, GROUPS
+from harness.config.schema import CHOICES, GROUPS, LOGGERS
 from harness.errors import ConfigError, PluginError, UserError
+from harness.matching import Match
 from harness.registry import load_model, load_task
 from harness.training.budget import Budget
+from harness.training.loggers import check_loggers
 from harness.training.settings import DecodingSettings, OptimizerSettings, RunSettings, TrainerSettings
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 CONFIG = "config"
 _TRANSIENT = ("grid", "per_task", "per_model")
+_ABSENT_UNLESS_SET = ("match", "logger")  # so that runs stored before there were such options compare as equal
 
 
 @lru_cache(maxsize=1)
@@ -120,6 +123,26 @@ def check(config: DictConfig) -> None:
         metric, _, value = config.target.partition(":")
         if not metric or not _is_number(value):
             raise ConfigError(f"target={config.target!r} is not understood: write METRIC:VALUE, as in bleu:20.")
+    if config.match is not None:
+        Match.parse(config.match)
+    check_loggers(_logger_names(config))
+
+
+def _logger_names(config: DictConfig) -> list[str]:
+    """The loggers chosen, each once.
+
+    Raises:
+        ConfigError: one does not exist.
+    """
+    given = OmegaConf.to_container(config.logger) if OmegaConf.is_config(config.logger) else config.logger
+    names = given if isinstance(given, list) else [] if given is None else [given]
+    for name in names:
+        if name not in LOGGERS:
+            raise ConfigError(
+                f"logger={given!r} is not understood: choose of {', '.join(LOGGERS)}; several as a list: "
+                f"logger=[{','.join(LOGGERS[:2])}]; null for none."
+            )
+    return list(dict.fromkeys(names))
 
 
 def to_settings(config: DictConfig) -> RunSettings:
@@ -143,6 +166,7 @@ def to_settings(config: DictConfig) -> RunSettings:
         target=config.target,
         sweep=config.sweep,
         tuning=tuning,
+        exclusive=config.exclusive,
     )
     settings.config = _plain_config(config, settings)
     return settings
@@ -212,7 +236,11 @@ def _plain_config(config: DictConfig, settings: RunSettings) -> dict[str, Any]:
     plain = _plain(OmegaConf.to_container(config, resolve=True, enum_to_str=True))
     plain["task"] = {"name": settings.task.name, **plain["task"]}
     plain["model"] = {"name": settings.model.name, **plain["model"]}
-    del plain["tuned"], plain["baselines"]
+    del plain["tuned"], plain["baselines"], plain["exclusive"], plain["limits"]
+    plain["logger"] = _logger_names(config)
+    for name in _ABSENT_UNLESS_SET:
+        if not plain[name]:
+            del plain[name]
     plain["tuning"] = settings.tuning
     return cast(dict[str, Any], plain)
 

@@ -9,6 +9,14 @@ from harness.training.settings import DecodingSettings, OptimizerSettings, Train
 
 
 @dataclass
+class LimitOptions:
+    """Beyond which a sweep stops a run: "90s", "30m", "2h"; "800MB", "4GiB". None: no limit."""
+
+    time: str | None = None
+    memory: str | None = None
+
+
+@dataclass
 class RootConfig:
     """Everything that a command line or an experiment file may set.
 
@@ -18,8 +26,12 @@ class RootConfig:
         seed: initialisation, data order and dropout follow from it.
         budget: how long to train: epochs:N, steps:N, seconds:N or tokens:N.
         target: METRIC:VALUE whose first reaching on validation data is timed.
+        match: params:N or total:N; the model's width is then solved for N parameters (see harness.matching).
+        logger: further places for the metrics, one name or a list: tensorboard, mlflow, wandb.
         sweep: name that groups runs; None: the experiment's name, or "default".
         baselines: whether a sweep also runs the predictors that a task brings (copying a neighbour, ...).
+        exclusive: whether a sweep runs nothing beside a run that is timed.
+        limits: beyond which a sweep stops a run.
         tuned: the table of searched defaults; only this cell's entry stays after composition.
         grid, per_task, per_model: for experiments; gone after composition.
     """
@@ -32,8 +44,12 @@ class RootConfig:
     seed: int = 0
     budget: str = "epochs:3"
     target: str | None = None
+    match: str | None = None
+    logger: Any = None
     sweep: str | None = None
     baselines: bool = True
+    exclusive: bool = False
+    limits: LimitOptions = field(default_factory=LimitOptions)
     tuned: Any = None
     grid: dict[str, Any] = field(default_factory=dict)
     per_task: dict[str, Any] = field(default_factory=dict)
@@ -44,13 +60,21 @@ OPTIONS = {
     "seed": "initialisation, data order and dropout follow from it",
     "budget": "how long to train: epochs:N, steps:N, seconds:N or tokens:N",
     "target": "METRIC:VALUE whose first reaching is timed",
+    "match": "params:N or total:N: solve the model's width for N parameters, without or with embedding and head",
+    "logger": "also log to tensorboard, mlflow or wandb, or to a list of them",
     "sweep": "name that groups runs in the store and the report",
     "baselines": "whether a sweep also runs the predictors that a task brings",
+    "exclusive": "true: each run has the machine to itself, so that its times can be trusted",
+    "limits.time": "beyond which a sweep stops a run and records it as failed, as in 30m",
+    "limits.memory": "the same for the memory of a run's processes, as in 4GiB",
 }
 """The plain options with what they mean, for `harness run --help`."""
 
 GROUPS = ("task", "model", "optimizer", "trainer", "decoding", "tuned", "experiment", "trial")
 """The options that choose one of several configurations."""
+
+LOGGERS = ("tensorboard", "mlflow", "wandb")
+"""What `logger` accepts, alone or in a list."""
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "optimizer.schedule": ("cosine", "constant"),

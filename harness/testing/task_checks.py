@@ -10,7 +10,7 @@ from harness.testing.task_fitting import normalisation, vocabulary
 from harness.testing.task_learning import batches, initial_loss, learning
 from harness.testing.task_preparation import offline, preparation_at_once, preparation_killed, preparation_twice
 from harness.testing.task_scoring import baselines, directions, scoring, statistics
-from harness.testing.task_splits import near_duplicates, repeatable, splits
+from harness.testing.task_splits import copies, near_duplicates, repeatable, splits
 from harness.testing.task_subject import TaskSubject
 
 CLAUSES: tuple[Clause[TaskSubject], ...] = (
@@ -24,6 +24,7 @@ CLAUSES: tuple[Clause[TaskSubject], ...] = (
     ctc_feasibility,
     splits,
     near_duplicates,
+    copies,
     vocabulary,
     normalisation,
     reading,

@@ -7,6 +7,7 @@ from copy import deepcopy
 
 import numpy as np
 
+from harness.contamination import examine
 from harness.specs import NextTokenTarget
 from harness.testing import global_state
 from harness.testing.clause import clause
@@ -49,6 +50,17 @@ def near_duplicates(subject: TaskSubject) -> None:
             assert other == name, (
                 f"example '{example.id}' of the {name} split has the input of '{twin}' of the {other} split"
             )
+
+
+@clause(
+    "Leave out of training what held-out examples repeat in another spelling, within another recording or over long "
+    "passages (`harness.contamination.plain` makes texts comparable); deal whole recordings and documents to one split "
+    "before composing examples of them."
+)
+def copies(subject: TaskSubject) -> None:
+    """No held-out example repeats an earlier split's text, recording or passages (see `harness.contamination`)."""
+    found = examine(subject.data).duplicates
+    assert not found, f"{found[0]} ({len(found)} such examples)"
 
 
 @clause(

@@ -13,7 +13,6 @@ NextTokenTarget              causal attention over a window of past features, wi
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import ClassVar
@@ -83,7 +82,7 @@ class AttentionLSTM(Model):
         """Attention over frames reads the future; the window of a language model does not, and is carried along."""
         text = signature.target_type is NextTokenTarget
         causal = not self.bidirectional and signature.target_type not in (CTCTarget, FrameTarget)
-        return Capabilities(causal=causal, carries_state=text and causal, width_step=math.lcm(8, self.heads))
+        return Capabilities(causal=causal, carries_state=text and causal, width_step=self.heads)
 
     def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
         """The encoder over embedded input."""

@@ -40,7 +40,7 @@ class BiLSTM(Model):
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
         """Reads the future: neither causal nor able to carry its state."""
-        return Capabilities(causal=False)
+        return Capabilities(causal=False, width_step=2)
 
     def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
         """The encoder over embedded input."""

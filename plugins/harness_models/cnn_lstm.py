@@ -75,7 +75,11 @@ class CNNLSTM(Model):
         video, text = signature.input_type is VideoInput, signature.target_type is NextTokenTarget
         factor = 1 if video else self._factor(signature.target_type is CTCTarget, signature.max_subsampling)
         return Capabilities(
-            causal=video or text, carries_state=text and not video, reads=(VideoInput,), subsampling_factor=factor
+            causal=video or text,
+            carries_state=text and not video,
+            reads=(VideoInput,),
+            subsampling_factor=factor,
+            width_step=1,
         )
 
     def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:

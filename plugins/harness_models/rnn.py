@@ -38,7 +38,7 @@ class RNN(Model):
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
         """Causal; the state is carried where text is read in pieces."""
-        return Capabilities(causal=True, carries_state=signature.target_type is NextTokenTarget)
+        return Capabilities(causal=True, carries_state=signature.target_type is NextTokenTarget, width_step=1)
 
     def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
         """The encoder over embedded input."""

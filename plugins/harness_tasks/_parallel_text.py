@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from harness.contamination import plain
 from harness.errors import DataError
 from harness_tasks._interface_strings import clean
 
@@ -25,6 +26,23 @@ def read_splits(root: Path, stems: Mapping[str, str], source: str, target: str) 
         DataError: a file is missing, is no UTF-8 or gzip, or the two of a pair differ in their number of lines.
     """
     return {split: _read_pair(root, stem, source, target) for split, stem in stems.items()}
+
+
+def without_held_out(rows: Mapping[str, list[Row]]) -> tuple[dict[str, list[Row]], dict[str, str | int | float]]:
+    """The splits without what is held out: no training source stands in validation or test, no validation one in test.
+
+    Test stays as it was published. The notes count what was left out, where anything was.
+    """
+    kept, notes = {"test": list(rows["test"])}, dict[str, str | int | float]()
+    held = {plain(source) for _, source, _ in rows["test"]}
+    for split, later in (("val", "test"), ("train", "validation or test")):
+        kept[split] = [row for row in rows[split] if plain(row[1]) not in held]
+        dropped = len(rows[split]) - len(kept[split])
+        if dropped:
+            name = {"val": "validation", "train": "training"}[split]
+            notes[f"{name} pairs left out, whose source stands in {later}"] = dropped
+        held |= {plain(source) for _, source, _ in kept[split]}
+    return {split: kept[split] for split in rows}, notes
 
 
 def _read_pair(root: Path, stem: str, source: str, target: str) -> list[Row]:

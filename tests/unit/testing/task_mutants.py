@@ -116,6 +116,8 @@ class Faulty(Task):
                 train[2] = replace(test[1], id="new")
             case "near duplicate":
                 train[2] = replace(test[1], id="new", target=train[2].target, references=("other",), source="other")
+            case "recording again":
+                test[1] = replace(test[1], input=np.concatenate([test[2].input, train[0].input]))
             case "global draws":
                 parts["test"] = [test[i] for i in np.random.permutation(len(test))]
             case "order of a set":
@@ -257,12 +259,51 @@ class Letters(Faulty):
         """Ids from 3 on; 2 is a letter that train lacks."""
         ids = {letter: 3 + i for i, letter in enumerate(self._alphabet())}
         text = self.WORDS[name]
+        if self.fault == "passage again" and name != "val":
+            # A text that only its first letters tell apart from a training document.
+            text += "".join("abcde"[i] for i in np.random.default_rng(9).integers(5, size=150))
         return [Example(f"{name}{i}", None, np.array([ids.get(c, 2) for c in text[i:]])) for i in range(3)]
 
     def specs(self) -> tuple[InputSpec, TargetSpec]:
         """The alphabet and three special symbols."""
         size = 3 + len(self._alphabet())
         return TokenInput(size), NextTokenTarget(size)
+
+
+@dataclass
+class Remarks(Faulty):
+    """Whether a remark is a question, by words of which each is a symbol."""
+
+    name: ClassVar[str] = "remarks"
+    input_type: ClassVar[type] = TokenInput
+    target_type: ClassVar[type] = ClassTarget
+
+    WORDS: ClassVar[tuple[str, ...]] = ("who", "it", "rains", "snows", "here", "there", "now", "then")
+
+    def examples(self, name: str, draw: np.random.Generator) -> list[Example]:
+        """Four words each; no two splits begin alike."""
+        first = {"train": 0, "val": 40, "test": 80}[name]
+        made = []
+        for i in range(first, first + self.size):
+            target = i % 2
+            words = [self.WORDS[1 - target], *(self.WORDS[2 + (i // 6**place) % 6] for place in range(3))]
+            symbols = [2 + self.WORDS.index(word) for word in words]
+            source = " ".join(words)
+            if self.fault == "spelled otherwise" and name == "train" and i == 1:
+                made.append(replace(made[0], id="train1", source=self._spelled(80)))
+                continue
+            made.append(Example(f"{name}{i}", np.array(symbols), target, (str(target),), source))
+        return made
+
+    def _spelled(self, number: int) -> str:
+        (other,) = [
+            e for e in replace(self, fault="").examples("test", np.random.default_rng()) if e.id == f"test{number}"
+        ]
+        return f"{other.source.upper()}!"
+
+    def specs(self) -> tuple[InputSpec, TargetSpec]:
+        """Eight words and two special symbols."""
+        return TokenInput(2 + len(self.WORDS)), ClassTarget(2)
 
 
 @dataclass

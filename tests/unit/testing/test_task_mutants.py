@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 from preparation_mutants import Stored
-from task_mutants import Ahead, Letters, Pooled, Sides, Spelled, Unstated
+from task_mutants import Ahead, Letters, Pooled, Remarks, Sides, Spelled, Unstated
 
 from harness.task import Task
 from harness.testing.clause import Clause
@@ -16,7 +16,7 @@ from harness.testing.examination import Finding, examine
 from harness.testing.task_checks import CLAUSES
 from harness.testing.task_subject import TaskSubject, subjects
 
-SOUND = (Sides(), Pooled(), Letters(), Spelled(), Ahead(), Stored())
+SOUND = (Sides(), Pooled(), Letters(), Remarks(), Spelled(), Ahead(), Stored())
 
 
 class Entry(NamedTuple):
@@ -58,6 +58,9 @@ MUTANTS = (
         "near_duplicates",
         "'test1' of the test split has the input of 'new' of the train split",
     ),
+    Entry(Spelled(fault="recording again"), "copies", "'test1' of test has the frames of train or val"),
+    Entry(Remarks(fault="spelled otherwise"), "copies", "'test80' of test has the text of 'train1' of train"),
+    Entry(Letters(fault="passage again"), "copies", "'test0' of test has the passages of train or val"),
     Entry(Sides(fault="global draws"), "repeatable", "the test split differs between two calls of setup"),
     Entry(Sides(fault="order of a set"), "repeatable", "the test split differs between two processes"),
     Entry(Letters(fault="vocabulary of all splits"), "vocabulary", "6 symbols of the target vocabulary of 14 occur in"),

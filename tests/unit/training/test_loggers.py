@@ -1,0 +1,177 @@
+"""Further places for metrics: TensorBoard gets what was measured; what is missing or fails stops no run."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.config import compose, to_settings
+from harness.errors import ConfigError
+from harness.store.records import MetricRow, RunPlan
+from harness.training import loggers
+from harness.training.loggers import check_loggers, finish, log_rows, make_loggers
+
+KEY = "a" * 64
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "results" / "runs" / KEY
+    made.mkdir(parents=True)
+    return made
+
+
+@pytest.fixture
+def plan() -> RunPlan:
+    config = {"task": {"name": "translation", "root": None}, "optimizer": {"lr": 0.1, "betas": [0.9, 0.98]}, "seed": 0}
+    return RunPlan(KEY, "sweep", "translation", "data", "lstm", 0, config)
+
+
+def _rows(*steps: int) -> list[MetricRow]:
+    return [row for s in steps for row in (_row("train/loss", s, 1 / s), _row("val/loss", s, 2 / s))]
+
+
+def _row(name: str, step: int, value: float) -> MetricRow:
+    return MetricRow(name, step, value, epoch=0.1 * step, examples=8 * step, seconds=float(step))
+
+
+def _events(folder: Path) -> dict[str, list[tuple[int, float]]]:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(folder / "tensorboard"))
+    events.Reload()
+    return {tag: [(e.step, e.value) for e in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+
+
+def test_tensorboard_gets_every_row_and_the_final_metrics(folder: Path, plan: RunPlan) -> None:
+    made = make_loggers(["tensorboard"], folder, plan)
+    log_rows(made, _rows(1, 2))
+    log_rows(made, [_row("train/loss", 4, float("nan"))])
+    finish(made, {"test/bleu": 21.5}, step=4)
+    assert made == []
+    found = _events(folder)
+    assert set(found) == {"train/loss", "val/loss", "test/bleu"}
+    assert found["val/loss"] == [(1, 2.0), (2, 1.0)]
+    assert [step for step, _ in found["train/loss"]] == [1, 2, 4]
+    assert found["test/bleu"] == [(4, 21.5)]
+    written = (folder / "tensorboard" / "hparams.yaml").read_text()
+    assert f"key: {KEY}" in written
+    assert "lr: 0.1" in written
+
+
+def test_a_run_that_goes_on_replaces_what_was_logged_after_its_checkpoint(folder: Path, plan: RunPlan) -> None:
+    made = make_loggers(["tensorboard"], folder, plan)
+    log_rows(made, _rows(1, 2, 3))
+    finish(made, {}, status="failed")
+    made = make_loggers(["tensorboard"], folder, plan, step=2)
+    log_rows(made, [_row("val/loss", 3, 9.0), _row("val/loss", 4, 8.0)])
+    finish(made, {}, step=4)
+    assert _events(folder)["val/loss"] == [(1, 2.0), (2, 1.0), (3, 9.0), (4, 8.0)]
+
+
+def test_no_logger_is_no_work(folder: Path, plan: RunPlan) -> None:
+    made = make_loggers([], folder, plan)
+    log_rows(made, _rows(1))
+    finish(made, {"test/bleu": 1.0})
+    assert made == []
+    assert list(folder.iterdir()) == []
+
+
+def test_a_package_that_is_missing_is_named_with_its_command_when_the_run_is_composed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    for name in ("tensorboard", "mlflow", "wandb"):
+        with pytest.raises(ConfigError) as caught:
+            compose([f"logger={name}"])
+        assert str(caught.value) == (
+            f"logger={name} needs a package that is not installed: pip install 'sequence-harness[{name}]'."
+        )
+
+
+@pytest.mark.parametrize("words", ["logger=tensorboard", "logger=[tensorboard]", "logger=[tensorboard,tensorboard]"])
+def test_one_name_or_a_list_is_stored_as_a_list(words: str) -> None:
+    assert to_settings(compose([words])).config["logger"] == ["tensorboard"]
+
+
+@pytest.mark.parametrize("words", ["logger=null", "logger=[]"])
+def test_none_is_not_stored(words: str) -> None:
+    assert "logger" not in to_settings(compose([words])).config
+
+
+@pytest.mark.parametrize("words", ["logger=csv", "logger=3", "logger=[tensorboard,csv]", "logger={a:1}"])
+def test_what_is_no_logger_is_refused(words: str) -> None:
+    with pytest.raises(ConfigError, match=r"is not understood: choose of tensorboard, mlflow, wandb"):
+        compose([words])
+
+
+@pytest.fixture
+def no_login(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("WANDB_MODE", "WANDB_API_KEY", "WANDB_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+
+
+@pytest.mark.usefixtures("no_login")
+def test_wandb_goes_online_only_with_a_key_and_never_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_loggers(["wandb"])
+    assert loggers._wandb_mode() == "offline"
+    monkeypatch.setenv("WANDB_MODE", "online")
+    with pytest.raises(ConfigError, match=r"there is no key\. Set WANDB_API_KEY.*WANDB_MODE=offline"):
+        check_loggers(["wandb"])
+    (tmp_path / "netrc").write_text("machine api.wandb.ai login user password secret\n")
+    check_loggers(["wandb"])
+    monkeypatch.delenv("WANDB_MODE")
+    monkeypatch.delenv("HARNESS_OFFLINE", raising=False)
+    assert loggers._wandb_mode() == "online"
+    monkeypatch.setenv("HARNESS_OFFLINE", "1")
+    assert loggers._wandb_mode() == "offline"
+
+
+class _Failing:
+    """A logger whose server goes away."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def log_metrics(self, metrics: Any, step: int) -> None:
+        self.calls.append("log")
+        raise ConnectionError("the server is away")
+
+    def save(self) -> None:
+        raise OSError("no space left")
+
+
+def test_a_logger_that_fails_is_named_once_and_left_out(
+    folder: Path, plan: RunPlan, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loggers, "_name", lambda logger: type(logger).__name__)
+    failing: Any = _Failing()
+    made = [failing, *make_loggers(["tensorboard"], folder, plan)]
+    with caplog.at_level(logging.WARNING):
+        log_rows(made, _rows(1))
+        log_rows(made, _rows(2))
+    assert failing.calls == ["log"]
+    assert len(made) == 1
+    (record,) = [r for r in caplog.records if "left out" in r.getMessage()]
+    assert record.getMessage() == "logger '_Failing' fails and is left out: ConnectionError: the server is away"
+    finish([failing], {})
+    finish(made, {}, step=2)
+    assert _events(folder)["val/loss"] == [(1, 2.0), (2, 1.0)]
+
+
+def test_a_logger_that_cannot_begin_is_left_out(
+    folder: Path, plan: RunPlan, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(*args: object) -> None:
+        raise ConnectionError("away")
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setattr(loggers, "_mlflow", away)
+    assert make_loggers(["mlflow"], folder, plan) == []
+    assert "logger 'mlflow' fails and is left out" in caplog.text
