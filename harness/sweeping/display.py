@@ -1,44 +1,65 @@
-"""What a sweep shows while it runs: bars on a terminal, a line for each finished run elsewhere."""
+"""What a sweep shows while it runs: a live table on a terminal, a line for each finished run elsewhere."""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
 
-from harness.store import Store
-from harness.store.query import run as find_run
 from harness.sweeping import planning
+from harness.sweeping.estimates import Estimates
+from harness.sweeping.limits import duration
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
-
+    from harness.sweeping.jobs import Outcome
     from harness.sweeping.planning import PlannedRun
     from harness.sweeping.pool import Event
+    from harness.sweeping.shared import CellState
+
+STOPPING = "stopping: running cells write their checkpoint; press Ctrl-C again to stop at once"
+_BAR = 24
+
+
+@dataclass
+class _Row:
+    """A job that is running."""
+
+    name: str
+    run: PlannedRun | None
+    began: float
+    fraction: float = 0.0
+    text: str = ""
 
 
 class Display:
-    """Progress on standard error."""
+    """Progress on standard error.
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        self._console = Console(stderr=True, quiet=quiet, highlight=False)
-        self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=30),
-            TextColumn("{task.fields[state]}"),
-            TimeElapsedColumn(),
-            console=self._console,
-            transient=True,
-            disable=quiet or not self._console.is_terminal,
-        )
-        self._bars: dict[str, TaskID] = {}
-        self._all: TaskID | None = None
-        self._total = self._done = 0
+    Args:
+        quiet: show nothing.
+        console: where to; None: standard error.
+        estimates: how long cells take; learns from every cell that ends.
+    """
+
+    def __init__(
+        self, *, quiet: bool = False, console: Console | None = None, estimates: Estimates | None = None
+    ) -> None:
+        self._console = console or Console(stderr=True, quiet=quiet, highlight=False)
+        self.estimates = estimates or Estimates()
+        self._live: Live | None = None
+        self._rows: dict[str, _Row] = {}
+        self._counts: Counter[str] = Counter()
+        self._left: dict[str, PlannedRun] = {}  # cells to be done here, by label
+        self._total = self._elsewhere = self._workers = 0
+        self._stopping = self._said_elsewhere = False
 
     @contextmanager
     def waiting(self, text: str) -> Iterator[None]:
@@ -51,8 +72,9 @@ class Display:
 
     def begin(self, planned: Sequence[PlannedRun]) -> None:
         """Say how many cells there are and what becomes of them."""
-        states = Counter(run.state for run in planned)
-        self._total = states[planning.READY]
+        self._counts = states = Counter(run.state for run in planned)
+        self._left = {run.label: run for run in planned if run.state in (planning.READY, planning.ELSEWHERE)}
+        self._total = len(self._left)
         words = {
             planning.READY: "to run",
             planning.FINISHED: "already finished",
@@ -61,42 +83,103 @@ class Display:
             planning.ELSEWHERE: "running in another process",
         }
         parts = [f"{states[state]} {text}" for state, text in words.items() if states[state]]
-        self._console.print(f"Sweep '{planned[0].plan.sweep}': {len(planned)} cells: {', '.join(parts)}.")
+        self._print(f"Sweep '{planned[0].plan.sweep}': {len(planned)} cells: {', '.join(parts)}.")
 
     @contextmanager
-    def live(self) -> Iterator[None]:
-        """Show the bars for the block."""
-        with self._progress:
-            self._all = self._progress.add_task("all runs", total=self._total, state=f"0/{self._total}")
+    def live(self, workers: int) -> Iterator[None]:
+        """Show the table for the block, on a terminal."""
+        self._workers = workers
+        if not self._console.is_terminal:
             yield
+            return
+        with Live(get_renderable=self._render, console=self._console, refresh_per_second=4, transient=True) as live:
+            self._live = live
+            yield
+        self._live = None
 
-    def update(self, event: Event) -> None:
+    def update(self, event: Event, run: PlannedRun | None) -> None:
         """Show that a job started, went on, or (for data) ended."""
         label = event.job.label
         if event.outcome is not None:
-            self._remove(label)
+            self.closed(label)
             return
-        if label not in self._bars:
-            name = f"data of {event.job.config['task']['name']}" if event.job.kind == "prepare" else short(label)
-            self._bars[label] = self._progress.add_task(name, total=None, state="")
-        total = 1.0 if event.fraction > 0 else None
-        self._progress.update(self._bars[label], completed=event.fraction, total=total, state=event.text)
+        if label not in self._rows:
+            name = short(label) if run is not None else f"data of {event.job.config.get('task', {}).get('name', '')}"
+            self._rows[label] = _Row(name, run, time.monotonic())
+        self._rows[label].fraction, self._rows[label].text = event.fraction, event.text
 
-    def ended(self, event: Event, run: PlannedRun, store: Store) -> None:
-        """Print the line of a run that ended."""
-        self._remove(event.job.label)
-        self._done += 1
-        if self._all is not None:
-            self._progress.update(self._all, completed=self._done, state=f"{self._done}/{self._total}")
-        assert event.outcome is not None
-        width = len(str(self._total))
-        line = f"[{self._done:>{width}}/{self._total}] {short(run.label)}: {_result(event, run, store)}"
-        self._console.print(line, markup=False, soft_wrap=True)
+    def closed(self, label: str) -> None:
+        """Take a job's row away."""
+        self._rows.pop(label, None)
 
-    def _remove(self, label: str) -> None:
-        bar = self._bars.pop(label, None)
-        if bar is not None:
-            self._progress.remove_task(bar)
+    def elsewhere(self, cells: int, *, only: bool) -> None:
+        """Show how many cells other sweeps have.
+
+        Args:
+            cells: how many.
+            only: whether there is nothing else left to do.
+        """
+        self._elsewhere = cells
+        if only and cells and not self._said_elsewhere:
+            self._said_elsewhere = True
+            what = "1 cell is" if cells == 1 else f"{cells} cells are"
+            self._print(f"{what} being run by another process; waiting for the results.")
+
+    def stopping(self) -> None:
+        """Say that the sweep was asked to stop."""
+        self._stopping = True
+        self._print(STOPPING[0].upper() + STOPPING[1:] + ".")
+
+    def ended(self, run: PlannedRun, outcome: Outcome, state: CellState, *, by_another: bool) -> None:
+        """Print the line of a run that ended.
+
+        Args:
+            run: the run.
+            outcome: how it ended.
+            state: what the store knows of it now.
+            by_another: whether another sweep has finished it.
+        """
+        self._left.pop(run.label, None)
+        status = {"done": planning.FINISHED, "died": planning.FAILED}.get(outcome.status, outcome.status)
+        self._counts[status] += 1
+        if status == planning.FINISHED and state.total_s is not None:
+            self.estimates.add(run, state.total_s)
+        done, width = self._total - len(self._left), len(str(self._total))
+        text = _result(run, outcome, state) + (" (by another process)" if by_another else "")
+        self._print(f"[{done:>{width}}/{self._total}] {short(run.label)}: {text}")
+
+    def _print(self, line: str) -> None:
+        self._console.print(Text(printable(line)), soft_wrap=True)
+
+    def _render(self) -> RenderableType:
+        table = Table.grid(padding=(0, 2))
+        for row in self._rows.values():
+            bar = ProgressBar(total=1.0, completed=row.fraction, width=_BAR, pulse=row.fraction <= 0.0)
+            elapsed = duration(time.monotonic() - row.began)
+            table.add_row(Text(printable(row.name)), bar, Text(printable(row.text)), Text(elapsed, style="dim"))
+        return Group(table, Text(self._summary()))
+
+    def _summary(self) -> str:
+        """Counts, and how long it will take."""
+        running = [row for row in self._rows.values() if row.run is not None]
+        here = {row.run.label for row in running if row.run is not None}
+        numbers = {
+            "finished": self._counts[planning.FINISHED],
+            "failed": self._counts[planning.FAILED],
+            "running": len(running),
+            "elsewhere": self._elsewhere,
+            "waiting": max(0, len(self._left) - len(running) - self._elsewhere),
+            "incompatible": self._counts[planning.INCOMPATIBLE],
+        }
+        always = ("finished", "failed", "running", "waiting")
+        counts = ", ".join(f"{n} {name}" for name, n in numbers.items() if n or name in always)
+        if self._stopping:
+            return f"{counts}; {STOPPING}"
+        waiting = [run for label, run in self._left.items() if label not in here]
+        now = time.monotonic()
+        busy = [(row.run, now - row.began, row.fraction) for row in running if row.run is not None]
+        left = self.estimates.remaining(waiting, busy, self._workers)
+        return f"{counts}; time left: {'estimating' if left is None else f'about {duration(left)}'}"
 
 
 def short(label: str) -> str:
@@ -104,12 +187,14 @@ def short(label: str) -> str:
     return label.rpartition(" (")[0]
 
 
-def _result(event: Event, run: PlannedRun, store: Store) -> str:
-    assert event.outcome is not None
-    if event.outcome.status != "done":
-        return f"{'failed' if event.outcome.status == 'died' else event.outcome.status}: {event.outcome.error}"
-    view = find_run(store, run.plan.key)
-    if view.summary is None:
-        return view.status
+def printable(text: str) -> str:
+    """The text without control characters, which a name or an error from outside may hold."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _result(run: PlannedRun, outcome: Outcome, state: CellState) -> str:
+    if outcome.status != "done":
+        return f"{'failed' if outcome.status == 'died' else outcome.status}: {outcome.error}"
     primary = run.plan.primary
-    return f"{primary['name']} {view.summary.primary_value:.4g} {primary['unit']}, {view.summary.total_s:.0f} s"
+    value = "" if state.value is None else f"{primary['name']} {state.value:.4g} {primary['unit']}, "
+    return f"{value}{state.total_s or 0.0:.0f} s"

@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.store.records import RunPlan
+from harness.sweeping.limits import NO_LIMITS, Limits
+
+ALONE, TOGETHER = "alone", "together"
+"""Who may compute at the same time on this machine: a run that is timed alone, nobody; other jobs of its sweep, others
+like them."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,8 @@ class Job:
         plan: of the run; None for "prepare".
         baseline: its name, for "baseline".
         needs: labels of jobs that must be done before.
+        limits: beyond which the run is stopped.
+        lock: "alone", "together" (see `harness.sweeping.machine_lock`), or empty: regardless of others.
     """
 
     kind: str
@@ -28,6 +35,8 @@ class Job:
     plan: RunPlan | None = None
     baseline: str = ""
     needs: tuple[str, ...] = ()
+    limits: Limits = NO_LIMITS
+    lock: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,11 +63,13 @@ class Outcome:
     """How a job ended.
 
     Attributes:
-        status: "done", "failed", "interrupted", or "died" (the process ended without a word).
+        status: "done", "failed", "interrupted", "died" (the process ended without a word), or "elsewhere" (another
+            living process has the run).
         error: in one line; empty if done.
         traceback: of the error.
         log_tail: the last lines that the worker printed.
         user_error: whether the error is of the user's making (wrong data, no network).
+        over_limit: whether it was stopped because it used more time or memory than it may.
     """
 
     status: str
@@ -66,3 +77,4 @@ class Outcome:
     traceback: str = ""
     log_tail: str = field(default="", repr=False)
     user_error: bool = False
+    over_limit: bool = False

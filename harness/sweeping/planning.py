@@ -7,12 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.compatibility import check
 from harness.config import Cell, to_settings
 from harness.identity import run_plan
+from harness.matching import fit as fit_model
 from harness.store import Store
 from harness.store.query import runs, sweeps
 from harness.store.records import RunPlan
+from harness.sweeping.jobs import ALONE, TOGETHER, Job
+from harness.sweeping.limits import NO_LIMITS, Limits
+from harness.training.budget import Budget
 from harness.training.settings import RunSettings
 
 READY, FINISHED, FAILED, INCOMPATIBLE, ELSEWHERE = "ready", "finished", "failed", "incompatible", "running"
@@ -26,9 +29,11 @@ class PlannedRun:
         settings: of the cell; of a baseline: those of the first cell with its task and seed.
         plan: as the store gets it.
         state: "ready" (to be run), "finished", "failed" (earlier, and not to be tried again), "incompatible", or
-            "running" (in another process).
+            "running" (in another process; waited for, and taken over if that does not finish it).
         reason: why it is incompatible, or why it is to be run although it has finished elsewhere.
         baseline: the baseline's name; empty for a model.
+        limits: beyond which it is stopped.
+        alone: whether nothing else of this sweep, and no other such run, may compute meanwhile.
     """
 
     settings: RunSettings
@@ -36,6 +41,8 @@ class PlannedRun:
     state: str = READY
     reason: str = ""
     baseline: str = ""
+    limits: Limits = NO_LIMITS
+    alone: bool = False
 
     @property
     def label(self) -> str:
@@ -47,6 +54,28 @@ class PlannedRun:
         """Equal for all runs on the same data."""
         return f"data of {self.plan.task} ({json.dumps(self.plan.config['task'], sort_keys=True)})"
 
+    def job(self, *, beside_alone: bool) -> Job:
+        """The job that runs it.
+
+        Args:
+            beside_alone: whether the sweep has runs that must be alone.
+        """
+        return Job(
+            "baseline" if self.baseline else "run",
+            self.label,
+            self.settings.config,
+            self.plan,
+            self.baseline,
+            needs=(self.prepare_label,),
+            limits=self.limits,
+            lock=ALONE if self.alone else TOGETHER if beside_alone else "",
+        )
+
+    def prepare_job(self, *, beside_alone: bool) -> Job:
+        """The job that prepares its data."""
+        lock = TOGETHER if beside_alone else ""
+        return Job("prepare", self.prepare_label, self.settings.config, lock=lock)
+
 
 def plan_cells(cells: Iterable[Cell]) -> list[PlannedRun]:
     """Every distinct run of the cells, then the baselines of their tasks.
@@ -57,16 +86,17 @@ def plan_cells(cells: Iterable[Cell]) -> list[PlannedRun]:
     models: dict[str, PlannedRun] = {}
     baselines: dict[str, PlannedRun] = {}
     for cell in cells:
-        settings = to_settings(cell.config)
-        signature = settings.task.signature
-        fit = check(signature, settings.model.name, settings.model.capabilities(signature))
-        plan = run_plan(settings, compatible=fit.compatible, overrides=cell.overrides)
+        settings, fit = fit_model(to_settings(cell.config))
+        limits = Limits.parse(cell.config.limits.time, cell.config.limits.memory)
+        alone = cell.config.exclusive
+        words = [word for word in cell.overrides if not word.startswith("limits.")]  # a sweep's, not a run's
+        plan = run_plan(settings, compatible=fit.compatible, overrides=words)
         state = READY if fit.compatible else INCOMPATIBLE
-        models.setdefault(plan.key, PlannedRun(settings, plan, state, fit.reason or ""))
+        models.setdefault(plan.key, PlannedRun(settings, plan, state, fit.reason or "", "", limits, alone))
         if cell.config.baselines:
             for baseline in settings.task.baselines():
                 plan = run_plan(settings, baseline=baseline)
-                baselines.setdefault(plan.key, PlannedRun(settings, plan, baseline=baseline.name))
+                baselines.setdefault(plan.key, PlannedRun(settings, plan, baseline=baseline.name, limits=limits))
     return [*models.values(), *baselines.values()]
 
 
@@ -113,6 +143,23 @@ def record(planned: Sequence[PlannedRun], store: Store, *, experiment: bool) -> 
         keys = {plan.key for plan in mine}
         kept = [v.key for v in before if v.key not in keys and _coordinates(v, experiment) not in replaced]
         store.set_sweep(name, [*kept, *(plan.key for plan in mine)])
+
+
+def jobs_for(todo: Sequence[PlannedRun], *, beside_alone: bool = False) -> list[Job]:
+    """Data first, then the runs, the longest budgets first so that no worker idles at the end, then baselines.
+
+    Args:
+        todo: what is to be run.
+        beside_alone: as for `PlannedRun.job`.
+    """
+    prepare = {run.prepare_label: run.prepare_job(beside_alone=beside_alone) for run in todo}
+    ordered = sorted(todo, key=lambda run: (bool(run.baseline), -_seconds(run)))
+    return [*prepare.values(), *(run.job(beside_alone=beside_alone) for run in ordered)]
+
+
+def _seconds(run: PlannedRun) -> float:
+    budget = Budget.parse(run.settings.budget)
+    return budget.amount if budget.kind == "seconds" else 0.0
 
 
 def _coordinates(run: Any, experiment: bool) -> str:

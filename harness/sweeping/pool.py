@@ -1,6 +1,9 @@
 """A pool of worker processes: a fresh process for every job, forked from one that has torch loaded.
 
 A fresh process leaks no state into the next job, and a job that is killed takes nothing else with it.
+
+Workers are not bound to cores: on a quiet machine that gained 0 to 2 % (two trainings of one thread on two cores), and
+where something else is busy a bound worker cannot move away.
 """
 
 from __future__ import annotations
@@ -8,28 +11,25 @@ from __future__ import annotations
 import importlib.util
 import multiprocessing
 import os
-import signal
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from harness.errors import PluginError
-from harness.sweeping.jobs import Job, Outcome, Surroundings
-from harness.sweeping.worker import work
+from harness.sweeping.jobs import ALONE, Job, Outcome, Surroundings
+from harness.sweeping.worker import GRACE_S, work
+from harness.sweeping.worker_process import WorkerProcess
 
 PRELOAD = ("harness.sweeping.preload", "harness.cli.main")
 """Loaded once before workers are forked; the second because workers load the console script's module again."""
 
 NOT_STARTED = "not started"
-"""Text of the event with which a job ends whose need failed."""
-
-_LOG_LINES = 40
-_STOP_S = 20.0
+"""Text of the event with which a job ends that was not started: its need failed, or `before` said so."""
 
 
 @dataclass(frozen=True)
@@ -42,122 +42,148 @@ class Event:
     outcome: Outcome | None = None
 
 
-@dataclass
-class _Worker:
-    job: Job
-    process: Any
-    connection: Connection
-    log: Path
-    outcome: Outcome | None = None
-
-
 class Pool:
-    """Runs jobs in up to `workers` processes.
+    """Runs jobs in up to `workers` processes. Close it, or use it in a `with` block: workers are stopped then.
 
     Args:
         workers: processes at a time.
         surroundings: see there.
         target: what a worker process calls; a function of a module that can be imported.
+        before: asked about every job in the moment in which it would be started; an outcome ends it without that.
+        grace_s: seconds that a worker which was told to stop has for its checkpoint before it is killed.
     """
 
-    def __init__(self, workers: int, surroundings: Surroundings, target: Callable[..., None] = work) -> None:
-        self._workers, self._surroundings, self._target = max(1, workers), surroundings, target
+    def __init__(
+        self,
+        workers: int,
+        surroundings: Surroundings,
+        target: Callable[..., None] = work,
+        *,
+        before: Callable[[Job], Outcome | None] = lambda job: None,
+        grace_s: float = GRACE_S,
+    ) -> None:
+        self.workers = max(1, workers)
+        self._surroundings, self._target, self._before, self._grace_s = surroundings, target, before, grace_s
         os.environ["OMP_NUM_THREADS"] = str(surroundings.threads)  # inherited by the process that forks
         for name in PRELOAD:
             if importlib.util.find_spec(name) is None:  # multiprocessing would silently ignore the name
                 raise PluginError(f"The module '{name}' is missing: the installation is incomplete.")
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(list(PRELOAD))
-        self._running: list[_Worker] = []
+        self._waiting: list[Job] = []
+        self._running: list[WorkerProcess] = []
+        self._done: dict[str, Outcome] = {}
+        self._stopping = False
+        self._logs = tempfile.TemporaryDirectory(prefix="harness-workers-")
 
-    def run(self, jobs: Iterable[Job]) -> Generator[Event, None, None]:
-        """Do all jobs and yield what happens, in the order in which it happens.
+    def __enter__(self) -> Pool:
+        return self
 
-        A job whose need failed is not started: it ends with the outcome of that need. When the generator is
-        closed or an exception passes through it, workers are told to stop, and killed if they do not.
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing left to do."""
+        return not self._waiting and not self._running
+
+    @property
+    def waiting(self) -> list[Job]:
+        """Jobs that have not been started."""
+        return list(self._waiting)
+
+    def submit(self, *jobs: Job) -> None:
+        """Take jobs on, to be started in this order as soon as there is room and their needs are done.
+
+        A job whose need failed is not started: it ends with the outcome of that need.
         """
-        waiting, done = list(jobs), dict[str, Outcome]()
-        with tempfile.TemporaryDirectory(prefix="harness-workers-") as logs:
-            try:
-                while waiting or self._running:
-                    yield from self._start_ready(waiting, done, Path(logs))
-                    for event in self._events():
-                        if event.outcome is not None:
-                            done[event.job.label] = event.outcome
-                        yield event
-            finally:
-                self._stop()
+        for job in jobs:
+            self._done.pop(job.label, None)
+            self._waiting.append(job)
 
-    def _start_ready(self, waiting: list[Job], done: dict[str, Outcome], logs: Path) -> Iterator[Event]:
-        for job in list(waiting):
-            failed = next((done[n] for n in job.needs if n in done and done[n].status != "done"), None)
+    def poll(self, timeout: float) -> Iterator[Event]:
+        """Start what can be started, wait until something happens or the time is over, and say what happened."""
+        yield from self._start_ready()
+        handles: dict[Any, WorkerProcess] = {h: worker for worker in self._running for h in worker.handles()}
+        if not handles:
+            return
+        pause = min([timeout, *(worker.seconds_to_deadline() for worker in self._running)])
+        wait(list(handles), max(0.0, pause))
+        for worker in list(self._running):
+            for fraction, text in worker.read():
+                yield Event(worker.job, fraction, text)
+            worker.watch(self._grace_s)
+            if worker.ended():
+                self._running.remove(worker)
+                outcome = worker.close(self._stopping)
+                self._done[worker.job.label] = outcome
+                yield Event(worker.job, outcome=outcome)
+
+    def stop(self) -> None:
+        """Start nothing any more, and tell workers to write their checkpoint and end; those that do not are killed."""
+        self._stopping = True
+        self._waiting.clear()
+        for worker in self._running:
+            worker.stop(self._grace_s)
+
+    def kill(self) -> None:
+        """End workers at once."""
+        self.stop()
+        for worker in self._running:
+            worker.kill()
+
+    def close(self) -> None:
+        """Stop workers, wait until they have ended, and remove what they printed."""
+        self.stop()
+        deadline = time.monotonic() + self._grace_s
+        try:
+            for worker in self._running:
+                worker.process.join(max(0.0, deadline - time.monotonic()))
+        finally:
+            for worker in self._running:
+                worker.kill()
+                worker.process.join()
+                worker.close(stopping=True)
+            self._running.clear()
+            self._logs.cleanup()
+
+    def _start_ready(self) -> Iterator[Event]:
+        for job in list(self._waiting):
+            failed = next((self._done[n] for n in job.needs if n in self._done and not _done(self._done[n])), None)
             if failed is not None:
-                waiting.remove(job)
-                done[job.label] = failed
-                yield Event(job, text=NOT_STARTED, outcome=failed)
-            elif all(n in done for n in job.needs) and len(self._running) < self._workers:
-                waiting.remove(job)
-                self._running.append(self._start(job, logs))
+                yield self._not_started(job, failed)
+            elif self._may_start(job):
+                said = self._before(job)
+                if said is not None:
+                    yield self._not_started(job, said)
+                    continue
+                self._waiting.remove(job)
+                self._running.append(self._start(job))
                 yield Event(job, text="starting")
 
-    def _start(self, job: Job, logs: Path) -> _Worker:
+    def _may_start(self, job: Job) -> bool:
+        if len(self._running) >= self.workers or any(need not in self._done for need in job.needs):
+            return False
+        if job.lock == ALONE:
+            return not self._running
+        return all(worker.job.lock != ALONE for worker in self._running)
+
+    def _not_started(self, job: Job, outcome: Outcome) -> Event:
+        self._waiting.remove(job)
+        self._done[job.label] = outcome
+        return Event(job, text=NOT_STARTED, outcome=outcome)
+
+    def _start(self, job: Job) -> WorkerProcess:
         receiver, sender = self._context.Pipe(duplex=False)
-        descriptor, log = tempfile.mkstemp(dir=logs, suffix=".log")
+        descriptor, log = tempfile.mkstemp(dir=self._logs.name, suffix=".log")
         os.close(descriptor)
         process = self._context.Process(target=self._target, args=(job, self._surroundings, sender, Path(log)))
         process.start()
         sender.close()
-        return _Worker(job, process, receiver, Path(log))
+        return WorkerProcess(job, process, receiver, Path(log))
 
-    def _events(self) -> Iterator[Event]:
-        """Wait until a worker says something or ends; events of all that did."""
-        by_handle: dict[Any, _Worker] = {}
-        for worker in self._running:
-            by_handle[worker.process.sentinel] = worker
-            by_handle[worker.connection] = worker
-        ready = wait(list(by_handle)) if by_handle else []
-        for worker in {id(by_handle[handle]): by_handle[handle] for handle in ready}.values():
-            yield from self._read(worker)
-            if worker.outcome is not None or not worker.process.is_alive():
-                yield from self._read(worker)
-                worker.process.join(_STOP_S)
-                if worker.process.is_alive():  # it has answered, but a thread of a library keeps it up
-                    worker.process.kill()
-                    worker.process.join()
-                worker.connection.close()
-                self._running.remove(worker)
-                yield Event(worker.job, outcome=self._outcome(worker))
 
-    def _read(self, worker: _Worker) -> Iterator[Event]:
-        with suppress(EOFError, OSError):  # the other end is closed: the process has ended
-            while worker.outcome is None and worker.connection.poll():
-                message = worker.connection.recv()
-                if isinstance(message, Outcome):
-                    worker.outcome = message
-                else:
-                    yield Event(worker.job, *message)
-
-    def _outcome(self, worker: _Worker) -> Outcome:
-        tail = "\n".join(worker.log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
-        if worker.outcome is not None:
-            said = worker.outcome
-            return Outcome(said.status, said.error, said.traceback, tail, said.user_error)
-        code = worker.process.exitcode
-        if code is not None and code < 0:
-            cause = f"the worker process was killed by {signal.Signals(-code).name}"
-            cause += " (out of memory?)" if code == -signal.SIGKILL else ""
-        else:
-            cause = f"the worker process ended with code {code}"
-        return Outcome("died", cause, log_tail=tail)
-
-    def _stop(self) -> None:
-        for worker in self._running:
-            worker.process.terminate()
-        deadline = time.monotonic() + _STOP_S
-        for worker in self._running:
-            worker.process.join(max(0.0, deadline - time.monotonic()))
-            if worker.process.is_alive():
-                worker.process.kill()
-                worker.process.join()
-            worker.connection.close()
-        self._running.clear()
+def _done(outcome: Outcome) -> bool:
+    return outcome.status == "done"

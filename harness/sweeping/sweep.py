@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.config import expand
+from harness.errors import StoreError
 from harness.identity import device_type
 from harness.runtime import tune_allocator, usable_cores
 from harness.store import Store
 from harness.store.engine import results_folder, store_url
 from harness.store.records import EnvironmentRecord
 from harness.sweeping import planning
+from harness.sweeping.course import Course
 from harness.sweeping.display import Display
-from harness.sweeping.jobs import Job, Outcome, Surroundings
+from harness.sweeping.estimates import Estimates
+from harness.sweeping.jobs import Outcome, Surroundings
 from harness.sweeping.planning import PlannedRun
-from harness.sweeping.pool import NOT_STARTED, Event, Pool
-from harness.training.budget import Budget
+from harness.sweeping.pool import Pool
+from harness.sweeping.stopping import StopRequests
+
+_TICK_S = 0.5
 
 
 @dataclass
@@ -30,17 +35,27 @@ class SweepResult:
         name: of the sweep.
         planned: every cell with the state it had before.
         outcomes: of the runs that were started or should have been, by key.
+        estimates: seconds that cells are expected to take, by key, where that is known.
     """
 
     name: str
     planned: list[PlannedRun]
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    estimates: dict[str, float] = field(default_factory=dict)
 
     @property
     def failed(self) -> list[PlannedRun]:
         """Runs that failed now, and those that failed earlier and were not tried again."""
-        bad = {key for key, outcome in self.outcomes.items() if outcome.status in ("failed", "died")}
-        return [run for run in self.planned if run.plan.key in bad or run.state == planning.FAILED]
+        return [r for r in self.planned if self._ended(r, "failed", "died") or r.state == planning.FAILED]
+
+    @property
+    def interrupted(self) -> list[PlannedRun]:
+        """Runs that somebody stopped, but not the sweep."""
+        return [run for run in self.planned if self._ended(run, "interrupted")]
+
+    def _ended(self, run: PlannedRun, *statuses: str) -> bool:
+        outcome = self.outcomes.get(run.plan.key)
+        return outcome is not None and outcome.status in statuses
 
 
 def run_sweep(
@@ -53,18 +68,19 @@ def run_sweep(
 ) -> SweepResult:
     """Run every cell of a sweep that is not finished yet.
 
-    Incompatible pairs are recorded with their reason; a run that fails is recorded and the sweep goes on.
+    Incompatible pairs are recorded with their reason; a run that fails is recorded and the sweep goes on. Cells that
+    another sweep runs at the moment are waited for.
 
     Args:
         overrides: the command line's words, in Hydra's sweep grammar.
-        workers: processes at a time, one thread each; None: one for each core.
+        workers: processes at a time; None: as many as there are cores for their threads.
         dry_run: only look: nothing is written and nothing is run.
         retry: ("failed",) to run failed cells again.
         quiet: show no progress.
 
     Raises:
         UserError, PluginError: the command line, a plug-in or the store is wrong; nothing has been run.
-        KeyboardInterrupt: Ctrl-C; workers have been stopped and their runs recorded as interrupted.
+        KeyboardInterrupt: Ctrl-C or SIGTERM; workers have been stopped and their runs recorded as interrupted.
     """
     tune_allocator()  # it is part of the environment, by which finished runs are known
     display = Display(quiet=quiet)
@@ -75,87 +91,66 @@ def run_sweep(
     with display.waiting("Looking at the results store"):
         environment = _environment(planned[0], threads)
         if dry_run:
-            return SweepResult(name, planning.with_states(planned, _existing_store(), environment.hash, retry))
+            return _look(name, planned, environment, retry)
         store = Store.open()
     with store:
         planned = planning.with_states(planned, store, environment.hash, retry)
         planning.record(planned, store, experiment=any(w.startswith("experiment=") for w in overrides))
         result = SweepResult(name, planned)
-        todo = [run for run in planned if run.state == planning.READY]
+        display.estimates = Estimates.from_store(store, planned, environment.hash)
         display.begin(planned)
+        todo = [run for run in planned if run.state in (planning.READY, planning.ELSEWHERE)]
         if todo:
             surroundings = Surroundings(Path.cwd(), dict(os.environ), store_url(), results_folder().absolute(), threads)
-            count = min(workers or usable_cores(), len(todo))
-            _run(todo, Pool(count, surroundings), store, environment, result, display)
+            course = Course(todo, store, environment, display)
+            count = min(workers or max(1, usable_cores() // threads), len(todo))
+            result.outcomes = course.outcomes
+            _run(course, Pool(count, surroundings, before=course.before), display)
     return result
 
 
-def jobs_for(todo: Sequence[PlannedRun]) -> list[Job]:
-    """Data first, then the runs, the longest budgets first so that no worker idles at the end, then baselines."""
-    prepare = {run.prepare_label: Job("prepare", run.prepare_label, run.settings.config) for run in todo}
-    ordered = sorted(todo, key=lambda run: (bool(run.baseline), -_seconds(run)))
-    jobs = [
-        Job(
-            "baseline" if run.baseline else "run",
-            run.label,
-            run.settings.config,
-            run.plan,
-            run.baseline,
-            needs=(run.prepare_label,),
-        )
-        for run in ordered
-    ]
-    return [*prepare.values(), *jobs]
+def _run(course: Course, pool: Pool, display: Display) -> None:
+    """Keep the pool busy until every cell has ended, here or elsewhere, or until told to stop."""
+    requests, heeded = StopRequests(), 0
+    with requests.listening(), pool, display.live(pool.workers):
+        pool.submit(*course.jobs())
+        while not pool.idle or (course.elsewhere and not heeded):
+            if pool.idle:
+                time.sleep(_TICK_S)
+            for event in pool.poll(_TICK_S):
+                course.take(event)
+            if requests.count > heeded:
+                heeded = requests.count
+                if heeded == 1:
+                    display.stopping()
+                    pool.stop()
+                else:
+                    pool.kill()
+            if not heeded:
+                course.look_elsewhere(pool)
+            display.elsewhere(course.elsewhere, only=pool.idle)
+    if heeded:
+        raise KeyboardInterrupt
 
 
-def _run(
-    todo: Sequence[PlannedRun],
-    pool: Pool,
-    store: Store,
-    environment: EnvironmentRecord,
-    result: SweepResult,
-    display: Display,
-) -> None:
-    by_label = {run.label: run for run in todo}
-    with display.live(), closing(pool.run(jobs_for(todo))) as events:
-        for event in events:
-            run = by_label.get(event.job.label)
-            if event.outcome is None or run is None:
-                display.update(event)
-                continue
-            _record_end(run, event, store, environment)
-            result.outcomes[run.plan.key] = event.outcome
-            display.ended(event, run, store)
-
-
-def _record_end(run: PlannedRun, event: Event, store: Store, environment: EnvironmentRecord) -> None:
-    """Enter a failure that the run could not enter itself: its data failed, or its process died."""
-    outcome, key = event.outcome, run.plan.key
-    if outcome is None or outcome.status not in ("failed", "died"):
-        return
-    if event.text != NOT_STARTED and store.status(key, environment.hash) in ("failed", "finished"):
-        return
-    run_id = store.run_id(key, environment.hash) if outcome.status == "died" else None
-    if run_id is None:
-        run_id = store.start(run.plan, environment, owner_pid=os.getpid())
-    store.fail(run_id, outcome.error, outcome.traceback, outcome.log_tail)
+def _look(name: str, planned: list[PlannedRun], environment: EnvironmentRecord, retry: Sequence[str]) -> SweepResult:
+    """What would become of the cells, and how long they would take."""
+    try:
+        store: Store | None = Store.open(create=False)
+    except StoreError:
+        store = None  # a dry run needs no store
+    try:
+        result = SweepResult(name, planning.with_states(planned, store, environment.hash, retry))
+        estimates = Estimates.from_store(store, planned, environment.hash)
+    finally:
+        if store is not None:
+            store.close()
+    expected = {run.plan.key: estimates.of(run) for run in planned}
+    result.estimates = {key: seconds for key, seconds in expected.items() if seconds is not None}
+    return result
 
 
 def _environment(run: PlannedRun, threads: int) -> EnvironmentRecord:
     from harness.training.measure_environment import measure_environment
 
     return measure_environment(device_type(run.settings.trainer.device), threads)
-
-
-def _existing_store() -> Store | None:
-    from harness.errors import StoreError
-
-    try:
-        return Store.open(create=False)
-    except StoreError:
-        return None  # a dry run needs no store
-
-
-def _seconds(run: PlannedRun) -> float:
-    budget = Budget.parse(run.settings.budget)
-    return budget.amount if budget.kind == "seconds" else 0.0

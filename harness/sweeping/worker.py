@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import multiprocessing
 import os
 import signal
@@ -9,42 +10,68 @@ import sys
 import threading
 import time
 import traceback
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from harness.errors import UserError
-from harness.sweeping.jobs import Job, Outcome, Surroundings
+from harness.store.ledger import AlreadyFinished, AlreadyRunning
+from harness.sweeping.jobs import ALONE, Job, Outcome, Surroundings
+from harness.sweeping.machine_lock import machine_lock
+
+GRACE_S = 60.0
+"""How long a run that was told to stop may take to end its step and to write its checkpoint, before it is killed."""
+
+WAITING = "waiting for the machine"
+"""Progress of a job that may not start yet since another one has the machine for itself."""
 
 _PROGRESS_EVERY_S = 0.2
-_GRACE_S = 20.0
 
 
 def work(job: Job, surroundings: Surroundings, connection: Connection, log: Path) -> None:
     """Do a job and send its `Outcome` (and before it, progress as (fraction, text)) through the connection."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    signal.signal(signal.SIGTERM, _interrupt)
-    _follow_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to hear
+    os.setpgid(0, 0)  # so that it can be killed with the processes that it starts
+    _redirect_output(log)
+    faulthandler.enable(all_threads=False)  # a crash inside a library leaves its traceback in the log
     os.chdir(surroundings.folder)
     os.environ.clear()
     os.environ.update(surroundings.environ)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    _redirect_output(log)
     try:
+        signal.signal(signal.SIGTERM, _interrupt)
+        _follow_parent()
         _do(job, surroundings, connection)
         outcome = Outcome("done")
+    except AlreadyFinished:  # by another sweep, in the moment before
+        outcome = Outcome("done")
+    except AlreadyRunning as error:
+        outcome = Outcome("elsewhere", str(error))
     except (KeyboardInterrupt, SystemExit):  # Lightning turns the first into the second
         outcome = Outcome("interrupted", "stopped from outside")
     except UserError as error:
         outcome = Outcome("failed", str(error), traceback.format_exc(), user_error=True)
     except Exception as error:
         outcome = Outcome("failed", f"{type(error).__name__}: {error}", traceback.format_exc())
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # all is done but the answer
     sys.stdout.flush()
     sys.stderr.flush()
-    connection.send(outcome)
-    connection.close()
+    with suppress(OSError):  # the parent is dead
+        connection.send(outcome)
+        connection.close()
 
 
 def _do(job: Job, surroundings: Surroundings, connection: Connection) -> None:
+    if not job.lock:
+        _do_now(job, surroundings, connection)
+        return
+    alone = job.lock == ALONE
+    with machine_lock(alone=alone, on_wait=lambda: connection.send((0.0, WAITING))):
+        connection.send((0.0, "starting"))
+        _do_now(job, surroundings, connection)
+
+
+def _do_now(job: Job, surroundings: Surroundings, connection: Connection) -> None:
     from harness.config import settings_from_plain
     from harness.training import run
 
@@ -54,6 +81,7 @@ def _do(job: Job, surroundings: Surroundings, connection: Connection) -> None:
         return
     assert job.plan is not None
     settings.trainer.threads = settings.trainer.threads or surroundings.threads
+    settings.exclusive = job.lock == ALONE
     if job.kind == "baseline":
         run.execute_baseline(
             settings, job.plan, job.baseline, store_url=surroundings.store_url, results=surroundings.results
@@ -78,7 +106,8 @@ class _Reporter:
         now = time.monotonic()
         if now - self._last >= _PROGRESS_EVERY_S or fraction >= 1.0:
             self._last = now
-            self._connection.send((fraction, text))
+            with suppress(OSError):  # the parent is dead, and this process is about to be told
+                self._connection.send((fraction, text))
 
 
 def _interrupt(signum: int, frame: object) -> None:
@@ -94,8 +123,8 @@ def _follow_parent() -> None:
     def watch() -> None:
         wait([parent.sentinel])
         os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(_GRACE_S)
-        os._exit(1)
+        time.sleep(GRACE_S)
+        os.killpg(0, signal.SIGKILL)  # this process and those that it started
 
     threading.Thread(target=watch, daemon=True, name="follow-parent").start()
 

@@ -1,105 +1,96 @@
-"""What happens around the steps: learning rate, budget, logging, validation, best checkpoint, time to target."""
+"""What happens around the steps: learning rate, budget, logging, validation, checkpoints, and stopping when asked."""
 
 from __future__ import annotations
 
 import math
-import os
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pytorch_lightning as pl
 
 from harness.batch import Batch
-from harness.errors import ConfigError, HarnessError, UnknownNameError
-from harness.specs import TokenSequenceTarget
+from harness.errors import HarnessError
 from harness.store.records import MetricRow
-from harness.task import Task, TaskData
+from harness.task import TaskData
+from harness.training import random_state
 from harness.training.budget import Budget, Progress, learning_rate_factor
-from harness.training.data_module import TrainingBatches
+from harness.training.checkpoint import SIGNATURE
+from harness.training.data_module import EndlessBatches
 from harness.training.evaluate import evaluate
 from harness.training.lightning_module import TrainingModule
+from harness.training.measurements import Measurements
+from harness.training.metric_writer import MetricWriter
+from harness.training.run_folder import RunFolder
+from harness.training.selection import Selection
 from harness.training.settings import RunSettings
+from harness.training.stopping import StopRequest
 
 
 class DivergedError(HarnessError):
     """The training loss is no longer a finite number."""
 
 
-@dataclass(frozen=True)
-class Target:
-    """A validation metric's value whose first reaching is timed."""
-
-    metric: str
-    value: float
-
-    @classmethod
-    def parse(cls, text: str, task: Task) -> Target:
-        """Read "METRIC:VALUE".
-
-        Raises:
-            UnknownNameError: the task has no such metric.
-            ConfigError: the value is no number.
-        """
-        name, _, value = text.partition(":")
-        known = ["loss", *(m.name for m in task.metrics)]
-        if name not in known:
-            raise UnknownNameError("metric", name, known, where=f"the metrics of task '{task.name}' (target={text})")
-        try:
-            return cls(name, float(value))
-        except ValueError:
-            raise ConfigError(f"target '{text}' is not understood: write 'METRIC:VALUE', as in 'loss:1.5'.") from None
-
-
 @dataclass
-class Best:
-    """The best validation so far, whose weights are tested. Of equal values, the one of lower loss is better."""
+class Surroundings:
+    """What a run's training reaches beside the network: files, the store, the user.
 
-    value: float
-    loss: float
-    step: int
+    Attributes:
+        folder: of the run; gets `best.ckpt` and, while it trains, `last.ckpt`.
+        writer: takes metric rows.
+        stop: whether somebody asked to stop.
+        signature: written into checkpoints, to know them again.
+        measured: memory, load and energy; what they have seen so far goes into the checkpoint.
+        log: called with rows for the user's own loggers.
+        on_progress: called with the share of the budget and a word.
+    """
+
+    folder: RunFolder
+    writer: MetricWriter
+    stop: StopRequest
+    signature: dict[str, str]
+    measured: Measurements
+    log: Callable[[list[MetricRow]], None] | None = None
+    on_progress: Callable[[float, str], None] | None = None
 
 
 class RunCallback(pl.Callback):
     """Drives one run by its budget.
 
+    Its state, together with Lightning's, is all that a killed run needs to go on as if nothing had happened.
+
     Attributes:
         progress: what has been used of the budget.
-        best: the best validation, or None before the first.
+        selection: the best validation and the target.
         unit: name of the throughput's unit.
-        to_target_s: training seconds until the target was first reached, or None.
-        rows: metric rows not yet taken by `flush`.
+        done: whether training has ended (and not merely this process).
+        stopped_early: whether it ended before its budget, for want of improvement.
     """
 
     def __init__(
-        self,
-        settings: RunSettings,
-        data: TaskData,
-        batches: TrainingBatches,
-        checkpoint: Path,
-        flush: Callable[[list[MetricRow]], None],
-        on_progress: Callable[[float, str], None] | None,
+        self, settings: RunSettings, data: TaskData, batches: EndlessBatches, surroundings: Surroundings
     ) -> None:
-        self.settings, self.data, self.checkpoint = settings, data, checkpoint
+        self.settings, self.data, self.batches, self.around = settings, data, batches, surroundings
         self.budget = Budget.parse(settings.budget)
         self.progress = Progress()
-        self.best: Best | None = None
-        self.unit = ""
-        self.to_target_s: float | None = None
-        self.target = Target.parse(settings.target, settings.task) if settings.target else None
+        self.selection = Selection(settings.task, data.target_spec, settings.target, settings.trainer.early_stopping)
         # The learning rate must be wrong before the run starts, not after an hour of set-up.
         learning_rate_factor(0.0, settings.optimizer.warmup, settings.optimizer.schedule)
-        self._batches = batches
-        self._flush, self._on_progress = flush, on_progress
+        self.unit = ""
+        self.done = self.stopped_early = False
         self._validated = 0
-        primary = settings.task.metrics[0]
-        by_loss = isinstance(data.target_spec, TokenSequenceTarget)
-        self.chosen_by = "loss" if by_loss else primary.name
-        self._higher_is_better = False if by_loss else primary.higher_is_better
-        self._directions = {m.name: m.higher_is_better for m in settings.task.metrics}
+        self._saved_at = time.monotonic()
+        self._resumed: dict[str, Any] | None = None
 
     # -- Lightning's hooks ---------------------------------------------------------------------------
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: Any) -> None:
+        """A run that goes on gets back what the interrupted one had, last of all the random generators."""
+        if self._resumed is not None:
+            pl_module.load_run_state(self._resumed["module"])
+            random_state.restore(self._resumed["random"])
+            self._resumed = None
 
     def on_train_batch_start(self, trainer: pl.Trainer, pl_module: Any, batch: Batch, batch_idx: int) -> None:
         """Set the learning rate from the share of the budget used."""
@@ -111,28 +102,73 @@ class RunCallback(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
-        """Count, log, validate where due, and stop when the budget is used."""
+        """Count, log, validate and save where due, and stop when the budget is used or somebody asks."""
         module: TrainingModule = pl_module
         progress = self.progress
+        self.batches.advance()
         work, self.unit = module.work(batch)
         progress.step += 1
         progress.examples += len(batch)
         progress.units += int(work)
-        progress.epoch = trainer.current_epoch + min(1.0, (batch_idx + 1) / self._batches.batches_per_epoch)
+        progress.epoch = self.batches.epochs
         progress.seconds = module.clock.training()
-        finished = progress.fraction(self.budget) >= 1.0
-        if finished or progress.step % self.settings.trainer.log_every == 0:
+        self.done = progress.fraction(self.budget) >= 1.0
+        if self.done or progress.step % self.settings.trainer.log_every == 0:
             self._log_training(module)
-        if finished or self._validation_due():
-            self._validate(trainer, module)
-        if finished:
+        improved = False
+        if self.done or self._validation_due():
+            with self.around.stop.at_once():
+                improved = self._validate(module)
+            self.stopped_early = self.selection.hopeless and not self.done
+            self.done = self.done or self.stopped_early
+        self._save_where_due(trainer, module, improved)
+        if self.done or self.around.stop.requested:
             trainer.should_stop = True
+
+    # -- state ---------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything of a run that Lightning does not save itself, as tensors and plain values."""
+        return {
+            "progress": asdict(self.progress),
+            "selection": self.selection.state_dict(),
+            "batches": self.batches.state_dict(),
+            "unit": self.unit,
+            "done": self.done,
+            "stopped_early": self.stopped_early,
+            "validated": self._validated,
+            "measured": self.around.measured.taken(),
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over from an interrupted process; `on_train_start` does the rest."""
+        self.progress = Progress(**state_dict["progress"])
+        self.selection.load_state_dict(state_dict["selection"])
+        self.batches.load_state_dict(state_dict["batches"])
+        self.unit = state_dict["unit"]
+        self.done, self.stopped_early = state_dict["done"], state_dict["stopped_early"]
+        self._validated = state_dict["validated"]
+
+    def on_save_checkpoint(self, trainer: pl.Trainer, pl_module: Any, checkpoint: dict[str, Any]) -> None:
+        """Add what belongs to the process, and whose checkpoint this is."""
+        checkpoint[SIGNATURE] = self.around.signature
+        checkpoint["best_step"] = self.selection.best.step if self.selection.best else None
+        checkpoint["process"] = {
+            "random": random_state.capture(),
+            "module": pl_module.run_state(),
+            "clock": pl_module.clock.totals(),
+        }
+
+    def on_load_checkpoint(self, trainer: pl.Trainer, pl_module: Any, checkpoint: dict[str, Any]) -> None:
+        """Remember it until training starts: until then Lightning still draws and builds."""
+        self._resumed = checkpoint["process"]
 
     # -- parts ---------------------------------------------------------------------------------------
 
     def _log_training(self, module: TrainingModule) -> None:
         with module.clock.phase("logging"):
-            total, count = module.take_totals()
+            total, count = module.take_totals()  # waits for an accelerator anyway
+            module.clock.settle()
             if count:
                 loss = total / count
                 if not math.isfinite(loss):
@@ -141,9 +177,9 @@ class RunCallback(pl.Callback):
                         f"(now {self.settings.optimizer.lr:g}) or optimizer.clip "
                         f"(now {self.settings.optimizer.clip:g})."
                     )
-                self._flush([self._row("train/loss", loss)])
-            if self._on_progress is not None:
-                self._on_progress(self.progress.fraction(self.budget), "training")
+                self._log({"train/loss": loss})
+            if self.around.on_progress is not None:
+                self.around.on_progress(self.progress.fraction(self.budget), "training")
 
     def _validation_due(self) -> bool:
         trainer = self.settings.trainer
@@ -151,50 +187,40 @@ class RunCallback(pl.Callback):
             return self.progress.step % trainer.val_every == 0
         return int(self.progress.fraction(self.budget) * trainer.validations) > self._validated
 
-    def _validate(self, trainer: pl.Trainer, module: TrainingModule) -> None:
+    def _validate(self, module: TrainingModule) -> bool:
+        """Whether this validation is the best so far."""
         settings = self.settings
         self._validated = int(self.progress.fraction(self.budget) * settings.trainer.validations)
-        with module.clock.phase("validation"):
-            decode = self.target is not None and self.target.metric in self._directions
+        with module.clock.phase("validation"), self.around.measured.validating():
             outcome = evaluate(
                 module.network,
                 settings.task,
                 self.data,
                 self.data.val,
                 replace(settings.decoding, method="greedy"),
-                decode=decode or self.chosen_by != "loss",
+                decode=self.selection.needs_outputs,
             )
-            values = {"loss": outcome.loss, **outcome.metrics}
         with module.clock.phase("logging"):
-            self._flush([self._row(f"val/{name}", value) for name, value in values.items()])
-        self._note_target(values)
-        value = values[self.chosen_by]
-        if self._is_best(value, outcome.loss):
-            with module.clock.phase("checkpoint"):
-                self.best = Best(value, outcome.loss, self.progress.step)
-                self._save(trainer)
+            values = {"loss": outcome.loss, **outcome.metrics}
+            self._log({f"val/{name}": value for name, value in values.items()})
+            return self.selection.note(values, self.progress.step, self.progress.seconds)
 
-    def _is_best(self, value: float, loss: float) -> bool:
-        if self.best is None:
-            return True
-        if value == self.best.value:
-            return loss < self.best.loss
-        return value > self.best.value if self._higher_is_better else value < self.best.value
-
-    def _note_target(self, values: dict[str, float]) -> None:
-        if self.target is None or self.to_target_s is not None:
+    def _save_where_due(self, trainer: pl.Trainer, module: TrainingModule, improved: bool) -> None:
+        """First the state to go on from, then the best weights: so the best are never newer than the state knows."""
+        waited = time.monotonic() - self._saved_at
+        due = waited >= self.settings.trainer.checkpoint_every_s
+        if not (due or improved or self.done or self.around.stop.requested):
             return
-        value = values[self.target.metric]
-        higher = self._directions.get(self.target.metric, False)
-        if value >= self.target.value if higher else value <= self.target.value:
-            self.to_target_s = self.progress.seconds
+        with module.clock.phase("checkpoint"):
+            self.around.writer.flush()  # rows up to here must be in the store before the state that follows them
+            trainer.save_checkpoint(self.around.folder.last, weights_only=False)
+            if improved:
+                trainer.save_checkpoint(self.around.folder.best, weights_only=True)
+            self._saved_at = time.monotonic()
 
-    def _save(self, trainer: pl.Trainer) -> None:
-        """Write the weights aside and move them into place, so that a kill never leaves half a file."""
-        partial = self.checkpoint.with_suffix(".partial")
-        trainer.save_checkpoint(partial, weights_only=True)
-        os.replace(partial, self.checkpoint)
-
-    def _row(self, name: str, value: float) -> MetricRow:
+    def _log(self, values: dict[str, float]) -> None:
         p = self.progress
-        return MetricRow(name, p.step, value, p.epoch, p.examples, p.seconds)
+        rows = [MetricRow(name, p.step, value, p.epoch, p.examples, p.seconds) for name, value in values.items()]
+        self.around.writer.put(rows)
+        if self.around.log is not None:
+            self.around.log(rows)

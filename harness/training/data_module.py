@@ -1,17 +1,22 @@
-"""Training batches of one run: an iterable that Lightning walks once an epoch.
+"""Training batches of one run: epochs that depend on the task and the seed alone, and their endless chain.
 
-The batches depend on the task and the seed alone. Next-token tasks are read as parallel streams (truncated
-back-propagation through time), all others as bucketed batches.
+Next-token tasks are read as parallel streams (truncated back-propagation through time), all others as bucketed
+batches. A run walks `EndlessBatches`, whose position can be saved and found again.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from harness.batch import Batch
+from harness.errors import DataError
 from harness.specs import NextTokenTarget
 from harness.task import Loader, TaskData
 from harness.training.batching import training_batches
@@ -20,22 +25,30 @@ from harness.training.seeding import generator, stream_seed
 
 
 class ExampleBatches:
-    """Bucketed batches of independent examples."""
+    """Bucketed batches of independent examples; iterating gives the next epoch.
+
+    Attributes:
+        epoch: number of the epoch that comes next.
+        order: the data-order stream.
+        batches_per_epoch: of the epoch begun last.
+    """
 
     def __init__(self, data: TaskData, loader: Loader, seed: int) -> None:
         self._data, self._loader, self._seed = data, loader, seed
-        self._order = generator(seed, "data_order")
-        self._epoch = 0
-        self.batches_per_epoch = len(
-            training_batches(data.train.input_lengths, data.train.target_lengths, loader, generator(seed, "data_order"))
-        )
+        self.order = generator(seed, "data_order")
+        self.epoch = 0
+        self.batches_per_epoch = len(self._draw(generator(seed, "data_order")))
 
     def __iter__(self) -> Iterator[Batch]:
+        return self.epoch_from(0)
+
+    def epoch_from(self, skip: int) -> Iterator[Batch]:
+        """The next epoch, without its first `skip` batches (which are not loaded)."""
         data = self._data
-        batches = training_batches(data.train.input_lengths, data.train.target_lengths, self._loader, self._order)
+        batches = self._draw(self.order)
         self.batches_per_epoch = len(batches)
-        epoch, self._epoch = self._epoch, self._epoch + 1
-        for positions in batches:
+        epoch, self.epoch = self.epoch, self.epoch + 1
+        for positions in batches[skip:]:
             examples = [data.train[int(i)] for i in positions]
             if data.augment is not None:
                 examples = [
@@ -44,13 +57,17 @@ class ExampleBatches:
                 ]
             yield collate(examples, data.input_spec, data.target_spec)
 
+    def _draw(self, order: torch.Generator) -> list[np.ndarray]:
+        train = self._data.train
+        return training_batches(train.input_lengths, train.target_lengths, self._loader, order)
+
 
 class StreamBatches:
     """Parallel streams over the concatenated training documents, for next-token tasks.
 
     All documents, each preceded by the begin-of-sequence symbol, are joined, rotated by a random offset each
     epoch, and cut into `batch_size` lanes of equal length; a batch is the next `bptt` steps of every lane.
-    Source: Zaremba et al. 2014, section 4.1.
+    Source: Zaremba et al. 2014, section 4.1. Attributes as of `ExampleBatches`.
     """
 
     def __init__(self, data: TaskData, loader: Loader, seed: int) -> None:
@@ -61,17 +78,23 @@ class StreamBatches:
         self._stream = np.concatenate(parts)
         self._lanes = max(1, min(loader.batch_size, len(self._stream) // 2))
         self._bptt = loader.bptt
-        self._order = generator(seed, "data_order")
         self._steps = (len(self._stream) - 1) // self._lanes
+        self.order = generator(seed, "data_order")
+        self.epoch = 0
         self.batches_per_epoch = -(-self._steps // self._bptt)
 
     def __iter__(self) -> Iterator[Batch]:
-        offset = int(torch.randint(len(self._stream), (1,), generator=self._order))
+        return self.epoch_from(0)
+
+    def epoch_from(self, skip: int) -> Iterator[Batch]:
+        """The next epoch, without its first `skip` batches."""
+        self.epoch += 1
+        offset = int(torch.randint(len(self._stream), (1,), generator=self.order))
         stream = np.roll(self._stream, -offset)
         used = self._lanes * self._steps
         inputs = torch.from_numpy(stream[:used].reshape(self._lanes, self._steps))  # (B, L)
         targets = torch.from_numpy(stream[1 : used + 1].reshape(self._lanes, self._steps))
-        for start in range(0, self._steps, self._bptt):
+        for start in range(skip * self._bptt, self._steps, self._bptt):
             x, y = inputs[:, start : start + self._bptt], targets[:, start : start + self._bptt]
             lengths = torch.full((self._lanes,), x.shape[1], dtype=torch.int64)
             ids = tuple(f"lane{i}" for i in range(self._lanes))
@@ -86,3 +109,71 @@ def training_loader(data: TaskData, loader: Loader, seed: int) -> TrainingBatche
     if isinstance(data.target_spec, NextTokenTarget):
         return StreamBatches(data, loader, seed)
     return ExampleBatches(data, loader, seed)
+
+
+@dataclass
+class _Epoch:
+    """An epoch that was begun: its number, the data-order stream before it, and how many batches it has."""
+
+    number: int
+    order: Tensor
+    batches: int
+
+
+class EndlessBatches:
+    """One epoch after the other without an end, for a trainer that stops by its budget.
+
+    The trainer may fetch batches ahead of those it trains on, so the position counts what `advance` was told.
+    """
+
+    def __init__(self, batches: TrainingBatches) -> None:
+        self._batches = batches
+        self._begun: deque[_Epoch] = deque()
+        self._done = 0  # batches of the oldest epoch in `_begun` that have been trained on
+
+    def __iter__(self) -> Iterator[Batch]:
+        """From the position on.
+
+        Raises:
+            DataError: an epoch has no batch.
+        """
+        skip = self._done
+        while True:
+            number, order = self._batches.epoch, self._batches.order.get_state()
+            epoch = self._batches.epoch_from(skip)
+            first = next(epoch, None)
+            self._begun.append(_Epoch(number, order, self._batches.batches_per_epoch))
+            if first is None and self._batches.batches_per_epoch == 0:
+                raise DataError("The training split is empty: there is nothing to train on.")
+            if first is not None:
+                yield first
+                yield from epoch
+            skip = 0
+
+    def advance(self) -> None:
+        """Count one more batch as trained on."""
+        if self._done == self._begun[0].batches:
+            self._begun.popleft()
+            self._done = 0
+        self._done += 1
+
+    @property
+    def epochs(self) -> float:
+        """Epochs trained on, with the fraction of the current one."""
+        if not self._begun:
+            return float(self._batches.epoch)
+        return self._begun[0].number + self._done / self._begun[0].batches
+
+    def state_dict(self) -> dict[str, Any]:
+        """The position, as plain numbers and a tensor."""
+        if not self._begun:
+            return {"epoch": self._batches.epoch, "done": 0, "order": self._batches.order.get_state()}
+        epoch = self._begun[0]
+        return {"epoch": epoch.number, "done": self._done, "order": epoch.order}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go to a saved position; to be called before iterating."""
+        self._begun.clear()
+        self._batches.epoch = int(state["epoch"])
+        self._batches.order.set_state(state["order"])
+        self._done = int(state["done"])

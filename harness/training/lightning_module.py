@@ -8,7 +8,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
-from torch.utils._pytree import tree_map
+from torch.utils._pytree import tree_leaves, tree_map, tree_structure, tree_unflatten
 
 from harness.batch import Batch
 from harness.nn.embedding import TokenEmbedding
@@ -40,6 +40,8 @@ class TrainingModule(pl.LightningModule):
         # Lightning's own bf16 mode refuses to clip gradients of a fused optimizer; autocast needs no scaler.
         self._bf16 = precision == "bf16"
         self._state: Any = None
+        self._saved_state: list[Tensor] | None = None  # leaves of the carried state of an interrupted process
+        self._warm = False
         self._loss_total: Tensor | None = None
         self._count_total: Tensor | None = None
 
@@ -47,6 +49,9 @@ class TrainingModule(pl.LightningModule):
         """Mean loss of a batch over its target units."""
         with self._phase("forward"):
             carries = isinstance(self._target, NextTokenTarget) and self.network.capabilities.carries_state
+            if self._saved_state is not None:
+                self._state = self._rebuilt(self._saved_state, batch)
+                self._saved_state = None
             state = None if batch.fresh or not carries else self._state
             with torch.autocast(batch.inputs.device.type, torch.bfloat16, enabled=self._bf16):
                 outputs, lengths, state = self.network(batch.inputs, batch.input_lengths, batch.targets, state)
@@ -74,6 +79,7 @@ class TrainingModule(pl.LightningModule):
         """Step the optimizer; forward and backward run inside and pause this phase."""
         with self._phase("optimizer"):
             super().optimizer_step(*args, **kwargs)
+        self._warm = True
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """Move a batch."""
@@ -108,6 +114,28 @@ class TrainingModule(pl.LightningModule):
         """Real, unpadded units of a batch and their name."""
         return worked_units(self._target, batch.input_lengths, batch.target_lengths)
 
+    def run_state(self) -> dict[str, Any]:
+        """What the next step needs beside weights and optimizer: the carried state and open totals, as tensors."""
+        return {
+            "carried_state": None if self._state is None else tree_leaves(self._state),
+            "loss_total": self._loss_total,
+            "count_total": self._count_total,
+        }
+
+    def load_run_state(self, state: dict[str, Any]) -> None:
+        """Put back what `run_state` gave."""
+        saved = tree_map(lambda t: t.to(self.device) if isinstance(t, Tensor) else t, state)
+        self._saved_state = saved["carried_state"]
+        self._loss_total, self._count_total = saved["loss_total"], saved["count_total"]
+
+    def _rebuilt(self, leaves: list[Tensor], batch: Batch) -> Any:
+        """The carried state from its tensors. Its shape as a tree is the model's affair: one look at it shows it."""
+        self.network.eval()  # neither dropout nor statistics of batches may notice
+        with torch.no_grad():
+            _, _, state = self.network(batch.inputs, batch.input_lengths, batch.targets, None)
+        self.network.train()
+        return tree_unflatten(leaves, tree_structure(state))
+
     def _phase(self, name: str) -> AbstractContextManager[None]:
-        # The first step pays for lazy initialisation of kernels and memory; it would distort the phases.
-        return self.clock.phase("warmup" if self.global_step == 0 else name)
+        # The first step of a process pays for lazy initialisation of kernels and memory; it would distort the phases.
+        return self.clock.phase(name if self._warm else "warmup")

@@ -1,4 +1,7 @@
-"""What a run leaves on disk: `results/runs/<key>/` with config, best checkpoint, log, predictions and samples."""
+"""What a run leaves on disk: `results/runs/<key>/` with config, best checkpoint, log, predictions and samples.
+
+While it trains there is also `last.ckpt`, from which an interrupted run goes on, and a lock that its process holds.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from harness.errors import StoreError
+from harness.store.ledger import AlreadyRunning
 from harness.store.records import PredictionRow, SampleRow
 
 LOG_TAIL = 40  # lines of the log kept with a failed run
@@ -20,15 +26,24 @@ SHOWN = 8  # predictions kept as samples
 
 
 class RunFolder:
-    """The folder of one run, named by its key and never by date, so that a requeued run finds it again."""
+    """The folder of one run, named by its key and never by date, so that a requeued run finds it again.
+
+    Attributes:
+        path: the folder.
+        best: weights of the best validation.
+        last: everything that an interrupted run goes on from; gone once it has finished.
+        log: what the run said.
+    """
 
     def __init__(self, results: Path, key: str, store_id: str) -> None:
         self.path = results / "runs" / key
-        self.checkpoint = self.path / "best.ckpt"
+        self.best = self.path / "best.ckpt"
+        self.last = self.path / "last.ckpt"
         self.log = self.path / "log.txt"
         owner = self.path / "store_id"
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            self._refuse_links()
             if owner.exists() and owner.read_text() != store_id:
                 raise StoreError(
                     f"Run folder '{self.path}' belongs to another results store. Set HARNESS_RESULTS to a folder "
@@ -40,6 +55,34 @@ class RunFolder:
                 f"Cannot write the run folder '{self.path}': {error.strerror}. Set HARNESS_RESULTS to a folder you "
                 "may write to."
             ) from error
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep every other process out for the block; the system unlocks the folder of a process that dies.
+
+        Raises:
+            AlreadyRunning: a living process is in it, for example one that uses other threads.
+        """
+        lock = FileLock(self.path / "lock", blocking=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise AlreadyRunning(
+                f"The run folder '{self.path}' is in use by another living process. Wait for it, or stop it."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _refuse_links(self) -> None:
+        """A link would send checkpoints and logs to places that this store does not own."""
+        link = next((p for p in (self.path, *self.path.iterdir()) if p.is_symlink()), None)
+        if link is not None:
+            raise StoreError(
+                f"'{link}' is a link to another place, and a run writes only into its own folder. Remove the link; to "
+                "keep results elsewhere, set HARNESS_RESULTS."
+            )
 
     def write_config(self, config: dict[str, Any]) -> str:
         """Write the resolved configuration; returns the file's name."""

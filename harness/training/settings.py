@@ -44,6 +44,10 @@ class TrainerSettings:
         val_every: steps between validations; None: `validations` evenly spaced over the budget.
         validations: how many validations a run has where `val_every` is None.
         final_split: "test", looked at once at the end; "val" for trials of a search, which must not see test data.
+        early_stopping: end training after so many validations in a row without improvement of what chooses the best
+            weights; None: use the whole budget.
+        checkpoint_every_s: seconds between checkpoints from which an interrupted run goes on; better weights and the
+            end of training are saved at once.
         log_every: steps between rows of training metrics.
         embedding_dim: D of the engine's embedding, the same for every model.
         head_dropout: dropout on features before the head.
@@ -56,6 +60,8 @@ class TrainerSettings:
     val_every: int | None = None
     validations: int = 8
     final_split: str = "test"
+    early_stopping: int | None = None
+    checkpoint_every_s: float = 60.0
     log_every: int = 50
     embedding_dim: int = 256
     head_dropout: float = 0.1
@@ -96,6 +102,7 @@ class RunSettings:
         target: "metric:value" whose first reaching is timed, or None.
         sweep: name that groups runs in the store and the report.
         tuning: how the defaults of this cell were found: {"trials": 4, "hours": 0.1}; empty: untuned.
+        exclusive: whether the run has the machine to itself; recorded with its times.
         config: the resolved configuration as plain data, stored with the run.
     """
 
@@ -109,4 +116,5 @@ class RunSettings:
     target: str | None = None
     sweep: str = "default"
     tuning: dict[str, float] = field(default_factory=dict)
+    exclusive: bool = False
     config: dict[str, Any] = field(default_factory=dict)

@@ -38,6 +38,8 @@ def _report(cli: Any) -> str:
         (("budget=epochs",), ("'epochs'", "epochs:3")),
         (("budget=hours:1",), ("'hours:1'", "epochs:N")),
         (("trainer.precision=fp8",), ("fp8", "bf16")),
+        (("match=width:9",), ("width:9", "params:N")),
+        (("logger=tensorbord",), ("tensorbord", "tensorboard, mlflow, wandb")),
         (("experiment=quickstrat",), ("quickstrat", "quickstart")),
         (("task=text_generation", "model=bilstm"), ("must be causal", "Models that fit: ")),
     ],

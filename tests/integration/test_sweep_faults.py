@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+import pytest
 
 TINY = ("budget=steps:2", "model.width=8", "trainer.embedding_dim=8", "sweep=faults")
 
@@ -42,6 +45,39 @@ def test_a_worker_killed_with_signal_9_takes_nothing_else_down(cli: Any) -> None
     assert runs["failed"]["reason"]
     cli(*grid, "--retry", "failed")  # it kills itself only once
     assert {run["status"] for run in cli.runs()} == {"finished"}
+
+
+def test_a_crash_inside_a_library_leaves_its_last_words(cli: Any) -> None:
+    cli("sweep", "task=faulty", "task.fault=crashed,nothing", "model=lstm", *TINY, code=1)
+    (failed,) = (run for run in cli.runs() if run["status"] == "failed")
+    assert failed["reason"] == "the worker process was killed by SIGSEGV"
+    shown = cli("show", failed["key"][:12]).stdout
+    assert "the last words" in shown
+    assert "Segmentation fault" in shown
+    assert "in setup" in shown
+
+
+@pytest.mark.parametrize(
+    ("fault", "option", "reason"),
+    [
+        ("stuck", ("--time-limit", "2s"), r"time limit of 2 s exceeded after \d+ s"),
+        ("greedy", ("--memory-limit", "700MiB"), r"memory limit of 700 MiB exceeded: used .* after \d+ s"),
+    ],
+)
+def test_a_run_beyond_its_limit_is_stopped_and_recorded(
+    cli: Any, fault: str, option: tuple[str, ...], reason: str
+) -> None:
+    grid = ("sweep", "task=faulty", f"task.fault={fault}", "model=lstm", *TINY, "baselines=false")
+    done = cli(*grid, *option, code=1)
+    assert "1 of 1 runs failed" in done.stderr
+    (run,) = cli.runs()
+    assert run["status"] == "failed"
+    assert re.fullmatch(reason, run["reason"])
+    # The limit is the sweep's: without it the run is the same one, and is tried again where told to.
+    (cli.folder / "healed").touch()
+    cli(*grid, "--retry", "failed")
+    (after,) = cli.runs()
+    assert (after["key"], after["status"]) == (run["key"], "finished")
 
 
 def test_a_single_run_that_fails_says_why_and_is_recorded(cli: Any) -> None:

@@ -13,8 +13,7 @@ from harness.store import Store
 from harness.store.query import runs
 from harness.store.records import EnvironmentRecord, RunSummary
 from harness.sweeping import planning
-from harness.sweeping.planning import plan_cells, record, with_states
-from harness.sweeping.sweep import jobs_for
+from harness.sweeping.planning import jobs_for, plan_cells, record, with_states
 
 HERE, THERE = EnvironmentRecord("here", {}), EnvironmentRecord("there", {})
 SUMMARY = RunSummary({"test/score": 1.0}, 1.0, 1, 1, {}, 1.0, 1.0)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import multiprocessing
 import os
-from contextlib import closing
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +16,10 @@ import psutil
 import pytest
 
 from harness.sweeping.jobs import Job, Outcome, Surroundings
+from harness.sweeping.limits import Limits
 from harness.sweeping.pool import NOT_STARTED, Event, Pool
+from harness.sweeping.worker import WAITING
+from harness.sweeping.worker_process import WorkerProcess
 
 TARGET = """
 import os, signal, time
@@ -25,9 +32,25 @@ def target(job, surroundings, connection, log):
     seen.append(job.label)
     if job.kind == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
+    if job.kind == "crashes":
+        os.kill(os.getpid(), signal.SIGSEGV)
     if job.kind == "quits":
         os._exit(7)
-    if job.kind == "sleeps":
+    if job.kind == "raises":
+        raise MemoryError
+    if job.kind == "deaf":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if job.kind == "greedy":
+        block = bytearray(300 * 2**20)
+        block[::4096] = b"x" * len(block[::4096])
+    if job.kind == "parent":
+        os.setpgid(0, 0)
+        child = os.fork() or signal.pause()
+        connection.send((0.5, str(child)))
+        os.kill(os.getpid(), signal.SIGKILL)
+    if job.kind == "obeys":
+        signal.signal(signal.SIGTERM, lambda number, frame: (connection.send(Outcome("interrupted")), os._exit(0)))
+    if job.kind in ("sleeps", "deaf", "greedy", "obeys"):
         connection.send((0.5, str(os.getpid())))
         time.sleep(600)
     if job.kind == "fails":
@@ -43,7 +66,18 @@ def pool(site: Any, tmp_path: Path) -> Any:
     site.install("targets", {}, {"pool_targets.py": TARGET})
     target = importlib.import_module("pool_targets").target
     surroundings = Surroundings(tmp_path, dict(os.environ), None, tmp_path / "results", 1)
-    return lambda workers: Pool(workers, surroundings, target)
+    with ExitStack() as pools:
+        yield lambda workers, **options: pools.enter_context(Pool(workers, surroundings, target, **options))
+
+
+def _run(pool: Pool, *jobs: Job) -> list[Event]:
+    pool.submit(*jobs)
+    return list(_until_idle(pool))
+
+
+def _until_idle(pool: Pool) -> Iterator[Event]:
+    while not pool.idle:
+        yield from pool.poll(0.5)
 
 
 def _job(label: str, kind: str = "works", needs: tuple[str, ...] = ()) -> Job:
@@ -55,7 +89,7 @@ def _outcomes(events: list[Event]) -> dict[str, Outcome]:
 
 
 def test_jobs_are_done_in_processes_of_their_own(pool: Any) -> None:
-    events = list(pool(2).run([_job("a"), _job("b"), _job("c")]))
+    events = _run(pool(2), _job("a"), _job("b"), _job("c"))
     assert {label: outcome.status for label, outcome in _outcomes(events).items()} == dict.fromkeys("abc", "done")
     said = {event.job.label: event.text for event in events if event.fraction == 0.5}
     assert said == {"a": "a", "b": "b", "c": "c"}  # no job sees what another left
@@ -65,14 +99,14 @@ def test_jobs_are_done_in_processes_of_their_own(pool: Any) -> None:
     ("kind", "status", "error"),
     [
         ("killed", "died", r"killed by SIGKILL \(out of memory\?\)"),
+        ("crashes", "died", "killed by SIGSEGV"),
         ("quits", "died", "ended with code 7"),
+        ("raises", "died", "ended with code 1"),
         ("fails", "failed", "on purpose"),
     ],
 )
 def test_a_job_that_ends_badly_is_reported_and_the_others_go_on(pool: Any, kind: str, status: str, error: str) -> None:
-    import re
-
-    outcomes = _outcomes(list(pool(1).run([_job("bad", kind), _job("good")])))
+    outcomes = _outcomes(_run(pool(1), _job("bad", kind), _job("good")))
     assert outcomes["good"].status == "done"
     assert outcomes["bad"].status == status
     assert re.search(error, outcomes["bad"].error)
@@ -81,7 +115,7 @@ def test_a_job_that_ends_badly_is_reported_and_the_others_go_on(pool: Any, kind:
 
 def test_a_job_waits_for_its_needs_and_shares_their_failure(pool: Any) -> None:
     jobs = [_job("run 1", needs=("data 1",)), _job("run 2", needs=("data 2",)), _job("data 1"), _job("data 2", "fails")]
-    events = list(pool(2).run(jobs))
+    events = _run(pool(2), *jobs)
     order = [(event.job.label, event.outcome is not None) for event in events if event.fraction == 0.0]
     assert order.index(("data 1", True)) < order.index(("run 1", False))
     assert _outcomes(events)["run 1"].status == "done"
@@ -91,8 +125,129 @@ def test_a_job_waits_for_its_needs_and_shares_their_failure(pool: Any) -> None:
     assert ended.outcome.error == "on purpose"
 
 
-def test_closing_the_events_ends_the_workers(pool: Any) -> None:
-    with closing(pool(1).run([_job("a", "sleeps"), _job("b")])) as events:
-        pid = next(int(event.text) for event in events if event.fraction == 0.5)
-        assert psutil.pid_exists(pid)
-    assert not psutil.pid_exists(pid)
+def _next(pool: Pool) -> Event:
+    """The next event that tells something that the job said."""
+    return next(event for event in _until_idle(pool) if event.text or event.outcome is not None if not _starts(event))
+
+
+def _starts(event: Event) -> bool:
+    return event.text == "starting" and event.outcome is None
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def test_closing_the_pool_ends_the_workers(pool: Any) -> None:
+    opened = pool(1, grace_s=0.0)
+    opened.submit(_job("a", "sleeps"), _job("b"))
+    pid = int(_next(opened).text)
+    assert _alive(pid)
+    opened.close()
+    assert not _alive(pid)
+    assert opened.idle
+
+
+@pytest.mark.parametrize(
+    ("kind", "limits", "error"),
+    [
+        ("sleeps", Limits(time_s=0.2), r"time limit of 0 s exceeded after \d+ s"),
+        ("obeys", Limits(time_s=0.2), r"time limit of 0 s exceeded after \d+ s"),
+        ("greedy", Limits(memory_bytes=250 * 2**20), r"memory limit of 250 MiB exceeded: used \d+ MiB after \d+ s"),
+        ("deaf", Limits(time_s=0.2), r"time limit of 0 s exceeded after \d+ s"),
+    ],
+)
+def test_a_job_beyond_its_limits_is_stopped_and_the_others_go_on(
+    pool: Any, kind: str, limits: Limits, error: str
+) -> None:
+    outcomes = _outcomes(_run(pool(1, grace_s=0.2), replace(_job("over", kind), limits=limits), _job("good")))
+    assert outcomes["good"].status == "done"
+    assert outcomes["over"].status == "failed"
+    assert outcomes["over"].over_limit
+    assert re.fullmatch(error, outcomes["over"].error)
+    assert outcomes["over"].log_tail == "last words of over"
+
+
+def test_a_job_within_its_limits_is_left_alone(pool: Any) -> None:
+    limits = Limits(time_s=3600, memory_bytes=2**40)
+    assert _outcomes(_run(pool(1), replace(_job("a"), limits=limits)))["a"].status == "done"
+
+
+class _FakeProcess:
+    pid, sentinel, told = os.getpid(), None, 0
+
+    def terminate(self) -> None:
+        self.told += 1
+
+
+def test_the_time_of_a_job_that_waits_for_the_machine_does_not_run(tmp_path: Path) -> None:
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    process = _FakeProcess()
+    worker = WorkerProcess(replace(_job("a"), limits=Limits(time_s=0.0)), process, receiver, tmp_path / "log")
+    sender.send((0.0, WAITING))
+    assert list(worker.read()) == [(0.0, WAITING)]
+    worker.watch(60.0)
+    assert process.told == 0
+    assert worker.seconds_to_deadline() > 1e9
+    sender.send((0.0, "starting"))
+    assert list(worker.read()) == [(0.0, "starting")]
+    assert worker.seconds_to_deadline() == 0.0
+    worker.watch(60.0)
+    worker.watch(60.0)
+    assert process.told == 1  # a second signal would end it before its checkpoint is written
+    receiver.close()
+    sender.close()
+
+
+def test_workers_that_are_told_to_stop_say_how_they_ended(pool: Any) -> None:
+    opened = pool(2)
+    opened.submit(_job("a", "obeys"), _job("b", "obeys"), _job("c"))
+    ready = [_next(opened), _next(opened)]
+    assert all(_alive(int(event.text)) for event in ready)
+    opened.stop()
+    outcomes = _outcomes(list(_until_idle(opened)))
+    assert {label: outcome.status for label, outcome in outcomes.items()} == {"a": "interrupted", "b": "interrupted"}
+
+
+def test_workers_that_do_not_stop_are_killed_when_told_so(pool: Any) -> None:
+    opened = pool(1, grace_s=3600.0)
+    opened.submit(_job("a", "deaf"))
+    pid = int(_next(opened).text)
+    opened.stop()
+    assert list(opened.poll(0.1)) == []
+    opened.kill()
+    assert _outcomes(list(_until_idle(opened)))["a"].status == "interrupted"
+    assert not _alive(pid)
+
+
+def test_what_a_dead_worker_had_started_ends_with_it(pool: Any) -> None:
+    events = _run(pool(1), _job("a", "parent"))
+    child = next(int(event.text) for event in events if event.fraction == 0.5)
+    assert _outcomes(events)["a"].status == "died"
+    psutil.wait_procs([psutil.Process(child)] if _alive(child) else [], 60)
+    assert not _alive(child)
+
+
+def test_a_job_that_must_be_alone_runs_alone(pool: Any) -> None:
+    jobs = [_job("data"), replace(_job("a"), lock="alone"), replace(_job("b"), lock="alone"), _job("c"), _job("d")]
+    running: set[str] = set()
+    opened = pool(3)
+    opened.submit(*jobs)
+    for event in _until_idle(opened):
+        if _starts(event):
+            running.add(event.job.label)
+        if event.outcome is not None:
+            running.remove(event.job.label)
+        assert len(running) == 1 or not running & {"a", "b"}
+
+
+def test_a_job_can_be_ended_in_the_moment_before_it_starts(pool: Any) -> None:
+    said = {"a": Outcome("done"), "b": Outcome("elsewhere")}
+    events = _run(pool(1, before=lambda job: said.get(job.label)), _job("a"), _job("b"), _job("c", needs=("a",)))
+    outcomes = _outcomes(events)
+    assert (outcomes["a"].status, outcomes["b"].status) == ("done", "elsewhere")
+    assert outcomes["c"].status == "done"
+    assert [event.text for event in events if event.job.label in said] == [NOT_STARTED, NOT_STARTED]

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.training import timing
+from harness.training.device_timeline import DeviceTimeline
 from harness.training.timing import PhaseClock
 
 
@@ -109,6 +110,70 @@ def test_totals_may_be_read_in_the_middle_of_a_phase(hand: Hand) -> None:
     hand.now += 3
     clock.stop("forward")
     assert clock.totals()["forward"] == 5
+
+
+class Device:
+    """A device that works through its queue while the host runs ahead; both live by the same hand-turned clock."""
+
+    def __init__(self, hand: Hand) -> None:
+        self.hand = hand
+        self.free_at = hand.now
+
+    def work(self, seconds: float) -> None:
+        """Queue work; the host does not wait."""
+        self.free_at = max(self.free_at, self.hand.now) + seconds
+
+    def event(self) -> Event:
+        return Event(self)
+
+
+class Event:
+    def __init__(self, device: Device) -> None:
+        self._device, self.at = device, 0.0
+
+    def record(self) -> None:
+        self.at = max(self._device.free_at, self._device.hand.now)
+
+    def synchronize(self) -> None:
+        self._device.hand.now = max(self._device.hand.now, self.at)
+
+    def elapsed_time(self, end: Event) -> float:
+        return 1000 * (end.at - self.at)
+
+
+def test_an_accelerators_work_is_found_in_the_phase_that_queued_it(hand: Hand) -> None:
+    device = Device(hand)
+    clock = PhaseClock(DeviceTimeline(device.event))
+    for _ in range(3):
+        for phase, seconds in (("forward", 2.0), ("backward", 4.0), ("optimizer", 1.0)):
+            with clock.phase(phase):
+                hand.now += 0.25  # the host only queues
+                device.work(seconds)
+    assert clock.training() == pytest.approx(9 * 0.25)  # the host's view, without waiting
+    clock.settle()
+    totals = clock.totals()
+    # The device began when the host had queued the first work.
+    assert totals == pytest.approx({"forward": 6.25, "backward": 12.0, "optimizer": 3.0, timing.UNATTRIBUTED: 0.0})
+    assert clock.training() == pytest.approx(21.25)
+    assert clock.total() == pytest.approx(hand.now - 100.0)
+
+
+def test_waiting_for_data_counts_only_as_far_as_it_kept_the_device_waiting(hand: Hand) -> None:
+    device = Device(hand)
+    clock = PhaseClock(DeviceTimeline(device.event))
+    with clock.phase("forward"):
+        device.work(10.0)
+    with clock.phase("data_wait"):
+        hand.now += 7.0  # the device is busy meanwhile
+    with clock.phase("forward"):
+        device.work(10.0)
+    with clock.phase("data_wait"):
+        hand.now += 16.0  # three seconds longer than the device is busy
+    with clock.phase("forward"):
+        device.work(1.0)
+    totals = clock.totals()
+    assert totals["forward"] == pytest.approx(21.0)
+    assert totals["data_wait"] == pytest.approx(3.0)
 
 
 @given(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
+import threading
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -24,6 +26,11 @@ class Fault(Enum):
     preparation = "preparation"
     loading = "loading"
     killed = "killed"
+    crashed = "crashed"
+    stuck = "stuck"
+    deaf = "deaf"
+    greedy = "greedy"
+    waiting = "waiting"
 
 
 @dataclass
@@ -31,7 +38,9 @@ class Faulty(FirstSymbol):
     """Goes wrong until the file named by HARNESS_TEST_HEALED exists.
 
     Fields:
-        fault: preparation: the data is missing; loading: a bug; killed: the process ends without a word, once.
+        fault: preparation: the data is missing; loading: a bug; killed: the process ends without a word, once; crashed:
+            inside a library; stuck: it never goes on; deaf: neither when told to stop; greedy: with much memory;
+            waiting: it goes on when healed.
     """
 
     name: ClassVar[str] = "faulty"
@@ -54,6 +63,17 @@ class Faulty(FirstSymbol):
         if self.fault is Fault.killed and not _healed().exists():
             _healed().touch()
             os.kill(os.getpid(), signal.SIGKILL)
+        if self.fault is Fault.crashed and not _healed().exists():
+            print("the last words", flush=True)
+            ctypes.string_at(0)
+        if self.fault in (Fault.stuck, Fault.deaf, Fault.greedy) and not _healed().exists():
+            if self.fault is Fault.deaf:
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            held = bytearray(800 * 2**20 if self.fault is Fault.greedy else 0)
+            held[::4096] = b"x" * len(held[::4096])  # touched, not only promised
+            threading.Event().wait()
+        while self.fault is Fault.waiting and not _healed().exists():
+            threading.Event().wait(0.05)
         return super().setup()
 
 

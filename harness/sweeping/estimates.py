@@ -1,0 +1,94 @@
+"""How long cells will take, from runs of the same task, model and budget that have finished."""
+
+from __future__ import annotations
+
+import heapq
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from harness.store import Store
+from harness.store import schema as t
+from harness.sweeping.planning import PlannedRun
+
+Kind = tuple[str, str, str]
+"""Task, model, budget: what runs have in common that are expected to take equally long."""
+
+
+class Estimates:
+    """Times of finished runs by kind; the median speaks."""
+
+    def __init__(self) -> None:
+        self._known: defaultdict[Kind, list[float]] = defaultdict(list)
+
+    @classmethod
+    def from_store(cls, store: Store | None, planned: Iterable[PlannedRun], environment: str) -> Estimates:
+        """Times of earlier runs: those in this environment where there are any, else those of other ones."""
+        made, kinds = cls(), {kind_of(run) for run in planned}
+        if store is None or not kinds:
+            return made
+        c = t.runs.c
+        query = sa.select(c.task, c.model, c.config, c.total_s, c.environment).where(
+            c.status == t.FINISHED, c.task.in_({task for task, _, _ in kinds}), c.total_s.is_not(None)
+        )
+        elsewhere: defaultdict[Kind, list[float]] = defaultdict(list)
+
+        def work(connection: Connection) -> list[sa.Row[tuple[str, str, dict[str, str], float, str]]]:
+            return list(connection.execute(query))
+
+        for row in store.read(work):
+            kind = (row.task, row.model, row.config.get("budget", ""))
+            if kind in kinds:
+                (made._known if row.environment == environment else elsewhere)[kind].append(row.total_s)
+        for kind, times in elsewhere.items():
+            made._known.setdefault(kind, times)
+        return made
+
+    def add(self, run: PlannedRun, seconds: float) -> None:
+        """Learn from a run that has just finished."""
+        self._known[kind_of(run)].append(seconds)
+
+    def of(self, run: PlannedRun) -> float | None:
+        """Seconds that a run is expected to take; None where nothing is known of its kind."""
+        times = self._known.get(kind_of(run))
+        return statistics.median(times) if times else None
+
+    def remaining(
+        self, waiting: Sequence[PlannedRun], running: Sequence[tuple[PlannedRun, float, float]], workers: int
+    ) -> float | None:
+        """Seconds until everything is done; None where most cells' times are unknown.
+
+        A cell of an unknown kind is expected to take as long as the known ones do on average.
+
+        Args:
+            waiting: cells that have not been started, in their order.
+            running: (cell, seconds since it was started, share done) of the others.
+            workers: cells at a time.
+        """
+        known = [seconds for run in waiting if (seconds := self.of(run)) is not None]
+        left = [_left(self.of(run), elapsed, done) for run, elapsed, done in running]
+        sure = [seconds for seconds in left if seconds is not None]
+        if len(known) + len(sure) < (len(waiting) + len(left)) / 2:
+            return None
+        usual = statistics.fmean(known or sure) if known or sure else 0.0
+        lanes = sorted(usual if seconds is None else seconds for seconds in left)
+        lanes += [0.0] * (max(1, workers) - len(lanes))
+        heapq.heapify(lanes)
+        for run in waiting:
+            heapq.heappush(lanes, heapq.heappop(lanes) + (self.of(run) or usual))
+        return max(lanes)
+
+
+def kind_of(run: PlannedRun) -> Kind:
+    """What a run is expected to share its time with. Baselines have no budget."""
+    return (run.plan.task, run.plan.model, run.plan.config.get("budget", ""))
+
+
+def _left(expected: float | None, elapsed: float, done: float) -> float | None:
+    """Seconds that a running cell still needs: from its progress once there is some, else from the expectation."""
+    if done >= 0.1:
+        return elapsed * (1.0 - done) / done
+    return None if expected is None else max(0.0, expected - elapsed)

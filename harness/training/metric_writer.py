@@ -1,0 +1,90 @@
+"""Metric rows and signs of life go to the store from a thread of their own, so that training never waits for it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+
+from harness.errors import StoreError
+from harness.store import Store
+from harness.store.records import MetricRow
+
+WRITE_EVERY_S = 1.0
+HEARTBEAT_S = 10.0
+
+
+class MetricWriter:
+    """Writes what it is given about once a second, in one transaction, and says that the run lives.
+
+    Rows that could not be written (a full disk, a server that restarts) stay in line and are tried again; `flush`
+    raises the error if they still cannot be.
+
+    Args:
+        store_url: as for `Store.open`; the thread has a connection of its own.
+        run_id: the run's number.
+    """
+
+    def __init__(self, store_url: str | None, run_id: int) -> None:
+        self._url, self._run_id = store_url, run_id
+        self._rows: list[MetricRow] = []
+        self._lock = threading.Lock()  # around _rows
+        self._writing = threading.Lock()  # one transaction at a time, in the order of the rows
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="metric-writer", daemon=True)
+        self._store = Store.open(store_url)
+
+    def put(self, rows: Sequence[MetricRow]) -> None:
+        """Take rows; returns at once."""
+        with self._lock:
+            self._rows.extend(rows)
+
+    def flush(self) -> None:
+        """Return when everything given so far is in the store.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        with self._writing:
+            with self._lock:
+                rows = list(self._rows)
+            if rows:
+                self._store.log_metrics(self._run_id, rows)
+                with self._lock:
+                    del self._rows[: len(rows)]
+
+    def __enter__(self) -> MetricWriter:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+        try:
+            if kind is None:
+                self.flush()
+            else:  # what was logged up to a failure explains it; the failure itself must not be hidden
+                self._try(self.flush)
+        finally:
+            self._store.close()
+
+    def _work(self) -> None:
+        last = time.monotonic()
+        while not self._stop.wait(WRITE_EVERY_S):
+            with self._lock:
+                waiting = bool(self._rows)
+            if waiting and self._try(self.flush):
+                last = time.monotonic()  # rows are a sign of life too
+            elif time.monotonic() - last >= HEARTBEAT_S and self._try(lambda: self._store.heartbeat(self._run_id)):
+                last = time.monotonic()
+
+    @staticmethod
+    def _try(act: Callable[[], None]) -> bool:
+        try:
+            act()
+        except StoreError:
+            return False
+        return True

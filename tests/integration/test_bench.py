@@ -1,0 +1,36 @@
+"""`harness bench` measures what it says; how quick this machine is, no test asserts."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from harness.bench.stores import store_rows
+
+
+def test_a_training_step_is_compared_with_and_without_the_audit_and_with_a_loop_by_hand(cli: Any) -> None:
+    rows = cli.json("bench", "steps", "--rounds", "2")
+    assert [row["name"] for row in rows] == [
+        "audit-overhead-4ms",
+        "step-overhead-4ms",
+        "audit-overhead-1ms",
+        "step-overhead-1ms",
+    ]
+    for row in rows:
+        assert row.keys() == {"name", "ratio", "spread", "a", "b", "limit", "about"}
+        assert all(math.isfinite(row[name]) and row[name] > 0 for name in ("ratio", "a", "b"))
+    # With the audit is one measurement, compared with two others.
+    assert rows[0]["a"] == rows[1]["a"]
+    assert rows[0]["b"] != rows[1]["b"]
+
+
+def test_listing_and_reporting_are_timed_on_a_store_of_the_size_asked_for() -> None:
+    listing, report = store_rows(rounds=1, runs=20, rows=1000)
+    assert (listing.name, report.name) == ("list-1e3-rows", "report-1e3-rows")
+    assert "20 runs and 1,000 metric rows" in listing.about
+    assert listing.ratio > 1  # more than starting up
+    assert report.a > listing.b
+
+
+def test_an_unknown_benchmark_is_named(cli: Any) -> None:
+    assert "There is no benchmark named 'stepps'" in cli("bench", "stepps", code=2).stderr

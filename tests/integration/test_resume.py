@@ -1,0 +1,160 @@
+"""A run that is killed at any moment and started again ends exactly as one that was left alone."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCRIPT = Path(__file__).parent / "killed_runs.py"
+KILL, TERM = signal.SIGKILL.value, signal.SIGTERM.value
+
+CASES = {
+    "steps": ("task=first_symbol", "model=lstm", "budget=steps:20", "optimizer.lr=0.02"),
+    "tokens": ("task=text_generation", "model=attention_lstm", "budget=tokens:2500"),
+    "epochs": ("task=speech_recognition", "model=bilstm", "budget=epochs:3"),
+    "dropout": ("task=action_recognition", "model=cnn_lstm", "budget=steps:14", "trainer.head_dropout=0.5"),
+}
+COMMON = ("experiment=generated", "trainer.log_every=3", "trainer.validations=4")
+
+
+def _moment(at: str, number: int, sent: int = KILL, spoil: str = "") -> dict[str, Any]:
+    return {"at": at, "number": number, "signal": sent, "spoil": spoil}
+
+
+def _play(
+    cli: Any, rounds: dict[str, list[dict[str, Any]]], *words: str, every: str = "0"
+) -> dict[str, dict[str, Any]]:
+    plan = {"words": [*COMMON, f"trainer.checkpoint_every_s={every}", *words], "rounds": {"calm": [], **rounds}}
+    (cli.folder / "plan.json").write_text(json.dumps(plan))
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), str(cli.folder), str(cli.folder / "plan.json")],
+        env=cli.environment | {"PYTHONWARNINGS": "default"},
+        capture_output=True,
+        text=True,
+        timeout=540,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def _same(run: dict[str, Any], calm: dict[str, Any]) -> None:
+    """Equal to the last digit in everything but seconds, which are measured."""
+    assert run["status"] == "finished"
+    assert [row[:-1] for row in run["rows"]] == [row[:-1] for row in calm["rows"]]
+    assert run["metrics"] == calm["metrics"]
+    assert run["checkpoint"] == calm["checkpoint"]
+    assert "last.ckpt" not in run["files"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_killed_run_ends_with_the_curve_and_the_metrics_of_a_calm_one(cli: Any, case: str) -> None:
+    rounds = {
+        "early": [_moment("step", 1)],
+        "often": [_moment("step", 2), _moment("step", 4), _moment("step", 3)],
+        "validating": [_moment("validating", 2)],
+        "saving": [_moment("saving", 3), _moment("saving", 4), _moment("saving", 2)],
+        "half_written": [_moment("replacing", 4), _moment("replacing", 5)],
+        "testing": [_moment("testing", 1)],
+        "stopped": [_moment("step", 5, TERM), _moment("validating", 1, TERM)],
+    }
+    ended = _play(cli, rounds, *CASES[case])
+    assert len(ended["calm"]["rows"]) > 6
+    for name, moments in rounds.items():
+        assert ended[name]["attempts"] == len(moments) + 1, name
+        assert all(part["exit"] != 0 for part in ended[name]["parts"]), name
+        _same(ended[name], ended["calm"])
+
+
+def test_a_kill_far_from_the_last_checkpoint_is_no_different(cli: Any) -> None:
+    rounds = {"late": [_moment("step", 19)], "twice": [_moment("step", 9), _moment("step", 9)]}
+    ended = _play(cli, rounds, *CASES["steps"], every="3600")
+    for name in rounds:
+        _same(ended[name], ended["calm"])
+
+
+def test_a_run_asked_to_stop_writes_its_checkpoint_and_is_interrupted(cli: Any) -> None:
+    (part,) = _play(cli, {"stopped": [_moment("step", 7, TERM)]}, *CASES["steps"], every="3600")["stopped"]["parts"]
+    assert part["exit"] == 4 << 8  # ended by itself, not by the signal
+    assert part["status"] == "interrupted"
+    assert part["last_step"] == 7
+
+
+def test_damaged_and_hostile_checkpoints_are_set_aside_and_the_run_starts_anew(cli: Any) -> None:
+    rounds = {kind: [_moment("step", 8, spoil=kind)] for kind in ("flip", "cut", "bomb")}
+    ended = _play(cli, rounds, *CASES["steps"])
+    for run in (ended[kind] for kind in rounds):
+        _same(run, ended["calm"])
+        assert "exploded" not in run["files"]
+        assert "last.ckpt.unusable" in run["files"]
+        assert "the run starts anew" in run["log"]
+
+
+def test_the_clock_adds_up_the_parts_and_leaves_out_the_gap(cli: Any) -> None:
+    ended = _play(cli, {"parts": [_moment("step", 9), _moment("step", 6)]}, *CASES["steps"])["parts"]
+    assert sum(ended["phases"].values()) == pytest.approx(ended["total_s"])
+    seconds = [row[-1] for row in ended["rows"] if row[0] == "train/loss"]
+    assert seconds == sorted(seconds)
+    first, second = ended["parts"]
+    kept = {(row[0], row[1]): row for row in first["rows"] if row[1] <= first["last_step"]}
+    assert kept
+    assert all(row in ended["rows"] for row in kept.values())  # with the seconds that the first process measured
+    assert second["total_s"] is None
+
+
+def test_a_budget_of_seconds_goes_on_with_the_seconds_that_remain(cli: Any) -> None:
+    ended = _play(cli, {"killed": [_moment("step", 30)]}, *CASES["steps"][:2], "budget=seconds:0.5")["killed"]
+    assert ended["status"] == "finished"
+    before = max(row[-1] for row in ended["parts"][0]["rows"])
+    after = [row[-1] for row in ended["rows"] if row[0] == "train/loss"]
+    assert 0 < before < 0.5
+    assert after == sorted(after)
+    assert before in after
+    assert after[-1] >= 0.5
+    assert ended["train_s"] >= 0.5
+
+
+def test_two_processes_never_share_a_run_folder(cli: Any) -> None:
+    words = ["experiment=generated", *CASES["steps"], "budget=seconds:1000", "trainer.log_every=1"]
+    environment = cli.environment | {"OMP_NUM_THREADS": "1"}
+    first = subprocess.Popen(
+        [sys.executable, "-m", "harness", "run", *words],
+        cwd=cli.folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while not list(cli.folder.glob("results/runs/*/last.ckpt")):
+            assert first.poll() is None
+        said = cli("run", *words, "trainer.threads=1").stdout
+        assert "Another process is running this run" in said
+        # Other threads are another environment with a row of its own, but the folder is the same.
+        said = cli("run", *words, "trainer.threads=2").stdout
+        assert "Another process is running this run" in said
+    finally:
+        first.send_signal(signal.SIGINT)
+        first.wait(120)
+    (run,) = cli.runs()
+    assert run["status"] == "interrupted"
+
+
+@pytest.mark.parametrize("what", ["folder", "log.txt"])
+def test_a_run_folder_that_leads_elsewhere_is_refused(cli: Any, what: str) -> None:
+    words = ("run", "experiment=generated", *CASES["steps"], "budget=steps:1")
+    cli(*words)
+    (run,) = cli.runs()
+    folder = cli.folder / "results" / "runs" / run["key"]
+    elsewhere = cli.folder / "elsewhere"
+    moved = folder if what == "folder" else folder / what
+    moved.rename(elsewhere)
+    moved.symlink_to(elsewhere)
+    (cli.folder / "results" / "store.db").unlink()
+    said = cli(*words, code=2).stderr
+    assert "is a link to another place" in said
+    assert str(moved.name) in said

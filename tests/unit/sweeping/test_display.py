@@ -1,0 +1,120 @@
+"""What a sweep shows: a live table on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from harness.config import expand
+from harness.sweeping.display import STOPPING, Display
+from harness.sweeping.jobs import Outcome
+from harness.sweeping.planning import PlannedRun, plan_cells
+from harness.sweeping.pool import Event
+from harness.sweeping.shared import CellState
+
+DONE = CellState("finished", 1, "", 21.5, 12.0)
+
+
+@pytest.fixture
+def cells(site: Any) -> list[PlannedRun]:
+    site.task("counting", target="NextTokenTarget")
+    site.model("small")
+    site.model("blind", causal=False)
+    return plan_cells(expand(["task=counting", "model=small,blind", "seed=0,1"]))
+
+
+@pytest.fixture
+def out() -> io.StringIO:
+    return io.StringIO()
+
+
+def _display(out: io.StringIO, *, terminal: bool) -> Display:
+    return Display(console=Console(file=out, width=160, force_terminal=terminal, color_system=None))
+
+
+def _event(run: PlannedRun, fraction: float = 0.0, text: str = "starting") -> Event:
+    return Event(run.job(beside_alone=False), fraction, text)
+
+
+def _shown(display: Display) -> str:
+    console = Console(file=io.StringIO(), width=160)
+    with console.capture() as capture:
+        console.print(display._render())
+    return capture.get()
+
+
+def test_elsewhere_there_is_a_line_for_every_cell_that_ends(cells: list[PlannedRun], out: io.StringIO) -> None:
+    display = _display(out, terminal=False)
+    first, second = (run for run in cells if run.state == "ready")
+    display.begin(cells)
+    with display.live(1):
+        display.update(_event(first), first)
+        display.update(_event(first, 0.5, "training"), first)
+        display.closed(first.label)
+        display.ended(first, Outcome("done"), DONE, by_another=False)
+        display.ended(second, Outcome("died", "killed"), CellState("failed", 1, "killed"), by_another=False)
+    assert out.getvalue().splitlines() == [
+        "Sweep 'default': 4 cells: 2 to run, 2 incompatible.",
+        "[1/2] counting × small, seed 0: score 21.5 points, 12 s",
+        "[2/2] counting × small, seed 1: failed: killed",
+    ]
+
+
+def test_the_table_has_a_row_for_every_job_and_counts(cells: list[PlannedRun], out: io.StringIO) -> None:
+    display = _display(out, terminal=True)
+    first, second = (run for run in cells if run.state == "ready")
+    display.begin(cells)
+    prepare = Event(first.prepare_job(beside_alone=False), text="starting")
+    display.update(prepare, None)
+    assert "data of counting" in _shown(display)
+    display.update(Event(prepare.job, outcome=Outcome("done")), None)
+    display.update(_event(first, 0.05, "training"), first)
+    shown = _shown(display)
+    assert "data of" not in shown
+    assert "counting × small, seed 0" in shown
+    assert "training" in shown
+    assert "0 finished, 0 failed, 1 running, 1 waiting, 2 incompatible; time left: estimating" in shown
+    display.closed(first.label)
+    display.ended(first, Outcome("done"), DONE, by_another=False)
+    assert "1 finished, 0 failed, 0 running, 1 waiting, 2 incompatible; time left: about 12 s" in _shown(display)
+    display.ended(second, Outcome("failed", "why"), CellState("failed"), by_another=False)
+    assert "1 finished, 1 failed, 0 running, 0 waiting, 2 incompatible; time left: about 0 s" in _shown(display)
+
+
+def test_the_table_says_that_the_sweep_is_stopping(cells: list[PlannedRun], out: io.StringIO) -> None:
+    display = _display(out, terminal=True)
+    display.begin(cells)
+    display.stopping()
+    assert STOPPING in _shown(display)
+    assert "press Ctrl-C again to stop at once" in out.getvalue()
+
+
+def test_cells_of_another_sweep_are_named_once(cells: list[PlannedRun], out: io.StringIO) -> None:
+    display = _display(out, terminal=False)
+    display.begin(cells)
+    display.elsewhere(2, only=False)
+    assert "2 elsewhere" in _shown(display)
+    display.elsewhere(2, only=True)
+    display.elsewhere(1, only=True)
+    assert out.getvalue().count("being run by another process") == 1
+
+
+def test_control_characters_do_not_reach_the_terminal(cells: list[PlannedRun], out: io.StringIO) -> None:
+    display = _display(out, terminal=False)
+    display.begin(cells)
+    run = cells[0]
+    display.update(_event(run, 0.5, "\x1b]0;title\x07"), run)
+    display.ended(run, Outcome("failed", "\x1b[2Jgone [bold]not[/bold]"), CellState("failed"), by_another=False)
+    assert "\x1b" not in out.getvalue() + _shown(display)
+    assert "gone [bold]not[/bold]" in out.getvalue()
+
+
+def test_quiet_shows_nothing(cells: list[PlannedRun], capsys: pytest.CaptureFixture[str]) -> None:
+    display = Display(quiet=True)
+    display.begin(cells)
+    with display.live(1):
+        display.ended(cells[0], Outcome("done"), DONE, by_another=False)
+    assert capsys.readouterr() == ("", "")
