@@ -1,0 +1,77 @@
+"""Two ways to do one thing, timed in turn within one run: only ratios mean something on a shared machine."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison.
+
+    Attributes:
+        name: of the benchmark.
+        ratio: median over rounds of the first's time divided by the second's.
+        spread: half the width of the 95 % interval of that median.
+        a, b: median seconds of the two.
+        limit: what the ratio should not exceed; None: nothing is promised.
+        about: what was compared, for people.
+    """
+
+    name: str
+    ratio: float
+    spread: float
+    a: float
+    b: float
+    limit: float | None = None
+    about: str = ""
+
+
+def row(name: str, first: Sequence[float], second: Sequence[float], *, limit: float | None, about: str) -> Row:
+    """The comparison of times that were taken in pairs, round by round."""
+    ratios = sorted(a / b for a, b in zip(first, second, strict=True))
+    low, high = _median_interval(len(ratios))
+    return Row(
+        name,
+        statistics.median(ratios),
+        (ratios[high] - ratios[low]) / 2,
+        statistics.median(first),
+        statistics.median(second),
+        limit,
+        about,
+    )
+
+
+def in_turn(
+    name: str,
+    first: Callable[[], object],
+    second: Callable[[], object],
+    *,
+    rounds: int,
+    limit: float | None = None,
+    about: str = "",
+) -> Row:
+    """Call both once to warm up, then in turn, each round beginning with the other one."""
+    first(), second()
+    times: dict[Callable[[], object], list[float]] = {first: [], second: []}
+    for number in range(rounds):
+        for act in (first, second) if number % 2 == 0 else (second, first):
+            times[act].append(timed(act))
+    return row(name, times[first], times[second], limit=limit, about=about)
+
+
+def timed(act: Callable[[], object]) -> float:
+    """Seconds that a call takes."""
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
+
+
+def _median_interval(count: int) -> tuple[int, int]:
+    """Positions in sorted values between which the true median lies with 95 % (binomial, normal approximation)."""
+    half = 1.96 * math.sqrt(count) / 2
+    return max(0, math.floor(count / 2 - half)), min(count - 1, math.ceil(count / 2 + half))
