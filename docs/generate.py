@@ -27,6 +27,7 @@ from harness.cli.main import app
 from harness.compatibility import check
 from harness.config.schema import GROUPS, OPTIONS
 from harness.contract import CONTRACT_NAME
+from harness.store import export, schema
 from harness.testing import model_checks, task_checks
 from harness.training.settings import DecodingSettings, OptimizerSettings, TrainerSettings
 
@@ -226,6 +227,25 @@ def clause_row(clause: Any) -> list[str]:
     return [code(clause.name), phrase(clause.promise), phrase(clause.advice)]
 
 
+def store() -> str:
+    """The tables of the results store, from the comments of their columns."""
+    lines = ["# The results store", "", *(joined(p) for p in paragraphs(schema)[:1]), "", joined(paragraphs(schema)[1])]
+    lines += ["", f"Schema version {schema.SCHEMA_VERSION}, in `meta`. `harness store migrate` brings an older store"]
+    lines += ["to it, and `harness store export` writes the same tables as files"]
+    lines += ["([share, merge and export results](../how-to/shared-store.md))."]
+    kinds = {"JSON": "JSON", "BOOLEAN": "boolean", "FLOAT": "number", "INTEGER": "integer", "BIGINT": "integer"}
+    for made in schema.metadata.sorted_tables:
+        lines += ["", f"## {made.name}", "", sentence(made.info["meaning"].capitalize())]
+        rows = []
+        for column in made.columns:
+            kind = kinds.get(str(column.type).partition("(")[0], "text")
+            words = [kind, *(["primary key"] * column.primary_key), *(["may be NULL"] * bool(column.nullable))]
+            rows.append((code(column.name), ", ".join(words), phrase(column.comment or "")))
+        lines += table(("column", "type", "meaning"), rows)
+    lines += ["", "## Exported files", "", joined(paragraphs(export)[1])]
+    return page(lines)
+
+
 def environment() -> str:
     """The README's section, so that there is one text of it."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -254,6 +274,7 @@ GENERATED = {
     "hooks.md": hooks,
     "matrix.md": matrix,
     "plugins.md": plugins,
+    "store.md": store,
 }
 
 

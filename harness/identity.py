@@ -24,9 +24,9 @@ from harness.training.settings import RunSettings
 RECORD_VERSION = 1
 """Raised when what a finished run stores changes its meaning, so that older runs are run again."""
 
-_ENGINE = ("specs.py", "batch.py", "task.py", "model.py", "nn", "training", "metrics", "data")
-_NOT_IDENTITY = ("sweep", "tuning")
-_NOT_IDENTITY_TRAINER = ("threads", "log_every")
+_ENGINE = ("specs.py", "batch.py", "task.py", "model.py", "contamination.py", "nn", "training", "metrics", "data")
+_NOT_IDENTITY = ("sweep", "tuning", "match", "logger", "exclusive", "limits")
+_NOT_IDENTITY_TRAINER = ("threads", "log_every", "checkpoint_every_s")
 
 
 def run_key(settings: RunSettings, *, compatible: bool = True) -> str:
@@ -39,7 +39,7 @@ def run_key(settings: RunSettings, *, compatible: bool = True) -> str:
     Raises:
         DataError: the data's fingerprint cannot be taken (a folder that is missing).
     """
-    return _key(_config_identity(settings.config), _identity(settings, compatible))
+    return _key(config_identity(settings.config), _identity(settings, compatible))
 
 
 def run_plan(
@@ -69,7 +69,7 @@ def run_plan(
         model, kind = f"baseline:{baseline.name}", "baseline"
         del identity["model_version"], identity["plugin_digests"]["model"]
     return RunPlan(
-        key=_key(_config_identity(config), identity),
+        key=_key(config_identity(config), identity),
         sweep=settings.sweep,
         task=task.name,
         dataset=task.dataset_name,
@@ -99,7 +99,8 @@ def _key(config: dict[str, Any], identity: dict[str, Any]) -> str:
 def _identity(settings: RunSettings, compatible: bool) -> dict[str, Any]:
     """What stands behind the key beside the configuration, as the store keeps it."""
     task, model = settings.task, settings.model
-    return {
+    refused = {} if compatible or not settings.config.get("match") else {"match": settings.config["match"]}
+    return refused | {  # a size that no width reaches has no width to tell it from another
         "task_version": _version("task", task.name, task.version),
         "model_version": _version("model", model.name, model.version),
         "engine_digest": engine_digest(),
@@ -112,12 +113,13 @@ def _identity(settings: RunSettings, compatible: bool) -> dict[str, Any]:
     }
 
 
-def _config_identity(config: dict[str, Any]) -> dict[str, Any]:
+def config_identity(config: dict[str, Any]) -> dict[str, Any]:
     """The configuration without what cannot change a result; the device by its type."""
     kept = {key: value for key, value in config.items() if key not in _NOT_IDENTITY}
     if "trainer" in kept:
         kept["trainer"] = {k: v for k, v in kept["trainer"].items() if k not in _NOT_IDENTITY_TRAINER}
-        kept["trainer"]["device"] = device_type(kept["trainer"]["device"])
+        if "device" in kept["trainer"]:
+            kept["trainer"]["device"] = device_type(kept["trainer"]["device"])
     return kept
 
 

@@ -116,6 +116,7 @@ def _command_words(before: list[str]) -> Iterable[str]:
 def _words(before: list[str], current: str) -> Iterable[str]:
     """Words of Hydra's grammar that begin with `current`."""
     from harness.cli.words import group_choices
+    from harness.config.schema import OPTIONS
 
     name, equals, _ = current.partition("=")
     groups = group_choices()
@@ -125,10 +126,8 @@ def _words(before: list[str], current: str) -> Iterable[str]:
         else:
             yield from _starting(current, (f"{name}={value}" for value in _values(name)))
     elif "." in current:
-        yield from _starting(current, (f"{option}=" for option in _options(before)))
+        yield from _starting(current, (f"{option}=" for option in [*_options(before), *OPTIONS]))
     else:
-        from harness.config.schema import OPTIONS
-
         sections = ("task.", "model.", "optimizer.", "trainer.", "decoding.")
         yield from _starting(current, [*(f"{group}=" for group in groups), *(f"{o}=" for o in OPTIONS), *sections])
 
@@ -159,11 +158,10 @@ def _options(before: list[str]) -> Iterable[str]:
 
 
 def _values(name: str) -> Iterable[str]:
-    from harness.config.schema import CHOICES
+    from harness.config.schema import CHOICES, LOGGERS
 
-    if name == "budget":
-        return ("epochs:", "steps:", "seconds:", "tokens:")
-    return CHOICES.get(name, ())
+    begun = {"budget": ("epochs:", "steps:", "seconds:", "tokens:"), "match": ("params:", "total:"), "logger": LOGGERS}
+    return begun.get(name) or CHOICES.get(name, ())
 
 
 def _names(kind: str) -> Iterable[str]:

@@ -17,7 +17,7 @@ def command() -> None:
     from harness.config.folders import conf_dir
     from harness.data.cache import cache_dir, offline
     from harness.registry import list_plugins
-    from harness.store.engine import results_folder, store_url
+    from harness.store.engine import results_folder
     from harness.training.measure_environment import measure_environment
 
     environment = measure_environment("cpu", usable_cores())
@@ -28,7 +28,7 @@ def command() -> None:
         ("allocator settings", _text(allocator) or "the C library's own"),
         ("configuration", str(conf_dir())),
         ("results folder", f"{results_folder().absolute()} ({_access(results_folder())})"),
-        ("results store", store_url()),
+        ("results store", _store()),
         ("data cache", f"{cache_dir()} ({_access(cache_dir())})"),
         ("network", "forbidden by HARNESS_OFFLINE" if offline() else "allowed"),
     ]
@@ -56,3 +56,14 @@ def _access(folder: object) -> str:
     while path and not os.path.exists(path):
         path = os.path.dirname(path)
     return "writable" if os.access(path or ".", os.W_OK) else "NOT writable"
+
+
+def _store() -> str:
+    """The store's address without a password, or what is wrong with it."""
+    from harness.errors import StoreError
+    from harness.store.engine import parse_url, shown, store_url
+
+    try:
+        return shown(parse_url(store_url()))
+    except StoreError as error:
+        return str(error)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from harness.store import RunView
 
 app = typer.Typer(help="List tasks, models, datasets, runs or sweeps.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -49,6 +54,7 @@ def runs(
 ) -> None:
     """Runs in the results store."""
     from harness.cli import output
+    from harness.cli.results import timed
     from harness.store import Store, query
 
     with Store.open(create=False) as store:
@@ -65,12 +71,15 @@ def runs(
             view.seed,
             view.status,
             "" if view.primary_value is None else f"{view.primary['name']} {view.primary_value:.4g}",
-            "" if view.summary is None else f"{view.summary.train_s:.0f} s",
+            "" if view.summary is None else timed(view.summary, f"{view.summary.train_s:.0f} s"),
         )
         for view in views
     ]
     columns = ("key", "sweep", "task", "model", "seed", "status", "primary metric", "training time")
     output.table(columns, rows, empty="no runs")
+    hint = _alike(views)
+    if hint and sys.stdout.isatty():
+        print(hint)
 
 
 @app.command("sweeps")
@@ -88,6 +97,19 @@ def sweeps(json: Json = False) -> None:
     output.table(("name", "cells", "states"), rows, empty="no sweeps")
 
 
+def _alike(views: Sequence[RunView]) -> str:
+    """Where two runs share task, model and seed: how to see why they are two."""
+    seen: dict[tuple[str, str, int], RunView] = {}
+    for view in views:
+        other = seen.setdefault((view.task, view.model, view.seed), view)
+        if other.key != view.key:
+            return (
+                f"Runs of one task, model and seed differ in something else: "
+                f"'harness diff {other.key[:12]} {view.key[:12]}' shows in what."
+            )
+    return ""
+
+
 def _plugins(kind: str, json: bool) -> None:
     from harness.cli import output
     from harness.registry import list_plugins
@@ -103,8 +125,6 @@ def _plugins(kind: str, json: bool) -> None:
 
 
 def _warn(problems: list[str]) -> None:
-    import sys
-
     for problem in problems:
         print(f"Warning: {problem}", file=sys.stderr)
 

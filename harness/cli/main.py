@@ -6,8 +6,25 @@ import sys
 
 import typer
 
-from harness.cli import check, completion, data, doctor, listing, matrix, new, report, run, show, store, sweep, tune
+from harness.cli import (
+    bench,
+    check,
+    completion,
+    data,
+    diff,
+    doctor,
+    listing,
+    matrix,
+    new,
+    report,
+    run,
+    show,
+    store,
+    sweep,
+    tune,
+)
 from harness.errors import PluginError, UserError
+from harness.terminal import harmless
 
 app = typer.Typer(
     name="harness",
@@ -31,16 +48,19 @@ app.command("check")(check.command)
 app.add_typer(new.app, name="new")
 app.command("tune")(tune.command)
 app.command("show")(show.command)
+app.command("diff")(diff.command)
 app.add_typer(store.app, name="store")
 app.command("completion")(completion.command)
 app.command("complete", hidden=True, context_settings=_HYDRA_WORDS)(completion.complete_command)
 app.command("doctor")(doctor.command)
+app.command("bench")(bench.command)
 
 
 def entry_point() -> None:
     """Run the command line.
 
-    Exit codes: 0 done; 1 some runs failed; 2 the user's input or a plug-in is wrong (one message, no traceback);
+    Exit codes: 0 done; 1 some runs failed, a plug-in breaks its contract, or data is contaminated; 2 the input of the
+    user or a plug-in is wrong (one message, no traceback);
     130 stopped with Ctrl-C.
     """
     if sys.platform == "win32":
@@ -49,5 +69,5 @@ def entry_point() -> None:
     try:
         app(prog_name="harness")
     except (UserError, PluginError) as error:
-        print(f"Error: {error}", file=sys.stderr)
+        print(f"Error: {harmless(str(error))}", file=sys.stderr)
         raise SystemExit(2) from None

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from typing import Any
 
 from harness.cli import output
 from harness.store import Store
 from harness.store.query import RunView, runs
+from harness.store.records import RunSummary
 
 
 def print_run(view: RunView) -> None:
@@ -18,10 +20,15 @@ def print_run(view: RunView) -> None:
         for name, value in view.summary.metrics.items():
             unit = view.units.get(name.partition("/")[2], {}).get("unit", "")
             rows.append((name, f"{value:.5g} {unit}".rstrip()))
-        rows.append(("parameters", f"{view.summary.parameters:,}"))
-        rows.append(("training time", f"{view.summary.train_s:.1f} s (of {view.summary.total_s:.1f} s)"))
-        if view.summary.to_target_s is not None:
-            rows.append(("time to target", f"{view.summary.to_target_s:.1f} s"))
+        rows.append(("parameters", _parameters(view.summary)))
+        rows.append(
+            ("training time", timed(view.summary, f"{view.summary.train_s:.1f} s (of {view.summary.total_s:.1f} s)"))
+        )
+        if view.summary.machine:
+            rows.append(("machine", _machine(view.summary.machine)))
+        if view.config.get("target"):
+            reached = view.summary.to_target_s
+            rows.append((f"time to {view.config['target']}", "not reached" if reached is None else f"{reached:.1f} s"))
         if view.summary.throughput:
             rows.append(("throughput", f"{view.summary.throughput:,.0f} {view.summary.throughput_unit}"))
     elif view.reason:
@@ -30,7 +37,30 @@ def print_run(view: RunView) -> None:
     output.table(("", ""), rows, title=title, empty="no results")
     notes = view.summary.details.get("data") if view.summary is not None else None
     if notes:
-        print(f"About the data: {'; '.join(f'{name}: {value}' for name, value in notes.items())}.\n")
+        output.say(f"About the data: {'; '.join(f'{name}: {value}' for name, value in notes.items())}.\n")
+
+
+def timed(summary: RunSummary, text: str) -> str:
+    """A time, marked where the machine was too busy for it to be compared."""
+    return f"{text}, contended" if summary.machine.get("contended") else text
+
+
+def _machine(machine: dict[str, Any]) -> str:
+    """What else the machine did during training, and what that cost the run."""
+    parts = ["the run had it for itself" if machine.get("exclusive") else "shared"]
+    if "other_cpu_share" in machine:
+        parts.append(f"others used {100 * machine['other_cpu_share']:.0f} % of its cores")
+    if "waiting_share" in machine:
+        parts.append(f"the run waited for a core {100 * machine['waiting_share']:.1f} % of its time")
+    return "; ".join(parts)
+
+
+def _parameters(summary: RunSummary) -> str:
+    """How many, and the share of encoder and decoder in them."""
+    if not summary.parameters:
+        return "0"
+    share = 100 * summary.encoder_parameters / summary.parameters
+    return f"{summary.parameters:,} (encoder and decoder {summary.encoder_parameters:,}, {share:.0f} %)"
 
 
 def print_sweep(store: Store, sweep: str) -> None:
@@ -50,7 +80,7 @@ def print_sweep(store: Store, sweep: str) -> None:
     for view in views:
         if view.reason and view.status in ("incompatible", "failed"):
             word = "n/a" if view.status == "incompatible" else view.status
-            print(f"{word}: {view.task} × {view.model}, seed {view.seed}: {view.reason}")
+            output.say(f"{word}: {view.task} × {view.model}, seed {view.seed}: {view.reason}")
 
 
 def _heading(task: str, view: RunView) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,9 +42,11 @@ def command(
         sweep(context.args)
     else:
         try:
-            _run(context.args)
+            from harness.single_run import prepared
+
+            _execute(*prepared(context.args))
         except KeyboardInterrupt:
-            message = "Stopped. The run is recorded as interrupted; the same command runs it again."
+            message = "Stopped. The run is recorded as interrupted; the same command goes on from its checkpoint."
             print(message, file=sys.stderr)
             raise SystemExit(130) from None
 
@@ -59,44 +62,6 @@ def _print_config(words: list[str], what: str, resolve: bool) -> None:
     print(OmegaConf.to_yaml(compose(words), resolve=resolve), end="")
 
 
-def _run(words: list[str]) -> None:
-    from harness.runtime import threads_for_one_run, tune_allocator
-
-    tune_allocator()  # before anything imports torch
-    from harness.compatibility import check, explain
-    from harness.config import compose, to_settings
-    from harness.errors import IncompatibleError
-    from harness.identity import device_type, run_plan
-    from harness.matrix import fitting_models
-
-    _refuse_grid(words)
-    settings = to_settings(compose(words))
-    signature = settings.task.signature
-    fit = check(signature, settings.model.name, settings.model.capabilities(signature))
-    if not fit.compatible:
-        raise IncompatibleError(explain(signature, fit.reason or "", fitting_models(signature)))
-    plan = run_plan(settings, overrides=words)
-    settings.trainer.threads = settings.trainer.threads or threads_for_one_run()
-    settings.trainer.device = device_type(settings.trainer.device)
-    _execute(settings, plan)
-
-
-def _refuse_grid(words: list[str]) -> None:
-    """An experiment with a grid is many runs; one of them must be pointed at."""
-    from harness.config.cells import split
-    from harness.config.composition import experiment_grid
-    from harness.errors import ConfigError
-
-    experiment = [word for word in words if word.startswith("experiment=")]
-    grid = experiment_grid(experiment) if experiment else {}
-    missing = [key for key in grid if key not in {word.partition("=")[0] for word in words}]
-    if missing:
-        raise ConfigError(
-            f"'{experiment[0]}' is a grid of {len(split(experiment))} runs. Run all of them with 'harness sweep "
-            f"{experiment[0]}', or choose one: {' '.join(f'{key}=...' for key in missing)}."
-        )
-
-
 def _execute(settings: RunSettings, plan: RunPlan) -> None:
     from harness.cli.results import print_run
     from harness.store import AlreadyFinished, AlreadyRunning, Store
@@ -107,8 +72,15 @@ def _execute(settings: RunSettings, plan: RunPlan) -> None:
     with Store.open() as store:
         store.plan(plan)
         try:
-            with _progress(f"{plan.task} × {plan.model}") as on_progress:
-                execute(settings, plan, store_url=None, results=results_folder(), on_progress=on_progress)
+            with _progress(f"{plan.task} × {plan.model}") as on_progress, _machine(settings):
+                execute(
+                    settings,
+                    plan,
+                    store_url=None,
+                    results=results_folder(),
+                    on_progress=on_progress,
+                    on_stop=_say_stopping,
+                )
         except SystemExit:  # what Lightning makes of Ctrl-C
             raise KeyboardInterrupt from None
         except AlreadyFinished:
@@ -117,6 +89,26 @@ def _execute(settings: RunSettings, plan: RunPlan) -> None:
             print("Another process is running this run at the moment.")
         print_run(find_run(store, plan.key))
         print(f"Run folder: {results_folder() / 'runs' / plan.key}")
+
+
+def _say_stopping() -> None:
+    # Called from a signal's handler, which may have interrupted a print.
+    os.write(2, b"Stopping: the checkpoint is written after this step; Ctrl-C again stops at once.\n")
+
+
+@contextmanager
+def _machine(settings: RunSettings) -> Iterator[None]:
+    """The machine for the run alone where that is asked for (exclusive=true)."""
+    if not settings.exclusive:
+        yield
+        return
+    from harness.sweeping.machine_lock import machine_lock
+
+    def say() -> None:
+        print("Waiting for another exclusive run of this machine to end.", file=sys.stderr)
+
+    with machine_lock(alone=True, on_wait=say):
+        yield
 
 
 @contextmanager

@@ -9,10 +9,13 @@ import typer
 
 if TYPE_CHECKING:
     from harness.sweeping import SweepResult
+    from harness.sweeping.planning import PlannedRun
 
 _OPTIONS = [
     ("--workers N", "processes at a time, one thread each (default: one for each core)"),
-    ("--dry-run", "print the cells and what would become of each; write and run nothing"),
+    ("--time-limit 30m", "stop a run that takes longer and record it as failed (the same as limits.time=30m)"),
+    ("--memory-limit 4GiB", "stop a run whose processes use more memory (the same as limits.memory=4GiB)"),
+    ("--dry-run", "print the cells, what would become of each, and how long it would take; write and run nothing"),
     ("--retry failed", "run again what failed earlier"),
     ("-h, --help", "show this text"),
 ]
@@ -24,6 +27,8 @@ def command(
     workers: Annotated[int | None, typer.Option("--workers", min=1)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
     retry: Annotated[list[str] | None, typer.Option("--retry")] = None,
+    time_limit: Annotated[str | None, typer.Option("--time-limit")] = None,
+    memory_limit: Annotated[str | None, typer.Option("--memory-limit")] = None,
 ) -> None:
     """Run a grid of tasks, models, seeds and options; finished cells are not run again."""
     if show_help:
@@ -31,7 +36,12 @@ def command(
 
         print(help_text("sweep", _OPTIONS))
         return
-    sweep(context.args, workers=workers, dry_run=dry_run, retry=retry or [])
+    words = list(context.args)
+    if time_limit is not None:
+        words.append(f"limits.time='{time_limit}'")
+    if memory_limit is not None:
+        words.append(f"limits.memory='{memory_limit}'")
+    sweep(words, workers=workers, dry_run=dry_run, retry=retry or [])
 
 
 def sweep(
@@ -65,6 +75,13 @@ def sweep(
             "'--retry failed' runs them again.",
             file=sys.stderr,
         )
+    if result.interrupted:
+        print(
+            f"{len(result.interrupted)} of {len(result.planned)} runs were stopped from outside; the same command "
+            "goes on with them.",
+            file=sys.stderr,
+        )
+    if result.failed or result.interrupted:
         raise SystemExit(1)
 
 
@@ -72,7 +89,25 @@ def _print_plan(result: SweepResult) -> None:
     from harness.cli import output
 
     rows = [
-        (run.plan.task, run.plan.model, run.plan.seed, run.settings.budget, run.plan.key[:12], run.state, run.reason)
+        (
+            run.plan.task,
+            run.plan.model,
+            run.plan.seed,
+            run.settings.budget,
+            run.plan.key[:12],
+            run.state,
+            _expected(result, run),
+            run.reason,
+        )
         for run in result.planned
     ]
-    output.table(("task", "model", "seed", "budget", "key", "state", "reason"), rows, title=f"Sweep '{result.name}'")
+    columns = ("task", "model", "seed", "budget", "key", "state", "expected time", "reason")
+    output.table(columns, rows, title=f"Sweep '{result.name}'")
+
+
+def _expected(result: SweepResult, run: PlannedRun) -> str:
+    """From finished runs of the same task, model and budget."""
+    from harness.sweeping.limits import duration
+
+    seconds = result.estimates.get(run.plan.key)
+    return "" if seconds is None or run.state == "incompatible" else duration(seconds)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
+import sqlite3
 import subprocess
 import tomllib
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,12 @@ RUN_HERE = {
         f"task=speech_recognition {SMALL} {TONES} baselines=false"
     ),
     "harness sweep experiment=quickstart --dry-run": "",
+    "harness sweep task=speech_recognition model=lstm,bilstm match=params:200000 trainer.early_stopping=3": (
+        f"{TONES} budget=steps:2 trainer.embedding_dim=16 baselines=false"
+    ),
+    "harness sweep task=speech_recognition model=lstm exclusive=true --time-limit 30m --memory-limit 4GiB": (
+        f"{SMALL} {TONES} baselines=false"
+    ),
     "harness run -m task=text_generation model=rnn,lstm": f"{SMALL} {COUNTING} baselines=false",
     "harness list tasks": "",
     "harness list models": "",
@@ -42,7 +50,10 @@ RUN_HERE = {
     "harness list sweeps": "",
     "harness matrix": "",
     "harness show KEY": "",
+    "harness diff KEY OTHER": "",
+    "harness data verify": f"text_generation {COUNTING}",
     "harness store export FOLDER": "",
+    "harness store import ELSEWHERE.db": "",
     "harness doctor": "",
     "harness data fetch": f"text_generation {COUNTING}",
     "harness run task=text_generation model=lstm task.dataset=text task.root=TEXTS": SMALL,
@@ -53,6 +64,7 @@ RUN_HERE = {
 RUN_ELSEWHERE = {
     "make demo": (".ci/run", "make demo EXPERIMENT=quickstart_ci"),
     "make test": (".ci/run", "make test"),
+    "harness bench steps": ("tests/integration/test_bench.py", '"bench", "steps"'),
     "python3 -m venv .venv && . .venv/bin/activate": ("Makefile", "-m venv $(VENV)"),
     "pip install -c constraints.txt -e '.[dev]'": ("Makefile", "pip install --quiet --disable-pip-version-check -c"),
     "harness sweep experiment=quickstart": ("Makefile", "harness sweep experiment=$(EXPERIMENT)"),
@@ -116,6 +128,14 @@ def test_the_commands_run_in_the_order_of_the_readme(readers: Any) -> None:
         words = shlex.split(f"{command} {RUN_HERE[command]}")[1:]
         if "KEY" in words:
             words[words.index("KEY")] = readers.runs()[0]["key"][:10]
+        if "OTHER" in words:
+            words[words.index("OTHER")] = readers.runs()[-1]["key"][:10]
+        if "ELSEWHERE.db" in words:
+            with (
+                closing(sqlite3.connect(readers.folder / "results" / "store.db")) as ours,
+                closing(sqlite3.connect(readers.folder / "ELSEWHERE.db")) as theirs,
+            ):
+                ours.backup(theirs)
         words = [w.replace("FOLDER", "exported").replace("TEXTS", "texts") for w in words]
         words = _last_wins(words)
         done = readers(*words)

@@ -203,6 +203,52 @@ def test_the_store_is_exported(harness: Any, filled: None, tmp_path: Any) -> Non
     assert harness("store", "export", str(tmp_path / "out"), "--format", "xml")[0] == 2
 
 
+CONTAMINATED = """
+from dataclasses import dataclass
+from typing import ClassVar
+import numpy as np
+from harness import Example, ListDataset, TaskData, hookimpl
+from harness.data.sources import GeneratedSource
+from harness.specs import ClassTarget, TokenInput
+from mod_counting import Counting
+
+@dataclass
+class Leaky(Counting):
+    name: ClassVar[str] = "leaky"
+    leak: bool = True
+    def sources(self):
+        return (GeneratedSource("leaky", {}, "Numbers."),)
+    def setup(self):
+        parts = {n: [Example(f"{n}{i}", np.array([i, s]), 0) for i in range(9)]
+                 for s, n in enumerate(("train", "val", "test"))}
+        if self.leak:
+            parts["test"] = [Example(f"test{i}", np.array([i, i // 7]), 0) for i in range(9)]
+        splits = {n: ListDataset(part) for n, part in parts.items()}
+        return TaskData(**splits, input_spec=TokenInput(9), target_spec=ClassTarget(2))
+
+@hookimpl
+def harness_tasks():
+    return [Leaky]
+"""
+
+
+def test_data_is_verified_against_copies_between_splits(harness: Any, pair: Any) -> None:
+    pair.install("leaky", {"task.leaky": "mod_leaky"}, {"mod_leaky.py": CONTAMINATED})
+    code, out, err = harness("data", "verify", "leaky")
+    assert code == 1
+    assert "leaky (counting): as published; 9 test and 9 validation examples compared with 9 for training; " in out
+    assert "9 test and 0 validation examples are duplicates: 'test0' of test has the input of 'train0' of train" in out
+    assert out.rstrip().endswith("'test4' of test has the input of 'train4' of train, …")
+    assert "Held-out examples stand in training or validation data of leaky (counting)." in err
+    code, out, err = harness("data", "verify", "leaky", "task.leak=false")
+    assert (code, err) == (0, "")
+    assert out.endswith("no duplicates\n")
+    code, out, err = harness("data", "verify", "leaky", "text_generation")
+    assert code == 2
+    assert "are duplicates" in out
+    assert "is not cached" in err or "HARNESS_OFFLINE" in err
+
+
 def test_data_that_cannot_be_fetched_is_named_and_the_rest_is_done(harness: Any, pair: Any) -> None:
     code, out, err = harness("data", "fetch", "counting", "text_generation")
     assert code == 2

@@ -34,6 +34,8 @@ def test_groups_and_their_choices() -> None:
     assert "experiment=quickstart" in candidates(["run", "experiment="])
     assert candidates(["run", "trainer.precision="]) == ["trainer.precision=bf16", "trainer.precision=fp32"]
     assert candidates(["run", "budget=st"]) == ["budget=steps:"]
+    assert candidates(["run", "match="]) == ["match=params:", "match=total:"]
+    assert candidates(["run", "logger=t"]) == ["logger=tensorboard"]
 
 
 def test_options_of_the_plugins_that_are_chosen(site: Any) -> None:

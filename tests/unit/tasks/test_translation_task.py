@@ -47,6 +47,28 @@ def test_multi30k_keeps_its_official_split(captions):
     assert data.notes["case"] == "lower-cased"
 
 
+def test_what_is_held_out_stands_in_no_earlier_split(captions):
+    task = de_en(captions)
+    task.prepare_data()
+    before = task.setup()
+    sources = {name: [e.source for e in getattr(before, name)] for name in ("train", "val", "test")}
+    for language, copies in (("de", [sources["test"][0].upper(), sources["val"][1]]), ("en", ["one", "two"])):
+        file = captions / f"train.{language}.gz"
+        lines = gzip.decompress(file.read_bytes()).decode() + "".join(f"{line}\n" for line in copies)
+        file.write_bytes(gzip.compress(lines.encode()))
+    file = captions / "val.de.gz"
+    lines = gzip.decompress(file.read_bytes()).decode().splitlines()
+    file.write_bytes(gzip.compress("".join(f"{line}\n" for line in [sources["test"][3] + "!", *lines[1:]]).encode()))
+    task = de_en(captions)
+    task.prepare_data()
+    after = task.setup()
+    assert [e.source for e in after.train] == sources["train"]
+    assert [e.source for e in after.val] == sources["val"][1:]
+    assert [e.source for e in after.test] == sources["test"]
+    assert after.notes["training pairs left out, whose source stands in validation or test"] == 2
+    assert after.notes["validation pairs left out, whose source stands in test"] == 1
+
+
 def test_case_is_part_of_the_data_sets_name(captions):
     assert de_en(captions).dataset_name == "multi30k.de-en"
     cased = de_en(captions, lowercase=False)
