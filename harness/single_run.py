@@ -32,6 +32,7 @@ def prepared(words: Sequence[str]) -> tuple[RunSettings, RunPlan]:
 
     words = list(words)
     _refuse_grid(words)
+    _refuse_limits(words)
     settings = to_settings(compose(words))
     signature = settings.task.signature
     fit = check(signature, settings.model.name, settings.model.capabilities(signature))
@@ -42,6 +43,17 @@ def prepared(words: Sequence[str]) -> tuple[RunSettings, RunPlan]:
     settings.trainer.threads = settings.trainer.threads or threads_for_one_run()
     settings.trainer.device = device_type(settings.trainer.device)
     return settings, plan
+
+
+def _refuse_limits(words: list[str]) -> None:
+    """Limits are watched by the process that started a worker, which a single run does not have."""
+    from harness.errors import ConfigError
+
+    given = [word for word in words if word.lstrip("+").startswith("limits.")]
+    if given:
+        raise ConfigError(
+            f"'{given[0]}' is watched by a sweep only. Run this cell as one: harness sweep {' '.join(words)}"
+        )
 
 
 def _refuse_grid(words: list[str]) -> None:

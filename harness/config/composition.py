@@ -17,7 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from harness.config import messages
 from harness.config.loader import LayeredLoader, make_loader
-from harness.config.schema import CHOICES, GROUPS, LOGGERS
+from harness.config.schema import AT_LEAST_ONE, CHOICES, GROUPS, LOGGERS
 from harness.errors import ConfigError, PluginError, UserError
 from harness.matching import Match
 from harness.registry import load_model, load_task
@@ -118,6 +118,10 @@ def check(config: DictConfig) -> None:
         value = OmegaConf.select(config, key)
         if value not in allowed:
             raise ConfigError(f"{key}={value!r} does not exist; choose one of: {', '.join(allowed)}.")
+    for key in AT_LEAST_ONE:
+        value = OmegaConf.select(config, key)
+        if value is not None and value < 1:
+            raise ConfigError(f"{key}={value} must be 1 or more.")
     Budget.parse(config.budget)
     if config.target is not None:
         metric, _, value = config.target.partition(":")

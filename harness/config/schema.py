@@ -84,3 +84,14 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "decoding.method": ("greedy", "beam"),
 }
 """Options of type str that accept few values."""
+
+AT_LEAST_ONE = (
+    "trainer.threads",
+    "trainer.val_every",
+    "trainer.validations",
+    "trainer.early_stopping",
+    "trainer.log_every",
+    "trainer.embedding_dim",
+    "decoding.beam_size",
+)
+"""Options that count something, and so are 1 or more where they are given."""

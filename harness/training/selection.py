@@ -62,9 +62,7 @@ class Selection:
 
     def __init__(self, task: Task, target_spec: TargetSpec, target: str | None, patience: int | None) -> None:
         if patience is not None and patience < 1:
-            raise ConfigError(
-                f"trainer.early_stopping={patience} must be a positive number of validations, or null for off."
-            )
+            raise ConfigError(f"trainer.early_stopping={patience} must be 1 or more validations, or null for off.")
         primary = task.metrics[0]
         by_loss = isinstance(target_spec, TokenSequenceTarget)
         self.chosen_by = "loss" if by_loss else primary.name

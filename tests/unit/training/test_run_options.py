@@ -45,7 +45,7 @@ def test_time_to_target_is_training_time_at_the_validation_that_reached_it(tmp_p
 
 
 def test_patience_that_is_none_is_refused_before_training(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="early_stopping=0 must be a positive number of validations"):
+    with pytest.raises(ConfigError, match="early_stopping=0 must be 1 or more"):
         tiny_run(tmp_path, "trainer.early_stopping=0")
 
 

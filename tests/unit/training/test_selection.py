@@ -53,7 +53,7 @@ def test_patience_counts_validations_in_a_row_without_improvement() -> None:
 
 @pytest.mark.parametrize("patience", [0, -1])
 def test_patience_must_be_positive(patience: int) -> None:
-    with pytest.raises(ConfigError, match=f"early_stopping={patience} must be a positive number"):
+    with pytest.raises(ConfigError, match=f"early_stopping={patience} must be 1 or more"):
         _selection(patience=patience)
 
 
