@@ -138,8 +138,11 @@ def test_two_processes_never_share_a_run_folder(cli: Any) -> None:
         said = cli("run", *words, "trainer.threads=2").stdout
         assert "Another process is running this run" in said
     finally:
-        first.send_signal(signal.SIGINT)
-        first.wait(120)
+        first.send_signal(signal.SIGTERM)
+        try:
+            first.wait(120)
+        finally:
+            first.kill()
     (run,) = cli.runs()
     assert run["status"] == "interrupted"
 
