@@ -44,9 +44,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("soak" if config.getoption("--soak") else "default")
-    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-        # Started in the background: commands that tests start would inherit deafness to Ctrl-C.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Started in the background or under nohup, commands that tests start would inherit deafness to these.
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, handler)
     config.stash[_LEFT_OUT] = {}
 
 
