@@ -52,10 +52,10 @@ def calm(make_cli: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.service, pytest.mark.postgresql])])
 def place(request: pytest.FixtureRequest, make_cli: Any, tmp_path: Path) -> Iterator[tuple[Any, Any]]:
-    """A command line whose results lie on a disk of 48 MB, and the server of its store (None for SQLite)."""
+    """A command line whose results lie on a disk of 128 MB, and the server of its store (None for SQLite)."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", disk], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128m", "tmpfs", disk], check=True)
     cli = make_cli(tmp_path / "work")
     cli.environment["HARNESS_RESULTS"] = str(disk / "results")
     server = PostgresqlServer(durable=True) if request.param == "postgresql" else None
@@ -123,7 +123,7 @@ class Chaos:
             )
         _until(lambda: process.poll() is not None or _busy(process))
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(self._draw.uniform(0.0, 4.0))
+            process.wait(self._draw.uniform(0.0, 8.0))
         if process.poll() is None:
             self.done[event] = self.done.get(event, 0) + 1
             getattr(self, "_" + event.replace(" ", "_"))(process)
