@@ -44,12 +44,14 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._refuse_links()
-            if owner.exists() and owner.read_text() != store_id:
+            found = owner.read_text() if owner.exists() else ""
+            if found not in ("", store_id):  # empty: a full disk kept it from being written
                 raise StoreError(
                     f"Run folder '{self.path}' belongs to another results store. Set HARNESS_RESULTS to a folder "
                     "of this store's own, or remove the run folder."
                 )
-            owner.write_text(store_id)
+            if not found:
+                self._write(owner.name, store_id)
         except OSError as error:
             raise StoreError(
                 f"Cannot write the run folder '{self.path}': {error.strerror}. Set HARNESS_RESULTS to a folder you "
