@@ -1,14 +1,18 @@
 """What a training step costs beyond the network: the audit alone, and the whole harness against a loop by hand.
 
-One Lightning run trains as any run does, with its callback, clock, watchers and a store. Blocks of steps alternate:
-with the audit, without it, and a hand-written loop over the same network and data; each triple gives one ratio.
+One Lightning run trains an LSTM as any run does, with its callback, clock and a store. Blocks of steps alternate with
+a hand-written loop over the same network and data; every block has as many steps as lie between two rows of training
+metrics, so each of the harness's blocks pays for one. In between come blocks that switch the clock on and off from
+step to step, since its cost is far below what a machine's speed wanders between two blocks. What watches memory and
+load once a second is measured by itself and added.
 """
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,13 +26,14 @@ from harness.batch import Example, ListDataset
 from harness.bench.comparison import Row, row, timed
 from harness.data.sources import Source
 from harness.metrics.classification import ACCURACY
+from harness.model import Capabilities, Encoder, Model
 from harness.nn.losses import loss_sum
 from harness.nn.network import Network
-from harness.specs import ClassTarget, FrameInput
+from harness.nn.recurrent import RecurrentEncoder, RecurrentStack
+from harness.specs import ClassTarget, EmbeddedInput, FrameInput, ModelInput, TargetSpec, TaskSignature
 from harness.store import Store
 from harness.store.records import EnvironmentRecord, RunPlan
 from harness.task import Loader, Metric, Task, TaskData
-from harness.testing.reference import Reference
 from harness.training.callback import RunCallback, Surroundings
 from harness.training.data_module import EndlessBatches, training_loader
 from harness.training.lightning_module import TrainingModule
@@ -41,10 +46,10 @@ from harness.training.settings import OptimizerSettings, RunSettings, TrainerSet
 from harness.training.stopping import StopRequest
 from harness.training.timing import PhaseClock
 
-BLOCK_S = 1.2
-"""Seconds of a block, so that what happens once a second happens in most."""
+TRIPLES = 6
+"""Triples of blocks to a round; short blocks lie closer together, so that fewer other things come in between."""
 
-_KINDS = ("with", "without", "by hand")
+_KINDS = ("harness", "by hand", "switching")
 _TIME, _FEATURES = 24, 16
 
 
@@ -78,6 +83,28 @@ class SpeedTask(Task):
         return self
 
 
+@dataclass
+class SpeedModel(Model):
+    """One LSTM layer, the kernel that runs fastest, so that all else shows most."""
+
+    name: ClassVar[str] = "speed"
+
+    width: int = 128
+
+    def capabilities(self, signature: TaskSignature) -> Capabilities:
+        """Reads the past only."""
+        return Capabilities(causal=True)
+
+    def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
+        """The encoder over embedded input."""
+        assert isinstance(input_spec, EmbeddedInput)
+        return RecurrentEncoder(RecurrentStack("lstm", input_spec.dim, self.width))
+
+    def tiny(self) -> SpeedModel:
+        """8 units."""
+        return SpeedModel(width=8)
+
+
 class _Switch:
     """A clock that can be switched off."""
 
@@ -107,53 +134,47 @@ _nothing = _Nothing()
 
 
 class _Blocks(RunCallback):
-    """The callback of a run, which changes what is on after every block, and trains by hand in between."""
+    """The callback of a run, which changes what is on after every block, and trains by hand in between.
 
-    def __init__(self, *args: Any, clock: _Switch, steps: int, rounds: int, hand: Any, watch: Any) -> None:
+    Attributes:
+        harness, by_hand: seconds of a step, a block each.
+        audited, unaudited: seconds of single steps that follow each other, in the order on, off, off, on, ...
+    """
+
+    def __init__(self, *args: Any, clock: _Switch, triples: int, hand: Any) -> None:
         super().__init__(*args)
-        self.times: dict[str, list[float]] = {kind: [] for kind in _KINDS}
-        self._clock, self._steps, self._rounds, self._hand, self._watch = clock, steps, rounds, hand, watch
-        self._stack = ExitStack()
-        self._order: Iterator[str] = iter(())
-        self._kind, self._left, self._began = "", 3, 0.0  # a few steps to warm up
+        self.harness: list[float] = []
+        self.by_hand: list[float] = []
+        self.audited: list[float] = []
+        self.unaudited: list[float] = []
+        self._clock, self._hand = clock, hand
+        self._steps = self.settings.trainer.log_every
+        self._blocks = [kind for i in range(triples) for kind in (*_KINDS[i % 3 :], *_KINDS[: i % 3])]
+        self._kind, self._left, self._began = "to warm up", self._steps, 0.0
 
     def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
+        now = time.perf_counter()
+        if self._kind == "switching":
+            (self.audited if self._clock.on else self.unaudited).append(now - self._began)
+            self._began = now
         if self._left == 0:
+            if self._kind == "harness":
+                self.harness.append((now - self._began) / self._steps)
             self._change(trainer)
+        if self._kind == "switching":
+            self._clock.on = (self._steps - self._left) % 4 in (0, 3)
+        self._left -= 1
         super().on_train_batch_start(trainer, pl_module, batch, batch_idx)
 
-    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
-        super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
-        self._left -= 1
-
     def _change(self, trainer: Any) -> None:
-        if self._kind:
-            self.times[self._kind].append((time.perf_counter() - self._began) / self._steps)
-        self._stack.close()
-        self._kind = self._next()
+        """Begin the next block of the harness; what is to be done by hand before that is done here."""
+        self._clock.on, self._left = True, self._steps
+        self._kind = self._blocks.pop(0) if self._blocks else ""
         if self._kind == "by hand":
-            began = time.perf_counter()
-            self._hand(self._steps)
-            self.times["by hand"].append((time.perf_counter() - began) / self._steps)
-            self._kind = self._next()
-        if not self._kind:
-            trainer.should_stop = True
-        self._clock.on = self._kind != "without"
-        if self._kind == "with":
-            self._stack.enter_context(self._watch())
-        self._left, self._began = self._steps, time.perf_counter()
-
-    def _next(self) -> str:
-        """The next kind of block; every round begins with another one. Empty at the end."""
-        kind = next(self._order, "")
-        if not kind:
-            done = len(self.times["with"])
-            if done >= self._rounds:
-                return ""
-            turned = [*_KINDS[done % 3 :], *_KINDS[: done % 3]]
-            self._order = iter(turned)
-            kind = next(self._order)
-        return kind
+            self.by_hand.append(timed(partial(self._hand, self._steps)) / self._steps)
+            self._kind = self._blocks.pop(0) if self._blocks else ""
+        trainer.should_stop = not self._kind
+        self._began = time.perf_counter()
 
 
 def step_rows(milliseconds: float, rounds: int) -> list[Row]:
@@ -161,55 +182,65 @@ def step_rows(milliseconds: float, rounds: int) -> list[Row]:
 
     Args:
         milliseconds: of a step; sets the batch size.
-        rounds: triples of blocks, 3.6 s each.
+        rounds: of 8 triples of blocks each.
     """
-    size, each = _batch_size(milliseconds)
+    model = SpeedModel(width=128 if milliseconds >= 4 else 32)
+    size, each = _batch_size(model, milliseconds)
     with TemporaryDirectory(prefix="harness-bench-") as folder:
-        times = _measure(Path(folder), size, max(10, round(BLOCK_S / each)), rounds)
-    about = f"a step of {1000 * each:.1f} ms by hand ({size} examples of {_TIME} frames)"
+        timed = _measure(model, Path(folder), size, rounds * TRIPLES)
+    share = _watch_share()
+    about = f"a step of {1000 * each:.1f} ms by hand ({size} examples of {_TIME} frames, LSTM of {model.width})"
     name = f"{milliseconds:g}ms"
     return [
         row(
             f"audit-overhead-{name}",
-            times["with"],
-            times["without"],
+            [(1 + share) * seconds for seconds in timed.audited],
+            timed.unaudited,
             limit=1.01,
-            about=f"clock, memory and load watch on, over off; {about}",
+            about=f"clock on over off, step by step, and memory and load watch ({share:.2%} of a core); {about}",
         ),
         row(
             f"step-overhead-{name}",
-            times["with"],
-            times["by hand"],
+            timed.harness,
+            timed.by_hand,
             limit=1.05 if milliseconds >= 4 else 1.10,
             about=f"a harness step, everything on, over a loop by hand; {about}",
         ),
     ]
 
 
-def _batch_size(milliseconds: float) -> tuple[int, float]:
+def _watch_share(seconds: float = 5.0) -> float:
+    """Seconds of computing per second that watching memory, load and energy takes."""
+    with Measurements("cpu", 1, False):
+        began = time.process_time()
+        time.sleep(seconds)
+        return (time.process_time() - began) / seconds
+
+
+def _batch_size(model: SpeedModel, milliseconds: float) -> tuple[int, float]:
     """Examples of a batch whose step takes so long, and the seconds it took."""
     size, each = 1, 0.0
     while size < 4096:
-        hand = _by_hand(SpeedTask(loader=Loader(batch_size=size)))
-        hand(5)
-        each = min(timed(partial(hand, 5)) for _ in range(9)) / 5
+        hand = _by_hand(model, SpeedTask(loader=Loader(batch_size=size)))
+        hand(20)
+        each = statistics.median(timed(partial(hand, 5)) for _ in range(15)) / 5
         if each >= 0.8e-3 * milliseconds:
             break
         size = max(size + 1, min(2 * size, int(size * 1e-3 * milliseconds / each)))
     return size, each
 
 
-def _parts(task: SpeedTask) -> tuple[RunSettings, TaskData, Network]:
+def _parts(model: SpeedModel, task: SpeedTask) -> tuple[RunSettings, TaskData, Network]:
     trainer = TrainerSettings(embedding_dim=64, validations=1, threads=1, checkpoint_every_s=1e9)
-    settings = RunSettings(task, Reference(width=64), OptimizerSettings(), trainer, budget="steps:1000000000")
+    settings = RunSettings(task, model, OptimizerSettings(), trainer, budget="steps:1000000000")
     data = task.setup()
     seed_global(0, "initialisation")
     return settings, data, Network(settings.model, task.signature, data.input_spec, data.target_spec, trainer)
 
 
-def _by_hand(task: SpeedTask) -> Any:
+def _by_hand(model: SpeedModel, task: SpeedTask) -> Any:
     """A function that trains for so many steps in a plain loop."""
-    settings, data, network = _parts(task)
+    settings, data, network = _parts(model, task)
     network.train()
     batches = iter(EndlessBatches(training_loader(data, task.loader, 0)))
     optimizer: Any = TrainingModule(network, data.target_spec, settings.optimizer, PhaseClock()).configure_optimizers()
@@ -227,15 +258,15 @@ def _by_hand(task: SpeedTask) -> Any:
     return train
 
 
-def _measure(folder: Path, size: int, steps: int, rounds: int) -> dict[str, list[float]]:
+def _measure(model: SpeedModel, folder: Path, size: int, triples: int) -> _Blocks:
     task = SpeedTask(loader=Loader(batch_size=size))
-    settings, data, network = _parts(task)
+    settings, data, network = _parts(model, task)
     clock: Any = _Switch()
     module = TrainingModule(network, data.target_spec, settings.optimizer, clock)
     batches = EndlessBatches(training_loader(data, task.loader, 0))
     url = f"sqlite:///{folder / 'store.db'}"
     with Store.open(url) as store:
-        plan = RunPlan("0" * 64, "bench", "speed", "noise", "reference", 0, {})
+        plan = RunPlan("0" * 64, "bench", "speed", "noise", "speed", 0, {})
         run_id = store.start(plan, EnvironmentRecord("bench", {}), owner_pid=1)
         with MetricWriter(url, run_id) as writer:
             around = Surroundings(
@@ -247,14 +278,12 @@ def _measure(folder: Path, size: int, steps: int, rounds: int) -> dict[str, list
                 batches,
                 around,
                 clock=clock,
-                steps=steps,
-                rounds=rounds,
-                hand=_by_hand(task),
-                watch=lambda: Measurements("cpu", 1, False),
+                triples=triples,
+                hand=_by_hand(model, task),
             )
             with _one_thread():
                 make_trainer(settings, callback).fit(module, train_dataloaders=TimedBatches(batches, clock))
-    return {kind: seconds[:rounds] for kind, seconds in callback.times.items()}
+    return callback
 
 
 @contextmanager

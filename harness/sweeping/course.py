@@ -138,8 +138,8 @@ class Course:
             if state.status == t.INTERRUPTED:
                 self._store.interrupt(self._row(run))  # its process may have been killed before it could
             return outcome
-        if state.status == t.FAILED and (event.text != NOT_STARTED or self._ended(run, state) is not None):
-            return outcome  # it has entered that itself
+        if self._ended(run, state) is not None:
+            return outcome  # it has entered that itself; an earlier attempt's failure would have no newer number
         started = state.status == t.INTERRUPTED and (outcome.status == "died" or outcome.over_limit)
         return self._fail(run, outcome, started=started)
 

@@ -178,6 +178,24 @@ def test_a_run_whose_data_failed_is_entered_as_failed(course: Any, store: Store,
     assert "\x1b" not in printed.getvalue()
 
 
+def test_a_second_failure_before_the_run_could_enter_itself_replaces_the_first_ones_reason(
+    course: Any, store: Store
+) -> None:
+    (run,) = _cells("0")
+    store.fail(store.start(run.plan, HERE, owner_pid=os.getpid()), "no network", "", "")
+    swept, (run,) = course("0", retry=("failed",))
+    swept.take(Event(_job(run), outcome=Outcome("failed", "the disk is full", "traceback")))
+    view = find_run(store, run.plan.key)
+    assert (view.status, view.reason, view.attempts) == ("failed", "the disk is full", 2)
+
+
+def test_a_failure_that_the_run_entered_itself_is_not_entered_again(course: Any, store: Store) -> None:
+    swept, (run,) = course("0")
+    store.fail(store.start(run.plan, HERE, owner_pid=os.getpid()), "diverged", "", "")
+    swept.take(Event(_job(run), outcome=Outcome("failed", "diverged")))
+    assert find_run(store, run.plan.key).attempts == 1
+
+
 @pytest.mark.parametrize("status", ["died", "failed", "interrupted"])
 def test_a_run_that_another_sweep_has_by_now_is_not_touched(course: Any, store: Store, status: str) -> None:
     swept, (run,) = course("0")

@@ -98,7 +98,7 @@ def test_a_phase_that_raises_is_closed(hand: Hand) -> None:
 def test_stopping_another_phase_is_an_error_that_names_both(hand: Hand) -> None:
     clock = PhaseClock()
     clock.start("forward")
-    with pytest.raises(RuntimeError, match=r"'backward' is not the innermost of \['forward'\]"):
+    with pytest.raises(RuntimeError, match="'backward' is not the innermost, which is 'forward'"):
         clock.stop("backward")
 
 
@@ -153,7 +153,7 @@ def test_an_accelerators_work_is_found_in_the_phase_that_queued_it(hand: Hand) -
     clock.settle()
     totals = clock.totals()
     # The device began when the host had queued the first work.
-    assert totals == pytest.approx({"forward": 6.25, "backward": 12.0, "optimizer": 3.0, timing.UNATTRIBUTED: 0.0})
+    assert totals == pytest.approx({"forward": 6.25, "backward": 12.0, "optimizer": 3.0})
     assert clock.training() == pytest.approx(21.25)
     assert clock.total() == pytest.approx(hand.now - 100.0)
 
