@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.report import figures, outputs, overview, results, task_tables
+from harness.report import across, breakdowns, cost, evidence, figures, outputs, overview, results, task_tables
 from harness.report import formatting as fmt
 from harness.report.load import Comparison, ReportData, flatten
+from harness.report.panels import Panel
 from harness.report.statistics import Band, band
 from harness.report.tables import Cell, Column, Row, Table
 from harness.store import Store, query
@@ -29,6 +30,7 @@ class Block:
     limited: str
     curves: list[figures.Figure] = field(default_factory=list)
     more_curves: list[figures.Figure] = field(default_factory=list)
+    panels: list[Panel] = field(default_factory=list)
     examples: list[Table] = field(default_factory=list)
     samples: list[Table] = field(default_factory=list)
     confusions: list[Table] = field(default_factory=list)
@@ -56,6 +58,7 @@ class Report:
     summary: Table
     verdicts: list[tuple[str, str]]
     warnings: list[str]
+    across: list[Panel]
     sections: list[Section]
     failures: Table | None
     tracebacks: list[tuple[str, str]]
@@ -66,14 +69,18 @@ class Report:
     def tables(self) -> list[Table]:
         """Every table, for the CSV files."""
         found = [self.summary, *([self.failures] if self.failures else []), *self.environments]
+        found += [t for p in self.across for t in p.tables]
         for block in (b for s in self.sections for b in s.blocks):
+            found += [t for p in block.panels for t in p.tables]
             found += [block.table, *block.examples, *block.samples, *block.confusions]
             found += [t for t in (block.phases, block.details) if t]
         return found
 
     def figures(self) -> list[figures.Figure]:
         """Every figure, for the SVG and PNG files."""
-        return [f for s in self.sections for b in s.blocks for f in [*b.curves, *b.more_curves]]
+        blocks = [b for s in self.sections for b in s.blocks]
+        panels = [*self.across, *(p for b in blocks for p in b.panels)]
+        return [f for b in blocks for f in [*b.curves, *b.more_curves]] + [f for p in panels for f in p.figures]
 
 
 def compose(store: Store, data: ReportData) -> Report:
@@ -98,6 +105,7 @@ def compose(store: Store, data: ReportData) -> Report:
         summary=results.matrix(data, headings),
         verdicts=[(h, results.verdict_of(c).sentence) for h, c in zip(headings, data.comparisons, strict=True)],
         warnings=overview.warnings(data),
+        across=across.panels(data, headings, colours),
         sections=sections,
         failures=task_tables.failure_table(data),
         tracebacks=outputs.tracebacks(data.runs),
@@ -139,6 +147,11 @@ def _block(
     main = _curves(store, comparison, name, scale.name, colours)
     loss = _curves(store, comparison, name, "loss", colours)
     block.curves, block.more_curves = (main, loss) if main else (loss, [])
+    block.panels = [
+        *evidence.panels(store, comparison, f"{name}-evidence"),
+        *cost.panels(comparison, f"{name}-cost", colours),
+        *breakdowns.panels(store, comparison, f"{name}-parts", colours),
+    ]
     best = results.verdict_of(comparison).best
     ordered = sorted(comparison.entries, key=lambda e: e.label != best)
     tables = [outputs.confusion_table(e, f"{name}-confusion-{i}") for i, e in enumerate(ordered, 1)]

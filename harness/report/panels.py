@@ -1,0 +1,28 @@
+"""A panel: a heading with sentences, figures and tables under it; what a part of the report hands to the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.report.figures import Figure
+from harness.report.tables import Table
+
+
+@dataclass
+class Panel:
+    """One part of the page.
+
+    Attributes:
+        name: its id on the page; letters, digits and hyphens, unique in the report.
+        title: its heading.
+        text: sentences above the rest, a paragraph each.
+        figures, tables: in their order; figures come first.
+        folded: whether the reader must open it.
+    """
+
+    name: str
+    title: str
+    text: list[str] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    folded: bool = False
