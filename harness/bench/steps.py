@@ -185,8 +185,8 @@ def step_rows(milliseconds: float, rounds: int) -> list[Row]:
         rounds: of 8 triples of blocks each.
     """
     model = SpeedModel(width=128 if milliseconds >= 4 else 32)
-    size, each = _batch_size(model, milliseconds)
-    with TemporaryDirectory(prefix="harness-bench-") as folder:
+    with TemporaryDirectory(prefix="harness-bench-") as folder, _one_thread():
+        size, each = _batch_size(model, milliseconds)
         timed = _measure(model, Path(folder), size, rounds * TRIPLES)
     share = _watch_share()
     about = f"a step of {1000 * each:.1f} ms by hand ({size} examples of {_TIME} frames, LSTM of {model.width})"
@@ -281,8 +281,7 @@ def _measure(model: SpeedModel, folder: Path, size: int, triples: int) -> _Block
                 triples=triples,
                 hand=_by_hand(model, task),
             )
-            with _one_thread():
-                make_trainer(settings, callback).fit(module, train_dataloaders=TimedBatches(batches, clock))
+            make_trainer(settings, callback).fit(module, train_dataloaders=TimedBatches(batches, clock))
     return callback
 
 
