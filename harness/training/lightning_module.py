@@ -34,6 +34,8 @@ class TrainingModule(pl.LightningModule):
         precision: str = "fp32",
     ) -> None:
         super().__init__()
+        self.automatic_optimization = False
+        self.steps = 0
         self.network = network
         self.clock = clock
         self._target, self._settings = target, optimizer
@@ -45,41 +47,48 @@ class TrainingModule(pl.LightningModule):
         self._loss_total: Tensor | None = None
         self._count_total: Tensor | None = None
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Mean loss of a batch over its target units."""
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        """One step, by hand: Lightning's own sequence of hooks and closures costs as much as a small network does."""
         with self._phase("forward"):
-            carries = isinstance(self._target, NextTokenTarget) and self.network.capabilities.carries_state
-            if self._saved_state is not None:
-                self._state = self._rebuilt(self._saved_state, batch)
-                self._saved_state = None
-            state = None if batch.fresh or not carries else self._state
-            with torch.autocast(batch.inputs.device.type, torch.bfloat16, enabled=self._bf16):
-                outputs, lengths, state = self.network(batch.inputs, batch.input_lengths, batch.targets, state)
-            # Truncated back-propagation: the state goes on, its history does not.
-            self._state = tree_map(lambda t: t.detach(), state) if carries else None
-            total, count = loss_sum(
-                self._target,
-                outputs,
-                lengths,
-                batch.targets,
-                batch.target_lengths,
-                label_smoothing=self._settings.label_smoothing,
-            )
-            detached = total.detach()
-            self._loss_total = detached if self._loss_total is None else self._loss_total + detached
-            self._count_total = count if self._count_total is None else self._count_total + count
-            return total / count
-
-    def backward(self, loss: Tensor, *args: Any, **kwargs: Any) -> None:
-        """Back-propagate, timed as its own phase."""
+            loss = self._loss(batch)
         with self._phase("backward"):
-            super().backward(loss, *args, **kwargs)
-
-    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
-        """Step the optimizer; forward and backward run inside and pause this phase."""
+            for parameter in self._trained:
+                parameter.grad = None
+            loss.backward()
         with self._phase("optimizer"):
-            super().optimizer_step(*args, **kwargs)
+            if self._settings.clip:
+                torch.nn.utils.clip_grad_norm_(self._trained, self._settings.clip)
+            self._optimizer.step()
         self._warm = True
+        self.steps += 1
+
+    def _loss(self, batch: Batch) -> Tensor:
+        """Mean loss of a batch over its target units."""
+        carries = isinstance(self._target, NextTokenTarget) and self.network.capabilities.carries_state
+        if self._saved_state is not None:
+            self._state = self._rebuilt(self._saved_state, batch)
+            self._saved_state = None
+        state = None if batch.fresh or not carries else self._state
+        with torch.autocast(batch.inputs.device.type, torch.bfloat16, enabled=self._bf16):
+            outputs, lengths, state = self.network(batch.inputs, batch.input_lengths, batch.targets, state)
+        # Truncated back-propagation: the state goes on, its history does not.
+        self._state = tree_map(lambda t: t.detach(), state) if carries else None
+        total, count = loss_sum(
+            self._target,
+            outputs,
+            lengths,
+            batch.targets,
+            batch.target_lengths,
+            label_smoothing=self._settings.label_smoothing,
+        )
+        detached = total.detach()
+        self._loss_total = detached if self._loss_total is None else self._loss_total + detached
+        self._count_total = count if self._count_total is None else self._count_total + count
+        return total / count
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Lightning counts only the steps that it takes itself."""
+        checkpoint["global_step"] = self.steps
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """Move a batch."""
@@ -92,7 +101,8 @@ class TrainingModule(pl.LightningModule):
         decayed = [p for p in trained if p.ndim > 1 and id(p) not in embeddings]
         plain = [p for p in trained if p.ndim <= 1 or id(p) in embeddings]
         first, second = self._settings.betas
-        return torch.optim.AdamW(
+        self._trained = [*decayed, *plain]
+        self._optimizer = torch.optim.AdamW(
             [
                 {"params": decayed, "weight_decay": self._settings.weight_decay},
                 {"params": plain, "weight_decay": 0.0},
@@ -101,6 +111,7 @@ class TrainingModule(pl.LightningModule):
             betas=(first, second),
             fused=True,
         )
+        return self._optimizer
 
     def take_totals(self) -> tuple[float, float]:
         """Total loss and count since the last call, read from the device and reset."""
@@ -117,6 +128,7 @@ class TrainingModule(pl.LightningModule):
     def run_state(self) -> dict[str, Any]:
         """What the next step needs beside weights and optimizer: the carried state and open totals, as tensors."""
         return {
+            "steps": self.steps,
             "carried_state": None if self._state is None else tree_leaves(self._state),
             "loss_total": self._loss_total,
             "count_total": self._count_total,
@@ -124,6 +136,7 @@ class TrainingModule(pl.LightningModule):
 
     def load_run_state(self, state: dict[str, Any]) -> None:
         """Put back what `run_state` gave."""
+        self.steps = state["steps"]
         saved = tree_map(lambda t: t.to(self.device) if isinstance(t, Tensor) else t, state)
         self._saved_state = saved["carried_state"]
         self._loss_total, self._count_total = saved["loss_total"], saved["count_total"]

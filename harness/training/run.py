@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -221,6 +222,9 @@ def make_trainer(settings: RunSettings, callback: RunCallback) -> pl.Trainer:
     """A Lightning trainer with everything off that this harness does itself."""
     if settings.trainer.precision not in ("fp32", "bf16"):
         raise ConfigError(f"trainer.precision '{settings.trainer.precision}' does not exist; choose 'fp32' or 'bf16'.")
+    # Lightning asks for a way of looking for GPUs that loads a driver's library anew at every optimizer step. It is
+    # for processes that fork; a run does not.
+    os.environ.pop("PYTORCH_NVML_BASED_CUDA_CHECK", None)
     # Lightning advertises its platform with every trainer; nobody asked for it in a run's log.
     logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="pytorch_lightning")
@@ -229,7 +233,6 @@ def make_trainer(settings: RunSettings, callback: RunCallback) -> pl.Trainer:
         devices=1,
         precision="32-true",  # bf16 is autocast in the training step
         max_epochs=-1,
-        gradient_clip_val=settings.optimizer.clip or None,
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,

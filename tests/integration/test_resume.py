@@ -108,15 +108,15 @@ def test_the_clock_adds_up_the_parts_and_leaves_out_the_gap(cli: Any) -> None:
 
 
 def test_a_budget_of_seconds_goes_on_with_the_seconds_that_remain(cli: Any) -> None:
-    ended = _play(cli, {"killed": [_moment("step", 30)]}, *CASES["steps"][:2], "budget=seconds:0.5")["killed"]
+    ended = _play(cli, {"killed": [_moment("step", 30)]}, *CASES["steps"][:2], "budget=seconds:4")["killed"]
     assert ended["status"] == "finished"
     before = max(row[-1] for row in ended["parts"][0]["rows"])
     after = [row[-1] for row in ended["rows"] if row[0] == "train/loss"]
-    assert 0 < before < 0.5
+    assert 0 < before < 4
     assert after == sorted(after)
     assert before in after
-    assert after[-1] >= 0.5
-    assert ended["train_s"] >= 0.5
+    assert after[-1] >= 4
+    assert ended["train_s"] >= 4
 
 
 def test_two_processes_never_share_a_run_folder(cli: Any) -> None:
