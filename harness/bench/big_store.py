@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -21,7 +21,7 @@ from harness.store import schema as t
 TASKS = {
     "translation": ("interface_strings", "bleu", "BLEU", "target tokens/s"),
     "text_generation": ("king_james", "bits_per_character", "bits", "target tokens/s"),
-    "speech_recognition": ("spoken_digits", "word_error_rate", "%", "input frames/s"),
+    "speech_recognition": ("spoken_digits", "wer", "%", "input frames/s"),
     "action_recognition": ("gridworld", "accuracy", "%", "examples/s"),
 }
 MODELS = ("rnn", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm")
@@ -33,7 +33,9 @@ _VALIDATION_SHARE = 10  # one row in ten is of validation
 _CHUNK = 20_000
 
 
-def make_big_store(url: str, runs: int = 2000, rows: int = 1_000_000, predictions: int = 20) -> None:
+def make_big_store(
+    url: str, runs: int = 2000, rows: int = 1_000_000, predictions: int = 20, budgets: Sequence[str] = BUDGETS
+) -> None:
     """Fill a new store.
 
     Args:
@@ -41,22 +43,23 @@ def make_big_store(url: str, runs: int = 2000, rows: int = 1_000_000, prediction
         runs: how many runs; nine in ten are finished, the others in every other state but running.
         rows: metric rows, spread evenly over the finished runs.
         predictions: test examples of a finished run.
+        budgets: each of them makes comparisons of its own, one a task and environment.
     """
     with Store.open(url) as store:
-        store.write(lambda connection, _: _fill(connection, runs, rows, predictions))
+        store.write(lambda connection, _: _fill(connection, runs, rows, predictions, budgets))
 
 
-def _fill(connection: Connection, runs: int, rows: int, predictions: int) -> None:
+def _fill(connection: Connection, runs: int, rows: int, predictions: int, budgets: Sequence[str]) -> None:
     environments = [
         {"hash": h, "fingerprint": _fingerprint(threads), "first_seen": _BEGAN}
         for threads, h in enumerate(ENVIRONMENTS)
     ]
     connection.execute(sa.insert(t.environments), environments)
-    made = [_run(i) for i in range(runs)]
+    made = [_run(i, budgets) for i in range(runs)]
     for columns in dict.fromkeys(tuple(run) for run in made):  # rows of one state fill the same columns
         _insert(connection, t.runs, (run for run in made if tuple(run) == columns))
     keys = {run["key"]: i for i, run in enumerate(made)}
-    cells = ({"sweep": _sweep(i), "key": key, "position": i, "planned_at": _BEGAN} for key, i in keys.items())
+    cells = ({"sweep": _sweep(i, budgets), "key": key, "position": i, "planned_at": _BEGAN} for key, i in keys.items())
     _insert(connection, t.sweep_cells, cells)
     finished = [run for run in made if run["status"] == t.FINISHED]
     per_run = rows // len(finished)
@@ -73,34 +76,34 @@ def _insert(connection: Connection, table: sa.Table, rows: Iterator[dict[str, An
         connection.execute(sa.insert(table), chunk)
 
 
-def _place(number: int) -> tuple[str, str, str, str, int]:
+def _place(number: int, budgets: Sequence[str]) -> tuple[str, str, str, str, int]:
     """Task, model, environment, budget and seed: the grid, its seeds slowest."""
     number, task = divmod(number, len(TASKS))
     number, model = divmod(number, len(MODELS))
     number, environment = divmod(number, len(ENVIRONMENTS))
-    seed, budget = divmod(number, len(BUDGETS))
-    return list(TASKS)[task], MODELS[model], ENVIRONMENTS[environment], BUDGETS[budget], seed
+    seed, budget = divmod(number, len(budgets))
+    return list(TASKS)[task], MODELS[model], ENVIRONMENTS[environment], budgets[budget], seed
 
 
-def _sweep(number: int) -> str:
-    return f"sweep-{_place(number)[4] // 5}"
+def _sweep(number: int, budgets: Sequence[str]) -> str:
+    return f"sweep-{_place(number, budgets)[4] // 5}"
 
 
-def _key(number: int) -> str:
-    task, model, _, budget, seed = _place(number)
+def _key(number: int, budgets: Sequence[str]) -> str:
+    task, model, _, budget, seed = _place(number, budgets)
     return hashlib.sha256(f"{task} {model} {budget} {seed}".encode()).hexdigest()
 
 
-def _run(number: int) -> dict[str, Any]:
+def _run(number: int, budgets: Sequence[str]) -> dict[str, Any]:
     """A row of `runs`."""
-    task, model, environment, budget, seed = _place(number)
+    task, model, environment, budget, seed = _place(number, budgets)
     dataset, metric, unit, throughput = TASKS[task]
     state = (t.FAILED, t.INTERRUPTED, t.INCOMPATIBLE, t.PLANNED)[number // 10 % 4] if number % 10 == 9 else t.FINISHED
     ran = state not in (t.INCOMPATIBLE, t.PLANNED)
     began = _BEGAN + 100.0 * number
     row: dict[str, Any] = {
         "id": number + 1,
-        "key": _key(number),
+        "key": _key(number, budgets),
         "environment": environment if ran else t.NO_ENVIRONMENT,
         "status": state,
         "task": task,
@@ -182,13 +185,13 @@ def _config(task: str, dataset: str, model: str, budget: str, seed: int) -> dict
                     "embedding_dim": 256, "head_dropout": 0.1, "tie_embeddings": True},
         "decoding": {"method": "greedy", "beam_size": 4, "length_penalty": 0.6, "max_length": None, "samples": 5,
                      "sample_length": 300, "temperature": 0.8, "top_k": 0, "top_p": 1.0},
-        "seed": seed, "budget": budget, "target": None, "match": None, "baselines": True,
+        "seed": seed, "budget": budget, "target": f"{TASKS[task][1]}:15", "match": None, "baselines": True,
     }  # fmt: skip
 
 
 def _fingerprint(threads: int) -> dict[str, Any]:
     return {
-        "processor": "a processor with a long name @ 2.50GHz", "cores": 4, "threads": threads + 1, "memory_gb": 16,
+        "cpu": "a processor with a long name @ 2.50GHz", "logical_cores": 4, "threads": threads + 1, "memory_gib": 16,
         "accelerator": None, "system": "Linux 6.1", "python": "3.11.7", "blas": "mkl", "isa": "AVX512",
         "libraries": {"torch": "2.14.1", "numpy": "2.4.6", "pytorch_lightning": "2.6.6"},
     }  # fmt: skip
@@ -219,8 +222,27 @@ def _predictions(run: dict[str, Any], number: int) -> Iterator[dict[str, Any]]:
             "source": "open the file that was closed before",
             "reference": "die Datei öffnen, die vorher geschlossen wurde",
             "output": f"die Datei öffnen, die {run['model']} schloss",
-            "statistics": {run["primary_metric"]["name"]: [8, 7, 5, 3, 1, 8, 8]},
+            "statistics": {
+                run["primary_metric"]["name"]: _statistics(run["primary_metric"]["name"], run["id"] + 7 * i)
+            },
         }
+
+
+def _statistics(metric: str, number: int) -> dict[str, Any]:
+    """What the built-in metric of that name keeps of a test example."""
+    wrong = number % 5
+    kept: dict[str, dict[str, Any]] = {
+        "bleu": {
+            "hypothesis_length": 8,
+            "reference_length": 8,
+            "matches": [8 - wrong, 7 - wrong, 5 - wrong, max(0, 3 - wrong)],
+            "totals": [8, 7, 6, 5],
+        },
+        "bits_per_character": {"nats": 60.0 + wrong, "characters": 40.0},
+        "wer": {"edits": wrong, "reference_length": 8},
+        "accuracy": {"correct": int(wrong < 3)},
+    }
+    return kept[metric]
 
 
 def _rows(run: dict[str, Any], number: int) -> Iterator[dict[str, Any]]:

@@ -1,42 +1,56 @@
-"""Listing and reporting on a store of 2,000 runs and a million metric rows, against writing that store's rows once."""
+"""Listing and reporting on a store of 2,000 runs and a million metric rows, over a command that only starts."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from harness.bench.big_store import make_big_store
+from harness.bench.big_store import BUDGETS, make_big_store
 from harness.bench.comparison import Row, in_turn
 
 LIST_S, REPORT_S = 1.0, 10.0
 """What a user waits for at most, start-up of the command included."""
 
+PAGE_BYTES = 3_000_000
+"""How large a page may be at most."""
+
 
 def store_rows(rounds: int, runs: int = 2000, rows: int = 1_000_000) -> list[Row]:
     """`harness list runs --json` and `harness report` on a big store, each over an interpreter that only starts.
 
-    The ratio grows with what the harness does; `a` is the seconds that a user waits.
+    The ratio grows with what the harness does; `a` is the seconds that a user waits. The report is made twice: of
+    eight comparisons, and of as many runs in sixteen. What is said of it ends with the size of its largest page.
     """
-    with TemporaryDirectory(prefix="harness-bench-") as folder:
-        make_big_store(f"sqlite:///{folder}/store.db", runs=runs, rows=rows)
+    with TemporaryDirectory(prefix="harness-bench-") as name:
+        few, many = Path(name) / "few", Path(name) / "many"
         size = f"a store of {runs:,} runs and {rows:,} metric rows"
-        return [
-            in_turn(
-                f"{name}-{_short(rows)}-rows",
-                partial(_harness, Path(folder), *words),
-                partial(_harness, Path(folder), "--help"),
+        found = []
+        for folder, budgets in ((few, BUDGETS), (many, (*BUDGETS, "epochs:6"))):
+            folder.mkdir()
+            make_big_store(f"sqlite:///{folder}/store.db", runs=runs, rows=rows, budgets=budgets)
+        for title, folder, most, words in (
+            ("list", few, LIST_S, ("list", "runs", "--json")),
+            ("report", few, REPORT_S, ("report",)),
+            ("report-16-comparisons", many, REPORT_S, ("report",)),
+        ):
+            about = f"harness {' '.join(words)} on {size}, over harness --help (at most {most:g} s wanted)"
+            row = in_turn(
+                f"{title}-{_short(rows)}-rows",
+                partial(_harness, folder, *words),
+                partial(_harness, folder, "--help"),
                 rounds=rounds,
-                about=f"harness {' '.join(words)} on {size}, over harness --help (at most {most:g} s wanted)",
+                about=about,
             )
-            for name, most, words in (
-                ("list", LIST_S, ("list", "runs", "--json")),
-                ("report", REPORT_S, ("report",)),
-            )
-        ]
+            page = max((p.stat().st_size for p in (folder / "results").rglob("*.html")), default=0)
+            if words == ("report",):
+                row = replace(row, about=f"{about}; largest page {page:,} bytes (at most {PAGE_BYTES:,} wanted)")
+            found.append(row)
+        return found
 
 
 def _harness(folder: Path, *words: str) -> None:

@@ -1,21 +1,112 @@
-"""`harness report`: the comparison report of the store or of one sweep."""
+"""`harness report`: the comparison report of the store, of one sweep, or of several stores."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from harness.report.load import Selection
+
+FORMATS = ("html", "md", "csv", "tex", "svg", "png")  # of harness.report.pages, which --help must not import
+
+Sweep = Annotated[str | None, typer.Option("--sweep", metavar="NAME", help="Only the runs of this sweep.")]
+Tasks = Annotated[
+    list[str] | None, typer.Option("--task", metavar="NAME", help="Only this task; may be given several times.")
+]
+Models = Annotated[
+    list[str] | None, typer.Option("--model", metavar="NAME", help="Only this model; may be given several times.")
+]
+Since = Annotated[
+    str | None,
+    typer.Option("--since", metavar="WHEN", help="Only runs since a date (2026-11-01, UTC) or an age (90m, 12h, 7d)."),
+]
+
 
 def command(
-    sweep: Annotated[str | None, typer.Option(help="Only the runs of this sweep.")] = None,
+    sweep: Sweep = None,
+    task: Tasks = None,
+    model: Models = None,
+    since: Since = None,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--compare",
+            metavar="STORE",
+            help="Another results store, its file or its URL, whose runs stand beside; may be given several times.",
+        ),
+    ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help=f"What to write: {', '.join(FORMATS)}; several times or separated by commas. Default: all.",
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; default: results/report.")] = None,
 ) -> None:
-    """Write index.html and report.md from the results store, and print the page's path."""
-    from harness import report
-    from harness.store import Store
-    from harness.store.engine import results_folder
+    """Write the comparison report from the results store, and print the path of its page.
 
-    with Store.open(create=False) as store:
-        print(report.build(store, out or results_folder() / "report", sweep=sweep))
+    Reads the store alone: no plug-in is run and nothing is trained. The report is a page without network, Markdown,
+    and every table and figure as a file.
+    """
+    wanted = _formats(formats or [])
+    chosen = selection(sweep, task, model, since)
+    from harness import report
+    from harness.cli.output import say, waiting
+    from harness.report.load import load
+    from harness.store import Store
+    from harness.store.engine import results_folder, store_url
+
+    folder = out or results_folder() / "report"
+    if not compare:
+        with Store.open(create=False) as store, waiting("Making the report ..."):
+            page = report.build(store, folder, data=load(store, selection=chosen), formats=wanted)
+        say(str(page))
+        return
+    from harness.report.joined import joined
+
+    with waiting("Joining the stores and making the report ..."), joined([store_url(), *compare]) as several:
+        data = load(several.store, selection=chosen, stores=several.phrases, store_id=several.store_id)
+        page = report.build(several.store, folder, data=data, formats=wanted)
+    say(str(page))
+
+
+def selection(
+    sweep: str | None, tasks: Sequence[str] | None, models: Sequence[str] | None, since: str | None
+) -> Selection:
+    """What the options choose.
+
+    Raises:
+        ConfigError: `since` is no date and no age.
+    """
+    import time
+
+    from harness.report import selection as s
+
+    moment, words = s.since(since, time.time()) if since is not None else (None, "")
+    return s.Selection(sweep, _several(tasks), _several(models), moment, words)
+
+
+def _several(names: Sequence[str] | None) -> tuple[str, ...]:
+    """Names once each."""
+    return tuple(dict.fromkeys(names or ()))
+
+
+def _formats(given: Sequence[str]) -> tuple[str, ...]:
+    """Formats once each, lists opened; all where none is given.
+
+    Raises:
+        UnknownNameError: there is no such format.
+    """
+    from harness.errors import UnknownNameError
+
+    names = [name.strip().lower() for words in given for name in words.split(",") if name.strip()]
+    for name in names:
+        if name not in FORMATS:
+            raise UnknownNameError("report format", name, FORMATS)
+    return tuple(dict.fromkeys(names)) or FORMATS

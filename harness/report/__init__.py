@@ -1,7 +1,7 @@
-"""Comparison reports from the results store: `build` writes one self-contained page, Markdown, tables and figures.
+"""Comparison reports from the results store: `build` writes self-contained pages, Markdown, tables and figures.
 
-`load` groups runs into comparisons, `statistics` summarises seeds, `figures` draws, `tables` and `sections` say
-what stands where, `pages` writes. Nothing here imports torch.
+`load` groups runs into comparisons, `statistics` summarises seeds, `figures` draws, `contents` says what stands where,
+`sections` and `blocks` fill it, `run_pages` does so for single runs, `pages` writes. Nothing here imports torch.
 """
 
 from __future__ import annotations

@@ -1,16 +1,39 @@
-"""Where a model is good and where not: scores by the length of an example, by class, by horizon."""
+"""Where a model is good and where not: scores by the length of an example, and by class.
+
+The score of a part is the corpus score of its examples, from the sum of their statistics, never a mean of scores of
+single examples: BLEU of short sentences is the BLEU that a test split of short sentences would give.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from harness.report import formatting as fmt
+from harness.report import results
+from harness.report.figures import label
+from harness.report.figures.groups import Spread, over_ranges, over_rows
 from harness.report.load import Comparison
 from harness.report.panels import Panel
+from harness.report.parts import FEWEST, Parts, by_class, by_length
+from harness.report.statistics import corpus
+from harness.report.tables import Cell, Column, Row, Table
 from harness.store import Store
+from harness.store.example_statistics import example_count, example_statistics, example_texts
+from harness.store.query import RunView
+
+_MOST_CLASSES, _MOST_MODELS = 20, 12
+_MOST_ROWS = 60_000  # statistics that are read for one comparison
 
 
 def panels(store: Store, comparison: Comparison, name: str, colours: Mapping[str, int]) -> list[Panel]:
     """Scores of parts of the test split; none where the task's statistics say nothing of parts.
+
+    Texts are divided by the length of their source, or of the right answer where they have none, into ranges of about
+    equally many examples; classified examples by their class. Runs whose examples do not give their stored score are
+    left out.
 
     Args:
         store: open, for test examples.
@@ -18,4 +41,223 @@ def panels(store: Store, comparison: Comparison, name: str, colours: Mapping[str
         name: begins the names of panels, tables and figures.
         colours: the number of each label's colour, the same throughout a report.
     """
-    return []
+    scale = results.primary_of(comparison)
+    entries = [e for e in comparison.entries if e.finished]
+    if not entries:
+        return []
+    first = entries[0].finished[0]
+    examples = example_count(store, first.id)
+    if examples < 2 * FEWEST or examples > _MOST_ROWS:
+        return []
+    if _classifies(first) and "accuracy" in first.units:  # other scores of one class alone mean little
+        scale = results.scale_of(first, "accuracy")
+    probe = example_statistics(store, [first.id], scale.name)[first.id]
+    formula = corpus.formula_of([s for s in probe.values() if isinstance(s, Mapping)][:1])
+    if formula is None:
+        return []
+    texts = example_texts(store, first.id)
+    parts = by_class(texts) if _classifies(first) else by_length(texts)
+    if parts is None:
+        return []
+    scores, left_out = _scores(store, comparison, scale.name, formula, list(texts), parts)
+    if not scores:
+        return []
+    return [_panel(parts, scores, left_out, comparison, scale, name, colours)]
+
+
+def _classifies(run: RunView) -> bool:
+    return bool(run.summary and run.summary.charts.get("confusion"))
+
+
+# -- scores ------------------------------------------------------------------------------------------
+
+
+def _scores(
+    store: Store,
+    comparison: Comparison,
+    metric: str,
+    formula: corpus.Formula,
+    ids: Sequence[str],
+    parts: Parts,
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """By label, (seeds, 1 + parts): the score of all examples and of each part; and what was left out, in words."""
+    ranked = sorted(
+        (e for e in comparison.entries if e.finished),
+        key=lambda e: (_worth(results.primary_summary(e).mean, results.primary_of(comparison)), e.label),
+    )
+    left_out = []
+    if len(ranked) > _MOST_MODELS:
+        left_out.append(f"{len(ranked) - _MOST_MODELS} models with worse means")
+        ranked = ranked[:_MOST_MODELS]
+    seeds = max(1, _MOST_ROWS // (len(ids) * len(ranked)))
+    if any(len(e.finished) > seeds for e in ranked):
+        left_out.append(f"seeds after the first {seeds} of a model, since that many examples would take long to read")
+    wanted = {e.label: e.finished[:seeds] for e in comparison.entries if e in ranked}
+    read = example_statistics(store, [r.id for runs in wanted.values() for r in runs], metric)
+    known = set(ids)
+    rows = {
+        str(number): [s if isinstance(s := statistics[i], Mapping) else {} for i in ids]
+        for number, statistics in read.items()
+        if statistics.keys() == known
+    }
+    tables, _ = corpus.tabulate(formula, rows)
+    members = parts.members
+    found: dict[str, np.ndarray] = {}
+    for text, runs in wanted.items():
+        made = []
+        for run in runs:
+            table = tables.get(str(run.id))
+            stored = run.summary.metrics.get(f"{run.summary.split}/{metric}") if run.summary else None
+            if table is not None and corpus.matches(formula, table, stored):
+                sums = np.vstack([table.sum(0), members @ table])  # (1 + parts, S)
+                made.append(np.where(_has_score(sums, rows[str(run.id)][0]), formula.score(sums), np.nan))
+        if made:
+            found[text] = np.array(made, dtype=float)
+        if len(made) < len(runs):
+            lost = fmt.plural(len(runs) - len(made), "run")
+            left_out.append(f"{lost} of {label(text)}, whose examples are others or do not give the stored score")
+    return found, left_out
+
+
+def _has_score(sums: np.ndarray, statistics: Mapping[str, object]) -> np.ndarray:
+    """Whether a part has a score, (1 + parts,): none without examples; no BLEU where no output has four words.
+
+    BLEU is then 0 by definition, however good the outputs are.
+    """
+    known = sums[:, -1] > 0
+    if {"matches", "totals"} <= statistics.keys():  # the totals of the longest word sequence stand before the count
+        known &= sums[:, -2] > 0
+    return known
+
+
+def _worth(mean: float, scale: results.Scale) -> float:
+    if not math.isfinite(mean):
+        return math.inf
+    return -mean if scale.higher_is_better is not False else mean
+
+
+# -- the panel ---------------------------------------------------------------------------------------
+
+
+def _panel(
+    parts: Parts,
+    scores: Mapping[str, np.ndarray],
+    left_out: Sequence[str],
+    comparison: Comparison,
+    scale: results.Scale,
+    name: str,
+    colours: Mapping[str, int],
+) -> Panel:
+    if parts.kind == "class":
+        parts, scores = _hardest_first(parts, scores, scale)
+    spreads = {text: [_spread(column) for column in array[:, 1:].T] for text, array in scores.items()}
+    title = _capital(f"{scale.title} by {parts.what if parts.kind == 'class' else 'number of ' + parts.what}")
+    seeds = max(len(array) for array in scores.values())
+    caption = _capital(f"{scale.title} on parts of the test split")
+    caption += "; means over seeds, bars from the lowest to the highest seed." if seeds > 1 else "."
+    unit = scale.note.removesuffix(scale.arrow).strip()
+    arrow = {True: " (higher is better)", False: " (lower is better)", None: ""}[scale.higher_is_better]
+    axis = f"{scale.title}{f', {unit}' if unit else ''}{arrow}"
+    leaders = _leaders(parts, spreads, scale)
+    alt = _capital(f"{scale.title}{arrow} by {parts.what}. ") + " ".join(
+        f"{label(text)}: "
+        + ", ".join(f"{label(g, 24)} {_said(v.mean)}" for g, v in zip(parts.names, values, strict=True))
+        + "."
+        for text, values in spreads.items()
+    )
+    if parts.kind == "class":
+        figure = over_rows(name, parts.names, spreads, colours, title=axis, caption=caption, alt=alt)
+    else:
+        titles = (parts.what, axis)
+        figure = over_ranges(name, parts.names, spreads, colours, titles=titles, caption=caption, alt=alt)
+    text = [_how(parts, comparison), *leaders]
+    if any(math.isnan(v.mean) for values in spreads.values() for v in values):
+        text.append("A part has no value where its outputs are too short for the metric.")
+    if left_out:
+        text.append(f"Left out: {'; '.join(left_out)}.")
+    return Panel(name, title, text, [figure], [_table(parts, scores, scale, f"{name}-table")], folded=True)
+
+
+def _said(value: float) -> str:
+    return "no value" if math.isnan(value) else f"{value:.3g}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _hardest_first(
+    parts: Parts, scores: Mapping[str, np.ndarray], scale: results.Scale
+) -> tuple[Parts, dict[str, np.ndarray]]:
+    """Classes by their mean over models, the worst first and no more than can be drawn."""
+    means = np.nanmean([array[:, 1:].mean(0) for array in scores.values()], axis=0)
+    sign = 1.0 if scale.higher_is_better is not False else -1.0
+    order = sorted(range(len(parts.names)), key=lambda k: (sign * means[k], parts.names[k]))[:_MOST_CLASSES]
+    new = np.full(len(parts.names) + 1, -1)
+    new[order] = np.arange(len(order))
+    columns = [0, *(k + 1 for k in order)]
+    kept = Parts(parts.kind, parts.what, [parts.names[k] for k in order], new[parts.of])
+    return kept, {text: array[:, columns] for text, array in scores.items()}
+
+
+def _spread(values: np.ndarray) -> Spread:
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return Spread(math.nan, math.nan, math.nan)
+    return Spread(float(known.mean()), float(known.min()), float(known.max()))
+
+
+def _how(parts: Parts, comparison: Comparison) -> str:
+    """How the parts were made, and how many examples each has."""
+    each = ", ".join(f"{label(n, 40)} ({size})" for n, size in zip(parts.names, parts.sizes, strict=True))
+    if parts.kind == "class":
+        return (
+            f"Each class by itself, the one that models find hardest first, with its number of test examples: {each}."
+        )
+    return (
+        f"Test examples by the number of {parts.what}, in ranges of about equally many; each range is scored as a test "
+        f"split of its own. Ranges and their number of examples: {each}."
+    )
+
+
+def _leaders(parts: Parts, spreads: Mapping[str, Sequence[Spread]], scale: results.Scale) -> list[str]:
+    """Whose mean is best in which part; nothing with one model or an unknown direction."""
+    if len(spreads) < 2 or scale.higher_is_better is None:
+        return []
+    best: dict[str, list[str]] = {}
+    for k, group in enumerate(parts.names):
+        means = {text: values[k].mean for text, values in spreads.items() if math.isfinite(values[k].mean)}
+        if means:
+            most = max(means.values()) if scale.higher_is_better else min(means.values())
+            leading = [text for text, mean in means.items() if mean == most]
+            best.setdefault(label(leading[0]) if len(leading) == 1 else "several, equally", []).append(label(group, 40))
+    everywhere = "all" if sum(map(len, best.values())) == len(parts.names) else "all that have a value"
+    told = [f"{who} in {everywhere if len(best) == 1 else ', '.join(where)}" for who, where in best.items()]
+    return [f"Best mean: {'; '.join(told)}. Differences within parts were not tested."] if told else []
+
+
+def _table(parts: Parts, scores: Mapping[str, np.ndarray], scale: results.Scale, name: str) -> Table:
+    """The same values: ranges in columns beside models in rows, or classes, of which there are more, the other way."""
+    sizes = [len(parts.of), *parts.sizes]
+    names = ["all examples", *(label(n, 40) for n in parts.names)]
+    digits = fmt.decimals(float(v) for array in scores.values() for v in array.ravel())
+    cells = {text: [_cell(column, digits) for column in array.T] for text, array in scores.items()}
+    caption = _capital(f"{scale.title} ({scale.note or scale.title}) by {parts.what}; with each its number of examples")
+    if parts.kind == "class":
+        table = Table(name, caption, "Class", [Column("examples"), *(Column(text) for text in scores)])
+        for k, (part, size) in enumerate(zip(names, sizes, strict=True)):
+            row = [Cell(str(size), size), *(of_model[k] for of_model in cells.values())]
+            table.rows.append(Row(Cell(part), row))
+        return table
+    columns = [Column(part, f"{size}") for part, size in zip(names, sizes, strict=True)]
+    rows = [Row(Cell(text), of_model) for text, of_model in cells.items()]
+    return Table(name, caption, "Model", columns, rows)
+
+
+def _cell(scores: np.ndarray, digits: int) -> Cell:
+    """A mean over seeds with the lowest and the highest."""
+    s = _spread(scores)
+    if math.isnan(s.mean):
+        return Cell("–", hidden="no value", mark="quiet")
+    note = f"{fmt.fixed(s.low, digits)} to {fmt.fixed(s.high, digits)}" if len(scores) > 1 else ""
+    return Cell(fmt.fixed(s.mean, digits), s.mean, note=note)

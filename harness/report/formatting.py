@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 NARROW_SPACE = "\u202f"
-_SI = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+SI = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def decimals(values: Iterable[float | None]) -> int:
@@ -39,8 +39,8 @@ def with_interval(mean: float, half_width: float | None, digits: int) -> str:
 
 def duration(seconds: float | None) -> str:
     """1 h 2 min, 1 min 20 s, 12.3 s, 45 ms."""
-    if seconds is None or math.isnan(seconds):
-        return "–"
+    if seconds is None or not math.isfinite(seconds):
+        return fixed(seconds, 0)
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 59.95:
@@ -54,9 +54,9 @@ def duration(seconds: float | None) -> str:
 
 def count(value: float | None, *, trim: bool = False) -> str:
     """1.23 M, 64.0 k, 512; `trim` leaves zeros at the end out (for axes)."""
-    if value is None or math.isnan(value):
-        return "–"
-    for scale, letter in _SI:
+    if value is None or not math.isfinite(value):
+        return fixed(value, 0)
+    for scale, letter in SI:
         if abs(value) >= scale * 0.9995:
             return f"{_three(value / scale, trim)} {letter}"
     return f"{value:.0f}" if value == int(value) or abs(value) >= 100 else _three(value, trim)
@@ -71,14 +71,15 @@ def _three(value: float, trim: bool) -> str:
 
 def size(bytes_: float | None) -> str:
     """912 MB, 1.2 GB (powers of ten)."""
-    if not bytes_:
+    if not bytes_ or not math.isfinite(bytes_):
         return "–"
     return f"{bytes_ / 1e9:.2f} GB" if bytes_ >= 1e9 else f"{bytes_ / 1e6:.0f} MB"
 
 
 def share(part: float, whole: float) -> str:
     """A percentage without decimals."""
-    return f"{100 * part / whole:.0f} %" if whole else "–"
+    known = bool(whole) and math.isfinite(part) and math.isfinite(whole)
+    return f"{100 * part / whole:.0f} %" if known else "–"
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from harness.report.differences import LONGEST, SAME, marks
 from harness.report.load import Comparison, Entry
 from harness.report.tables import Cell, Column, Row, Table
 from harness.store import Store, query
-from harness.store.query import RunView
+from harness.store.records import PredictionRow
 
 EXAMPLES, SAMPLES = 5, 2
 """How many test examples are shown, and how many generated texts of each model."""
 
-_SHORT, _LONGEST, _LARGEST_MATRIX = 28, 1200, 30
+_SHORT, _LARGEST_MATRIX = 28, 30
 
 
 def chosen_ids(ids: Sequence[str], number: int = EXAMPLES) -> list[str]:
@@ -22,7 +23,10 @@ def chosen_ids(ids: Sequence[str], number: int = EXAMPLES) -> list[str]:
 
 
 def example_tables(store: Store, comparison: Comparison, name: str) -> list[Table]:
-    """Outputs for the same examples: one table where texts are short, else one table an example."""
+    """Outputs for the same examples: one table where texts are short, else one table an example.
+
+    Where outputs are texts and not names of classes, their differences from the right answer are marked.
+    """
     runs = [(e.label, e.finished[0]) for e in [*comparison.entries, *comparison.baselines] if e.finished]
     if not runs:
         return []
@@ -31,10 +35,11 @@ def example_tables(store: Store, comparison: Comparison, name: str) -> list[Tabl
     rows = {label: {p.example_id: p for p in query.predictions(store, run.id, ids)} for label, run in runs}
     if not any(p.output for of_run in rows.values() for p in of_run.values()):
         return []
+    compare = not any(r.summary and r.summary.charts.get("confusion") for _, r in runs)
     first = next(iter(rows.values()))
     texts = [t for of_run in rows.values() for p in of_run.values() for t in (p.reference, p.output, p.source)]
     if max(map(len, texts)) <= _SHORT:
-        return [_short_table(ids, rows, name)]
+        return [_short_table(ids, rows, name, compare=compare)]
     tables = []
     for number, i in enumerate(ids, 1):
         table = Table(
@@ -44,12 +49,14 @@ def example_tables(store: Store, comparison: Comparison, name: str) -> list[Tabl
             table.rows.append(Row(Cell("input"), [Cell(_cut(first[i].source))]))
         table.rows.append(Row(Cell("right answer"), [Cell(_cut(first[i].reference))]))
         for label, of_run in rows.items():
-            table.rows.append(Row(Cell(label), [_answer(of_run[i].output, of_run[i].reference)]))
+            table.rows.append(Row(Cell(label), [_answer(of_run[i], compare=compare)]))
         tables.append(table)
     return tables
 
 
-def _short_table(ids: Sequence[str], rows: dict[str, dict[str, query.PredictionRow]], name: str) -> Table:
+def _short_table(
+    ids: Sequence[str], rows: Mapping[str, Mapping[str, PredictionRow]], name: str, *, compare: bool
+) -> Table:
     first = next(iter(rows.values()))
     source = any(first[i].source for i in ids)
     columns = [*(["input"] if source else []), "right answer", *rows]
@@ -63,21 +70,24 @@ def _short_table(ids: Sequence[str], rows: dict[str, dict[str, query.PredictionR
     )
     for i in ids:
         cells = [*([Cell(first[i].source)] if source else []), Cell(first[i].reference)]
-        cells += [_answer(of_run[i].output, of_run[i].reference) for of_run in rows.values()]
+        cells += [_answer(of_run[i], compare=compare) for of_run in rows.values()]
         table.rows.append(Row(Cell(i), cells))
     return table
 
 
-def _answer(output: str, reference: str) -> Cell:
-    if not output:
+def _answer(row: PredictionRow, *, compare: bool) -> Cell:
+    if not row.output:
         return Cell("(empty)", mark="quiet")
-    return Cell(
-        _cut(output), mark="right" if output == reference else "", hidden="exactly right" if output == reference else ""
-    )
+    if row.output == row.reference:
+        return Cell(_cut(row.output), mark="right", hidden="exactly right")
+    parts = marks(row.output, row.reference) if compare else ()
+    if parts and len(row.output) > LONGEST:
+        parts += ((SAME, "…"),)
+    return Cell(_cut(row.output), marks=parts)
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
+    return text if len(text) <= LONGEST else text[:LONGEST] + " …"
 
 
 def sample_tables(store: Store, comparison: Comparison, name: str) -> list[Table]:
@@ -126,12 +136,3 @@ def confusion_table(entry: Entry, name: str) -> Table | None:
         ]
         table.rows.append(Row(Cell(label), cells))
     return table
-
-
-def tracebacks(runs: Sequence[RunView]) -> list[tuple[str, str]]:
-    """(title, traceback) of the failed runs that have one."""
-    return [
-        (f"{r.model} on {r.task}, seed {r.seed}", r.traceback.strip())
-        for r in runs
-        if r.status == "failed" and r.traceback.strip()
-    ]

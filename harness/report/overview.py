@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.report import formatting as fmt
+from harness.report import guards
 from harness.report.load import Comparison, Conditions, ReportData
 from harness.store.records import EnvironmentRecord
 
 _BUDGETS = {"epochs": "epoch", "steps": "step", "tokens": "token"}
+_TERMS_NAMED = ("data version", "record version", "metric")  # words that say nothing without their term
 
 
 def words(name: str) -> str:
@@ -17,14 +19,15 @@ def words(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def budget_words(budget: str | None) -> str:
+def budget_words(budget: object) -> str:
     """seconds:30 -> 30 s of training."""
-    kind, _, amount = (budget or "").partition(":")
-    if not amount:
-        return budget or "budget not recorded"
+    kind, _, amount = str(budget or "").partition(":")
+    try:
+        number = float(amount)
+    except ValueError:  # none, or not ours
+        return str(budget or "budget not recorded")
     if kind == "seconds":
-        return f"{fmt.duration(float(amount)).replace('.0 s', ' s')} of training"
-    number = float(amount)
+        return f"{fmt.duration(number).replace('.0 s', ' s')} of training"
     unit = _BUDGETS.get(kind, kind)
     return f"{fmt.count(number)} {unit if number == 1 else unit + 's'}"
 
@@ -41,8 +44,11 @@ def lead(data: ReportData, machines: Mapping[str, str]) -> list[str]:
         compared += f", beside {fmt.plural(baselines, 'baseline')}"
     budgets = sorted({budget_words(c.conditions.budget) for c in data.comparisons})
     precisions = sorted({str(c.conditions.precision) for c in data.comparisons if c.conditions.precision})
+    chosen = data.selection.words()
     lead = [
         compared + ".",
+        *([f"Only runs {' and '.join(chosen)}."] if chosen else []),
+        *([f"Joined from {len(data.stores)} results stores: {'; '.join(data.stores)}."] if data.stores else []),
         f"Budget: {' or '.join(budgets)} a run{', ' + ' or '.join(precisions) if precisions else ''}.",
     ]
     places = [f"{name}: {machine_words(data.environments[h])}" for h, name in machines.items()]
@@ -57,8 +63,8 @@ def machine_words(environment: EnvironmentRecord) -> str:
     """The environment in one line: processor, threads, accelerator."""
     f = environment.fingerprint
     parts = [str(f.get("cpu") or "unknown processor")]
-    if f.get("threads"):
-        parts.append(f"{fmt.plural(int(f['threads']), 'thread')} a run")
+    if isinstance(f.get("threads"), int):
+        parts.append(f"{fmt.plural(f['threads'], 'thread')} a run")
     accelerator = f.get("accelerator")
     if accelerator:
         name = accelerator.get("name") if isinstance(accelerator, dict) else accelerator
@@ -86,31 +92,78 @@ def warnings(data: ReportData) -> list[str]:
         found.append(f"Tested on a part of the test split only: {', '.join(map(words, limited))}.")
     if any((c.conditions.budget or "").startswith("seconds") for c in data.comparisons):
         found.append("A budget in seconds favours what is quick on this machine; another machine may rank otherwise.")
-    split = [t for t in data.tasks if sum(c.task == t for c in data.comparisons) > 1]
-    if split:
+    trials = sorted({c.task for c in data.comparisons if c.conditions.split != "test"})
+    if trials:
         found.append(
-            f"Runs of {', '.join(map(words, split))} differ in data, budget, precision or machine and stand in "
-            "separate columns and tables; do not compare across them."
+            f"Trials of a search, scored on the validation split, stand apart: {', '.join(map(words, trials))}."
         )
+    if data.trials:
+        found.append(
+            f"Not shown: {fmt.plural(data.trials, 'trial')} of searches, scored on validation data (--sweep shows a "
+            "search)."
+        )
+    for task in data.tasks:
+        differing = _differing(data, task)
+        if differing:
+            found.append(
+                f"Runs of {words(task)} differ in {_listed(differing)} and stand in separate columns and tables; do "
+                "not compare across them."
+            )
     older = sum(e.superseded for c in data.comparisons for e in [*c.entries, *c.baselines])
     if older:
         found.append(
-            f"Not shown: {fmt.plural(older, 'older finished run')} of the same settings and seed, "
-            "from earlier code or data."
+            f"Not shown: {fmt.plural(older, 'older finished run')} of the same settings and seed, from earlier code."
         )
-    return found
+    return found + _inside(data)
+
+
+def _inside(data: ReportData) -> list[str]:
+    """What differs inside comparisons, a sentence a kind; the notes under the tables say more."""
+    tasks: dict[str, list[str]] = {}
+    for comparison in data.comparisons:
+        for kind in guards.kinds(comparison):
+            tasks.setdefault(kind, []).append(words(comparison.task))
+    return [
+        f"{words(kind)} (see the notes under the tables): {', '.join(dict.fromkeys(of))}." for kind, of in tasks.items()
+    ]
+
+
+def _differing(data: ReportData, task: str) -> list[str]:
+    """The conditions in which a task's comparisons differ, in words."""
+    of_task = [conditions(c.conditions, {}) for c in data.comparisons if c.task == task]
+    machines = {c.conditions.environment for c in data.comparisons if c.task == task}
+    found = [term for i, (term, _) in enumerate(of_task[0]) if len({parts[i] for parts in of_task}) > 1]
+    return [*found, *(["machine"] if len(machines) > 1 else [])]
+
+
+def _listed(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def heading(comparison: Comparison, data: ReportData, machines: Mapping[str, str]) -> str:
-    """The task, and what tells this comparison from the task's others."""
+    """The task, that its data is synthetic where it is, and what tells this comparison from the task's others."""
     others = [c.conditions for c in data.comparisons if c.task == comparison.task]
     parts = conditions(comparison.conditions, machines)
     differing = [
-        f"{text} {term}" if term.endswith("examples") else text
+        f"{text} {term}" if term.endswith("examples") else f"{term} {text}" if term in _TERMS_NAMED else text
         for i, (term, text) in enumerate(parts)
         if len({conditions(o, machines)[i][1] for o in others}) > 1
+        or (term == "scored on" and comparison.conditions.split != "test")
     ]
+    if comparison.synthetic:
+        differing.insert(0, "synthetic data")
     return words(comparison.task) + (f" ({', '.join(differing)})" if differing else "")
+
+
+def title(task: str, data: ReportData) -> str:
+    """The task, and that its data is synthetic where it is."""
+    synthetic = any(c.synthetic for c in data.comparisons if c.task == task)
+    return words(task) + (" (synthetic data)" if synthetic else "")
+
+
+def split_words(split: str) -> str:
+    """val -> validation split."""
+    return f"{'validation' if split == 'val' else split} split"
 
 
 def conditions(conditions: Conditions, machines: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -118,9 +171,13 @@ def conditions(conditions: Conditions, machines: Mapping[str, str]) -> list[tupl
     c = conditions
     return [
         ("data set", c.dataset),
+        ("data version", (c.fingerprint or "not recorded")[:12]),
+        ("scored on", split_words(c.split)),
+        ("metric", c.metric or "not recorded"),
         ("budget", budget_words(c.budget)),
         ("precision", c.precision or "not recorded"),
         ("test examples", "all" if c.eval_limit is None else f"at most {c.eval_limit}"),
         ("training examples", "all" if c.train_limit is None else f"at most {c.train_limit}"),
+        ("record version", c.record_version or "not recorded"),
         ("machine", machines.get(c.environment or "", "none yet")),
     ]

@@ -1,96 +1,157 @@
-"""`build`: write index.html, report.md, and every table and figure as a file."""
+"""`build`: write the pages, report.md, and every table and figure as a file."""
 
 from __future__ import annotations
 
+import gc
 import os
-from functools import cache
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
-
-import jinja2
-import markupsafe
-from markupsafe import Markup
 
 from harness.errors import StoreError
-from harness.report.load import load
-from harness.report.sections import Report, compose
-from harness.report.tables import escape
+from harness.report import run_pages
+from harness.report.contents import Report
+from harness.report.figures import drawn_beside
+from harness.report.latex import latex
+from harness.report.load import ReportData, load
+from harness.report.sections import compose
+from harness.report.templating import templates
 from harness.store import Store
+from harness.store.thinned_curves import POINTS
+
+FORMATS = ("html", "md", "csv", "tex", "svg", "png")
+"""What a report can be written as."""
+
+_OURS = b'<meta name="generator" content="sequence-harness">'
 
 
-def build(store: Store, out_dir: Path, *, sweep: str | None = None) -> Path:
+def build(
+    store: Store,
+    out_dir: Path,
+    *,
+    sweep: str | None = None,
+    data: ReportData | None = None,
+    formats: Collection[str] = FORMATS,
+) -> Path:
     """Write the report of a sweep, or of every run in the store, into a folder.
 
-    The page is one file that asks the network for nothing: style, script and figures are in it. Beside it:
-    report.md, tables/*.csv, figures/*.svg and *.png. Files of an earlier report are replaced.
+    Pages: index.html, tasks/*.html, runs/*.html. Each is one file that asks the network for nothing: style, script
+    and figures are in it. Beside them: report.md, tables/*.csv and *.tex, figures/*.svg and *.png. Files of an
+    earlier report are replaced, and pages of runs and tasks that are no longer in it are removed.
 
     Args:
         store: open, for reading at least.
         out_dir: made where it does not exist.
         sweep: its name; None: everything.
+        data: what to report, where it is loaded already.
+        formats: which of `FORMATS` to write; Markdown brings the pictures that it shows (png).
 
     Returns:
-        The path of index.html.
+        The path of index.html, or what stands for it where no page is asked for: report.md, else the folder.
 
     Raises:
         UnknownNameError: no such sweep.
         StoreError: the store holds no runs, or the folder cannot be written.
     """
-    data = load(store, sweep)
-    page = out_dir / "index.html"
+    data = load(store, sweep) if data is None else data
+    page, text = out_dir / "index.html", out_dir / "report.md"
     try:
         (out_dir / "tables").mkdir(parents=True, exist_ok=True)
         (out_dir / "figures").mkdir(exist_ok=True)
         report = compose(store, data)
         for table in report.tables():
-            _write(out_dir / "tables" / f"{table.name}.csv", table.csv().encode())
-        for figure in report.figures():
-            _write(out_dir / "figures" / f"{figure.name}.svg", figure.svg.encode())
-            _write(out_dir / "figures" / f"{figure.name}.png", figure.png)
-        _write(out_dir / "report.md", as_markdown(report).encode())
-        _write(page, as_html(report).encode())
+            if "csv" in formats:
+                _write(out_dir / "tables" / f"{table.name}.csv", table.csv().encode())
+            if "tex" in formats:
+                _write(out_dir / "tables" / f"{table.name}.tex", latex(table).encode())
+        if report.runs is not None and "csv" in formats:
+            _write(out_dir / "tables" / f"{report.runs.name}.csv", report.runs.csv().encode())
+        if report.runs is not None and "tex" in formats:
+            _write(out_dir / "tables" / f"{report.runs.name}.tex", latex(report.runs).encode())
+        with drawn_beside(report.figures()):  # meanwhile: everything that shows none
+            if "md" in formats:
+                _write(text, as_markdown(report).encode())
+            if "html" in formats:
+                _write_pages(out_dir, store, data, report)
+            for figure in report.figures():
+                if "svg" in formats:
+                    _write(out_dir / "figures" / f"{figure.name}.svg", figure.svg.encode())
+                if "png" in formats or "md" in formats:
+                    _write(out_dir / "figures" / f"{figure.name}.png", figure.png)
     except OSError as error:
         raise StoreError(
             f"The report cannot be written to '{out_dir}' ({error.strerror}). "
             "Check its permissions, or set HARNESS_RESULTS to a folder of your own."
         ) from error
-    return page
+    return page if "html" in formats else text if "md" in formats else out_dir
+
+
+def pages_of_runs(store: Store, data: ReportData, report: Report) -> Iterator[tuple[str, str]]:
+    """A page a run: its path in the report's folder, and its text."""
+    here = {"report": report, "links": report.links, "root": "../", "points": POINTS}
+    tasks = {section.task: section for section in report.sections}
+    template = templates().get_template("run.html.j2")
+    for run in run_pages.compose(store, data, report.machines):
+        yield f"runs/{run.file}", template.render(here, page=run, task=tasks.get(run.task))
+
+
+def pages_of_report(report: Report) -> Iterator[tuple[str, str]]:
+    """The list of runs, a page a task, and index.html, last, so that its links lead somewhere."""
+    here = {"report": report, "links": report.links, "root": "../"}
+    if report.runs is not None:
+        yield "runs/index.html", templates().get_template("runs.html.j2").render(here)
+    template = templates().get_template("task.html.j2")
+    for section in report.sections:
+        yield f"tasks/{section.name}.html", template.render(here, section=section)
+    yield "index.html", as_html(report)
 
 
 def as_html(report: Report) -> str:
-    """The page."""
-    return _templates().get_template("index.html.j2").render(report=report)
+    """The first page."""
+    return templates().get_template("index.html.j2").render(report=report, links=report.links, root="")
 
 
 def as_markdown(report: Report) -> str:
-    """The same report for a terminal, a repository or an issue."""
-    return _templates().get_template("report.md.j2").render(report=report)
+    """The report but for the pages of runs, for a terminal, a repository or an issue."""
+    return templates().get_template("report.md.j2").render(report=report)
 
 
-@cache
-def _templates() -> jinja2.Environment:
-    loader = jinja2.PackageLoader("harness.report", "templates")
-    templates = jinja2.Environment(
-        loader=loader,
-        autoescape=lambda name: bool(name and name.endswith(".html.j2")),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    folder = Path(__file__).parent / "templates"
-    templates.globals["style"] = Markup((folder / "style.css").read_text(encoding="utf-8"))
-    templates.globals["script"] = Markup((folder / "sort.js").read_text(encoding="utf-8"))
-    # Figures are our own SVG, every text in them escaped by matplotlib.
-    templates.filters["drawing"] = Markup
-    templates.filters["breakable"] = breakable
-    templates.filters["md"] = escape
-    templates.filters["path"] = quote
-    return templates
+def _write_pages(out_dir: Path, store: Store, data: ReportData, report: Report) -> None:
+    """Write what has changed, and remove pages of an earlier report that are not in this one."""
+    folders = [out_dir / "tasks", out_dir / "runs"]
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
+    with _uncollected():
+        written = {_write_changed(out_dir / name, text) for name, text in pages_of_runs(store, data, report)}
+    written |= {_write_changed(out_dir / name, text) for name, text in pages_of_report(report)}
+    for path in (p for folder in folders for p in folder.glob("*.html")):
+        if path not in written and _is_ours(path):
+            path.unlink()
 
 
-def breakable(text: str) -> Markup:
-    """Escaped text whose names may wrap after an underscore; a copy of it is unchanged."""
-    return Markup(str(markupsafe.escape(text)).replace("_", "_<wbr>"))
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looking for cycles of objects: pages of runs leave none, and looking takes a fifth of their time."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
+
+
+def _write_changed(path: Path, text: str) -> Path:
+    content = text.encode()
+    if not (path.is_file() and path.read_bytes() == content):
+        _write(path, content)
+    return path
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a page was made here: a reader may keep others beside it."""
+    with path.open("rb") as file:
+        return _OURS in file.read(500)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from harness.report import formatting as fmt
 from harness.report.load import Comparison, Entry, ReportData
-from harness.report.statistics import Summary, Verdict, judge, summarise
+from harness.report.statistics import SeedTests, Summary, Verdict, compare_seeds, interval_words, summarise, verdict_on
 from harness.report.tables import Cell, Column, Row, Table
 from harness.store.query import RunView
 
@@ -64,11 +65,21 @@ def primary_summary(entry: Entry) -> Summary:
     return summarise([r.primary_value for r in entry.finished])
 
 
+def values_by_seed(entry: Entry) -> dict[int, float]:
+    """The primary metric on the test split of an entry's finished runs."""
+    return {r.seed: r.primary_value for r in entry.finished if r.primary_value is not None}
+
+
+def seed_tests_of(comparison: Comparison) -> SeedTests:
+    """The tests between all pairs of models over seeds."""
+    higher = primary_of(comparison).higher_is_better
+    samples = {e.label: values_by_seed(e) for e in comparison.entries}
+    return compare_seeds(samples, higher_is_better=True if higher is None else higher)
+
+
 def verdict_of(comparison: Comparison) -> Verdict:
     """Which model is best, and what the seeds support."""
-    summaries = {e.label: primary_summary(e) for e in comparison.entries}
-    higher = primary_of(comparison).higher_is_better
-    return judge(summaries, higher_is_better=True if higher is None else higher)
+    return verdict_on(seed_tests_of(comparison))
 
 
 def starred(comparison: Comparison) -> str | None:
@@ -82,6 +93,8 @@ def seeds_note(entry: Entry) -> str:
     text = "one seed" if len(entry.finished) == 1 else f"{len(entry.finished)} seeds"
     lost = sum(r.status == "failed" for r in entry.others)
     open_ = sum(r.status in ("planned", "running", "interrupted") for r in entry.others)
+    odd = sum(r.primary_value is None for r in entry.finished)  # not a number: no part of the mean
+    text += f", {odd} without a value" if odd else ""
     return text + (f", {lost} failed" if lost else "") + (f", {open_} not finished" if open_ else "")
 
 
@@ -89,7 +102,7 @@ def seeds_note(entry: Entry) -> str:
 
 
 def matrix(data: ReportData, headings: Sequence[str]) -> Table:
-    """Models in rows, comparisons in columns: the primary metric with its interval, or why there is none.
+    """Models in rows, comparisons in columns: the primary metric with interval and rank, or why there is none.
 
     Args:
         data: what was loaded.
@@ -99,17 +112,20 @@ def matrix(data: ReportData, headings: Sequence[str]) -> Table:
     for comparison, heading in zip(data.comparisons, headings, strict=True):
         scale = primary_of(comparison)
         columns.append(Column(heading, f"{scale.title} {scale.note}".strip(), has_interval=True))
+    summaries = [primary_summary(e) for c in data.comparisons for e in c.entries]
+    split = "the test split" if all(c.conditions.split == "test" for c in data.comparisons) else "the final split"
     table = Table(
         "summary",
-        "Primary metric on the test split: mean over seeds ± half width of its 95 % t interval",
+        f"Primary metric on {split}: mean over seeds ± half width of its {interval_words(summaries)}",
         "Model",
         columns,
     )
     bests = [starred(c) for c in data.comparisons]
+    places = [ranks(c) for c in data.comparisons]
     for label in data.models:
         cells = [
-            _matrix_cell(table, c, _find(c.entries, label), best=label == best)
-            for c, best in zip(data.comparisons, bests, strict=True)
+            _matrix_cell(table, c, _find(c.entries, label), best=label == best, rank=rank.get(label, ""))
+            for c, best, rank in zip(data.comparisons, bests, places, strict=True)
         ]
         table.rows.append(Row(Cell(label), cells))
     for name in dict.fromkeys(e.label for c in data.comparisons for e in c.baselines):
@@ -122,11 +138,23 @@ def _find(entries: Sequence[Entry], label: str) -> Entry | None:
     return next((e for e in entries if e.label == label), None)
 
 
-def _matrix_cell(table: Table, comparison: Comparison, entry: Entry | None, *, best: bool) -> Cell:
+def ranks(comparison: Comparison) -> dict[str, str]:
+    """The place of every model's mean in its comparison ("rank 1 of 6"), equal means on the better of their places.
+
+    Models without a finite mean have none.
+    """
+    means = {e.label: primary_summary(e).mean for e in comparison.entries if e.finished}
+    means = {label: mean for label, mean in means.items() if math.isfinite(mean)}
+    ordered = sorted(means.values(), reverse=primary_of(comparison).higher_is_better is not False)
+    return {label: f"rank {1 + ordered.index(mean)} of {len(means)}" for label, mean in means.items()}
+
+
+def _matrix_cell(table: Table, comparison: Comparison, entry: Entry | None, *, best: bool, rank: str = "") -> Cell:
     if entry is None or not entry.finished:
         reason = entry.why_missing if entry else "not run under these conditions"
         return Cell("n/a", mark="na", footnote=table.footnote(reason))
-    return mean_cell(primary_summary(entry), _digits(comparison), seeds_note(entry), best=best)
+    note = f"{rank}; {seeds_note(entry)}" if rank else seeds_note(entry)
+    return mean_cell(primary_summary(entry), _digits(comparison), note, best=best)
 
 
 def _baseline_cell(table: Table, comparison: Comparison, entry: Entry | None) -> Cell:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from harness.report.formatting import NARROW_SPACE
+from harness.terminal import harmless
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Cell:
         mark: "best", "na", "quiet" or nothing; how it is set.
         footnote: number of a footnote of the table; 0: none.
         shade: 0 to 1, the darkness of the background (confusion matrices).
+        links: keys of the runs behind the cell, set as links to their pages.
+        marks: the text in parts, (kind, text), to show how it differs from another: "same", "added" or "missing" here.
     """
 
     text: str
@@ -33,6 +36,8 @@ class Cell:
     mark: str = ""
     footnote: int = 0
     shade: float | None = None
+    links: tuple[str, ...] = ()
+    marks: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,9 +117,9 @@ class Table:
         for column in self.columns:
             note = f" ({column.note})" if column.note else ""
             titles += [column.title + note, *([f"{column.title} 95 % half-width"] if column.has_interval else [])]
-        writer.writerow(titles)
+        writer.writerow([inert(title) for title in titles])
         for row in self.rows:
-            values: list[str | float] = [row.header.text, row.tag]
+            values: list[str | float] = [inert(row.header.text), row.tag]
             for column, cell in zip(self.columns, row.cells, strict=True):
                 values.append(self._csv_value(cell))
                 if column.has_interval:
@@ -126,7 +131,13 @@ class Table:
         if cell.value is not None:
             return cell.value
         reason = self.footnotes[cell.footnote - 1] if cell.footnote else cell.note
-        return f"{cell.text}: {reason}" if reason else cell.text
+        return inert(f"{cell.text}: {reason}" if reason else cell.text)
+
+
+def inert(text: str) -> str:
+    """Text that a spreadsheet shows and does not compute: what would begin a formula gets an apostrophe before it."""
+    text = harmless(text)
+    return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@") else text
 
 
 def escape(text: str) -> str:

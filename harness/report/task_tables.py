@@ -1,12 +1,17 @@
-"""The tables of one task: all metrics with their cost, where the time went, how runs were made, what failed."""
+"""The table of one task: all metrics with what they cost, and the spread of the seeds behind the means."""
 
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from harness.report import formatting as fmt
-from harness.report.load import Comparison, Entry, ReportData, one_line
+from harness.report import guards
+from harness.report.comparisons import Comparison, Entry
+from harness.report.panels import Panel
 from harness.report.results import (
     BASELINES,
     PUBLISHED,
@@ -18,21 +23,30 @@ from harness.report.results import (
     seeds_note,
     starred,
 )
-from harness.report.statistics import summarise
+from harness.report.run_tables import detail_table, failure_table, phase_table
+from harness.report.statistics import Summary, summarise
 from harness.report.tables import Cell, Column, Row, Table
+
+__all__ = ["detail_table", "failure_table", "panels", "phase_table", "spread_table", "task_table"]
 
 
 def task_table(comparison: Comparison, name: str, caption: str) -> Table:
-    """Every model of a comparison: all metrics, parameters, times, throughput, memory, and published figures."""
+    """Every model of a comparison: all metrics, size, tuning, times, throughput, memory, and published figures.
+
+    What makes a figure weaker than it looks (contended times, unequal sizes, seeds, tuning or code, a target that was
+    not reached) stands in the figure's cell or in a footnote of it.
+    """
     primary = primary_of(comparison)
     scales = [primary, *_other_metrics(comparison, primary.name)]
-    to_target = any(r.summary and r.summary.to_target_s is not None for r in comparison.finished)
+    targets = sorted({t for e in comparison.entries if (t := guards.target_of(e))})
+    timed = bool(targets) or any(r.summary and r.summary.to_target_s is not None for r in comparison.finished)
     throughput = next((r.summary.throughput_unit for r in comparison.finished if r.summary), "")
     columns = [
         *(Column(s.title, s.note, has_interval=True) for s in scales),
         Column("parameters", "encoder’s share"),
+        Column("tuning", "trials and time"),
         Column("training time", "without validation"),
-        *([Column("time to target")] if to_target else []),
+        *([Column("time to target", targets[0] if len(targets) == 1 else "")] if timed else []),
         Column("throughput", throughput),
         Column("peak memory"),
         Column("weights tested", "chosen by", numeric=False),
@@ -46,84 +60,173 @@ def task_table(comparison: Comparison, name: str, caption: str) -> Table:
             cells = [Cell("n/a", mark="na", footnote=number), *(_nothing() for _ in columns[1:])]
             table.rows.append(Row(Cell(entry.label), cells))
             continue
-        cells = _metric_cells(entry, scales, digits, best=entry.label == best)
-        cells += _cost_cells(entry, to_target)
-        table.rows.append(Row(Cell(entry.label, note=seeds_note(entry)), cells))
+        cells = _metric_cells(comparison, entry, scales, digits, best=entry.label == best)
+        cells += _cost_cells(table, comparison, entry, timed)
+        table.rows.append(Row(_header(table, comparison, entry), cells))
     for entry in comparison.baselines:
         if not entry.finished:
             cells = [Cell("n/a", mark="na", footnote=table.footnote(entry.why_missing))]
         else:
-            cells = _metric_cells(entry, scales, digits, best=False)
+            cells = _metric_cells(comparison, entry, scales, digits, best=False)
         cells += [_nothing() for _ in columns[len(cells) :]]
         table.rows.append(Row(Cell(entry.label, note=_what(entry)), cells, BASELINES, "baseline"))
     _add_published(table, comparison, scales, digits)
     return table
 
 
+def panels(comparison: Comparison, name: str) -> list[Panel]:
+    """The spread of the seeds, folded; nothing where no model has two."""
+    table = spread_table(comparison, f"{name}-seeds")
+    title = "Best, median and worst seed"
+    return [Panel(f"{name}-spread", title, [_SPREAD], [], [table], folded=True)] if table else []
+
+
+_SPREAD = (
+    "The best seed is what a paper that reports its best run would print; it grows with the number of seeds and is no "
+    "ground for a comparison."
+)
+
+
+def spread_table(comparison: Comparison, name: str) -> Table | None:
+    """Best, median and worst seed of the primary metric, and their standard deviation; None without two seeds."""
+    scale = primary_of(comparison)
+    entries = [(e, primary_summary(e)) for e in comparison.entries if e.finished]
+    if not any(s.seeds > 1 for _, s in entries):
+        return None
+    digits = fmt.decimals(v for _, s in entries for v in s.values)
+    columns = [Column(c, scale.note) for c in ("best", "median", "worst", "standard deviation")]
+    table = Table(name, f"{scale.title} seed by seed", "Model", [*columns, Column("values", "by seed", numeric=False)])
+    for entry, summary in entries:
+        figures = _spread(summary, scale)
+        cells = [Cell(fmt.fixed(v, digits), v if v is not None and math.isfinite(v) else None) for v in figures]
+        values = [f"{r.seed}: {fmt.fixed(r.primary_value, digits)}" for r in entry.finished]
+        table.rows.append(Row(Cell(entry.label), [*cells, Cell("; ".join(values))]))
+    return table
+
+
+def _spread(summary: Summary, scale: Scale) -> tuple[float | None, ...]:
+    """Best, median, worst and standard deviation; none of what there is not."""
+    if not summary.seeds:
+        return None, None, None, None
+    low, high = min(summary.values), max(summary.values)
+    best, worst = (low, high) if scale.higher_is_better is False else (high, low)
+    known = summary.seeds > 1 and all(map(math.isfinite, summary.values))
+    return best, statistics.median(summary.values), worst, statistics.stdev(summary.values) if known else None
+
+
+def _header(table: Table, comparison: Comparison, entry: Entry) -> Cell:
+    """The model, how many seeds, how many of them ended early, and what else sets it apart."""
+    note = seeds_note(entry)
+    early = guards.stopped_early(entry)
+    if early:
+        note += f", {early} stopped early"
+    remarks = []
+    if guards.fewer_seeds(comparison, entry):
+        remarks.append(guards.seeds_sentence(comparison))
+    if entry.label in guards.other_code(comparison):
+        remarks.append(guards.code_sentence(comparison))
+    return Cell(entry.label, note=note, footnote=table.footnote(" ".join(remarks)) if remarks else 0)
+
+
 def _other_metrics(comparison: Comparison, primary: str) -> list[Scale]:
-    """Test metrics beside the primary one: the declared ones in their order, then any other, the loss last."""
+    """Metrics beside the primary one: the declared ones in their order, then any other, the loss last."""
     run = comparison.any_run
+    prefix = f"{comparison.conditions.split}/"
     found = {
-        name.removeprefix("test/")
+        name.removeprefix(prefix)
         for e in [*comparison.entries, *comparison.baselines]
         for r in e.finished
         if r.summary
         for name in r.summary.metrics
-        if name.startswith("test/")
+        if name.startswith(prefix)
     }
     order = [*run.units, *sorted(found - set(run.units) - {"loss"}), "loss"]
     return [scale_of(run, n) for n in dict.fromkeys(order) if n in found and n != primary]
 
 
-def _values(entry: Entry, name: str) -> list[float | None]:
-    return [r.summary.metrics.get(f"test/{name}") for r in entry.finished if r.summary]
+def _values(comparison: Comparison, entry: Entry, name: str) -> list[float | None]:
+    return [r.summary.metrics.get(f"{comparison.conditions.split}/{name}") for r in entry.finished if r.summary]
 
 
 def _means(comparison: Comparison, name: str) -> list[float]:
     everything = [*comparison.entries, *comparison.baselines]
-    return [summarise(_values(e, name)).mean for e in everything]
+    return [summarise(_values(comparison, e, name)).mean for e in everything]
 
 
-def _metric_cells(entry: Entry, scales: Sequence[Scale], digits: Sequence[int], *, best: bool) -> list[Cell]:
+def _metric_cells(
+    comparison: Comparison, entry: Entry, scales: Sequence[Scale], digits: Sequence[int], *, best: bool
+) -> list[Cell]:
     cells = []
     for i, (scale, places) in enumerate(zip(scales, digits, strict=True)):
-        summary = primary_summary(entry) if i == 0 else summarise(_values(entry, scale.name))
-        cells.append(mean_cell(summary, places, best=best and i == 0))
+        summary = primary_summary(entry) if i == 0 else summarise(_values(comparison, entry, scale.name))
+        note = ""
+        if i == 0 and summary.seeds > 1:
+            first, median, *_ = _spread(summary, scale)
+            note = f"best {fmt.fixed(first, places)}, median {fmt.fixed(median, places)}"
+        cells.append(mean_cell(summary, places, note, best=best and i == 0))
     return cells
 
 
-def _cost_cells(entry: Entry, to_target: bool) -> list[Cell]:
+def _cost_cells(table: Table, comparison: Comparison, entry: Entry, timed: bool) -> list[Cell]:
     summaries = [r.summary for r in entry.finished if r.summary]
     first = summaries[0]
     parameters = max(s.parameters for s in summaries)
-    train_s = summarise([s.train_s for s in summaries]).mean
     speed = summarise([s.throughput for s in summaries]).mean
-    memory = max(s.memory_peak_bytes for s in summaries)
+    memory = max(s.memory_peak_bytes or 0 for s in summaries)
     chosen = str(first.checkpoint.get("chosen_by") or "")
-    steps = [s.checkpoint["step"] for s in summaries if s.checkpoint.get("step") is not None]
+    steps = [s.checkpoint["step"] for s in summaries if isinstance(s.checkpoint.get("step"), int)]
     cells = [
         Cell(
             fmt.count(parameters),
             parameters,
             note=f"{fmt.share(first.encoder_parameters, first.parameters)} encoder",
+            footnote=_footnote(table, guards.size_sentence(comparison)),
         ),
-        Cell(fmt.duration(train_s), train_s),
-    ]
-    if to_target:
-        reached = [s.to_target_s for s in summaries if s.to_target_s is not None]
-        lost = len(summaries) - len(reached)
-        mean = summarise(reached).mean
-        cells.append(
-            Cell(fmt.duration(mean), mean, note=f"{lost} of {len(summaries)} never" if lost else "")
-            if reached
-            else Cell("not reached", math.inf)
-        )
-    cells += [
-        Cell(fmt.count(speed) if speed else "–", speed or None),
+        _tuning_cell(table, comparison, entry),
+        *_time_cells(table, comparison, entry, timed),
+        _contended(table, comparison, entry, Cell(fmt.count(speed) if speed else "–", speed or None)),
         Cell(fmt.size(memory), memory or None),
         Cell(chosen or "–", note=f"at step {_range(steps)}" if steps else ""),
     ]
     return cells
+
+
+def _tuning_cell(table: Table, comparison: Comparison, entry: Entry) -> Cell:
+    run = entry.finished[0]
+    trials, note = guards.trials_of(run), guards.search_time(run)
+    number = _footnote(table, guards.tuning_sentence(comparison))
+    return Cell(fmt.plural(trials, "trial") if trials else "none", trials, note=note, footnote=number)
+
+
+def _time_cells(table: Table, comparison: Comparison, entry: Entry, timed: bool) -> list[Cell]:
+    """Training time, and time to the target where one was asked for."""
+    summaries = [r.summary for r in entry.finished if r.summary]
+    train_s = summarise([s.train_s for s in summaries]).mean
+    cells = [_contended(table, comparison, entry, Cell(fmt.duration(train_s), train_s))]
+    if not timed:
+        return cells
+    reached = [s.to_target_s for s in summaries if s.to_target_s is not None]
+    if not reached:
+        asked = any(r.config.get("target") for r in entry.finished)
+        return [*cells, Cell("not reached" if asked else "–", hidden="" if asked else "no target was set")]
+    lost = len(summaries) - len(reached)
+    mean = summarise(reached).mean
+    note = f"mean of {len(reached)} of {len(summaries)} seeds, the others did not reach it" if lost else ""
+    return [*cells, _contended(table, comparison, entry, Cell(fmt.duration(mean), mean, note=note))]
+
+
+def _contended(table: Table, comparison: Comparison, entry: Entry, cell: Cell) -> Cell:
+    """The cell, marked where other programs disturbed a time or speed in it."""
+    runs = guards.contended(entry)
+    if not runs or cell.value is None:
+        return cell
+    part = "" if len(runs) == len(entry.finished) else f" in {len(runs)} of {len(entry.finished)} runs"
+    notes = [n for n in (cell.note, f"contended{part}") if n]
+    return replace(cell, note="; ".join(notes), footnote=table.footnote(guards.contended_sentence(comparison)))
+
+
+def _footnote(table: Table, sentence: str) -> int:
+    return table.footnote(sentence) if sentence else 0
 
 
 def _nothing() -> Cell:
@@ -144,100 +247,17 @@ def _range(steps: Sequence[int]) -> str:
 def _add_published(table: Table, comparison: Comparison, scales: Sequence[Scale], digits: Sequence[int]) -> None:
     names = [s.name for s in scales]
     for reference in comparison.any_run.references:
-        metric = str(reference.get("metric"))
-        if metric not in names:
+        metric, value = str(reference.get("metric")), _number(reference.get("value"))
+        if metric not in names or value is None:
             continue
         cells = [_nothing() for _ in table.columns]
-        number = table.footnote(f"Source: {reference.get('source')}")
+        number = table.footnote(f"Source: {reference.get('source') or 'not named'}")
         places = max(digits[names.index(metric)], 1)
-        value = float(reference["value"])
         cells[names.index(metric)] = Cell(fmt.fixed(value, places), value, footnote=number)
         table.rows.append(Row(Cell(str(reference.get("system"))), cells, PUBLISHED, "published"))
 
 
-# -- where the time went, how runs were made ---------------------------------------------------------
-
-
-def phase_table(comparison: Comparison, name: str) -> Table | None:
-    """Mean seconds of every phase of a run, by model."""
-    entries = [e for e in comparison.entries if e.finished]
-    phases = list(dict.fromkeys(p for r in comparison.finished if r.summary for p in r.summary.phases))
-    if not phases:
-        return None
-    columns = [Column("whole run"), *(Column(p.replace("_", " ")) for p in phases), Column("not attributed")]
-    table = Table(name, "Where the wall time went: mean over seeds", "Model", columns)
-    for entry in entries:
-        summaries = [r.summary for r in entry.finished if r.summary]
-        total = summarise([s.total_s for s in summaries]).mean
-        parts = [summarise([s.phases.get(p, 0.0) for s in summaries]).mean for p in phases]
-        rest = total - sum(parts)
-        cells = [Cell(fmt.duration(v), v) for v in (total, *parts)]
-        # Phases may overlap by the clock's own resolution; less than nothing is nothing.
-        cells.append(Cell(f"{max(0.0, 100 * rest / total):.1f} %" if total else "–", rest))
-        table.rows.append(Row(Cell(entry.label), cells))
-    return table
-
-
-def detail_table(comparison: Comparison, name: str) -> Table | None:
-    """How every model was run: decoder, steps, learning rate, tuning, and what else it recorded."""
-    entries = [e for e in comparison.entries if e.finished]
-    if not entries:
-        return None
-    facts = {e.label: _facts(e) for e in entries}
-    titles = list(dict.fromkeys(t for f in facts.values() for t in f))
-    table = Table(name, "How each model was run", "Model", [Column(t, numeric=False) for t in titles])
-    for entry in entries:
-        table.rows.append(Row(Cell(entry.label), [Cell(facts[entry.label].get(t, "–")) for t in titles]))
-    return table
-
-
-def _facts(entry: Entry) -> dict[str, str]:
-    run = entry.finished[0]
-    details = run.summary.details if run.summary else {}
-    facts = {}
-    for name, value in details.items():
-        if isinstance(value, str | int | float | bool) and not name.endswith("_examples") and name != "eval_limit":
-            facts[name.replace("_", " ")] = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
-        elif name == "context" and value is None:
-            facts["context"] = "all before"
-    optimizer = run.config.get("optimizer")
-    if isinstance(optimizer, dict):
-        facts |= {
-            n.replace("_", " "): str(optimizer[k])
-            for k, n in (("lr", "learning rate"), ("clip", "clipping"))
-            if k in optimizer
-        }
-    trials, hours = run.tuning.get("trials"), run.tuning.get("hours")
-    facts["tuning"] = (
-        "none" if not trials else f"{fmt.plural(int(trials), 'trial')}, {fmt.duration((hours or 0) * 3600)}"
-    )
-    facts["run"] = ", ".join(f"{r.key[:12]} (seed {r.seed})" for r in entry.finished)
-    if entry.superseded:
-        facts["older runs not shown"] = str(entry.superseded)
-    return facts
-
-
-def failure_table(data: ReportData) -> Table | None:
-    """Runs that failed, with the last line of their error."""
-    failed = [r for r in data.runs if r.status == "failed"]
-    if not failed:
-        return None
-    columns = [
-        Column("task", numeric=False),
-        Column("seed"),
-        Column("error", numeric=False),
-        Column("attempts"),
-        Column("run", numeric=False),
-    ]
-    table = Table("failures", "The error of every run that failed", "Model", columns, prose=True)
-    for run in failed:
-        error = one_line(run.reason or "no reason was recorded")
-        cells = [
-            Cell(run.task),
-            Cell(str(run.seed), run.seed),
-            Cell(error),
-            Cell(str(run.attempts), run.attempts),
-            Cell(run.key[:12]),
-        ]
-        table.rows.append(Row(Cell(run.model), cells))
-    return table
+def _number(value: Any) -> float | None:
+    """A published figure, unless somebody wrote something else into the store."""
+    known = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return float(value) if known else None

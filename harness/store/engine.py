@@ -85,8 +85,15 @@ def sqlite_file(url: URL) -> Path | None:
     return Path(os.path.realpath(file)) if file.is_symlink() else file
 
 
-def connect(url: URL, *, read_only: bool = False) -> Engine:
+def connect(url: URL, *, read_only: bool = False, query_only: bool = False) -> Engine:
     """An engine whose transactions are safe between processes.
+
+    Args:
+        url: from `parse_url`.
+        read_only: the file or its folder cannot be written, or must not be touched.
+        query_only: SQLite refuses every statement that would write; the file itself is opened as for writing, since
+            somebody else may be writing to it. PostgreSQL needs no such thing: what is read is read in transactions
+            that can only read.
 
     Raises:
         StoreError: the database's driver is not installed.
@@ -117,11 +124,11 @@ def connect(url: URL, *, read_only: bool = False) -> Engine:
             f"Install {wanted} with pip, or use sqlite:///results/store.db."
         ) from error
     if engine.dialect.name == "sqlite":
-        _make_safe(engine)
+        _make_safe(engine, query_only)
     return engine
 
 
-def _make_safe(engine: Engine) -> None:
+def _make_safe(engine: Engine, query_only: bool) -> None:
     @sa.event.listens_for(engine, "connect")
     def on_connect(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # the driver must not begin transactions of its own
@@ -129,6 +136,8 @@ def _make_safe(engine: Engine) -> None:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA trusted_schema = OFF")  # triggers and views of a file from elsewhere
+        if query_only:
+            connection.execute("PRAGMA query_only = ON")
 
     @sa.event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:

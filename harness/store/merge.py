@@ -35,7 +35,7 @@ class Merged:
     """What came of a merge, or would come of it.
 
     Attributes:
-        source: where from, without a password.
+        source: where from, without a password; store_id: what that store calls itself.
         new: runs that were not there; replaced: finished runs that took the place of an unfinished row of ours.
         present: runs that were there already.
         refused: (the beginning of the key, why) of runs that were left out.
@@ -43,6 +43,7 @@ class Merged:
     """
 
     source: str
+    store_id: str = ""
     new: int = 0
     replaced: int = 0
     present: int = 0
@@ -77,7 +78,7 @@ def merge(store: Store, source: str, *, dry_run: bool = False) -> Merged:
         with _opened(url) as (theirs, identity):
             if identity.store_id == store.store_id and store.is_at(url):
                 raise StoreError(f"{connections.shown(url)} is this results store itself: name the other one.")
-            merged = _Merge(connection, theirs, Merged(connections.shown(url))).all()
+            merged = _Merge(connection, theirs, Merged(connections.shown(url), identity.store_id)).all()
         if dry_run:
             found.append(merged)
             raise _OnlyLooked

@@ -67,6 +67,9 @@ def to_json(value: Any) -> str:
     return json.dumps(plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
+_decode = json.JSONDecoder().raw_decode
+
+
 def from_json(text: str | bytes) -> Any:
     """The value of a JSON column.
 
@@ -74,6 +77,10 @@ def from_json(text: str | bytes) -> Any:
         StoreError: it is no JSON, so somebody or something else has written to the store.
     """
     try:
+        if isinstance(text, str):
+            value, end = _decode(text)  # half the time of `json.loads`, which looks for white space at both ends
+            if end == len(text):
+                return value
         return json.loads(text)
     except (TypeError, ValueError, RecursionError) as error:
         raise StoreError(

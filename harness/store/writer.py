@@ -48,13 +48,14 @@ class Store:
     # -- opening -------------------------------------------------------------------------------------
 
     @classmethod
-    def open(cls, url: str | None = None, *, create: bool = True) -> Store:
+    def open(cls, url: str | None = None, *, create: bool = True, read_only: bool = False) -> Store:
         """Open the store, making it where it does not exist. One of an older version is migrated.
 
         Args:
             url: SQLAlchemy URL; None: HARNESS_STORE, or store.db in the results folder.
             create: False for commands that only read: a store that does not exist is then an error, one in a
                 read-only folder can be read, and one of an older version is left as it is and refused.
+            read_only: as create=False, and nothing can be written through it.
 
         Raises:
             StoreError: no URL, missing, read-only, damaged, not a results store, of a newer version, or (for a
@@ -63,8 +64,9 @@ class Store:
         parsed = connections.parse_url(url or connections.store_url())
         shown = connections.shown(parsed)
         file = connections.sqlite_file(parsed)
-        read_only = file is not None and check_file(file, create)
-        engine = connections.connect(parsed, read_only=read_only)
+        create = create and not read_only
+        shut = file is not None and check_file(file, create)
+        engine = connections.connect(parsed, read_only=shut, query_only=read_only)
         patience_s = transactions.OPENING_PATIENCE_S
         try:
             found = transactions.read(
@@ -72,7 +74,7 @@ class Store:
             )
             if found is not None and not create:
                 found.must_be_current(shown)
-            if not read_only:  # only now, so that somebody else's database is left as it is
+            if not (shut or read_only):  # only now, so that somebody else's database is left as it is
                 connections.use_write_ahead_log(engine, shown)
             if found is None:
                 found = transactions.write(engine, shown, lambda c, _: make(c, shown))
@@ -83,7 +85,7 @@ class Store:
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine, shown, found.store_id, read_only)
+        return cls(engine, shown, found.store_id, shut or read_only)
 
     def is_at(self, url: URL) -> bool:
         """Whether a URL leads to this very store."""

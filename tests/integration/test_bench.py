@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from harness.bench.stores import store_rows
@@ -24,8 +25,14 @@ def test_a_training_step_is_compared_with_and_without_the_audit_and_with_a_loop_
 
 
 def test_listing_and_reporting_are_timed_on_a_store_of_the_size_asked_for() -> None:
-    listing, report = store_rows(rounds=1, runs=20, rows=1000)
+    listing, report, sixteen = store_rows(rounds=1, runs=20, rows=1000)
     assert (listing.name, report.name) == ("list-1e3-rows", "report-1e3-rows")
+    assert sixteen.name == "report-16-comparisons-1e3-rows"
+    for made in (report, sixteen):
+        size = re.search(r"largest page ([\d,]+) bytes", made.about)
+        assert size is not None
+        assert int(size[1].replace(",", "")) > 10_000
+    assert "largest page" not in listing.about
     assert "20 runs and 1,000 metric rows" in listing.about
     assert listing.ratio > 1  # more than starting up
     assert report.a > listing.b

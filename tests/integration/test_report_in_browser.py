@@ -1,75 +1,276 @@
-"""The report in a real browser without a network: it renders, its script runs, and it loads nothing from elsewhere."""
+"""The report in a real browser: it sorts, filters, prints and darkens, loads nothing, and can be used by everyone."""
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import struct
-import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from made_up_results import ELSEWHERE, fill, finish, plan_of
+from playwright.sync_api import Browser, Locator, Page, Request, sync_playwright
+
+from harness.report import build
+from harness.store import Store
 
 pytestmark = pytest.mark.service
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+KINDS = ("overview", "task", "task in two places", "all runs", "run", "failed run", "run in two places")
+WIDTHS = (360, 800, 1440)
 
 
 @pytest.fixture(scope="module")
-def page(make_cli: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report of two models on two tasks, one of its cells impossible."""
-    cli = make_cli(tmp_path_factory.mktemp("report"))
-    cli("sweep", "experiment=generated", "task=first_symbol,text_generation", "model=lstm,bilstm", "budget=steps:2")
-    cli("report")
-    return cli.folder / "results" / "report" / "index.html"
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """One page of every kind, from a report of four tasks and six models over three seeds."""
+    folder = tmp_path_factory.mktemp("browser")
+    with Store.open(f"sqlite:///{folder / 'store.db'}") as store:
+        fill(store, seeds=3)
+        finish(store, plan_of("translation", "lstm"), environment=ELSEWHERE)
+        report = build(store, folder / "report").parent
+
+    def of_run(*wanted: Any) -> Path:
+        return report / "runs" / f"{plan_of(*wanted).key[:12]}.html"
+
+    return {
+        "overview": report / "index.html",
+        "task": report / "tasks" / "action-recognition.html",
+        "task in two places": report / "tasks" / "translation.html",
+        "all runs": report / "runs" / "index.html",
+        "run": of_run("text_generation", "lstm", 1),
+        "failed run": of_run("speech_recognition", "rnn", 2),
+        "run in two places": of_run("translation", "lstm", 0),
+    }
 
 
-def _browse(page: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    browser = next((found for name in NAMES if (found := shutil.which(name))), None)
-    assert browser is not None, f"none of {', '.join(NAMES)} is installed"
-    # Every name resolves to nothing: whatever the page would load from elsewhere fails and is logged.
-    base = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--enable-logging=stderr",
-        "--host-resolver-rules=MAP * ~NOTFOUND",
-    ]
-    profile = f"--user-data-dir={page.parent / 'profile'}"
-    return subprocess.run(
-        [browser, *base, profile, *options, page.as_uri()],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=os.environ | {"HOME": str(page.parent)},
-    )
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = next((found for name in NAMES if (found := shutil.which(name))), None)
+    assert program is not None, f"none of {', '.join(NAMES)} is installed"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield launched
+        launched.close()
 
 
-def test_the_page_is_drawn(page: Path, tmp_path: Path) -> None:
-    picture = tmp_path / "report.png"
-    done = _browse(page, f"--screenshot={picture}", "--window-size=1200,2000")
-    assert picture.is_file(), done.stderr
-    width, height = struct.unpack(">II", picture.read_bytes()[16:24])  # of the PNG's header
-    assert (width, height) == (1200, 2000)
-    assert picture.stat().st_size > 30_000  # a blank page compresses to far less
+@dataclass
+class Visit:
+    """A page, and what happened while it was open."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
 
 
-def test_the_script_runs_and_nothing_is_loaded_from_elsewhere(page: Path) -> None:
-    done = _browse(page, "--dump-dom", "--virtual-time-budget=2000")
-    assert done.returncode == 0, done.stderr
-    assert len(re.findall("<table", done.stdout)) >= 2
-    assert "reads future positions" in done.stdout
-    console = [line for line in done.stderr.splitlines() if "CONSOLE" in line or "ERR_NAME_NOT_RESOLVED" in line]
-    assert not console, console
+@pytest.fixture
+def visit(browser: Browser, files: dict[str, Path]) -> Iterator[Callable[..., Visit]]:
+    """Opens a page of a kind; every request is noted, and none but for the page itself is let through."""
+    contexts = []
+
+    def opened(kind: str, width: int = 1440, **options: Any) -> Visit:
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        page, address = context.new_page(), files[kind].as_uri()
+        made = Visit(page)
+
+        def note(request: Request) -> None:
+            made.requests.append(request.url)
+
+        page.on("request", note)
+        page.on("console", lambda message: made.complaints.append(message.text))
+        page.on("pageerror", lambda error: made.complaints.append(str(error)))
+        page.route("**/*", lambda route: route.continue_() if route.request.url == address else route.abort())
+        page.goto(address)
+        return made
+
+    yield opened
+    for context in contexts:
+        context.close()
 
 
-@pytest.mark.parametrize("width", [500, 800, 1280])
-def test_the_page_does_not_scroll_sideways(page: Path, tmp_path: Path, width: int) -> None:
-    measure = "<script>document.title = document.documentElement.scrollWidth - innerWidth</script></body>"
-    probe = tmp_path / "probe.html"
-    probe.write_text(page.read_text(encoding="utf-8").replace("</body>", measure), encoding="utf-8")
-    done = _browse(probe, "--dump-dom", f"--window-size={width},900")
-    found = re.search(r"<title>(-?\d+)</title>", done.stdout)
-    assert found is not None, done.stderr
-    assert int(found[1]) <= 0
+def unfolded(visit: Visit) -> Page:
+    """The page with everything open that can be opened."""
+    visit.page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
+    return visit.page
+
+
+def cells(table: Locator, column: int) -> list[str]:
+    """The texts of a column's cells that can be seen."""
+    rows = table.locator("tbody tr:visible").filter(has_not=table.page.locator(".group-title"))
+    return [row.locator("th, td").nth(column).inner_text().split("\n")[0] for row in rows.all()]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_page_asks_for_nothing_and_has_nothing_to_complain_of(visit, files, kind: str):
+    seen = visit(kind)
+    seen.page.wait_for_load_state("networkidle")
+    assert seen.requests == [files[kind].as_uri()]
+    assert seen.complaints == []
+    assert seen.page.locator("h1").is_visible()
+    for drawing in seen.page.locator("figure svg:visible, svg.bar:visible").all():
+        box = drawing.bounding_box()
+        assert box is not None
+        assert box["width"] > 200
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_axe_finds_nothing(visit, kind: str):
+    page = unfolded(visit(kind))
+    # Drawings are described in words, and axe cannot tell the colour of their texts (fill); its way through their
+    # thousands of lines takes most of its time.
+    page.evaluate("document.querySelectorAll('svg').forEach((one) => one.replaceChildren())")
+    found = Axe().run(page).response["violations"]
+    page.emulate_media(color_scheme="dark")  # what changes is the contrast
+    found += Axe().run(page, options={"runOnly": ["color-contrast"]}).response["violations"]
+    assert [(v["id"], v["help"], [n["html"][:200] for n in v["nodes"][:3]]) for v in found] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_page_does_not_scroll_sideways(visit, kind: str):
+    page = unfolded(visit(kind))
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, width
+
+
+def test_a_table_is_sorted_by_its_values_and_put_back(visit):
+    page = visit("task in two places").page
+    table = page.locator("#translation_1-results, #translation-results").first
+    before = cells(table, 1)
+    models = [c for c in before if "±" in c]
+    values = {text: float(text.split("±")[0].strip("★ ")) for text in models}
+    header = table.locator("thead th").nth(1)
+    header.get_by_role("button").click()
+    assert header.get_attribute("aria-sort") == "ascending"
+    after = [c for c in cells(table, 1) if "±" in c]
+    assert after == sorted(models, key=lambda text: values[text])
+    assert after != models
+    header.get_by_role("button").click()
+    assert header.get_attribute("aria-sort") == "descending"
+    assert [c for c in cells(table, 1) if "±" in c] == after[::-1]
+    header.get_by_role("button").click()
+    assert header.get_attribute("aria-sort") is None
+    assert cells(table, 1) == before
+
+
+def test_what_has_no_value_comes_last_either_way(visit):
+    page = visit("overview").page
+    table = page.locator("#summary")
+    column = [c.split(" (")[0] for c in table.locator("thead .title").all_inner_texts()].index("Text generation") + 1
+    button = table.locator("thead th").nth(column).get_by_role("button")
+    for _ in range(2):
+        button.click()
+        assert cells(table, column)[5].startswith("n/a")  # the last of six models; baselines stay in their group
+
+
+def test_rows_are_filtered_and_counted(visit):
+    page = visit("all runs").page
+    table, box = page.locator("#runs"), page.get_by_label("Show only rows with")
+    everything = cells(table, 0)
+    box.fill("Translation attention")
+    shown = cells(table, 0)
+    assert shown == ["attention_lstm"] * 3
+    assert page.locator(".filter output").inner_text() == f"3 of {len(everything)} rows"
+    assert page.locator(".filter output").get_attribute("aria-live") == "polite"
+    box.fill("nothing like it")
+    assert cells(table, 0) == []
+    assert page.locator(".filter output").inner_text() == f"0 of {len(everything)} rows"
+    box.fill("")
+    assert cells(table, 0) == everything
+    assert page.locator(".filter output").inner_text() == ""
+
+
+def test_a_filter_hides_the_title_of_a_group_without_rows_and_goes_with_sorting(visit):
+    page = visit("overview").page
+    table, box = page.locator("#summary"), page.get_by_label("Show only rows with").first
+    assert table.get_by_text("Baselines").is_visible()
+    box.fill("lstm")
+    assert not table.get_by_text("Baselines").is_visible()
+    table.locator("thead th").first.get_by_role("button").click()
+    assert cells(table, 0) == ["attention_lstm", "bilstm", "cnn_lstm", "lstm", "stacked_lstm"]
+
+
+def test_small_tables_have_no_filter(visit):
+    page = visit("run").page
+    assert page.locator("table").count() >= 2
+    assert page.locator(".filter").count() == 0
+
+
+def test_everything_that_acts_is_reached_by_the_keyboard_and_shows_it(visit):
+    page = visit("overview").page
+    page.add_style_tag(content="details > * { display: none }")  # what is folded is not to be reached
+    wanted = page.locator("thead button:visible, .filter input:visible").count()
+    assert wanted > 5
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    reached, without_outline = 0, []
+    for _ in range(400):
+        page.keyboard.press("Tab")
+        tag, style, text = page.evaluate(
+            """() => { const one = document.activeElement;
+            return [one.tagName, getComputedStyle(one).outlineStyle, one.outerHTML.slice(0, 80)] }"""
+        )
+        if tag == "BODY":
+            break
+        reached += tag in ("BUTTON", "INPUT")
+        without_outline += [text] if style == "none" else []
+    assert reached == wanted
+    assert without_outline == []
+
+
+def test_a_table_is_sorted_from_the_keyboard(visit):
+    page = visit("all runs").page
+    page.get_by_role("button", name="Model").focus()
+    page.keyboard.press("Enter")
+    assert page.get_by_role("columnheader", name="Model").get_attribute("aria-sort") == "ascending"
+
+
+@pytest.mark.parametrize("kind", ["overview", "run"])
+def test_dark_and_light_follow_the_reader(visit, kind: str):
+    page = visit(kind).page
+    brightness = {}
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        brightness[scheme] = sum(int(part) for part in colour.strip("rgb()").split(","))
+    assert brightness["light"] == 3 * 255
+    assert brightness["dark"] < 3 * 40
+
+
+def test_without_script_everything_is_there(visit):
+    plain, scripted = (visit("all runs", java_script_enabled=on).page for on in (False, True))
+    assert plain.locator("tbody tr:visible").count() == scripted.locator("tbody tr:visible").count() > 50
+    assert plain.locator("button, input").count() == 0
+    task = visit("task", java_script_enabled=False).page
+    task.locator("summary").first.click()
+    assert task.locator("details").first.get_attribute("open") is not None
+
+
+def test_on_paper_nothing_is_folded_or_cut_off(visit):
+    page = visit("task", 718).page  # A4 less margins
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert page.locator("details:not([open])").count() == 0
+    assert not page.locator("nav").first.is_visible()
+    assert not page.locator(".filter input").first.is_visible()
+    cut_off = "(all) => all.filter((one) => getComputedStyle(one).overflowX !== 'visible').length"
+    assert page.locator(".scroll").evaluate_all(cut_off) == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("details[open]").count() == 0
+    assert page.pdf().startswith(b"%PDF")
+
+
+def test_links_between_pages_lead_from_the_overview_to_a_run_and_back(browser: Browser, files: dict[str, Path]):
+    page = browser.new_page()
+    page.goto(files["overview"].as_uri())
+    page.locator(".outcomes a").first.click()
+    page.locator("h1", has_text="Translation").wait_for()
+    page.get_by_role("link", name="run of lstm on translation, seed 1").first.click()
+    page.locator("h1", has_text="lstm on Translation, seed 1").wait_for()
+    page.get_by_role("link", name="Overview").click()
+    page.locator("h1", has_text="Comparison of sequence models").wait_for()
+    page.close()

@@ -45,3 +45,19 @@ def test_long_arrays_are_the_same_json(capsys: Any) -> None:
     assert "\u202e" not in out
     output.as_json([])
     assert json.loads(capsys.readouterr().out) == []
+
+
+@pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "pipe"])
+def test_what_is_waited_for_is_said_on_a_terminal_and_taken_back(
+    capsys: Any, monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
+
+    def fail() -> None:
+        with output.waiting("Making the report ..."):
+            assert capsys.readouterr().err == ("Making the report ..." if terminal else "")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert capsys.readouterr().err == ("\r\x1b[2K" if terminal else "")

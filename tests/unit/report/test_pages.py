@@ -1,19 +1,25 @@
-"""The page a reader gets: complete, offline, accessible, and honest about what is missing."""
+"""The pages a reader gets: complete, offline, accessible, and honest about what is missing."""
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import math
+import os
+import posixpath
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from harness.errors import StoreError
 from harness.report import build
-from harness.report.load import load
+from harness.report.load import ReportData, load
 from harness.report.outputs import chosen_ids
 from harness.report.sections import compose
 from harness.store import query
@@ -33,10 +39,12 @@ class Page(HTMLParser):
         self.tags: list[str] = []
         self.open: list[str] = []
         self.na: list[str | None] = []
+        self.heading = ""
         self.headers_without_scope = 0
         self.tables_without_caption = 0
         self._captions: list[bool] = []
         self._in_na = False
+        self._in_h1 = False
         self.feed(text)
         self.close()
         assert self.open == []
@@ -56,6 +64,7 @@ class Page(HTMLParser):
             self._captions.append(False)
         if tag == "caption":
             self._captions[-1] = True
+        self._in_h1 = self._in_h1 or tag == "h1"
         if tag == "td":
             self._in_na = "na" in (given.get("class") or "").split()
             if self._in_na:
@@ -74,6 +83,12 @@ class Page(HTMLParser):
             self.tables_without_caption += not self._captions.pop()
         if tag == "td":
             self._in_na = False
+        if tag == "h1":
+            self._in_h1 = False
+
+    def handle_data(self, data: str) -> None:
+        if self._in_h1:
+            self.heading += data
 
 
 @pytest.fixture(scope="module")
@@ -84,47 +99,87 @@ def folder(filled, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def text(folder: Path) -> str:
-    return (folder / "index.html").read_text(encoding="utf-8")
+def texts(folder: Path) -> dict[str, str]:
+    """Every page, by its path in the report."""
+    return {str(p.relative_to(folder)): p.read_text(encoding="utf-8") for p in sorted(folder.rglob("*.html"))}
 
 
 @pytest.fixture(scope="module")
-def page(text: str) -> Page:
-    return Page(text)
+def pages(texts: dict[str, str]) -> dict[str, Page]:
+    return {name: Page(text) for name, text in texts.items()}
 
 
-def test_the_page_asks_the_network_for_nothing(page: Page, text: str):
-    assert page.loads == []
-    assert all(link.startswith("#") for link in page.links)
-    assert not {"link", "img", "iframe", "object", "embed", "image", "base", "form"} & set(page.tags)
-    assert not re.search(r"https?://|@import|url\((?!#)|fetch\(|XMLHttpRequest|import\(", text)
+@pytest.fixture(scope="module")
+def text(texts: dict[str, str]) -> str:
+    return texts["index.html"]
 
 
-def test_ids_are_unique_and_every_link_leads_somewhere(page: Page):
-    assert len(page.ids) == len(set(page.ids))
-    assert {link[1:] for link in page.links} <= set(page.ids)
+@pytest.fixture(scope="module")
+def translation(texts: dict[str, str]) -> str:
+    return texts["tasks/translation.html"]
 
 
-def test_every_na_leads_to_its_reason(page: Page, text: str):
-    assert len(page.na) == 4  # two in the matrix, the same two in the tables of their tasks
-    for link in page.na:
-        assert link is not None
-        note = re.search(rf'<li id="{link[1:]}">(.*?)</li>', text)
-        assert note is not None
-        assert len(note[1]) > 20
+def test_there_is_a_page_for_every_task_and_every_run(filled, texts: dict[str, str]):
+    runs = query.runs(filled, sweep="quickstart")
+    expected = {f"runs/{r.key[:12]}.html" for r in runs} | {f"tasks/{r.task.replace('_', '-')}.html" for r in runs}
+    assert set(texts) == expected | {"index.html", "runs/index.html"}
 
 
-def test_tables_have_captions_and_scoped_headers_and_figures_have_words(page: Page, text: str):
-    assert page.headers_without_scope == 0
-    assert page.tables_without_caption == 0
-    assert text.count("<figure") == text.count('role="img" aria-label="Line chart of validation')
-    assert '<a class="skip" href="#main">' in text
-    assert '<html lang="en">' in text
+def test_the_pages_ask_the_network_for_nothing(texts: dict[str, str], pages: dict[str, Page]):
+    for name, page in pages.items():
+        assert page.loads == [], name
+        assert not {"link", "img", "iframe", "object", "embed", "image", "base", "form"} & set(page.tags), name
+        assert not re.search(r"https?://|@import|url\((?!#)|fetch\(|XMLHttpRequest|import\(", texts[name]), name
 
 
-def test_what_came_from_outside_is_escaped(text: str):
-    assert "<b>Bildschirm</b>" not in text
-    assert "&lt;b&gt;Bildschirm&lt;/b&gt;" in text
+def test_ids_are_unique_and_every_link_leads_to_a_part_of_a_page(pages: dict[str, Page]):
+    for name, page in pages.items():
+        assert len(page.ids) == len(set(page.ids)), name
+        for link in page.links:
+            path, _, anchor = link.partition("#")
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(name), path)) if path else name
+            assert target in pages, (name, link)
+            assert not anchor or anchor in pages[target].ids, (name, link)
+
+
+def test_every_page_can_be_reached_from_the_first(pages: dict[str, Page]):
+    reached, new = set(), ["index.html"]
+    while new:
+        name = new.pop()
+        reached.add(name)
+        for path in {link.partition("#")[0] for link in pages[name].links} - {""}:
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
+            if target not in reached:
+                new.append(target)
+    assert reached == set(pages)
+
+
+def test_every_na_leads_to_its_reason(texts: dict[str, str], pages: dict[str, Page]):
+    found = {name: page.na for name, page in pages.items() if page.na}
+    wanted = {"index.html": 2, "tasks/text-generation.html": 1, "tasks/speech-recognition.html": 1}
+    for name, count in wanted.items():
+        assert len([link for link in found[name] if link]) >= count
+    for name, links in found.items():
+        for link in links:
+            if link is not None:
+                note = re.search(rf'<li id="{link[1:]}">(.*?)</li>', texts[name])
+                assert note is not None
+                assert len(note[1]) > 20
+
+
+def test_pages_can_be_used_without_seeing_them(texts: dict[str, str], pages: dict[str, Page]):
+    for name, page in pages.items():
+        assert page.headers_without_scope == 0, name
+        assert page.tags.count("h1") == page.tags.count("main") == 1, name
+        assert texts[name].count("<figure") <= len(re.findall('role="img" aria-label="[^"]{20}', texts[name])), name
+        assert '<a class="skip" href="#main">' in texts[name]
+        assert '<html lang="en">' in texts[name]
+    assert all(page.tables_without_caption == 0 for name, page in pages.items() if not name.startswith("runs/"))
+
+
+def test_what_came_from_outside_is_escaped(translation: str):
+    assert "<b>Bildschirm</b>" not in translation
+    assert "&lt;b&gt;Bildschirm&lt;/b&gt;" in translation
 
 
 def test_the_first_screen_says_what_was_compared(text: str):
@@ -136,21 +191,39 @@ def test_the_first_screen_says_what_was_compared(text: str):
         assert re.search(rf"<b>{number}</b> {what}", head)
 
 
-def test_synthetic_data_and_few_seeds_are_called_by_their_names(text: str):
+def test_the_first_screen_names_winners_and_what_the_evidence_is_worth(text: str):
+    winners = text[text.index('<ul class="outcomes">') : text.index('<h3 id="matrix">')]
+    assert winners.count("<li>") == 4
+    assert winners.count('<span class="standing warn">not decided</span>') == 4  # two seeds decide nothing
+    assert 'href="tasks/translation.html#translation"' in winners
+    assert "<bdi>attention_<wbr>lstm</bdi>" in winners
+
+
+def test_the_matrix_ranks_the_models_of_a_column(filled, text: str):
+    start = text.index('<table id="summary"')
+    matrix = text[start : text.index("</table>", start)]
+    rows = re.findall(r'<tr><th scope="row"><span dir="auto">(.*?)</span>(.*?)</tr>', matrix, re.DOTALL)
+    first_column = {label.replace("<wbr>", ""): re.search(r"rank (\d) of (\d)", cells) for label, cells in rows}
+    found = {label: int(rank[1]) for label, rank in first_column.items() if rank}
+    runs = [r for r in query.runs(filled, task="translation") if r.kind == "model" and r.primary_value is not None]
+    means = {m: np.mean([r.primary_value for r in runs if r.model == m]) for m in {r.model for r in runs}}
+    assert found == {m: 1 + sum(other > mean for other in means.values()) for m, mean in means.items()}
+
+
+def test_synthetic_data_and_few_seeds_are_called_by_their_names(texts: dict[str, str], text: str):
     assert "Synthetic (generated) data: Action recognition." in text
-    assert "synthetic: generated, not recorded" in text
-    assert "2 seeds cannot show that it is ahead of" in text
-    assert "nrefs:1|case:mixed" in text
-    assert "pytorch-seq2seq, notebook 3" in text
-    assert "4 trials, 6 min 36 s" in text
-    assert "<dt>near duplicates removed</dt><dd>1\u202f234</dd>" in text
+    assert "synthetic: generated, not recorded" in texts["tasks/action-recognition.html"]
+    assert "nrefs:1|case:mixed" in texts["tasks/translation.html"]
+    assert "pytorch-seq2seq, notebook 3" in texts["tasks/translation.html"]
+    assert "4 trials, 6 min 36 s" in texts["tasks/translation.html"]
+    assert "<dt>near duplicates removed</dt><dd>1\u202f234</dd>" in texts["tasks/translation.html"]
     assert "DivergedError: the training loss became nan" in text
 
 
-def test_the_numbers_on_the_page_are_those_of_the_store(filled, text: str):
+def test_the_numbers_on_the_page_are_those_of_the_store(filled, translation: str):
     runs = [r for r in query.runs(filled, task="translation", model="lstm") if r.status == "finished"]
     mean = sum(r.primary_value or 0.0 for r in runs) / len(runs)
-    row = text[text.index('<th scope="row"><span dir="auto">lstm') :]
+    row = translation[translation.index('<th scope="row"><span dir="auto">lstm') :]
     assert f"{mean:.2f} ±" in row[: row.index("</td>")]
 
 
@@ -172,9 +245,12 @@ def test_every_table_and_figure_is_a_file(folder: Path):
     text = (folder / "report.md").read_text(encoding="utf-8")
     for name in re.findall(r"\]\((figures/[^)]+)\)", text):
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
-    assert len(list((folder / "figures").glob("*.svg"))) == len(list((folder / "figures").glob("*.png"))) == 16
+    drawings = {p.stem for p in (folder / "figures").glob("*.svg")}
+    assert drawings == {p.stem for p in (folder / "figures").glob("*.png")}
+    assert {f"translation-{metric}-by-{x}" for metric in ("bleu", "loss") for x in ("steps", "seconds")} <= drawings
     summary = (folder / "tables" / "summary.csv").read_text(encoding="utf-8")
     assert summary.startswith("Model,kind,Translation (BLEU ↑),Translation 95 % half-width")
+    assert len((folder / "tables" / "runs.csv").read_text(encoding="utf-8").splitlines()) == 1 + 51
     assert not list(folder.rglob("*.partial"))
 
 
@@ -207,6 +283,132 @@ def test_a_report_of_runs_without_results(store, made_up, tmp_path):
     Page(text)
     assert "planned, not run yet" in text
     assert "No run has started yet" in text
+    assert '<span class="standing quiet">no result</span>' in text
+
+
+def test_a_report_of_no_runs_says_how_to_start(store, tmp_path):
+    text = build(store, tmp_path, data=ReportData(None, store.store_id, [], [], {}, [])).read_text(encoding="utf-8")
+    assert set(Page(text).links) <= {"#main", "#environment", "#method"}
+    assert "There are no runs yet." in text
+    assert "harness sweep experiment=quickstart" in text
+
+
+def test_a_report_of_failed_runs_only(store, made_up, tmp_path):
+    plan = made_up.plan("translation", "lstm")
+    store.plan(plan)
+    run_id = store.start(plan, made_up.here, owner_pid=os.getpid())
+    store.fail(run_id, "KilledError: out of memory", "Traceback\n <x>", "step 3")
+    text = build(store, tmp_path / "report").read_text(encoding="utf-8")
+    Page(text)
+    assert "<b>1</b> failed" in text
+    assert "failed: KilledError: out of memory" in text
+    run = (tmp_path / "report" / "runs" / f"{plan.key[:12]}.html").read_text(encoding="utf-8")
+    assert "Traceback\n &lt;x&gt;" in run
+    assert f'href="runs/{plan.key[:12]}.html"' in text
+
+
+def test_a_report_of_one_run_claims_nothing(store, made_up, tmp_path):
+    made_up.done(store, made_up.plan("translation", "lstm"))
+    text = build(store, tmp_path / "report").read_text(encoding="utf-8")
+    Page(text)
+    assert '<span class="standing quiet">no contest</span>' in text
+    assert "rank 1 of 1; one seed" in text
+
+
+def test_a_report_of_one_seed_decides_nothing(store, made_up, tmp_path):
+    for model in ("lstm", "rnn"):
+        made_up.done(store, made_up.plan("translation", model))
+    text = build(store, tmp_path / "report").read_text(encoding="utf-8")
+    Page(text)
+    assert '<span class="standing warn">not decided</span>' in text
+    assert text.count("; one seed") == 2
+
+
+def test_models_that_are_all_alike_have_no_winner(store, made_up, tmp_path):
+    for model in ("lstm", "rnn"):
+        for seed in range(3):
+            made_up.done(store, made_up.plan("translation", model, seed), value=20.0)
+    text = build(store, tmp_path / "report").read_text(encoding="utf-8")
+    assert '<p class="best">– <span class="standing quiet">all alike</span></p>' in text
+    assert text.count("rank 1 of 2") == 2
+
+
+def test_the_same_store_gives_the_same_files(filled, folder: Path, tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from harness.report import build; from harness.store import Store\n"
+        "with Store.open(sys.argv[1], create=False) as store: build(store, Path(sys.argv[2]), sweep='quickstart')"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code, filled.url, tmp_path / "again"],
+        env={"PYTHONPATH": ":".join(sys.path), "PYTHONHASHSEED": "54321"},  # sets and dictionaries in another order
+        check=True,
+    )
+    first, second = ({p.relative_to(d): p.read_bytes() for p in d.rglob("*.*")} for d in (folder, tmp_path / "again"))
+    assert set(first) == set(second)
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_pages_that_are_no_longer_in_the_report_go_and_those_of_others_stay(store, made_up, tmp_path):
+    target = tmp_path / "report"
+    old, new = made_up.plan("translation", "lstm", sweep="old"), made_up.plan("text_generation", "rnn", sweep="new")
+    for plan in (old, new):
+        made_up.done(store, plan)
+    build(store, target, sweep="old")
+    (target / "runs" / "mine.html").write_text("<p>my own notes</p>")
+    build(store, target, sweep="new")
+    assert {p.name for p in (target / "runs").iterdir()} == {"index.html", "mine.html", f"{new.key[:12]}.html"}
+    assert [p.name for p in (target / "tasks").iterdir()] == ["text-generation.html"]
+
+
+def test_a_page_that_has_not_changed_is_not_written_again(store, made_up, tmp_path):
+    plan = made_up.plan("translation", "lstm")
+    made_up.done(store, plan)
+    page = tmp_path / "report" / "runs" / f"{plan.key[:12]}.html"
+    build(store, tmp_path / "report")
+    before = page.stat().st_ino  # another file would be moved into its place
+    made_up.done(store, made_up.plan("translation", "rnn"))
+    build(store, tmp_path / "report")
+    assert page.stat().st_ino == before
+
+
+def test_names_that_are_no_file_names_get_one(store, made_up, tmp_path):
+    names = ["../../up and away", "ümläut ☃", "a/b", "a b", "x" * 100, "☃"]
+    for name in names:
+        plan = made_up.plan("translation", "lstm")
+        store.plan(replace(plan, task=name, key=hashlib.sha256(name.encode()).hexdigest()))
+    store.plan(replace(plan, key="../../../no key"))
+    build(store, tmp_path / "report")
+    files = [p for p in tmp_path.rglob("*.html")]
+    assert len({p.parent for p in files}) == 3
+    assert {p.name for p in (tmp_path / "report" / "tasks").iterdir()} == {
+        "up-and-away.html", "ml-ut.html", "a-b.html", "a-b--2.html", f"{'x' * 60}.html", "task.html",
+        "translation.html",
+    }  # fmt: skip
+    for file in files:
+        page = Page(file.read_text(encoding="utf-8"))
+        assert page.heading
+
+
+HOSTILE = "<script>alert(1)</script> & \\input{x} $y$ \u202eright to left\x1b[31m \0" + "long" * 2500
+
+
+def test_hostile_text_is_shown_and_does_nothing(store, made_up, tmp_path):
+    plan = made_up.plan("translation", "lstm")
+    for model in ("lstm", "rnn"):
+        plan = made_up.plan("translation", model)
+        plan = replace(plan, model=f"{model} {HOSTILE}"[:90], command=HOSTILE, config={**plan.config, HOSTILE: HOSTILE})
+        made_up.done(store, plan, value=math.inf if model == "rnn" else math.nan)
+    failed = replace(plan, key="0" * 64, model="cnn")
+    store.plan(failed)
+    store.fail(store.start(failed, made_up.here, owner_pid=os.getpid()), HOSTILE, HOSTILE, HOSTILE)
+    build(store, tmp_path / "report")
+    for file in (tmp_path / "report").rglob("*.html"):
+        text = file.read_text(encoding="utf-8")
+        page = Page(text)
+        assert page.tags.count("script") == (0 if "runs/" in str(file) and file.name != "index.html" else 1)
+        assert "alert(1)" not in text.replace("alert(1)&lt;", "")
+        assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x1b]", text), file.name
+    assert "∞" in (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
 
 
 def test_a_folder_that_cannot_be_made_is_one_message(filled, tmp_path):

@@ -1,4 +1,4 @@
-"""Means, intervals and verdicts against scipy and against simulation."""
+"""Means, intervals and curves over seeds against scipy and against simulation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from harness.report.statistics import Summary, band, judge, summarise, welch
+from harness.report.statistics import Summary, band, interval_words, summarise
 
 values = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=12)
 
@@ -29,14 +29,15 @@ def test_the_interval_is_scipys(sample):
 
 def test_the_interval_covers_what_it_promises():
     dice = np.random.default_rng(0)
-    for seeds in (3, 5):
-        samples = dice.normal(10.0, 2.0, size=(2000, seeds))
+    for seeds in (3, 5, 20):
+        samples = dice.normal(10.0, 2.0, size=(2000 if seeds < 20 else 600, seeds))
         hits = [abs((s := summarise(row)).mean - 10.0) <= (s.half_width or 0.0) for row in samples]
         assert 0.93 < np.mean(hits) < 0.97
 
 
 def test_one_seed_has_no_interval_and_none_has_nothing():
-    assert summarise([3.0]) == Summary(3.0, None, (3.0,))
+    assert summarise([3.0]) == Summary((3.0,))
+    assert (summarise([3.0]).mean, summarise([3.0]).half_width, summarise([3.0]).method) == (3.0, None, "")
     assert summarise([None, math.nan]).seeds == 0
     assert math.isnan(summarise([]).mean)
     assert summarise([1.0, None, 3.0]).values == (1.0, 3.0)
@@ -48,44 +49,42 @@ def test_an_infinite_value_gives_no_number_for_the_interval():
     assert math.isnan(found.half_width or 0.0)
 
 
-def test_welch_is_scipys_and_knows_samples_without_spread():
-    one, two = [1.0, 2.0, 3.5], [4.0, 5.0, 7.0]
-    assert welch(one, two) == pytest.approx(stats.ttest_ind(one, two, equal_var=False).pvalue)
-    assert welch([1.0, 1.0], [1.0, 1.0]) == 1.0
-    assert welch([1.0, 1.0], [2.0, 2.0]) == 0.0
+def test_best_and_median_follow_the_direction():
+    found = summarise([3.0, 1.0, 2.5])
+    assert (found.median, found.best(True), found.best(False)) == (2.5, 3.0, 1.0)
+    assert math.isnan(summarise([]).best(True))
+    assert math.isnan(summarise([]).median)
 
 
-def verdict(higher_is_better: bool = True, **samples: list[float]):
-    return judge({k: summarise(v) for k, v in samples.items()}, higher_is_better=higher_is_better)
+def test_from_20_seeds_on_the_interval_is_the_expanded_percentile_bootstrap():
+    """Against plain resampling: percentiles at Phi(-sqrt(n / (n - 1)) t(0.975, n - 1)), Hesterberg 2015."""
+    dice = np.random.default_rng(3)
+    sample = dice.exponential(size=24)
+    found = summarise(list(sample))
+    assert found.method == "bootstrap"
+    means = dice.choice(sample, size=(200_000, 24)).mean(1)
+    tail = stats.norm.cdf(-math.sqrt(24 / 23) * stats.t.ppf(0.975, 23))
+    assert tail == pytest.approx(0.0173, abs=1e-4)
+    width = np.quantile(means, 1 - tail) - np.quantile(means, tail)
+    assert found.interval == pytest.approx(np.quantile(means, [tail, 1 - tail]), abs=0.03 * width)
+    assert found.half_width == pytest.approx(width / 2, rel=0.03)
+    assert summarise(list(sample)).interval == found.interval  # no draw without a seed
 
 
-def test_the_direction_decides_who_is_best():
-    assert verdict(a=[1.0], b=[2.0]).best == "b"
-    assert verdict(higher_is_better=False, a=[1.0], b=[2.0]).best == "a"
+@pytest.mark.parametrize(("seeds", "method"), [(2, "Student-t"), (19, "Student-t"), (20, "bootstrap")])
+def test_the_method_follows_the_number_of_seeds(seeds, method):
+    assert summarise([float(i) for i in range(seeds)]).method == method
 
 
-@pytest.mark.parametrize(("sample", "words"), [([9.0], "one seed cannot"), ([9.0, 9.1], "2 seeds cannot")])
-def test_few_seeds_support_nothing(sample, words):
-    found = verdict(a=sample, b=[1.0, 1.1, 1.2])
-    assert (found.best, found.supported) == ("a", False)
-    assert words in found.sentence
+def test_equal_values_have_an_interval_without_width():
+    assert summarise([2.0] * 25).interval == (2.0, 2.0)
 
 
-def test_three_seeds_may_support_a_claim_or_not():
-    clear = verdict(a=[9.0, 9.1, 9.2], b=[1.0, 1.1, 1.2], c=[0.0])
-    assert clear.supported
-    assert "a is ahead of b" in clear.sentence
-    unclear = verdict(a=[1.0, 2.0, 3.0], b=[0.9, 2.0, 2.9])
-    assert not unclear.supported
-    assert "cannot be told from b" in unclear.sentence
-
-
-def test_verdicts_without_a_contest():
-    assert verdict().best is None
-    assert not verdict(a=[1.0], b=[]).contested
-    assert verdict(a=[1.0], b=[0.5]).contested
-    assert "only model" in verdict(a=[1.0], b=[]).sentence
-    assert "same mean" in verdict(a=[1.0], b=[1.0]).sentence
+def test_a_caption_names_the_methods_of_its_table():
+    few, many = summarise([1.0, 2.0, 3.0]), summarise([float(i) for i in range(30)])
+    assert interval_words([few, summarise([1.0])]) == "95 % Student-t interval"
+    assert interval_words([many]) == "95 % bootstrap interval"
+    assert interval_words([few, many]) == "95 % interval (Student-t below 20 seeds, bootstrap from there)"
 
 
 def test_a_band_joins_seeds_at_their_common_steps():

@@ -35,6 +35,15 @@ def test_it_has_the_size_that_was_asked_for(filled: str):
         assert query.run(store, views[0].key).id in {v.id for v in views if v.key == views[0].key}
 
 
+def test_every_budget_makes_comparisons_of_its_own(tmp_path: Path):
+    from harness.report.load import load
+
+    address = f"sqlite:///{tmp_path}/many.db"
+    make_big_store(address, runs=240, rows=2_400, predictions=2, budgets=("epochs:3", "epochs:6"))
+    with Store.open(address, create=False) as store:
+        assert len(load(store).comparisons) == 16
+
+
 def test_it_can_be_gone_on_with(filled: str, make_plan):
     with Store.open(filled) as store:
         store.plan(make_plan())

@@ -1,0 +1,42 @@
+"""`harness serve`: the report in a browser on this machine, kept up to date while a sweep runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from harness.cli.report import Models, Since, Sweep, Tasks, selection
+
+
+def command(
+    port: Annotated[int, typer.Option("--port", help="Port to listen on; 0: any that is free.")] = 8000,
+    sweep: Sweep = None,
+    task: Tasks = None,
+    model: Models = None,
+    since: Since = None,
+) -> None:
+    """Show the report at http://127.0.0.1:8000/ and follow a running sweep, until Ctrl-C.
+
+    Only this machine can ask, and nothing can be changed: the store is opened to read.
+    """
+    import signal
+    from contextlib import ExitStack
+
+    chosen = selection(sweep, task, model, since)
+    from harness.cli.output import say, waiting
+    from harness.serve.server import Server
+    from harness.serve.watch import Watch
+    from harness.store import Store
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped by a supervisor, it cleans up as well
+    try:
+        with ExitStack() as opened:
+            store = opened.enter_context(Store.open(read_only=True))
+            server = opened.enter_context(Server(Watch(store, chosen), port))  # first, since its port may be taken
+            with waiting("Making the report ..."):
+                opened.enter_context(server.watch)
+            say(f"The report is at {server.address} (Ctrl-C ends it)")
+            server.serve_forever(poll_interval=0.2)
+    except KeyboardInterrupt:
+        say("\nStopped.")

@@ -1,0 +1,58 @@
+"""A bootstrap over seeds with tasks as strata, as weights: what a resample takes twice counts twice.
+
+Agarwal et al., "Deep Reinforcement Learning at the Edge of the Statistical Precipice", NeurIPS 2021, section 4.1,
+resample the runs of every task with replacement and leave the tasks as they are. With a few runs that understates
+the spread by (n - 1) / n. Drawing n - 1 of n runs instead gives the variance of a mean without bias (Rao and Wu,
+"Resampling Inference with Complex Survey Data", JASA 83, 1988, section 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import stats
+
+from harness.report.statistics import CONFIDENCE, FEW_SEEDS
+
+RESAMPLES, SEED = 2_000, 20210830
+
+
+def resample(sizes: Sequence[int], stream: int, resamples: int = RESAMPLES) -> list[np.ndarray] | None:
+    """Weights of a model's runs, one array (resamples, n) a task; each row sums to one.
+
+    Args:
+        sizes: n of every task.
+        stream: a number of its own for every model, so that models are resampled independently.
+        resamples: how many.
+
+    Returns:
+        None where a task has fewer than three runs: intervals of fewer do not cover what they promise.
+    """
+    if min(sizes, default=0) < FEW_SEEDS:
+        return None
+    dice = np.random.default_rng([SEED, stream])
+    return [dice.multinomial(n - 1, np.full(n, 1 / n), size=resamples) / (n - 1) for n in sizes]
+
+
+def degrees_of_freedom(strata: Sequence[np.ndarray]) -> float:
+    """Of a mean over tasks with their own variances (Satterthwaite 1946); the sum of all n - 1 where none varies."""
+    variances = np.array([np.var(s, ddof=1) / len(s) for s in strata])
+    free = np.array([len(s) - 1 for s in strata], dtype=float)
+    bottom = float((variances**2 / free).sum())
+    return float(variances.sum()) ** 2 / bottom if bottom > 0 else float(free.sum())
+
+
+def half_width(draws: np.ndarray, free: float) -> float:
+    """Of the 95 % interval: Student's t with `free` degrees of freedom times the standard error of the bootstrap."""
+    return float(stats.t.ppf(0.5 + CONFIDENCE / 2, free) * np.std(draws, ddof=1))
+
+
+def percentiles(draws: np.ndarray, free: float) -> tuple[float, float]:
+    """The 95 % percentile interval, expanded as Student's t is wider than the normal distribution.
+
+    Hesterberg, "What Teachers Should Know About the Bootstrap", The American Statistician 69, 2015, section 4.2.
+    """
+    tail = float(stats.norm.cdf(-stats.t.ppf(0.5 + CONFIDENCE / 2, free)))
+    low, high = np.quantile(draws, [tail, 1 - tail])
+    return float(low), float(high)

@@ -1,0 +1,41 @@
+"""The panels across tasks, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from harness.report.across import bootstrap, ranks
+from harness.report.across.entering import entering_panel, nothing_panel
+from harness.report.across.grid import select
+from harness.report.across.rank_panel import rank_panel
+from harness.report.across.score_panels import improvement_panel, score_panels
+from harness.report.load import ReportData
+from harness.report.panels import Panel
+
+
+def panels(data: ReportData, headings: list[str], colours: Mapping[str, int]) -> list[Panel]:
+    """Comparisons of models over several tasks; none with results on fewer than two tasks, or of fewer than two models.
+
+    Args:
+        data: what was loaded.
+        headings: of `data.comparisons`, one each.
+        colours: the number of each label's colour, the same throughout a report.
+    """
+    columns = {(c.task, c.conditions.dataset) for c in data.comparisons if c.finished}
+    if len(columns) < 2 or len(data.models) < 2:
+        return []
+    grid = select(data, headings)
+    if len(grid.tasks) < 2 or len(grid.models) < 2:
+        return [nothing_panel(grid)]
+    scores = np.array([[t.mean(m) for m in grid.models] for t in grid.tasks])  # (N, k), more is better
+    test = ranks.compare_ranks(scores)
+    ordered = [grid.models[i] for i in test.order()]
+    resampled = {m: bootstrap.resample([len(t.values[m]) for t in grid.tasks], i) for i, m in enumerate(grid.models)}
+    return [
+        rank_panel(grid, test, colours),
+        *score_panels(grid, ordered, colours, resampled),
+        improvement_panel(grid, ordered, resampled),
+        entering_panel(grid),
+    ]

@@ -1,0 +1,81 @@
+"""What entered the comparison across tasks and what did not, in words and tables."""
+
+from __future__ import annotations
+
+from harness.report import formatting as fmt
+from harness.report.across.grid import RULE, Grid
+from harness.report.figures import label
+from harness.report.panels import Panel
+from harness.report.tables import Cell, Column, Row, Table
+
+
+def nothing_panel(grid: Grid) -> Panel:
+    """Why nothing is compared across tasks."""
+    if len(grid.tasks) < 2:
+        why = "fewer than two tasks have a result of at least two models under equal conditions"
+    else:
+        why = f"no two models have a result on all of {', '.join(t.heading for t in grid.tasks)}"
+    panel = Panel("across-none", "No comparison across tasks", [f"Nothing can be compared across tasks: {why}.", RULE])
+    panel.tables = [_left_out(grid)] if grid.left_out else []
+    return panel
+
+
+def entering_panel(grid: Grid) -> Panel:
+    """The columns, the rule, and what was left out."""
+    columns = [
+        Column("metric", numeric=False),
+        Column("data set", numeric=False),
+        Column("models with a result"),
+        Column("seeds a model"),
+    ]
+    table = Table("across-columns", "The columns of every comparison across tasks", "Column", columns, sortable=False)
+    for task in grid.tasks:
+        seeds = [len(task.values[m]) for m in grid.models]
+        low, high = min(seeds), max(seeds)
+        table.rows.append(
+            Row(
+                Cell(task.heading),
+                [
+                    Cell(task.measured),
+                    Cell(task.dataset),
+                    Cell(str(len(task.values)), len(task.values)),
+                    Cell(str(low) if low == high else f"{low} to {high}", low),
+                ],
+            )
+        )
+    text = [RULE]
+    twice = sorted({t.task for t in grid.tasks if sum(o.task == t.task for o in grid.tasks) > 1})
+    if twice:
+        text.append(
+            f"{', '.join(twice)}: several data sets of one task enter, so that it weighs more than the others; they "
+            "are not independent where they share texts or recordings."
+        )
+    panel = Panel("across-entering", "Which results enter across tasks", text, tables=[table], folded=True)
+    if grid.left_out:
+        panel.tables.append(_left_out(grid))
+    return panel
+
+
+def _left_out(grid: Grid) -> Table:
+    table = Table(
+        "across-left-out",
+        "What does not enter the comparison across tasks, and why",
+        "Model or column",
+        [Column("reason", numeric=False)],
+        prose=True,
+        sortable=False,
+    )
+    table.rows = [Row(Cell(what), [Cell(why)]) for what, why in grid.left_out]
+    return table
+
+
+def who(grid: Grid) -> str:
+    """How many models and tasks, and who is missing."""
+    missing = [what for what, _ in grid.left_out if what not in {t.heading for t in grid.tasks}]
+    text = f"{fmt.plural(len(grid.models), 'model')} with a result on each of {fmt.plural(len(grid.tasks), 'task')}."
+    if missing:
+        shown = ", ".join(label(what, 80) for what in missing[:6]) + (
+            f" and {len(missing) - 6} more" if len(missing) > 6 else ""
+        )
+        text += f" Left out: {shown}; the reasons stand under “Which results enter across tasks”."
+    return text

@@ -1,0 +1,107 @@
+"""One comparison on the page of its task: its conditions, tables, curves, panels, outputs and runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.report import breakdowns, cost, evidence, learning, outputs, overview, results, run_lists, task_tables
+from harness.report import formatting as fmt
+from harness.report.contents import Block
+from harness.report.load import Comparison
+from harness.store import Store
+
+
+def block(
+    store: Store,
+    comparison: Comparison,
+    name: str,
+    heading: str,
+    machines: Mapping[str, str],
+    colours: Mapping[str, int],
+) -> Block:
+    """Everything that the page of a task says of one comparison.
+
+    Args:
+        store: open.
+        comparison: runs under equal conditions.
+        name: begins the ids and file names of its parts.
+        heading: tells it from the others of its task.
+        machines: the name of every environment, by its hash.
+        colours: the number of each label's colour, the same throughout a report.
+    """
+    scale = results.primary_of(comparison)
+    limit = comparison.conditions.eval_limit
+    made = Block(
+        name=name,
+        heading=heading,
+        facts=_facts(comparison, machines),
+        notes=_notes(comparison),
+        table=task_tables.task_table(
+            comparison,
+            f"{name}-results",
+            f"{heading}: results on the {overview.split_words(comparison.conditions.split)}",
+        ),
+        verdict=results.verdict_of(comparison).sentence,
+        synthetic=comparison.synthetic,
+        limited=f"Tested on at most {limit} examples, not on the whole test split." if limit is not None else "",
+        phases=task_tables.phase_table(comparison, f"{name}-time"),
+        details=task_tables.detail_table(comparison, f"{name}-details"),
+        examples=outputs.example_tables(store, comparison, f"{name}-outputs"),
+        samples=outputs.sample_tables(store, comparison, f"{name}-samples"),
+        signatures=_signatures(comparison),
+        runs=run_lists.runs_of(comparison, f"{name}-runs"),
+    )
+    main = learning.curves(store, comparison, name, scale.name, colours)
+    loss = learning.curves(store, comparison, name, "loss", colours, ("steps", "seconds") if main else learning.AXES)
+    made.curves, made.more_curves = (main, loss) if main else (loss, [])
+    made.panels = [
+        *task_tables.panels(comparison, name),
+        *evidence.panels(store, comparison, f"{name}-evidence"),
+        *cost.panels(comparison, f"{name}-cost", colours),
+        *breakdowns.panels(store, comparison, f"{name}-parts", colours),
+    ]
+    best = results.verdict_of(comparison).best
+    ordered = sorted(comparison.entries, key=lambda e: e.label != best)
+    tables = [outputs.confusion_table(e, f"{name}-confusion-{i}") for i, e in enumerate(ordered, 1)]
+    made.confusions = [t for t in tables if t]
+    return made
+
+
+def _facts(comparison: Comparison, machines: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What was compared, in pairs of term and words."""
+    facts = overview.conditions(comparison.conditions, machines)
+    summaries = [r.summary for r in comparison.finished if r.summary]
+    details: dict[str, Any] = summaries[0].details if summaries else {}
+    sizes = {n: details.get(f"{n}_examples") for n in ("train", "val", "test")}
+    shown = []
+    for term, text in facts:
+        size = {"test examples": sizes["test"], "training examples": sizes["train"]}.get(term)
+        counted = _grouped(size) if isinstance(size, int) else ""
+        shown.append((term, (counted if text == "all" else f"{counted} ({text})") if counted else text))
+    if comparison.synthetic:
+        shown.insert(1, ("kind of data", "synthetic: generated, not recorded"))
+    return shown
+
+
+def _notes(comparison: Comparison) -> list[tuple[str, str]]:
+    """What the task says of its data."""
+    summary = next((r.summary for r in comparison.finished if r.summary), None)
+    notes = summary.details.get("data") if summary else None
+    if not isinstance(notes, dict):
+        return []
+    return [(str(k).replace("_", " "), _grouped(v) if isinstance(v, int) else str(v)) for k, v in notes.items()]
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", fmt.NARROW_SPACE)
+
+
+def _signatures(comparison: Comparison) -> list[tuple[str, str]]:
+    """What every metric means, and its exact variant where its library has one."""
+    found = []
+    for name, declared in comparison.any_run.units.items():
+        text = " ".join(t for t in (declared.get("description"), declared.get("signature")) if t)
+        if text:
+            found.append((name, text))
+    return found

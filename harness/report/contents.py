@@ -1,0 +1,106 @@
+"""What stands in a report: its parts as plain data, in their order. The templates only lay them out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.report import figures, run_lists
+from harness.report.panels import Panel
+from harness.report.tables import Table
+
+
+@dataclass
+class Block:
+    """One comparison on the page: runs under equal conditions."""
+
+    name: str
+    heading: str
+    facts: list[tuple[str, str]]
+    notes: list[tuple[str, str]]
+    table: Table
+    verdict: str
+    synthetic: bool
+    limited: str
+    curves: list[figures.Figure] = field(default_factory=list)
+    more_curves: list[figures.Figure] = field(default_factory=list)
+    panels: list[Panel] = field(default_factory=list)
+    examples: list[Table] = field(default_factory=list)
+    samples: list[Table] = field(default_factory=list)
+    confusions: list[Table] = field(default_factory=list)
+    phases: Table | None = None
+    details: Table | None = None
+    runs: Table | None = None
+    signatures: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass
+class Section:
+    """A task: its page is tasks/NAME.html."""
+
+    name: str
+    title: str
+    task: str
+    blocks: list[Block]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one comparison, for the first screen.
+
+    Attributes:
+        heading: of the comparison; page, anchor: where it is.
+        best: the model with the best mean; None where no model has a result, or all have the same.
+        standing: what the evidence says of it, in a few words; tone: how that is set.
+        sentence: the verdict.
+    """
+
+    heading: str
+    page: str
+    anchor: str
+    best: str | None
+    standing: str
+    tone: str
+    sentence: str
+
+
+@dataclass
+class Report:
+    """Everything on the pages.
+
+    Attributes:
+        machines: the name of every environment, by its hash.
+        links: to the pages of the runs, by key.
+        runs: every run, for a page of its own; None without runs.
+    """
+
+    title: str
+    lead: list[str]
+    counts: list[tuple[str, int, str]]
+    summary: Table
+    outcomes: list[Outcome]
+    warnings: list[str]
+    across: list[Panel]
+    sections: list[Section]
+    failures: Table | None
+    environments: list[Table]
+    commands: list[tuple[str, str]]
+    store_id: str
+    machines: dict[str, str]
+    links: dict[str, run_lists.Link]
+    runs: Table | None
+
+    def tables(self) -> list[Table]:
+        """Every table, for the files, but for the list of all runs."""
+        found = [self.summary, *([self.failures] if self.failures else []), *self.environments]
+        found += [t for p in self.across for t in p.tables]
+        for block in (b for s in self.sections for b in s.blocks):
+            found += [t for p in block.panels for t in p.tables]
+            found += [block.table, *block.examples, *block.samples, *block.confusions]
+            found += [t for t in (block.phases, block.details, block.runs) if t]
+        return found
+
+    def figures(self) -> list[figures.Figure]:
+        """Every figure, for the SVG and PNG files."""
+        blocks = [b for s in self.sections for b in s.blocks]
+        panels = [*self.across, *(p for b in blocks for p in b.panels)]
+        return [f for b in blocks for f in [*b.curves, *b.more_curves]] + [f for p in panels for f in p.figures]

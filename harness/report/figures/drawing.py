@@ -1,0 +1,122 @@
+"""A figure with its words and files. The files are drawn when somebody asks for them, or in processes beside this one.
+
+Drawing takes about 0.05 s a figure, and a report over many tasks has a hundred: more than everything else that it does.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from matplotlib.figure import Figure as MplFigure
+
+from harness.report.figures.render import inline, render
+from harness.report.figures.style import style
+
+FEW = 12
+"""With fewer figures than this, processes would take longer to start than they save."""
+
+_MOST_PROCESSES = 4
+
+Files = tuple[str, bytes]
+"""SVG and PNG."""
+
+
+@dataclass(eq=False)
+class Figure:
+    """A drawing with its words.
+
+    Attributes:
+        name: of its files, and its id on the page.
+        caption: under it.
+        alt: what it shows, for whoever cannot see it.
+
+    The last argument makes the drawing; it is called at most once, inside `style`.
+    """
+
+    name: str
+    caption: str
+    alt: str
+    _drawing: Callable[[], MplFigure] | None = field(repr=False)
+    _files: Files | None = field(default=None, repr=False)
+    _elsewhere: Future[Files] | None = field(default=None, repr=False)
+
+    @property
+    def svg(self) -> str:
+        """As a file."""
+        return self._drawn()[0]
+
+    @property
+    def png(self) -> bytes:
+        """As a picture."""
+        return self._drawn()[1]
+
+    @property
+    def inline(self) -> str:
+        """SVG for the page, without requests and with the page's colours."""
+        return inline(self.svg, self.name)
+
+    def _drawn(self) -> Files:
+        if self._files is None and self._elsewhere is not None:
+            try:
+                self._files = self._elsewhere.result()
+            except BrokenProcessPool:  # somebody ended a process: draw here
+                self._elsewhere = None
+        if self._files is None:
+            self._files = self._draw()
+        self._drawing = self._elsewhere = None
+        return self._files
+
+    def _draw(self) -> Files:
+        assert self._drawing is not None  # until there are files
+        with style(self.name):
+            return render(self._drawing())
+
+
+def finish(figure: MplFigure, name: str, caption: str, alt: str) -> Figure:
+    """What was drawn inside `style`, with its words."""
+    return Figure(name, caption, alt, lambda: figure)
+
+
+_shared: list[Figure] = []  # what the processes that are forked next will draw
+
+
+@contextmanager
+def drawn_beside(figures: Sequence[Figure]) -> Iterator[None]:
+    """Draw figures in other processes while the caller does something else; whoever asks for one waits for it.
+
+    Does nothing for a few figures, on one processor, where processes cannot be forked, or where this one has threads,
+    whose locks a fork would copy.
+    """
+    waiting = [f for f in figures if f._files is None]
+    if len(waiting) < FEW or _processors() < 2 or threading.active_count() > 1 or not hasattr(os, "fork"):
+        yield
+        return
+    _shared[:] = waiting
+    number = min(_processors() - 1, _MOST_PROCESSES)
+    pool = ProcessPoolExecutor(number, multiprocessing.get_context("fork"))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # it counts the idle threads of BLAS
+            for i, figure in enumerate(waiting):
+                figure._elsewhere = pool.submit(_draw_shared, i)
+        yield
+    finally:
+        _shared.clear()
+        pool.shutdown(cancel_futures=True)
+
+
+def _draw_shared(number: int) -> Files:
+    return _shared[number]._draw()
+
+
+def _processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,78 @@
+"""Names beside points, where all of them find room."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from harness.report.figures.canvas import RIGHT
+from harness.report.figures.style import SMALL, label
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, right and top, in inches."""
+
+_LETTER, _LINE = 0.58 * SMALL / 72, 1.15 * SMALL / 72  # inches: a letter's width, a line's height
+_POINT = 0.055  # inches: half of a marker
+_DIRECT = 24  # letters; longer labels stand in the key
+
+
+def place_labels(
+    points: Sequence[tuple[float, float]],
+    texts: Sequence[str],
+    inches: tuple[float, float],
+    lines: Sequence[Box] = (),
+) -> list[tuple[float, float]] | None:
+    """Where each label's left end and middle go so that none meets a point, another label or an edge.
+
+    Greedy: every label takes, of eight places around its point, the free one that crosses the fewest lines, the points
+    with the most neighbours first. A place nearer to another point than to its own is not free.
+
+    Args:
+        points: in inches from the lower left corner of the axes.
+        texts: the labels.
+        inches: width and height of the axes.
+        lines: level or upright lines that labels should not cross.
+
+    Returns:
+        (x, y) a label, in inches; None where one finds no place, or is too long to stand in a figure.
+    """
+    if not points or any(len(label(text)) > _DIRECT for text in texts):
+        return None
+    array = np.asarray(points, dtype=float)  # (N, 2)
+    taken = [(x - _POINT, y - _POINT, x + _POINT, y + _POINT) for x, y in points]
+    near = [int((np.abs(array - here) < (1.0, 0.3)).all(axis=1).sum()) for here in array]
+    found: dict[int, tuple[float, float]] = {}
+    for i in sorted(range(len(points)), key=lambda i: (-near[i], i)):
+        width = _LETTER * len(label(texts[i]))
+        x, y = points[i]
+        aside, up = _POINT + 0.06, _POINT + 0.55 * _LINE
+        offsets = [
+            *((aside, 0.0), (-aside - width, 0.0), (0.03, up), (0.03, -up), (-width - 0.03, up), (-width - 0.03, -up)),
+            *((-width / 2, up), (-width / 2, -up)),
+        ]
+        boxes = [(x + dx, y + dy - _LINE / 2, x + dx + width, y + dy + _LINE / 2) for dx, dy in offsets]
+        free = [
+            box
+            for box in boxes
+            if box[0] >= 0 and box[1] >= 0 and box[2] <= inches[0] + RIGHT and box[3] <= inches[1]
+            if not any(_meet(box, other) for k, other in enumerate(taken) if k != i)
+            if not any(_distance(box, other) <= _distance(box, points[i]) for other in points if other != points[i])
+        ]
+        if not free:
+            return None
+        box = min(free, key=lambda box: sum(_meet(box, line) for line in lines))  # the first of equals
+        taken.append(box)
+        found[i] = (box[0], (box[1] + box[3]) / 2)
+    return [found[i] for i in range(len(points))]
+
+
+def _meet(one: Box, two: Box) -> bool:
+    return one[0] < two[2] and two[0] < one[2] and one[1] < two[3] and two[1] < one[3]
+
+
+def _distance(box: Box, point: tuple[float, float]) -> float:
+    """From a point to the nearest place of a box."""
+    across = max(box[0] - point[0], 0.0, point[0] - box[2])
+    return math.hypot(across, max(box[1] - point[1], 0.0, point[1] - box[3]))

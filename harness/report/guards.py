@@ -1,0 +1,187 @@
+"""What a reader must know before believing a number, looked for in one comparison.
+
+Conditions that differ are kept apart by the grouping itself (`conditions`); here stands what may differ inside a
+comparison: size, seeds, tuning, the code, contended times, training that ended early.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from harness.report import formatting as fmt
+from harness.report.comparisons import Comparison, Entry
+from harness.store.query import RunView
+from harness.store.records import RunSummary
+
+MATCHED_WITHIN = 0.02
+"""How far apart sizes may be that count as equal: what `match` itself allows."""
+
+_SHOWN = 4  # names in a sentence
+
+
+def contended(entry: Entry) -> list[RunView]:
+    """Its finished runs that other programs disturbed: their times are not those of the model."""
+    return [r for r in entry.finished if r.summary and r.summary.machine.get("contended")]
+
+
+def contended_sentence(comparison: Comparison) -> str:
+    """What a time marked as contended is worth; empty where none is."""
+    runs = [r for e in comparison.entries for r in contended(e)]
+    if not runs:
+        return ""
+    shares = [r.summary.machine.get("other_cpu_share") for r in runs if r.summary]
+    known = [s for s in map(_number, shares) if s is not None]
+    used = f" (they used up to {100 * max(known):.0f} % of its cores)" if known else ""
+    sentence = f"Contended: other programs ran beside{used}, so that these times and speeds are no measure."
+    if (comparison.conditions.budget or "").startswith("seconds"):
+        sentence += " The budget is in seconds, so the models made fewer steps and their scores suffered as well."
+    return sentence
+
+
+def size_sentence(comparison: Comparison) -> str:
+    """Whether the models have equal size, where they have not or were made so; empty for one model."""
+    entries = [e for e in comparison.entries if any(r.summary for r in e.finished)]
+    if len(entries) < 2:
+        return ""
+    asked = {str(r.config.get("match") or "") for e in entries for r in e.finished}
+    (match,) = asked if len(asked) == 1 else ("",)
+    by_total = not match.startswith("params")
+    count: Callable[[RunSummary], int] = lambda s: s.parameters if by_total else s.encoder_parameters  # noqa: E731
+    sizes = {e.label: max(count(r.summary) for r in e.finished if r.summary) for e in entries}
+    small, large = min(sizes, key=lambda n: sizes[n]), max(sizes, key=lambda n: sizes[n])
+    low, high = sizes[small], sizes[large]
+    equal = high <= low * (1 + MATCHED_WITHIN) ** 2  # match allows either side of what was asked for
+    if match and equal:
+        what = "encoder and decoder have" if not by_total else "all parameters together are"
+        return f"Sizes are matched by match={match}: {what} {_span(low, high)}."
+    if equal:
+        return ""
+    times = f", {high / low:.2g} times as many" if low > 0 else ""
+    some = "" if len(asked) == 1 else " Only some of the models were matched."
+    return (
+        f"Parameters are not matched: from {fmt.count(low)} ({small}) to {fmt.count(high)} ({large}){times}. "
+        f"A difference in quality may be one of size; match=params:N makes sizes equal.{some}"
+    )
+
+
+def seeds_sentence(comparison: Comparison) -> str:
+    """Where models were run with other seeds, or fewer; empty where all have the same."""
+    seeds = {e.label: tuple(r.seed for r in e.finished) for e in comparison.entries if e.finished}
+    if len(set(seeds.values())) <= 1:
+        return ""
+    counts = {label: len(of) for label, of in seeds.items()}
+    if len(set(counts.values())) == 1:
+        return "The models were run with different seeds, so that they did not see the same batches."
+    parts = [f"{fmt.plural(n, 'seed')}: {_names(counts, n)}" for n in sorted(set(counts.values()), reverse=True)]
+    return f"Different numbers of seeds ({'; '.join(parts)}): means over fewer are less certain."
+
+
+def fewer_seeds(comparison: Comparison, entry: Entry) -> bool:
+    """Whether other models of the comparison have results for more seeds."""
+    return 0 < len(entry.finished) < max(len(e.finished) for e in comparison.entries)
+
+
+def trials_of(run: RunView) -> int:
+    """How many configurations a search tried for it; 0: untuned."""
+    return int(_number(run.tuning.get("trials")) or 0)
+
+
+def search_time(run: RunView) -> str:
+    """How long that search took, in words; empty where it is not known."""
+    hours = _number(run.tuning.get("hours"))
+    return "" if hours is None or not trials_of(run) else fmt.duration(hours * 3600)
+
+
+def tuning_words(run: RunView) -> str:
+    """Both: "4 trials, 6 min 36 s", or "none"."""
+    trials = trials_of(run)
+    return ", ".join(filter(None, (fmt.plural(trials, "trial"), search_time(run)))) if trials else "none"
+
+
+def tuning_sentence(comparison: Comparison) -> str:
+    """Where some models were tuned more than others; empty where all were as much."""
+    trials = {e.label: trials_of(e.finished[0]) for e in comparison.entries if e.finished}
+    if len(set(trials.values())) <= 1:
+        return ""
+    parts = [
+        f"{fmt.plural(n, 'trial') if n else 'none'}: {_names(trials, n)}" for n in sorted(set(trials.values()))[::-1]
+    ]
+    return f"Tuning effort differs ({'; '.join(parts)}): a tuned model beside an untuned one compares the tuning."
+
+
+def code_of(run: RunView) -> tuple[str, ...]:
+    """Digests of the code that every model of a comparison shares: the engine and the task."""
+    plugins = run.identity.get("plugin_digests")
+    task = plugins.get("task") if isinstance(plugins, dict) else None
+    return str(run.identity.get("engine_digest") or ""), str(task or "")
+
+
+def other_code(comparison: Comparison) -> set[str]:
+    """Labels with a run by other code of the engine, of the task or of the model than the newest run's."""
+    runs = comparison.finished
+    if not runs:
+        return set()
+    newest = code_of(max(runs, key=lambda r: (r.ended_at or 0.0, r.id)))
+    found = {e.label for e in comparison.entries if any(code_of(r) != newest for r in e.finished)}
+    return found | {e.label for e in comparison.entries if len({_model_code(r) for r in e.finished}) > 1}
+
+
+def code_sentence(comparison: Comparison) -> str:
+    """What it means that runs are of different code; empty where they are not."""
+    labels = sorted(other_code(comparison))
+    if not labels:
+        return ""
+    return (
+        f"Not all by the same code: runs of {_shortened(labels)} were made by another version of the engine, the task "
+        "or the model than the newest run, which may have changed results; run them again to compare."
+    )
+
+
+def stopped_early(entry: Entry) -> int:
+    """How many of its runs ended before their budget, for want of improvement."""
+    return sum(bool(r.summary and r.summary.details.get("stopped_early")) for r in entry.finished)
+
+
+def target_of(entry: Entry) -> str:
+    """METRIC:VALUE whose reaching was timed; empty where none was asked for."""
+    return str(entry.finished[0].config.get("target") or "") if entry.finished else ""
+
+
+def kinds(comparison: Comparison) -> list[str]:
+    """What there is to know inside a comparison, in a few words each, for the first screen."""
+    found = {
+        "models of unequal size": "not matched" in size_sentence(comparison),
+        "different seeds or numbers of seeds": bool(seeds_sentence(comparison)),
+        "unequal tuning effort": bool(tuning_sentence(comparison)),
+        "runs by different versions of the code": bool(other_code(comparison)),
+        "contended times": any(contended(e) for e in comparison.entries),
+        "training that stopped early": any(stopped_early(e) for e in comparison.entries),
+    }
+    return [words for words, there in found.items() if there]
+
+
+def _number(value: Any) -> float | None:
+    """A number, whatever somebody wrote into the store."""
+    known = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return float(value) if known else None
+
+
+def _model_code(run: RunView) -> str:
+    plugins = run.identity.get("plugin_digests")
+    return str(plugins.get("model") or "") if isinstance(plugins, dict) else ""
+
+
+def _span(low: int, high: int) -> str:
+    one, two = fmt.count(low), fmt.count(high)
+    return one if one == two else f"{one} to {two}"
+
+
+def _names(counts: dict[str, int], number: int) -> str:
+    return _shortened([label for label, n in counts.items() if n == number])
+
+
+def _shortened(names: Sequence[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,101 @@
+"""A test split in parts: by the length of its texts, or by class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+FEWEST, RANGES = 20, 5
+"""Examples that a part needs to be shown, and how many ranges of length there are at most."""
+
+_FEWEST_RANGES, _FEWEST_CLASSES = 3, 2
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A test split in parts.
+
+    Attributes:
+        kind: "length" or "class".
+        what: what the parts differ in, for axes and sentences.
+        names: of the parts, in order.
+        of: number of every example's part, (N,); -1 for none.
+    """
+
+    kind: str
+    what: str
+    names: list[str]
+    of: np.ndarray
+
+    @property
+    def sizes(self) -> list[int]:
+        """Examples of each part."""
+        return [int((self.of == k).sum()) for k in range(len(self.names))]
+
+    @property
+    def members(self) -> np.ndarray:
+        """(parts, N): one where an example belongs to a part, else zero."""
+        return (self.of == np.arange(len(self.names))[:, None]).astype(float)
+
+
+def by_class(texts: Mapping[str, tuple[str, str]]) -> Parts | None:
+    """Examples by their right answer, the classes with at least `FEWEST`; None where fewer than two have.
+
+    Args:
+        texts: source and right answer by example id.
+    """
+    answers = np.array([reference for _, reference in texts.values()], dtype=object)
+    names, numbers, sizes = np.unique(answers, return_inverse=True, return_counts=True)
+    kept = [k for k in range(len(names)) if sizes[k] >= FEWEST and names[k]]
+    if len(kept) < _FEWEST_CLASSES:
+        return None
+    new = np.full(len(names), -1)
+    new[kept] = np.arange(len(kept))
+    return Parts("class", "class", [str(names[k]) for k in kept], new[numbers])
+
+
+def by_length(texts: Mapping[str, tuple[str, str]]) -> Parts | None:
+    """Examples by the length of their source, or of the right answer where most have no source; None for too few.
+
+    Lengths are in words where texts have spaces, else in characters (languages that write without them).
+
+    Args:
+        texts: source and right answer by example id.
+    """
+    sourced = sum(bool(source) for source, _ in texts.values()) > len(texts) / 2
+    lines = [source if sourced else reference for source, reference in texts.values()]
+    words = sum(" " in line.strip() for line in lines) > len(lines) / 5
+    lengths = np.array([len(line.split()) if words else len(line) for line in lines])
+    edges = range_edges(lengths)
+    if len(edges) < _FEWEST_RANGES:
+        return None
+    starts = [int(lengths.min()), *(int(lengths[lengths > edge].min()) for edge in edges[:-1])]
+    names = [f"{low}" if low == high else f"{low}–{high}" for low, high in zip(starts, edges, strict=True)]
+    what = f"{'words' if words else 'characters'} in the {'source' if sourced else 'right answer'}"
+    return Parts("length", what, names, np.searchsorted(edges, lengths))
+
+
+def range_edges(lengths: np.ndarray, ranges: int = RANGES, fewest: int = FEWEST) -> list[int]:
+    """Upper ends of ranges of about equally many examples; equal lengths share a range, none has fewer than `fewest`.
+
+    Args:
+        lengths: whole numbers (N,).
+        ranges: the most that are made.
+        fewest: examples of the smallest.
+    """
+    if len(lengths) < fewest:
+        return []
+    number = max(1, min(ranges, len(lengths) // fewest))
+    quantiles = np.quantile(lengths, np.arange(1, number + 1) / number, method="inverted_cdf")
+    edges: list[int] = []
+    done = 0
+    for edge in sorted({int(q) for q in quantiles}):
+        upto = int((lengths <= edge).sum())
+        if upto - done >= fewest:
+            edges.append(edge)
+            done = upto
+    if done < len(lengths):  # too few are left for a range of their own
+        edges[-1:] = [int(lengths.max())]
+    return edges

@@ -1,0 +1,243 @@
+"""A run in one environment, as its page tells it: how it ended, its results, time, curves, samples and surroundings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from harness.report import formatting as fmt
+from harness.report import overview, run_figures
+from harness.report.load import flatten
+from harness.report.results import scale_of
+from harness.report.run_figures import Drawing
+from harness.report.tables import Cell, Column, Row, Table
+from harness.store.query import RunView
+from harness.store.records import SampleRow
+from harness.store.thinned_curves import Curve
+
+CHARTS = 6
+"""How many charts a run's page shows."""
+
+_DIGITS = 12
+_SMALL_SHARE = 0.005  # of the wall time: shown as 0 %
+_TONES = {"finished": "good", "failed": "bad", "interrupted": "warn", "running": "warn"}
+
+Pairs = list[tuple[str, str]]
+
+
+@dataclass
+class Part:
+    """A run in one environment.
+
+    Attributes:
+        name: prefix of the ids on the page.
+        heading: what tells it from the page's other parts; empty for the only one.
+        status, tone: the state in words, and its style.
+        machine, anchor: the environment's name in the report and its id on the overview; empty before the run started.
+        undrawn: which curves have no chart, and why; empty where all have one.
+        bar: the phases as a bar; phases: (style, name, time, share) for the list under it.
+    """
+
+    name: str
+    heading: str
+    status: str
+    tone: str
+    reason: str
+    traceback: str
+    log_tail: str
+    facts: Pairs
+    splits: list[str]
+    results: list[tuple[str, str, list[str]]]
+    bar: Drawing | None
+    phases: list[tuple[str, str, str, str]]
+    charts: list[Drawing]
+    undrawn: str
+    samples: list[SampleRow]
+    machine: str
+    anchor: str
+    environment: Pairs
+    observed: Pairs
+    history: Table | None
+
+
+def part_of(
+    run: RunView,
+    number: int,
+    several: bool,
+    machines: Mapping[str, str],
+    fingerprints: Mapping[str, Pairs],
+    curves: Mapping[str, Curve],
+    samples: list[SampleRow],
+) -> Part:
+    """What a page says of a run in one environment.
+
+    Args:
+        run: what the store knows of it.
+        number: of the part on its page, from 1.
+        several: whether the page has others.
+        machines: the name of every environment in the report, by its hash.
+        fingerprints: what was hashed, as pairs, by the environment's hash.
+        curves: what it logged, by name.
+        samples: what it said.
+    """
+    machine = machines.get(run.environment or "", "")
+    summary = run.summary
+    total = summary.total_s if summary else 0.0
+    phases = summary.phases if summary else {}
+    charts, undrawn = _charts(run, curves)
+    return Part(
+        name=f"part-{number}",
+        heading=(overview.words(machine) if machine else "Not started yet") if several else "",
+        status=run.status,
+        tone=_TONES.get(run.status, "quiet"),
+        reason=run.reason or "",
+        traceback=run.traceback.strip(),
+        log_tail=run.log_tail.strip(),
+        facts=_facts(run, machine),
+        splits=_splits(run),
+        results=_results(run),
+        bar=run_figures.phase_bar(phases, total),
+        phases=_phase_rows(phases, total),
+        charts=charts,
+        undrawn=undrawn,
+        samples=samples,
+        machine=machine,
+        anchor=machine.lower().replace(" ", "-"),
+        environment=fingerprints.get(run.environment or "", []),
+        observed=_observed(run),
+        history=_history(run, machines, f"part-{number}-history"),
+    )
+
+
+def _facts(run: RunView, machine: str) -> Pairs:
+    """When, where and at what cost."""
+    found = [("machine", machine or "none yet"), ("started", _when(run.started_at)), ("ended", _when(run.ended_at))]
+    s = run.summary
+    if s is not None:
+        found += [("whole run", fmt.duration(s.total_s)), ("training", fmt.duration(s.train_s))]
+        if s.to_target_s is not None:
+            found.append(("to target", fmt.duration(s.to_target_s)))
+        if s.parameters:
+            found.append(("parameters", f"{s.parameters:,}".replace(",", fmt.NARROW_SPACE)))
+        if s.throughput:
+            found.append(("throughput", f"{fmt.count(s.throughput)} {s.throughput_unit}"))
+        if s.memory_peak_bytes:
+            found.append(("peak memory", fmt.size(s.memory_peak_bytes)))
+        if s.checkpoint.get("chosen_by"):
+            found.append(("weights tested", f"best {s.checkpoint['chosen_by']}, step {s.checkpoint.get('step')}"))
+        if s.machine.get("contended"):
+            found.append(("beware", "the machine was busy, so times are too long"))
+    found.append(("attempts", str(run.attempts)))
+    return found
+
+
+def _when(seconds: float | None) -> str:
+    return "–" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _splits(run: RunView) -> list[str]:
+    """The splits that have final values, the one that was scored first."""
+    if run.summary is None:
+        return []
+    scored = run.summary.split
+    found = {full.rpartition("/")[0] for full in run.summary.metrics}
+    return sorted(found, key=lambda s: (s != scored, s))
+
+
+def _results(run: RunView) -> list[tuple[str, str, list[str]]]:
+    """Final values: of every metric its title, unit and direction, and a value a split; the primary metric first."""
+    values: dict[str, dict[str, float]] = {}
+    for full, value in (run.summary.metrics if run.summary else {}).items():
+        split, _, metric = full.rpartition("/")
+        values.setdefault(metric, {})[split] = value
+    splits, rows = _splits(run), []
+    for metric in dict.fromkeys([str(run.primary.get("name")), *run.units, *values]):
+        if metric in values:
+            scale = scale_of(run, metric)
+            found = [values[metric].get(s) for s in splits]
+            digits = fmt.decimals(found)
+            rows.append((scale.title, scale.note, [fmt.fixed(v, digits) for v in found]))
+    return rows
+
+
+def _phase_rows(phases: Mapping[str, float], total: float) -> list[tuple[str, str, str, str]]:
+    rows = [
+        (run_figures.swatch(i), name.replace("_", " "), fmt.duration(s), fmt.share(s, total))
+        for i, (name, s) in enumerate(phases.items())
+    ]
+    rest = max(0.0, total - sum(phases.values()))
+    told = "unattributed" in phases and rest < _SMALL_SHARE * total
+    if rows and not told:
+        rows.append(("rest", "not attributed", fmt.duration(rest), fmt.share(rest, total)))
+    return rows
+
+
+def _charts(run: RunView, curves: Mapping[str, Curve]) -> tuple[list[Drawing], str]:
+    """A chart a metric, training and validation together: the primary metric, the loss, then the others.
+
+    Returns:
+        The charts, and what has none.
+    """
+    by_metric: dict[str, dict[str, Curve]] = {}
+    for full, curve in curves.items():
+        split, _, metric = full.rpartition("/")
+        by_metric.setdefault(metric, {})[split] = curve
+    order = dict.fromkeys([str(run.primary.get("name")), "loss", *run.units, *sorted(by_metric)])
+    drawn: list[Drawing] = []
+    few, many = [], []
+    for metric in (m for m in order if m in by_metric):
+        scale = scale_of(run, metric)
+        made = run_figures.curve_chart(by_metric[metric], scale.title, scale.note)
+        if made is None:
+            few.append(scale.title)
+        elif len(drawn) == CHARTS:
+            many.append(scale.title)
+        else:
+            drawn.append(made)
+    reasons = [(few, "fewer than two finite values"), (many, f"a page shows {CHARTS} charts")]
+    return drawn, "; ".join(f"{', '.join(titles)} ({reason})" for titles, reason in reasons if titles)
+
+
+def _observed(run: RunView) -> Pairs:
+    """What was seen beside the environment, and what the run left of its memory, its machine and its energy."""
+    found = pairs(run.observed)
+    if run.summary is not None:
+        s = run.summary
+        for title, values in (("memory", s.memory), ("machine", s.machine), ("energy", s.energy), ("", s.details)):
+            found += pairs({title: values} if title else values)
+    return found
+
+
+def _history(run: RunView, machines: Mapping[str, str], name: str) -> Table | None:
+    """Earlier attempts: how each ended, when, where, why."""
+    if not run.history:
+        return None
+    columns = [Column(title, numeric=False) for title in ("ended", "machine", "reason")]
+    table = Table(name, "Earlier attempts", "How it ended", columns, prose=True, sortable=False)
+    for attempt in run.history:
+        at = attempt.get("at")
+        where = str(attempt.get("environment") or "")
+        cells = [
+            _when(at) if isinstance(at, int | float) else "–",
+            machines.get(where, where[:_DIGITS] or "–"),
+            str(attempt.get("reason") or "–"),
+        ]
+        table.rows.append(Row(Cell(str(attempt.get("status") or "–")), [Cell(c) for c in cells]))
+    return table
+
+
+def pairs(values: Mapping[str, Any], *, plain: bool = False) -> Pairs:
+    """Nested values as (dotted name, text), without empty ones; `plain` keeps names and empty values as they are."""
+    flat = flatten(dict(values))
+    if plain:
+        return [(name, _text(value)) for name, value in flat.items()]
+    shown = ((name.replace("_", " ").replace(".", ": "), value) for name, value in flat.items())
+    return [(name, _text(value)) for name, value in shown if value not in (None, "", "[]")]
+
+
+def _text(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,147 @@
+"""Answers a browser on this machine: the files of the report, read-only, and where the runs are as JSON.
+
+It listens on the loopback address alone. A page from elsewhere in the same browser cannot read it either: a request
+whose Host is not this server's is refused (DNS rebinding), no other origin may embed or fetch what it answers, and
+there is nothing that a request could change.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import mimetypes
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from harness.errors import UserError
+from harness.serve.watch import Watch
+
+HOST = "127.0.0.1"
+
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+_TYPES = {".md": "text/plain", ".tex": "text/plain", ".csv": "text/csv"}
+_TEXT = ("text/", "application/json", "image/svg+xml")
+_TIMEOUT_S = 30.0
+
+
+class Server(ThreadingHTTPServer):
+    """The server of one report.
+
+    Raises:
+        UserError: the port is taken or not allowed.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, watch: Watch, port: int) -> None:
+        self.watch = watch
+        try:
+            super().__init__((HOST, port), _Handler)
+        except OverflowError as error:
+            raise UserError(f"--port {port} is no port: it must lie between 0 and 65535.") from error
+        except OSError as error:
+            why = {
+                errno.EADDRINUSE: f"Port {port} of {HOST} is in use by another program",
+                errno.EACCES: f"Port {port} of {HOST} may not be used by this user",
+            }.get(error.errno or 0, f"Port {port} of {HOST} cannot be listened on ({error.strerror})")
+            raise UserError(
+                f"{why}: choose another one, for example --port 8080, or --port 0 for any free one."
+            ) from error
+        self.hosts = {f"{name}:{self.port}" for name in (HOST, "localhost")}
+        if self.port == 80:
+            self.hosts |= {HOST, "localhost"}
+
+    def server_bind(self) -> None:
+        """Bind without asking a name server what this machine is called."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = HOST, self.port
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(self.server_address[1])
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds it."""
+        return f"http://{HOST}:{self.port}/"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that went away is no error."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """GET and HEAD of known paths; everything else is refused."""
+
+    server: Server
+    timeout = _TIMEOUT_S
+
+    def version_string(self) -> str:
+        """What the answers call the server."""
+        return "harness"
+
+    def do_GET(self) -> None:
+        """The file, or the JSON."""
+        self._answer(body=True)
+
+    def do_HEAD(self) -> None:
+        """The same without its content."""
+        self._answer(body=False)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("do_"):  # any other method
+            return self._refuse_method
+        raise AttributeError(name)
+
+    def _answer(self, *, body: bool) -> None:
+        if (self.headers.get("Host") or "").lower() not in self.server.hosts:
+            self._send(HTTPStatus.FORBIDDEN, f"Ask for {self.server.address}\n".encode(), "text/plain", body)
+            return
+        path = unquote(urlsplit(self.path).path)
+        if path == "/live.json":
+            text = json.dumps(self.server.watch.live(), allow_nan=False)
+            self._send(HTTPStatus.OK, text.encode(), "application/json", body)
+            return
+        if path == "/favicon.ico":  # a browser asks by itself, and would complain of a page that is not there
+            self._send(HTTPStatus.NO_CONTENT, b"", "image/png", body)
+            return
+        path = "/index.html" if path == "/" else path
+        found = self.server.watch.version.files.get(path)  # what is not a file of the report is not there
+        if found is None:
+            self._send(HTTPStatus.NOT_FOUND, b"There is no such page.\n", "text/plain", body)
+            return
+        ending = path[path.rfind(".") :]
+        self._send(HTTPStatus.OK, found, _TYPES.get(ending) or mimetypes.types_map.get(ending, "text/plain"), body)
+
+    def _refuse_method(self) -> None:
+        self.close_connection = True
+        self._send(HTTPStatus.METHOD_NOT_ALLOWED, b"This server only shows.\n", "text/plain", True, Allow="GET, HEAD")
+
+    def _send(self, status: HTTPStatus, content: bytes, kind: str, body: bool, **headers: str) -> None:
+        self.send_response(status)
+        charset = "; charset=utf-8" if kind.startswith(_TEXT) else ""
+        for name, value in {
+            "Content-Type": kind + charset,
+            "Content-Length": str(len(content)),
+            "Content-Security-Policy": _POLICY,
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+            "Referrer-Policy": "no-referrer",
+            "Cache-Control": "no-store",
+            **headers,
+        }.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if body:
+            self.wfile.write(content)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: the terminal belongs to the sweep."""

@@ -1,0 +1,214 @@
+"""A run and a sweep as the store knows them, made from its rows, and the JSON that programs rely on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Row
+
+from harness.errors import StoreError
+from harness.store import schema as t
+from harness.store.ledger import effective_status
+from harness.store.records import RunSummary
+
+_ARTIFACTS = ("checkpoint", "samples", "config", "predictions")
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run as the store knows it.
+
+    Attributes:
+        id: the row's number, for `metrics`, `predictions` and `samples`.
+        environment: hash of the environment it ran in; None before it started.
+        sweep: the sweep that was asked for, else the first that planned it; `sweeps`: all of them.
+        status: as in the ledger, but "interrupted" where the process that ran it is dead.
+        reason: why it is incompatible, or the error it failed with.
+        primary: {"name", "unit", "higher_is_better"} as declared by the task.
+        summary: what it left; None unless finished.
+        observed: what was seen beside the environment (calibration, load).
+        started_at, ended_at: Unix seconds.
+        history: earlier attempts.
+    """
+
+    id: int
+    key: str
+    environment: str | None
+    sweep: str
+    sweeps: tuple[str, ...]
+    task: str
+    dataset: str
+    model: str
+    kind: str
+    seed: int
+    status: str
+    reason: str | None
+    synthetic: bool
+    config: dict[str, Any]
+    primary: dict[str, Any]
+    units: dict[str, dict[str, Any]]
+    references: list[dict[str, Any]]
+    identity: dict[str, Any]
+    tuning: dict[str, float]
+    command: str
+    summary: RunSummary | None
+    observed: dict[str, Any] = field(default_factory=dict)
+    traceback: str = ""
+    log_tail: str = ""
+    attempts: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+    created_at: float = 0.0
+    started_at: float | None = None
+    ended_at: float | None = None
+
+    @property
+    def primary_value(self) -> float | None:
+        """The primary metric on the test split; None where it is not known."""
+        value = self.summary.primary_value if self.summary else None
+        return None if value is None or math.isnan(value) else value
+
+
+@dataclass(frozen=True)
+class SweepView:
+    """A sweep: its name, how many cells are in which state, and when it was first planned (Unix seconds)."""
+
+    name: str
+    cells: int
+    states: dict[str, int]
+    planned_at: float
+
+
+def run_as_json(view: RunView) -> dict[str, Any]:
+    """The object that `harness list runs --json` prints for a run: every key there, null where unknown."""
+    s = view.summary
+    return {
+        "key": view.key,
+        "sweep": view.sweep,
+        "task": view.task,
+        "dataset": view.dataset,
+        "model": view.model,
+        "seed": view.seed,
+        "status": view.status,
+        "reason": view.reason,
+        "parameters": s.parameters if s else None,
+        "primary": {
+            "name": view.primary.get("name"),
+            "value": _finite(view.primary_value),
+            "unit": view.primary.get("unit"),
+            "higher_is_better": view.primary.get("higher_is_better"),
+            "split": view.summary.split if view.summary else "test",
+        },
+        "metrics": {k: _finite(v) for k, v in s.metrics.items()} if s else {},
+        "time": {
+            "total_s": _finite(s.total_s) if s else None,
+            "train_s": _finite(s.train_s) if s else None,
+            "to_target_s": _finite(s.to_target_s) if s else None,
+            "phases": dict(s.phases) if s else {},
+        },
+        "throughput": {
+            "value": (_finite(s.throughput) or None) if s else None,
+            "unit": (s.throughput_unit or None) if s else None,
+        },
+        "memory_peak_bytes": (s.memory_peak_bytes or None) if s else None,
+        "environment": view.environment,
+        "artifacts": {name: s.artifacts.get(name) if s else None for name in _ARTIFACTS},
+        "memory": dict(s.memory) if s else {},
+        "machine": dict(s.machine) if s else {},
+    }
+
+
+def _expected(column: sa.Column[Any]) -> tuple[type, ...]:
+    """What a column's value may be; SQLite takes anything in any column."""
+    if isinstance(column.type, sa.JSON):
+        found: tuple[type, ...] = (list,) if column.name in ("published", "history") else (dict,)
+    else:
+        kinds = {sa.Boolean: (bool,), sa.Integer: (int,), sa.Float: (int, float)}
+        found = next((types for kind, types in kinds.items() if isinstance(column.type, kind)), (str,))
+    return (*found, type(None)) if column.nullable else found
+
+
+_SUMMARY = [f.name for f in fields(RunSummary) if f.name != "metrics"]
+
+_EXPECTED = [_expected(column) for column in t.runs.columns]
+
+
+def _check(row: Row[*tuple[Any, ...]]) -> None:
+    """Refuse a row that this program did not write.
+
+    Raises:
+        StoreError: a value is of another type than its column, or the state is none.
+    """
+    for number, (value, expected) in enumerate(zip(row, _EXPECTED, strict=True)):
+        if not isinstance(value, expected):
+            name = list(t.runs.columns.keys())[number]
+            raise StoreError(f"The results store is damaged: 'runs.{name}' of run number {row.id} is {value!r:.40}.")
+    if row.status not in t.STATES:
+        raise StoreError(f"The results store is damaged: 'runs.status' of run number {row.id} is {row.status!r:.40}.")
+
+
+def view_of(row: Row[Any], finals: dict[str, float], sweeps: list[str], asked: str | None) -> RunView:
+    """The view of a row of `runs`.
+
+    Args:
+        row: as read.
+        finals: its final metrics.
+        sweeps: those that planned it, oldest first.
+        asked: the sweep that was asked for; None: none.
+
+    Raises:
+        StoreError: this program did not write the row.
+    """
+    _check(row)
+    status = effective_status(row)
+    summary = None
+    if status == t.FINISHED:
+        values = {name: getattr(row, name) for name in _SUMMARY}
+        for name in ("primary_value", "total_s", "train_s"):
+            values[name] = nan(values[name])
+        values["throughput"] = values["throughput"] or 0.0
+        for name in ("memory", "machine", "energy"):  # a run of an older version left none
+            values[name] = values[name] or {}
+        summary = RunSummary(metrics=finals, **values)
+    return RunView(
+        id=row.id,
+        key=row.key,
+        environment=row.environment or None,
+        sweep=asked or (sweeps[0] if sweeps else ""),
+        sweeps=tuple(sweeps),
+        task=row.task,
+        dataset=row.dataset,
+        model=row.model,
+        kind=row.kind,
+        seed=row.seed,
+        status=status,
+        reason=row.reason,
+        synthetic=row.synthetic,
+        config=row.config,
+        primary=row.primary_metric,
+        units=row.units,
+        references=row.published,
+        identity=row.identity,
+        tuning=row.tuning,
+        command=row.command,
+        summary=summary,
+        observed=row.observed or {},
+        traceback=row.traceback or "",
+        log_tail=row.log_tail or "",
+        attempts=row.attempts,
+        history=row.history,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+    )
+
+
+def nan(value: float | None) -> float:
+    """NaN where the store holds NULL."""
+    return math.nan if value is None else value
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
