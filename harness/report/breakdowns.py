@@ -56,7 +56,8 @@ def panels(store: Store, comparison: Comparison, name: str, colours: Mapping[str
     if formula is None:
         return []
     texts = example_texts(store, first.id)
-    parts = by_class(texts) if _classifies(first) else by_length(texts)
+    edits = any("edits" in s for s in probe.values() if isinstance(s, Mapping))  # errors per word of the right answer
+    parts = by_class(texts) if _classifies(first) else by_length(texts, of_answer=edits)
     if parts is None:
         return []
     scores, left_out = _scores(store, comparison, scale.name, formula, list(texts), parts)

@@ -56,15 +56,16 @@ def by_class(texts: Mapping[str, tuple[str, str]]) -> Parts | None:
     return Parts("class", "class", [str(names[k]) for k in kept], new[numbers])
 
 
-def by_length(texts: Mapping[str, tuple[str, str]]) -> Parts | None:
+def by_length(texts: Mapping[str, tuple[str, str]], *, of_answer: bool = False) -> Parts | None:
     """Examples by the length of their source, or of the right answer where most have no source; None for too few.
 
     Lengths are in words where texts have spaces, else in characters (languages that write without them).
 
     Args:
         texts: source and right answer by example id.
+        of_answer: never by the source (that of a recording only names it).
     """
-    sourced = sum(bool(source) for source, _ in texts.values()) > len(texts) / 2
+    sourced = not of_answer and sum(bool(source) for source, _ in texts.values()) > len(texts) / 2
     lines = [source if sourced else reference for source, reference in texts.values()]
     words = sum(" " in line.strip() for line in lines) > len(lines) / 5
     lengths = np.array([len(line.split()) if words else len(line) for line in lines])
