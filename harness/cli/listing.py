@@ -58,7 +58,7 @@ def runs(
     from harness.store import Store, query
 
     with Store.open(create=False) as store:
-        views = query.runs(store, sweep=sweep, task=task, model=model, status=status)
+        views = query.runs(store, sweep=sweep, task=task, model=model, status=status, brief=json)
     if json:
         output.as_json([query.run_as_json(view) for view in views])
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, namedtuple
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +24,15 @@ __all__ = [
 
 Rows = Sequence[Row[*tuple[Any, ...]]]
 
+_LONG: dict[str, Any] = {
+    **{name: {} for name in ("config", "identity", "units", "observed", "details", "charts")},
+    **{name: [] for name in ("published", "history")},
+    **{name: "" for name in ("traceback", "log_tail")},
+}
+"""Columns that a list does not need, and what stands for them."""
+
+_Whole = namedtuple("_Whole", [column.name for column in t.runs.columns])  # type: ignore[misc]
+
 _SHOWN_KEYS = 8
 _AFTER_EVERY_KEY = "g"  # keys are hexadecimal digits
 
@@ -35,8 +44,15 @@ def runs(
     task: str | None = None,
     model: str | None = None,
     status: str | None = None,
+    brief: bool = False,
 ) -> list[RunView]:
     """Runs in the order in which they were planned, filtered.
+
+    Args:
+        store: open.
+        sweep, task, model, status: only such runs.
+        brief: leave the long columns empty (configuration, identity, units, details, charts, traceback, ...), which
+            take most of the time of reading.
 
     Raises:
         UnknownNameError: no such sweep.
@@ -45,9 +61,14 @@ def runs(
     if status is not None and status not in t.STATES:
         raise UnknownNameError("run state", status, t.STATES)
     r, c = t.runs.c, t.sweep_cells.c
-    query = sa.select(t.runs)
+    query = sa.select(*(column for column in t.runs.columns if not brief or column.name not in _LONG))
     if sweep is not None:
-        query = query.join(t.sweep_cells, c.key == r.key).where(c.sweep == sweep).order_by(c.position, r.id)
+        query = (
+            query.select_from(t.runs)
+            .join(t.sweep_cells, c.key == r.key)
+            .where(c.sweep == sweep)
+            .order_by(c.position, r.id)
+        )
     else:
         query = query.order_by(r.id)
     if task is not None:
@@ -68,7 +89,8 @@ def runs(
     by_key: dict[str, list[str]] = {}
     for cell in cells:
         by_key.setdefault(cell.key, []).append(cell.sweep)
-    views = [view_of(row, finals.get(row.id, {}), by_key.get(row.key, []), sweep) for row in rows]
+    whole: Any = (_Whole(**{**_LONG, **row._mapping}) for row in rows) if brief else rows
+    views = [view_of(row, finals.get(row.id, {}), by_key.get(row.key, []), sweep) for row in whole]
     return [v for v in views if status in (None, v.status)]
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.store import query
+from harness.bench.big_store import make_big_store
+from harness.store import Store, query
 from harness.store.engine import to_json
 from harness.store.records import RunSummary
 
@@ -105,3 +106,17 @@ def test_the_records_import_without_the_database(tmp_path):
     code = "import harness.store.records, sys; sys.exit('sqlalchemy' in sys.modules or 'torch' in sys.modules)"
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     assert subprocess.run([sys.executable, "-c", code], env=env).returncode == 0
+
+
+def test_a_brief_list_says_the_same_in_json(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/big.db"
+    make_big_store(url, runs=60, rows=600)
+    with Store.open(url) as store:
+        whole, brief = query.runs(store), query.runs(store, brief=True)
+        assert [query.run_as_json(run) for run in brief] == [query.run_as_json(run) for run in whole]
+        assert any(run.config for run in whole)
+        assert not any(run.config for run in brief)
+        chosen = query.runs(store, sweep=whole[0].sweep, status="finished", brief=True)
+        assert [run.key for run in chosen] == [
+            run.key for run in query.runs(store, sweep=whole[0].sweep, status="finished")
+        ]
