@@ -7,7 +7,7 @@ comparison: size, seeds, tuning, the code, contended times, training that ended 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from harness.report import formatting as fmt
@@ -48,8 +48,7 @@ def size_sentence(comparison: Comparison) -> str:
     asked = {str(r.config.get("match") or "") for e in entries for r in e.finished}
     (match,) = asked if len(asked) == 1 else ("",)
     by_total = not match.startswith("params")
-    count: Callable[[RunSummary], int] = lambda s: s.parameters if by_total else s.encoder_parameters  # noqa: E731
-    sizes = {e.label: max(count(r.summary) for r in e.finished if r.summary) for e in entries}
+    sizes = {e.label: max(_size(r.summary, by_total=by_total) for r in e.finished if r.summary) for e in entries}
     small, large = min(sizes, key=lambda n: sizes[n]), max(sizes, key=lambda n: sizes[n])
     low, high = sizes[small], sizes[large]
     equal = high <= low * (1 + MATCHED_WITHIN) ** 2  # match allows either side of what was asked for
@@ -171,6 +170,11 @@ def _number(value: Any) -> float | None:
 def _model_code(run: RunView) -> str:
     plugins = run.identity.get("plugin_digests")
     return str(plugins.get("model") or "") if isinstance(plugins, dict) else ""
+
+
+def _size(summary: RunSummary, *, by_total: bool) -> int:
+    """The parameters that were to be equal."""
+    return summary.parameters if by_total else summary.encoder_parameters
 
 
 def _span(low: int, high: int) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, namedtuple
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,7 +32,6 @@ _LONG: dict[str, Any] = {
 }
 """Columns that a list does not need, and what stands for them."""
 
-_Whole = namedtuple("_Whole", [column.name for column in t.runs.columns])  # type: ignore[misc]
 
 _SHOWN_KEYS = 8
 _AFTER_EVERY_KEY = "g"  # keys are hexadecimal digits
@@ -89,9 +89,23 @@ def runs(
     by_key: dict[str, list[str]] = {}
     for cell in cells:
         by_key.setdefault(cell.key, []).append(cell.sweep)
-    whole: Any = (_Whole(**{**_LONG, **row._mapping}) for row in rows) if brief else rows
+    whole = _completed(rows) if brief else rows
     views = [view_of(row, finals.get(row.id, {}), by_key.get(row.key, []), sweep) for row in whole]
     return [v for v in views if status in (None, v.status)]
+
+
+class _WholeRow(SimpleNamespace):
+    """A row of `runs` as `view_of` takes it: its columns by name, and in their order."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(vars(self).values())
+
+
+def _completed(rows: Rows) -> Any:
+    """Rows of `runs` with something empty in the long columns, which were not read."""
+    empty = {column.name: _LONG.get(column.name) for column in t.runs.columns}
+    read = [name for name in empty if name not in _LONG]
+    return [_WholeRow(**{**empty, **dict(zip(read, row, strict=True))}) for row in rows]
 
 
 def run(store: Store, key_prefix: str) -> RunView:
