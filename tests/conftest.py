@@ -2,7 +2,8 @@
 
 Tests that cannot run here are deselected and named at the end, never skipped: `--service` adds those that need a
 system service, HARNESS_SHARED_DATA those that need the user's copies of standard data sets, an unprivileged user
-those on file permissions, `--soak` the long simulations. With `--no-skips` a skipped test fails the run.
+those on file permissions, `--soak` the long simulations, `--accelerator` those that need a CUDA device. With
+`--no-skips` a skipped test fails the run.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("harness")
     group.addoption("--service", action="store_true", help="also run tests that need a system service")
     group.addoption("--soak", action="store_true", help="also run long simulations, and 2,000 examples a property")
+    group.addoption("--accelerator", action="store_true", help="also run tests that need a CUDA device")
     group.addoption("--no-skips", action="store_true", help="a skipped test fails the whole run")
 
 
@@ -61,6 +63,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         missing["service"] = "needs a system service (--service)"
     if not config.getoption("--soak"):
         missing["soak"] = "long simulation (make soak)"
+    if not config.getoption("--accelerator"):
+        missing["accelerator"] = "needs a CUDA device (--accelerator)"
     if not os.environ.get("HARNESS_SHARED_DATA"):
         missing["shared_data"] = "needs copies of standard data sets (HARNESS_SHARED_DATA)"
     if _ignores_permissions():

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.errors import ConfigError
 
 KINDS = ("epochs", "steps", "seconds", "tokens")
+_COUNTERS = {"epochs": "epoch", "steps": "step", "seconds": "seconds", "tokens": "units"}  # of `Progress`
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Progress:
 
     def fraction(self, budget: Budget) -> float:
         """Share of the budget used, 0 to 1."""
-        used = {"epochs": self.epoch, "steps": self.step, "seconds": self.seconds, "tokens": self.units}[budget.kind]
+        used: float = getattr(self, _COUNTERS[budget.kind])
         return min(1.0, used / budget.amount)
 
 

@@ -92,18 +92,17 @@ class RunCallback(pl.Callback):
             random_state.restore(self._resumed["random"])
             self._resumed = None
 
-    def on_train_batch_start(self, trainer: pl.Trainer, pl_module: Any, batch: Batch, batch_idx: int) -> None:
+    # -- around a step -------------------------------------------------------------------------------
+
+    def before_step(self, module: TrainingModule) -> None:
         """Set the learning rate from the share of the budget used."""
         optimizer = self.settings.optimizer
         factor = learning_rate_factor(self.progress.fraction(self.budget), optimizer.warmup, optimizer.schedule)
-        for group in trainer.optimizers[0].param_groups:
+        for group in module.optimizer.param_groups:
             group["lr"] = optimizer.lr * factor
 
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Batch, batch_idx: int
-    ) -> None:
-        """Count, log, validate and save where due, and stop when the budget is used or somebody asks."""
-        module: TrainingModule = pl_module
+    def after_step(self, module: TrainingModule, batch: Batch) -> bool:
+        """Count, log, validate and save where due; whether the budget is used or somebody asked to stop."""
         progress = self.progress
         self.batches.advance()
         work, self.unit = module.work(batch)
@@ -121,9 +120,8 @@ class RunCallback(pl.Callback):
                 improved = self._validate(module)
             self.stopped_early = self.selection.hopeless and not self.done
             self.done = self.done or self.stopped_early
-        self._save_where_due(trainer, module, improved)
-        if self.done or self.around.stop.requested:
-            trainer.should_stop = True
+        self._save_where_due(module, improved)
+        return self.done or self.around.stop.requested
 
     # -- state ---------------------------------------------------------------------------------------
 
@@ -205,7 +203,7 @@ class RunCallback(pl.Callback):
             self._log({f"val/{name}": value for name, value in values.items()})
             return self.selection.note(values, self.progress.step, self.progress.seconds)
 
-    def _save_where_due(self, trainer: pl.Trainer, module: TrainingModule, improved: bool) -> None:
+    def _save_where_due(self, module: TrainingModule, improved: bool) -> None:
         """First the state to go on from, then the best weights: so the best are never newer than the state knows."""
         waited = time.monotonic() - self._saved_at
         due = waited >= self.settings.trainer.checkpoint_every_s
@@ -213,9 +211,9 @@ class RunCallback(pl.Callback):
             return
         with module.clock.phase("checkpoint"):
             self.around.writer.flush()  # rows up to here must be in the store before the state that follows them
-            trainer.save_checkpoint(self.around.folder.last, weights_only=False)
+            module.trainer.save_checkpoint(self.around.folder.last, weights_only=False)
             if improved:
-                trainer.save_checkpoint(self.around.folder.best, weights_only=True)
+                module.trainer.save_checkpoint(self.around.folder.best, weights_only=True)
             self._saved_at = time.monotonic()
 
     def _log(self, values: dict[str, float]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Protocol
 
 import pytorch_lightning as pl
 import torch
@@ -18,11 +20,45 @@ from harness.specs import NextTokenTarget, TargetSpec
 from harness.training.settings import OptimizerSettings
 from harness.training.timing import PhaseClock
 
+STRETCH = 50
+"""Steps that Lightning is given as one batch."""
+
+
+class AroundSteps(Protocol):
+    """What happens before and after every step."""
+
+    def before_step(self, module: TrainingModule) -> None:
+        """A step is about to begin."""
+
+    def after_step(self, module: TrainingModule, batch: Batch) -> bool:
+        """A step on this batch, as it was before it went to the device, has ended; whether training has, too."""
+        ...
+
+
+@dataclass(slots=True)
+class _Now:
+    """What every step changes: attributes of an `nn.Module` are slow to set.
+
+    Attributes:
+        steps: taken.
+        state: carried from the last batch.
+        loss, count: totals since they were taken last, as tensors: reading them would stall an accelerator.
+    """
+
+    steps: int = 0
+    state: Any = None
+    loss: Tensor | None = None
+    count: Tensor | None = None
+
 
 class TrainingModule(pl.LightningModule):
     """Network, loss and optimizer.
 
-    Totals since the last `take_totals` are kept as tensors: reading them every step would stall an accelerator.
+    What Lightning does around a batch (hooks, fetchers, progress, closures) costs as much as a small network's step, so
+    it is given stretches of steps as its batches, and steps are taken by hand.
+
+    Attributes:
+        network, clock: as given.
     """
 
     def __init__(
@@ -31,48 +67,67 @@ class TrainingModule(pl.LightningModule):
         target: TargetSpec,
         optimizer: OptimizerSettings,
         clock: PhaseClock,
+        around: AroundSteps,
         precision: str = "fp32",
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.steps = 0
+        self._now = _Now()
         self.network = network
         self.clock = clock
+        self._around = around
         self._target, self._settings = target, optimizer
         # Lightning's own bf16 mode refuses to clip gradients of a fused optimizer; autocast needs no scaler.
         self._bf16 = precision == "bf16"
-        self._state: Any = None
         self._saved_state: list[Tensor] | None = None  # leaves of the carried state of an interrupted process
-        self._warm = False
-        self._loss_total: Tensor | None = None
-        self._count_total: Tensor | None = None
+        # The first step of a process pays for lazy initialisation of kernels and memory; it would distort the phases.
+        self._cold = True
+        self._phases = (clock.phase("warmup"),) * 3
 
-    def training_step(self, batch: Batch, batch_idx: int) -> None:
-        """One step, by hand: Lightning's own sequence of hooks and closures costs as much as a small network does."""
-        with self._phase("forward"):
+    @property
+    def steps(self) -> int:
+        """Optimizer steps taken."""
+        return self._now.steps
+
+    def training_step(self, batches: Iterator[Batch], batch_idx: int) -> None:
+        """The next `STRETCH` steps, or as many as there are before training ends."""
+        around, device = self._around, self.device
+        for batch in islice(batches, STRETCH):
+            around.before_step(self)
+            self._step(batch if device.type == "cpu" else batch.to(device))
+            if around.after_step(self, batch):
+                self.trainer.should_stop = True
+                return
+
+    def _step(self, batch: Batch) -> None:
+        forward, backward, optimizer = self._phases
+        with forward:
             loss = self._loss(batch)
-        with self._phase("backward"):
+        with backward:
             for parameter in self._trained:
                 parameter.grad = None
             loss.backward()
-        with self._phase("optimizer"):
+        with optimizer:
             if self._settings.clip:
                 torch.nn.utils.clip_grad_norm_(self._trained, self._settings.clip)
-            self._optimizer.step()
-        self._warm = True
-        self.steps += 1
+            self.optimizer.step()
+        if self._cold:
+            self._cold = False
+            self._phases = self.clock.phase("forward"), self.clock.phase("backward"), self.clock.phase("optimizer")
+        self._now.steps += 1
 
     def _loss(self, batch: Batch) -> Tensor:
         """Mean loss of a batch over its target units."""
+        now = self._now
         carries = isinstance(self._target, NextTokenTarget) and self.network.capabilities.carries_state
         if self._saved_state is not None:
-            self._state = self._rebuilt(self._saved_state, batch)
+            now.state = self._rebuilt(self._saved_state, batch)
             self._saved_state = None
-        state = None if batch.fresh or not carries else self._state
+        state = None if batch.fresh or not carries else now.state
         with torch.autocast(batch.inputs.device.type, torch.bfloat16, enabled=self._bf16):
             outputs, lengths, state = self.network(batch.inputs, batch.input_lengths, batch.targets, state)
         # Truncated back-propagation: the state goes on, its history does not.
-        self._state = tree_map(lambda t: t.detach(), state) if carries else None
+        now.state = tree_map(lambda t: t.detach(), state) if carries else None
         total, count = loss_sum(
             self._target,
             outputs,
@@ -82,17 +137,19 @@ class TrainingModule(pl.LightningModule):
             label_smoothing=self._settings.label_smoothing,
         )
         detached = total.detach()
-        self._loss_total = detached if self._loss_total is None else self._loss_total + detached
-        self._count_total = count if self._count_total is None else self._count_total + count
+        now.loss = detached if now.loss is None else now.loss + detached
+        now.count = count if now.count is None else now.count + count
         return total / count
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Lightning counts only the steps that it takes itself."""
         checkpoint["global_step"] = self.steps
 
-    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
-        """Move a batch."""
-        return batch.to(device)
+    def transfer_batch_to_device(
+        self, batch: Iterator[Batch], device: torch.device, dataloader_idx: int
+    ) -> Iterator[Batch]:
+        """Nothing yet: every batch of a stretch moves when its step begins."""
+        return batch
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """AdamW; weight decay on matrices only (not on biases, gains and embeddings)."""
@@ -102,7 +159,7 @@ class TrainingModule(pl.LightningModule):
         plain = [p for p in trained if p.ndim <= 1 or id(p) in embeddings]
         first, second = self._settings.betas
         self._trained = [*decayed, *plain]
-        self._optimizer = torch.optim.AdamW(
+        self.optimizer: torch.optim.Optimizer = torch.optim.AdamW(
             [
                 {"params": decayed, "weight_decay": self._settings.weight_decay},
                 {"params": plain, "weight_decay": 0.0},
@@ -111,14 +168,15 @@ class TrainingModule(pl.LightningModule):
             betas=(first, second),
             fused=True,
         )
-        return self._optimizer
+        return self.optimizer
 
     def take_totals(self) -> tuple[float, float]:
         """Total loss and count since the last call, read from the device and reset."""
-        if self._loss_total is None or self._count_total is None:
+        now = self._now
+        if now.loss is None or now.count is None:
             return 0.0, 0.0
-        totals = float(self._loss_total), float(self._count_total)
-        self._loss_total = self._count_total = None
+        totals = float(now.loss), float(now.count)
+        now.loss = now.count = None
         return totals
 
     def work(self, batch: Batch) -> tuple[Tensor, str]:
@@ -129,17 +187,17 @@ class TrainingModule(pl.LightningModule):
         """What the next step needs beside weights and optimizer: the carried state and open totals, as tensors."""
         return {
             "steps": self.steps,
-            "carried_state": None if self._state is None else tree_leaves(self._state),
-            "loss_total": self._loss_total,
-            "count_total": self._count_total,
+            "carried_state": None if self._now.state is None else tree_leaves(self._now.state),
+            "loss_total": self._now.loss,
+            "count_total": self._now.count,
         }
 
     def load_run_state(self, state: dict[str, Any]) -> None:
         """Put back what `run_state` gave."""
-        self.steps = state["steps"]
+        self._now.steps = state["steps"]
         saved = tree_map(lambda t: t.to(self.device) if isinstance(t, Tensor) else t, state)
         self._saved_state = saved["carried_state"]
-        self._loss_total, self._count_total = saved["loss_total"], saved["count_total"]
+        self._now.loss, self._now.count = saved["loss_total"], saved["count_total"]
 
     def _rebuilt(self, leaves: list[Tensor], batch: Batch) -> Any:
         """The carried state from its tensors. Its shape as a tree is the model's affair: one look at it shows it."""
@@ -148,7 +206,3 @@ class TrainingModule(pl.LightningModule):
             _, _, state = self.network(batch.inputs, batch.input_lengths, batch.targets, None)
         self.network.train()
         return tree_unflatten(leaves, tree_structure(state))
-
-    def _phase(self, name: str) -> AbstractContextManager[None]:
-        # The first step of a process pays for lazy initialisation of kernels and memory; it would distort the phases.
-        return self.clock.phase(name if self._warm else "warmup")

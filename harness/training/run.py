@@ -6,13 +6,14 @@ import logging
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 
-from harness.batch import Dataset
+from harness.batch import Batch, Dataset
 from harness.errors import ConfigError
 from harness.matching import verify
 from harness.metrics.classification import confusion_matrix
@@ -107,7 +108,6 @@ def _train_and_test(settings: RunSettings, session: Session, on_progress: OnProg
         _prepare_torch(settings)
         seed_global(settings.seed, "initialisation")
         network = Network(settings.model, task.signature, data.input_spec, data.target_spec, settings.trainer)
-        module = TrainingModule(network, data.target_spec, settings.optimizer, clock, settings.trainer.precision)
         batches = EndlessBatches(training_loader(data, task.loader, settings.seed))
         around = Surroundings(
             session.folder,
@@ -119,6 +119,9 @@ def _train_and_test(settings: RunSettings, session: Session, on_progress: OnProg
             on_progress=on_progress,
         )
         callback = RunCallback(settings, data, batches, around)
+        module = TrainingModule(
+            network, data.target_spec, settings.optimizer, clock, callback, settings.trainer.precision
+        )
         seed_global(settings.seed, "dropout")
         verify(settings.config.get("match"), settings.model, network.parameter_counts())
         session.measured.training()
@@ -191,7 +194,7 @@ def _train(settings: RunSettings, session: Session, module: TrainingModule, call
         try:
             trainer.fit(
                 module,
-                train_dataloaders=TimedBatches(callback.batches, clock),
+                train_dataloaders=Stretches(callback.batches, clock),
                 ckpt_path=None if earlier is None else session.folder.last,
                 weights_only=True,
             )
@@ -201,20 +204,25 @@ def _train(settings: RunSettings, session: Session, module: TrainingModule, call
         raise KeyboardInterrupt
 
 
-class TimedBatches:
-    """Training batches whose making is timed as waiting for data."""
+class Stretches:
+    """What Lightning takes for batches: all batches to come, each time; a step takes the next one of them.
+
+    Making a batch is timed as waiting for data.
+    """
 
     def __init__(self, batches: EndlessBatches, clock: PhaseClock) -> None:
         self._batches, self._clock = batches, clock
 
-    def __iter__(self) -> Iterator[Any]:
-        with self._clock.phase("data_wait"):
+    def __iter__(self) -> Iterator[Iterator[Batch]]:
+        return repeat(self._timed())
+
+    def _timed(self) -> Iterator[Batch]:
+        waiting = self._clock.phase("data_wait")
+        with waiting:
             iterator = iter(self._batches)
         while True:
-            with self._clock.phase("data_wait"):
-                batch = next(iterator, None)
-            if batch is None:
-                return
+            with waiting:
+                batch = next(iterator)
             yield batch
 
 

@@ -59,7 +59,7 @@ def start(words: list[str], folder: Path, moment: dict[str, Any] | None) -> int:
 def arm(moment: dict[str, Any]) -> None:
     """Have this process killed when the moment comes."""
     places = {
-        "step": (callback.RunCallback, "on_train_batch_end"),
+        "step": (callback.RunCallback, "after_step"),
         "saving": (checkpoint.AtomicCheckpointIO, "save_checkpoint"),
         "replacing": (checkpoint.os, "replace"),
         "validating": (callback, "evaluate"),

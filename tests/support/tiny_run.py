@@ -21,6 +21,7 @@ WORDS = (
     "task.loader.batch_size=8",
     "model=lstm",
     "model.width=8",
+    "trainer.device=cpu",
     "trainer.embedding_dim=8",
     "trainer.validations=2",
     "trainer.log_every=2",

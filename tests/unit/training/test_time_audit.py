@@ -106,12 +106,12 @@ def _inject(part: str, clock: Skewed, patch: pytest.MonkeyPatch) -> None:
         patch.setattr(owner, name, _late(clock, getattr(owner, name), UNIT))
 
 
-STEPS, BATCHES_FETCHED, VALIDATIONS = 6, 7, 2
+STEPS, VALIDATIONS = 6, 2
 # The first step is the warm-up: of six steps, five count as forward, backward and optimizer.
 FOUND = {
     "data_preparation": {"data_preparation": 1},
     "setup": {"setup": 2},
-    "data_wait": {"data_wait": BATCHES_FETCHED},
+    "data_wait": {"data_wait": STEPS},
     "forward": {"warmup": 1, "forward": STEPS - 1},
     "backward": {"warmup": 1, "backward": STEPS - 1},
     "optimizer": {"warmup": 1, "optimizer": STEPS - 1},
