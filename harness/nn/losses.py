@@ -93,11 +93,11 @@ def loss_counts(spec: TargetSpec, targets: Tensor, target_lengths: Tensor) -> Te
     return target_lengths
 
 
-def worked_units(spec: TargetSpec, input_lengths: Tensor, target_lengths: Tensor) -> tuple[Tensor, str]:
-    """What throughput counts, real and unpadded: (count, unit)."""
+def worked_units(spec: TargetSpec, input_lengths: Tensor, target_lengths: Tensor) -> tuple[int, str]:
+    """What throughput counts, real and unpadded: (count, unit). Lengths on an accelerator would make the host wait."""
     match spec:
         case NextTokenTarget() | TokenSequenceTarget():
-            return target_lengths.sum(), "target tokens/s"
+            return int(target_lengths.sum()), "target tokens/s"
         case CTCTarget() | FrameTarget():
-            return input_lengths.sum(), "input frames/s"
-    return torch.tensor(len(input_lengths)), "examples/s"
+            return int(input_lengths.sum()), "input frames/s"
+    return len(input_lengths), "examples/s"

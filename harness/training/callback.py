@@ -108,7 +108,7 @@ class RunCallback(pl.Callback):
         work, self.unit = module.work(batch)
         progress.step += 1
         progress.examples += len(batch)
-        progress.units += int(work)
+        progress.units += work
         progress.epoch = self.batches.epochs
         progress.seconds = module.clock.training()
         self.done = progress.fraction(self.budget) >= 1.0

@@ -179,7 +179,7 @@ class TrainingModule(pl.LightningModule):
         now.loss = now.count = None
         return totals
 
-    def work(self, batch: Batch) -> tuple[Tensor, str]:
+    def work(self, batch: Batch) -> tuple[int, str]:
         """Real, unpadded units of a batch and their name."""
         return worked_units(self._target, batch.input_lengths, batch.target_lengths)
 
