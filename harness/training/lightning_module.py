@@ -94,12 +94,13 @@ class TrainingModule(pl.LightningModule):
         around, device = self._around, self.device
         for batch in islice(batches, STRETCH):
             around.before_step(self)
-            self._step(batch if device.type == "cpu" else batch.to(device))
+            self.step(batch if device.type == "cpu" else batch.to(device))
             if around.after_step(self, batch):
                 self.trainer.should_stop = True
                 return
 
-    def _step(self, batch: Batch) -> None:
+    def step(self, batch: Batch) -> None:
+        """One step on a batch that is on the module's device."""
         forward, backward, optimizer = self._phases
         with forward:
             loss = self._loss(batch)

@@ -1,0 +1,75 @@
+"""Where a training step of every built-in task spends its time: the operators that take most, as shares of the step.
+
+Settings are those of the quick start, the model is `lstm`. Operators are counted without what they call in turn, as
+torch's profiler sees them; making the batch stands among them as `batch`, and `python` is the time in no operator.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+
+import torch
+from torch.profiler import ProfilerActivity, profile, record_function
+
+from harness.bench.comparison import Row
+from harness.config import compose, to_settings
+from harness.nn.network import Network
+from harness.registry import list_plugins
+from harness.training.data_module import training_loader
+from harness.training.lightning_module import TrainingModule
+from harness.training.load_data import load_data
+from harness.training.seeding import seed_global
+from harness.training.timing import PhaseClock
+
+MODEL = "lstm"
+TOP = 5
+"""Operators of a task."""
+
+_WARM = 3
+
+
+class _Idle:
+    """Nothing around steps."""
+
+    def before_step(self, module: TrainingModule) -> None: ...
+
+    def after_step(self, module: TrainingModule, batch: object) -> bool:
+        return False
+
+
+def profile_rows(rounds: int, *, words: tuple[str, ...] = ()) -> list[Row]:
+    """The largest shares of a step: rows `profile-TASK-OPERATOR`, ratio = share, a = seconds in it, b = of a step.
+
+    Args:
+        rounds: steps, after a few to warm up.
+        words: further settings.
+    """
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler says on stderr when it starts and stops
+    built_in = [info.name for info in list_plugins("task") if info.distribution == "sequence-harness"]
+    return [row for task in built_in for row in _of_task(task, max(_WARM, rounds), words)]
+
+
+def _of_task(task: str, steps: int, words: tuple[str, ...]) -> Iterator[Row]:
+    settings = to_settings(compose(["experiment=quickstart", f"task={task}", f"model={MODEL}", *words]))
+    data = load_data(settings.task)
+    seed_global(0, "initialisation")
+    network = Network(settings.model, settings.task.signature, data.input_spec, data.target_spec, settings.trainer)
+    module = TrainingModule(network.train(), data.target_spec, settings.optimizer, PhaseClock(), _Idle())
+    module.configure_optimizers()
+    batches = iter(training_loader(data, settings.task.loader, 0))
+    for _ in range(_WARM):
+        module.step(next(batches))
+    began = time.perf_counter()
+    with profile(activities=[ProfilerActivity.CPU]) as found:
+        for _ in range(steps):
+            with record_function("batch"):
+                batch = next(batches)
+            module.step(batch)
+    each = (time.perf_counter() - began) / steps
+    seconds = {event.key: event.self_cpu_time_total / 1e6 / steps for event in found.key_averages()}
+    seconds["python"] = max(0.0, each - sum(seconds.values()))
+    for name in sorted(seconds, key=lambda key: -seconds[key])[:TOP]:
+        about = f"of a step of {task} with {MODEL} ({torch.get_num_threads()} threads), profiler on"
+        yield Row(f"profile-{task}-{name}", seconds[name] / each, 0.0, seconds[name], each, about=about)
