@@ -1,4 +1,12 @@
-"""Mean squared and mean absolute error, for `ForecastTarget`, on the train-normalised scale of the target."""
+"""Mean squared and mean absolute error, for `ForecastTarget`, on the train-normalised scale of the target.
+
+Beside its sum a row keeps the same sum step by step, from which the report draws the error by horizon:
+
+- `steps`: the horizon H.
+- `by_step`: the sum of errors over variables at every step, H numbers in order. With more than `MOST_PARTS` steps
+  neighbours share a number, in that many parts of equal size (the first H mod `MOST_PARTS` are longer by one step, as
+  in `numpy.array_split`), so that a forecast of hundreds of steps does not fill the store.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +19,9 @@ from harness.batch import Example
 from harness.errors import PluginError
 from harness.metrics.ratios import total
 from harness.task import Metric, Prediction, Statistics
+
+MOST_PARTS = 48
+"""How many numbers `by_step` holds at most."""
 
 
 def _difference(prediction: Prediction, example: Example) -> np.ndarray:
@@ -27,14 +38,24 @@ def _difference(prediction: Prediction, example: Example) -> np.ndarray:
     return output - target
 
 
+def _sums(name: str, errors: np.ndarray) -> Statistics:
+    """The sum of errors (horizon, dim) as the statistic `name`, and step by step."""
+    steps = len(errors)
+    parts = np.array_split(errors.reshape(steps, -1).sum(1), min(steps, MOST_PARTS))
+    return {
+        name: float(errors.sum()),
+        "count": int(errors.size),
+        "steps": steps,
+        "by_step": [float(part.sum()) for part in parts],
+    }
+
+
 def _squared_error(prediction: Prediction, example: Example) -> Statistics:
-    difference = _difference(prediction, example)
-    return {"squared_error": float((difference**2).sum()), "count": int(difference.size)}
+    return _sums("squared_error", _difference(prediction, example) ** 2)
 
 
 def _absolute_error(prediction: Prediction, example: Example) -> Statistics:
-    difference = _difference(prediction, example)
-    return {"absolute_error": float(np.abs(difference).sum()), "count": int(difference.size)}
+    return _sums("absolute_error", np.abs(_difference(prediction, example)))
 
 
 def _mean(rows: Sequence[Statistics], key: str) -> float:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.report import breakdowns, cost, evidence, learning, outputs, overview, results, run_lists, task_tables
+from harness.report import (
+    breakdowns,
+    cost,
+    evidence,
+    horizons,
+    learning,
+    outputs,
+    overview,
+    results,
+    run_lists,
+    task_tables,
+)
 from harness.report import formatting as fmt
 from harness.report.contents import Block
 from harness.report.load import Comparison
@@ -60,6 +71,7 @@ def block(
         *evidence.panels(store, comparison, f"{name}-evidence"),
         *cost.panels(comparison, f"{name}-cost", colours),
         *breakdowns.panels(store, comparison, f"{name}-parts", colours),
+        *horizons.panels(store, comparison, f"{name}-horizon", colours),
     ]
     best = results.verdict_of(comparison).best
     ordered = sorted(comparison.entries, key=lambda e: e.label != best)

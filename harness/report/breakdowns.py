@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from harness.report import formatting as fmt
-from harness.report import results
+from harness.report import over_seeds, results
 from harness.report.figures import label
 from harness.report.figures.groups import Spread, over_ranges, over_rows
 from harness.report.load import Comparison
+from harness.report.over_seeds import capital, said
 from harness.report.panels import Panel
 from harness.report.parts import FEWEST, Parts, by_class, by_length
 from harness.report.statistics import corpus
@@ -24,8 +25,7 @@ from harness.store import Store
 from harness.store.example_statistics import example_count, example_statistics, example_texts
 from harness.store.query import RunView
 
-_MOST_CLASSES, _MOST_MODELS = 20, 12
-_MOST_ROWS = 60_000  # statistics that are read for one comparison
+_MOST_CLASSES = 20
 
 
 def panels(store: Store, comparison: Comparison, name: str, colours: Mapping[str, int]) -> list[Panel]:
@@ -33,7 +33,7 @@ def panels(store: Store, comparison: Comparison, name: str, colours: Mapping[str
 
     Texts are divided by the length of their source, or of the right answer where they have none, into ranges of about
     equally many examples; classified examples by their class. Runs whose examples do not give their stored score are
-    left out.
+    left out. Forecasts have a panel of their own (`harness.report.horizons`).
 
     Args:
         store: open, for test examples.
@@ -47,16 +47,16 @@ def panels(store: Store, comparison: Comparison, name: str, colours: Mapping[str
         return []
     first = entries[0].finished[0]
     examples = example_count(store, first.id)
-    if examples < 2 * FEWEST or examples > _MOST_ROWS:
+    if examples < 2 * FEWEST or examples > over_seeds.MOST_ROWS:
         return []
     if _classifies(first) and "accuracy" in first.units:  # other scores of one class alone mean little
         scale = results.scale_of(first, "accuracy")
-    probe = example_statistics(store, [first.id], scale.name)[first.id]
-    formula = corpus.formula_of([s for s in probe.values() if isinstance(s, Mapping)][:1])
-    if formula is None:
+    probe = [s for s in example_statistics(store, [first.id], scale.name)[first.id].values() if isinstance(s, Mapping)]
+    formula = corpus.formula_of(probe[:1])
+    if formula is None or "by_step" in probe[0]:  # the texts of a forecast are its numbers, whose length says nothing
         return []
     texts = example_texts(store, first.id)
-    edits = any("edits" in s for s in probe.values() if isinstance(s, Mapping))  # errors per word of the right answer
+    edits = any("edits" in s for s in probe)  # errors per word of the right answer
     parts = by_class(texts) if _classifies(first) else by_length(texts, of_answer=edits)
     if parts is None:
         return []
@@ -82,18 +82,7 @@ def _scores(
     parts: Parts,
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """By label, (seeds, 1 + parts): the score of all examples and of each part; and what was left out, in words."""
-    ranked = sorted(
-        (e for e in comparison.entries if e.finished),
-        key=lambda e: (_worth(results.primary_summary(e).mean, results.primary_of(comparison)), e.label),
-    )
-    left_out = []
-    if len(ranked) > _MOST_MODELS:
-        left_out.append(f"{len(ranked) - _MOST_MODELS} models with worse means")
-        ranked = ranked[:_MOST_MODELS]
-    seeds = max(1, _MOST_ROWS // (len(ids) * len(ranked)))
-    if any(len(e.finished) > seeds for e in ranked):
-        left_out.append(f"seeds after the first {seeds} of a model, since that many examples would take long to read")
-    wanted = {e.label: e.finished[:seeds] for e in comparison.entries if e in ranked}
+    wanted, left_out = over_seeds.readable_runs(comparison, len(ids))
     read = example_statistics(store, [r.id for runs in wanted.values() for r in runs], metric)
     known = set(ids)
     rows = {
@@ -131,12 +120,6 @@ def _has_score(sums: np.ndarray, statistics: Mapping[str, object]) -> np.ndarray
     return known
 
 
-def _worth(mean: float, scale: results.Scale) -> float:
-    if not math.isfinite(mean):
-        return math.inf
-    return -mean if scale.higher_is_better is not False else mean
-
-
 # -- the panel ---------------------------------------------------------------------------------------
 
 
@@ -151,18 +134,18 @@ def _panel(
 ) -> Panel:
     if parts.kind == "class":
         parts, scores = _hardest_first(parts, scores, scale)
-    spreads = {text: [_spread(column) for column in array[:, 1:].T] for text, array in scores.items()}
-    title = _capital(f"{scale.title} by {parts.what if parts.kind == 'class' else 'number of ' + parts.what}")
+    spreads = {text: over_seeds.spread_of_columns(array[:, 1:]) for text, array in scores.items()}
+    title = capital(f"{scale.title} by {parts.what if parts.kind == 'class' else 'number of ' + parts.what}")
     seeds = max(len(array) for array in scores.values())
-    caption = _capital(f"{scale.title} on parts of the test split")
+    caption = capital(f"{scale.title} on parts of the test split")
     caption += "; means over seeds, bars from the lowest to the highest seed." if seeds > 1 else "."
     unit = scale.note.removesuffix(scale.arrow).strip()
     arrow = {True: " (higher is better)", False: " (lower is better)", None: ""}[scale.higher_is_better]
     axis = f"{scale.title}{f', {unit}' if unit else ''}{arrow}"
     leaders = _leaders(parts, spreads, scale)
-    alt = _capital(f"{scale.title}{arrow} by {parts.what}. ") + " ".join(
+    alt = capital(f"{scale.title}{arrow} by {parts.what}. ") + " ".join(
         f"{label(text)}: "
-        + ", ".join(f"{label(g, 24)} {_said(v.mean)}" for g, v in zip(parts.names, values, strict=True))
+        + ", ".join(f"{label(g, 24)} {said(v.mean)}" for g, v in zip(parts.names, values, strict=True))
         + "."
         for text, values in spreads.items()
     )
@@ -179,14 +162,6 @@ def _panel(
     return Panel(name, title, text, [figure], [_table(parts, scores, scale, f"{name}-table")], folded=True)
 
 
-def _said(value: float) -> str:
-    return "no value" if math.isnan(value) else f"{value:.3g}"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _hardest_first(
     parts: Parts, scores: Mapping[str, np.ndarray], scale: results.Scale
 ) -> tuple[Parts, dict[str, np.ndarray]]:
@@ -199,13 +174,6 @@ def _hardest_first(
     columns = [0, *(k + 1 for k in order)]
     kept = Parts(parts.kind, parts.what, [parts.names[k] for k in order], new[parts.of])
     return kept, {text: array[:, columns] for text, array in scores.items()}
-
-
-def _spread(values: np.ndarray) -> Spread:
-    known = values[np.isfinite(values)]
-    if not known.size:
-        return Spread(math.nan, math.nan, math.nan)
-    return Spread(float(known.mean()), float(known.min()), float(known.max()))
 
 
 def _how(parts: Parts, comparison: Comparison) -> str:
@@ -242,8 +210,8 @@ def _table(parts: Parts, scores: Mapping[str, np.ndarray], scale: results.Scale,
     sizes = [len(parts.of), *parts.sizes]
     names = ["all examples", *(label(n, 40) for n in parts.names)]
     digits = fmt.decimals(float(v) for array in scores.values() for v in array.ravel())
-    cells = {text: [_cell(column, digits) for column in array.T] for text, array in scores.items()}
-    caption = _capital(f"{scale.title} ({scale.note or scale.title}) by {parts.what}; with each its number of examples")
+    cells = {text: [over_seeds.cell(column, digits) for column in array.T] for text, array in scores.items()}
+    caption = capital(f"{scale.title} ({scale.note or scale.title}) by {parts.what}; with each its number of examples")
     if parts.kind == "class":
         table = Table(name, caption, "Class", [Column("examples"), *(Column(text) for text in scores)])
         for k, (part, size) in enumerate(zip(names, sizes, strict=True)):
@@ -253,12 +221,3 @@ def _table(parts: Parts, scores: Mapping[str, np.ndarray], scale: results.Scale,
     columns = [Column(part, f"{size}") for part, size in zip(names, sizes, strict=True)]
     rows = [Row(Cell(text), of_model) for text, of_model in cells.items()]
     return Table(name, caption, "Model", columns, rows)
-
-
-def _cell(scores: np.ndarray, digits: int) -> Cell:
-    """A mean over seeds with the lowest and the highest."""
-    s = _spread(scores)
-    if math.isnan(s.mean):
-        return Cell("–", hidden="no value", mark="quiet")
-    note = f"{fmt.fixed(s.low, digits)} to {fmt.fixed(s.high, digits)}" if len(scores) > 1 else ""
-    return Cell(fmt.fixed(s.mean, digits), s.mean, note=note)

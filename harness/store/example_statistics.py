@@ -29,6 +29,14 @@ def example_texts(store: Store, run_id: int) -> dict[str, tuple[str, str]]:
     return {example: (source, reference) for example, source, reference in rows}
 
 
+def first_statistics(store: Store, run_id: int) -> dict[str, Any]:
+    """The statistics of a run's first test example, by metric: what kinds there are; empty without examples."""
+    c = t.predictions.c
+    query = sa.select(c.statistics).where(c.run_id == run_id).order_by(c.position).limit(1)
+    found = store.read(lambda connection: connection.execute(query).scalar())
+    return dict(found) if isinstance(found, dict) else {}
+
+
 def example_statistics(store: Store, run_ids: Sequence[int], metric: str) -> dict[int, dict[str, Any]]:
     """A metric's statistics by run and example id; None where an example has none. A run without examples is not there.
 

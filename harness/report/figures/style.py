@@ -54,12 +54,14 @@ def style(name: str) -> Iterator[None]:
 
 
 def colour(number: int) -> str:
-    """Of a series."""
-    return PALETTE[number % len(PALETTE)]
+    """Of a series; one with a number below zero (a baseline) stands back."""
+    return PALETTE[number % len(PALETTE)] if number >= 0 else SOFT
 
 
 def dash(number: int) -> Any:
-    """Of a series' line; those that share a colour differ in it."""
+    """Of a series' line; those that share a colour differ in it. A baseline's is broken."""
+    if number < 0:
+        return DASHES[1 + (-1 - number) % (len(DASHES) - 1)]
     return DASHES[(number + number // len(PALETTE)) % len(DASHES)]
 
 

@@ -2,7 +2,8 @@
 
 The statistics are those that metrics leave in the store (`PredictionRow.statistics`). A formula is chosen by the
 names of the statistics, never by the metric's, and whoever uses one first compares its value over all examples with
-the value that the run stored (`matches`); a metric of a plug-in that keeps other statistics has no formula here.
+the value that the run stored (`matches`); a metric of a plug-in that keeps other statistics has no formula here. What
+says only how a sum came about, step by step (`harness.metrics.forecasting`), takes no part in the choice.
 
 BLEU is the geometric mean of n-gram precisions by the brevity penalty with mteval's exponential smoothing (Papineni
 et al. 2002; Post 2018), chrF2 the F-score of mean precision and mean recall (Popović 2015); both as in sacreBLEU.
@@ -20,6 +21,7 @@ import numpy as np
 Statistics = Mapping[str, Any]
 _CLOSE = 1e-6
 _MOST_CLASSES = 1000
+_DETAIL = frozenset({"steps", "by_step"})
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Formula:
 def formula_of(rows: Sequence[Statistics]) -> Formula | None:
     """The formula for such statistics; None where there is none."""
     names = frozenset(rows[0]) if rows and isinstance(rows[0], Mapping) else frozenset()
-    return _FORMULAS.get(names)
+    return _FORMULAS.get(names - _DETAIL if names >= _DETAIL else names)
 
 
 def tabulate(

@@ -23,6 +23,7 @@ from harness.report.figures.curves import MOST, along_axis
 from harness.report.figures.groups import Spread, over_ranges, over_rows
 from harness.report.figures.labels import place_labels
 from harness.report.figures.scatter import Point, pareto_front, scatter
+from harness.report.figures.steps import over_steps
 from harness.report.load import load
 from harness.report.sections import compose
 from harness.report.statistics import Band
@@ -73,6 +74,10 @@ EVERY_KIND = {
     "ranges": lambda label, v: over_ranges(
         "r", [label, "3–4"], {label: [Spread(v, v, v), Spread(1, 0, 2)]}, {label: 0}, titles=("words", "BLEU"),
         caption="Caption.", alt="Words.",
+    ),
+    "steps": lambda label, v: over_steps(
+        "r", [1, 2], {label: [Spread(v, 0, v), Spread(1, 0, 2)], "baseline": [Spread(v, v, v), Spread(1, 0, 2)]},
+        {label: 0, "baseline": -1}, titles=("steps", "MSE"), caption="Caption.", alt="Words.",
     ),
     "rows": lambda label, v: over_rows(
         "r", [label, "open"], {label: [Spread(v, 0, v), Spread(1, 0, 2)]}, {label: 0}, title="accuracy",
