@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from harness.errors import StoreError
 from harness.report import run_pages
 from harness.report.contents import Report
 from harness.report.figures import drawn_beside
+from harness.report.folder import ReportFolder
 from harness.report.latex import latex
 from harness.report.load import ReportData, load
 from harness.report.sections import compose
@@ -21,8 +21,6 @@ from harness.store.thinned_curves import POINTS
 
 FORMATS = ("html", "md", "csv", "tex", "svg", "png")
 """What a report can be written as."""
-
-_OURS = b'<meta name="generator" content="sequence-harness">'
 
 
 def build(
@@ -36,8 +34,8 @@ def build(
     """Write the report of a sweep, or of every run in the store, into a folder.
 
     Pages: index.html, tasks/*.html, runs/*.html. Each is one file that asks the network for nothing: style, script
-    and figures are in it. Beside them: report.md, tables/*.csv and *.tex, figures/*.svg and *.png. Files of an
-    earlier report are replaced, and pages of runs and tasks that are no longer in it are removed.
+    and figures are in it. Beside them: report.md, tables/*.csv and *.tex, figures/*.svg and *.png, and files.sha256,
+    the list of all these. Files of an earlier report are replaced, and those that are no longer in it are removed.
 
     Args:
         store: open, for reading at least.
@@ -56,28 +54,24 @@ def build(
     data = load(store, sweep) if data is None else data
     page, text = out_dir / "index.html", out_dir / "report.md"
     try:
-        (out_dir / "tables").mkdir(parents=True, exist_ok=True)
-        (out_dir / "figures").mkdir(exist_ok=True)
+        folder = ReportFolder(out_dir)
         report = compose(store, data)
-        for table in report.tables():
+        for table in [*report.tables(), *([report.runs] if report.runs is not None else [])]:
             if "csv" in formats:
-                _write(out_dir / "tables" / f"{table.name}.csv", table.csv().encode())
+                folder.write(f"tables/{table.name}.csv", table.csv().encode())
             if "tex" in formats:
-                _write(out_dir / "tables" / f"{table.name}.tex", latex(table).encode())
-        if report.runs is not None and "csv" in formats:
-            _write(out_dir / "tables" / f"{report.runs.name}.csv", report.runs.csv().encode())
-        if report.runs is not None and "tex" in formats:
-            _write(out_dir / "tables" / f"{report.runs.name}.tex", latex(report.runs).encode())
+                folder.write(f"tables/{table.name}.tex", latex(table).encode())
         with drawn_beside(report.figures()):  # meanwhile: everything that shows none
             if "md" in formats:
-                _write(text, as_markdown(report).encode())
+                folder.write(text.name, as_markdown(report).encode())
             if "html" in formats:
-                _write_pages(out_dir, store, data, report)
+                _write_pages(folder, store, data, report)
             for figure in report.figures():
                 if "svg" in formats:
-                    _write(out_dir / "figures" / f"{figure.name}.svg", figure.svg.encode())
+                    folder.write(f"figures/{figure.name}.svg", figure.svg.encode())
                 if "png" in formats or "md" in formats:
-                    _write(out_dir / "figures" / f"{figure.name}.png", figure.png)
+                    folder.write(f"figures/{figure.name}.png", figure.png)
+        folder.finish()
     except OSError as error:
         raise StoreError(
             f"The report cannot be written to '{out_dir}' ({error.strerror}). "
@@ -116,17 +110,12 @@ def as_markdown(report: Report) -> str:
     return templates().get_template("report.md.j2").render(report=report)
 
 
-def _write_pages(out_dir: Path, store: Store, data: ReportData, report: Report) -> None:
-    """Write what has changed, and remove pages of an earlier report that are not in this one."""
-    folders = [out_dir / "tasks", out_dir / "runs"]
-    for folder in folders:
-        folder.mkdir(exist_ok=True)
+def _write_pages(folder: ReportFolder, store: Store, data: ReportData, report: Report) -> None:
     with _uncollected():
-        written = {_write_changed(out_dir / name, text) for name, text in pages_of_runs(store, data, report)}
-    written |= {_write_changed(out_dir / name, text) for name, text in pages_of_report(report)}
-    for path in (p for folder in folders for p in folder.glob("*.html")):
-        if path not in written and _is_ours(path):
-            path.unlink()
+        for name, content in pages_of_runs(store, data, report):
+            folder.write(name, content.encode())
+    for name, content in pages_of_report(report):
+        folder.write(name, content.encode())
 
 
 @contextmanager
@@ -139,23 +128,3 @@ def _uncollected() -> Iterator[None]:
     finally:
         if on:
             gc.enable()
-
-
-def _write_changed(path: Path, text: str) -> Path:
-    content = text.encode()
-    if not (path.is_file() and path.read_bytes() == content):
-        _write(path, content)
-    return path
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether a page was made here: a reader may keep others beside it."""
-    with path.open("rb") as file:
-        return _OURS in file.read(500)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write aside and move into place, so that a reader never sees half a file."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)
