@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from postgresql_server import postgresql_server, postgresql_url  # noqa: F401  # fixtures
+from typed import harness  # noqa: F401  # fixture
 
 # Packages of their own, whose tests run where they are installed.
 collect_ignore = ["third_party_plugin", "integration/faulty_plugin"]

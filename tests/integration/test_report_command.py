@@ -16,25 +16,9 @@ from typing import Any
 import pytest
 from made_up_results import ELSEWHERE, HERE, fill, finish, plan_of
 
-from harness.cli import main
 from harness.cli.report import FORMATS
 from harness.report import pages
 from harness.store import Store
-
-
-@pytest.fixture
-def harness(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """Call a command in the test's folder; returns exit code, output and errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["harness", *words])
-        with pytest.raises(SystemExit) as ended:
-            main.entry_point()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return call
 
 
 @pytest.fixture(scope="module")

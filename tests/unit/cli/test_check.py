@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Any
-
-import pytest
-
-from harness.cli import main
 
 SOUND = '''
 """A bag of features."""
@@ -54,20 +49,6 @@ def harness_models():
     return [Bag]
 '''
 KEYS = ["plugin", "clause", "case", "held", "message", "example", "advice"]
-
-
-@pytest.fixture
-def harness(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Call a command; returns exit code, output and errors."""
-
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["harness", *words])
-        with pytest.raises(SystemExit) as ended:
-            main.entry_point()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return call
 
 
 def _install(site: Any, text: str, entry: str = "model.bag") -> None:

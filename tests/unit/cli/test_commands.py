@@ -8,23 +8,8 @@ from typing import Any
 
 import pytest
 
-from harness.cli import main
 from harness.store import Store
 from harness.store.records import EnvironmentRecord, MetricRow, RunPlan, RunSummary, SampleRow
-
-
-@pytest.fixture
-def harness(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Call a command; returns exit code, output and errors."""
-
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["harness", *words])
-        with pytest.raises(SystemExit) as ended:
-            main.entry_point()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return call
 
 
 @pytest.fixture

@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Any
 
 import pytest
 
-from harness.cli import listing, main
+from harness.cli import listing
 from harness.store import Store
 from harness.store.records import EnvironmentRecord, RunPlan, RunSummary
-
-
-@pytest.fixture
-def harness(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Call a command; returns exit code, output and errors."""
-
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["harness", *words])
-        with pytest.raises(SystemExit) as ended:
-            main.entry_point()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return call
 
 
 def _plan(key: str, seed: int, **config: Any) -> RunPlan:

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import sqlite3
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,6 @@ import pytest
 import sqlalchemy as sa
 from postgresql_server import POSTGRESQL
 
-from harness.cli import main
 from harness.store import Store, schema, transactions
 from harness.store.records import EnvironmentRecord, MetricRow, RunPlan, RunSummary, SampleRow
 from harness.terminal import harmless, harmless_json, one_line
@@ -33,21 +31,6 @@ NAMES = {
     "lines": "one\ntwo\r\nthree\ttab",
     "nothing": "",
 }
-
-
-@pytest.fixture
-def harness(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """Call a command in the test's folder; returns exit code, output and errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["harness", *words])
-        with pytest.raises(SystemExit) as ended:
-            main.entry_point()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return call
 
 
 @pytest.fixture

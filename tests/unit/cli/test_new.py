@@ -11,23 +11,6 @@ from typing import Any
 
 import pytest
 
-from harness.cli import main
-
-
-@pytest.fixture
-def harness(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """Call a command in an empty folder; returns exit code, output and errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["harness", *words])
-        with pytest.raises(SystemExit) as ended:
-            main.entry_point()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return call
-
 
 @pytest.mark.parametrize("kind", ["model", "task"])
 def test_it_ends_with_the_commands_to_type_next(harness: Any, tmp_path: Path, kind: str) -> None:
