@@ -49,7 +49,7 @@ class Outcome:
 
     Attributes:
         heading: of the comparison; page, anchor: where it is.
-        best: the model with the best mean; None where no model has a result, or all have the same.
+        best: the model with the best mean, or those that share it; None where no model has a result, or all the same.
         standing: what the evidence says of it, in a few words; tone: how that is set.
         sentence: the verdict.
     """

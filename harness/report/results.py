@@ -10,6 +10,7 @@ from typing import Any
 from harness.report import formatting as fmt
 from harness.report.load import Comparison, Entry, ReportData
 from harness.report.statistics import SeedTests, Summary, Verdict, compare_seeds, interval_words, summarise, verdict_on
+from harness.report.statistics.seed_tests import same_mean
 from harness.report.tables import Cell, Column, Row, Table
 from harness.store.query import RunView
 
@@ -82,10 +83,10 @@ def verdict_of(comparison: Comparison) -> Verdict:
     return verdict_on(seed_tests_of(comparison))
 
 
-def starred(comparison: Comparison) -> str | None:
-    """The label whose mean is marked as best; None without a contest."""
+def starred(comparison: Comparison) -> frozenset[str]:
+    """The labels whose mean is marked as best, several where they tie; none without a contest."""
     verdict = verdict_of(comparison)
-    return verdict.best if verdict.contested else None
+    return frozenset(verdict.leaders if verdict.contested else ())
 
 
 def seeds_note(entry: Entry) -> str:
@@ -124,7 +125,7 @@ def matrix(data: ReportData, headings: Sequence[str]) -> Table:
     places = [ranks(c) for c in data.comparisons]
     for label in data.models:
         cells = [
-            _matrix_cell(table, c, _find(c.entries, label), best=label == best, rank=rank.get(label, ""))
+            _matrix_cell(table, c, _find(c.entries, label), best=label in best, rank=rank.get(label, ""))
             for c, best, rank in zip(data.comparisons, bests, places, strict=True)
         ]
         table.rows.append(Row(Cell(label), cells))
@@ -141,12 +142,16 @@ def _find(entries: Sequence[Entry], label: str) -> Entry | None:
 def ranks(comparison: Comparison) -> dict[str, str]:
     """The place of every model's mean in its comparison ("rank 1 of 6"), equal means on the better of their places.
 
-    Models without a finite mean have none.
+    Those that share one say so ("rank 1 of 6, tied"). Models without a finite mean have none.
     """
     means = {e.label: primary_summary(e).mean for e in comparison.entries if e.finished}
     means = {label: mean for label, mean in means.items() if math.isfinite(mean)}
     ordered = sorted(means.values(), reverse=primary_of(comparison).higher_is_better is not False)
-    return {label: f"rank {1 + ordered.index(mean)} of {len(means)}" for label, mean in means.items()}
+    places = {}
+    for label, mean in means.items():
+        equal = [i for i, other in enumerate(ordered, 1) if same_mean(mean, other)]
+        places[label] = f"rank {equal[0]} of {len(means)}{', tied' if len(equal) > 1 else ''}"
+    return places
 
 
 def _matrix_cell(table: Table, comparison: Comparison, entry: Entry | None, *, best: bool, rank: str = "") -> Cell:

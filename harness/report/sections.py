@@ -10,6 +10,7 @@ from harness.report.blocks import block
 from harness.report.contents import Block, Outcome, Report, Section
 from harness.report.environments import environment_table
 from harness.report.load import Comparison, ReportData
+from harness.report.statistics.verdicts import listed
 from harness.store import Store
 
 _LONGEST_NAME = 60  # characters of a file's name
@@ -63,6 +64,8 @@ def _outcome(section: Section, part: Block, comparison: Comparison) -> Outcome:
         standing, tone = "no contest", "quiet"
     elif verdict.supported:
         standing, tone = "supported by the evidence", "good"
+    elif len(verdict.leaders) > 1:
+        best, standing, tone = listed(verdict.leaders), "tied", "warn"
     else:
         standing, tone = "not decided", "warn"
     page = f"tasks/{section.name}.html"

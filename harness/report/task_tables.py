@@ -60,7 +60,7 @@ def task_table(comparison: Comparison, name: str, caption: str) -> Table:
             cells = [Cell("n/a", mark="na", footnote=number), *(_nothing() for _ in columns[1:])]
             table.rows.append(Row(Cell(entry.label), cells))
             continue
-        cells = _metric_cells(comparison, entry, scales, digits, best=entry.label == best)
+        cells = _metric_cells(comparison, entry, scales, digits, best=entry.label in best)
         cells += _cost_cells(table, comparison, entry, timed)
         table.rows.append(Row(_header(table, comparison, entry), cells))
     for entry in comparison.baselines:

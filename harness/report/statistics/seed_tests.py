@@ -81,12 +81,14 @@ class SeedTests:
         tests: every pair, in that order.
         level: 5 % by the number of pairs tested: what the smallest p of the family must reach.
         diverged: labels of models with a value that is not finite; they are not tested.
+        leaders: labels of all models whose mean is the best one, but for rounding.
     """
 
     order: tuple[str, ...]
     tests: tuple[SeedTest, ...]
     level: float
     diverged: tuple[str, ...] = ()
+    leaders: tuple[str, ...] = ()
 
     @property
     def tested(self) -> int:
@@ -125,7 +127,8 @@ def _compare(samples: tuple[tuple[str, tuple[tuple[int, float], ...]], ...], hig
     means = {label: sum(sample.values()) / len(sample) for label, sample in by_label.items()}
     diverged = tuple(label for label, mean in means.items() if not math.isfinite(mean))
     finite = [label for label in means if label not in diverged]
-    order = (*sorted(finite, key=lambda label: -sign * means[label]), *diverged)
+    finite_order = sorted(finite, key=lambda label: -sign * means[label])
+    order = (*finite_order, *diverged)
     tests = [_test(a, b, by_label[a], by_label[b], means[a] - means[b]) for a, b in combinations(order, 2)]
     # Over the seeds that both have, the other one may be ahead.
     tests = [_turned(t) if sign * t.difference < 0 and math.isfinite(t.difference) else t for t in tests]
@@ -138,7 +141,13 @@ def _compare(samples: tuple[tuple[str, tuple[tuple[int, float], ...]], ...], hig
     for test in tests:
         corrected = test if test.p is None else replace(test, adjusted=next(adjusted))
         final.append(replace(corrected, needed=_needed(corrected, joined if test.p is None else level)))
-    return SeedTests(order, tuple(final), level, diverged)
+    leaders = tuple(label for label in finite_order if same_mean(means[label], means[finite_order[0]]))
+    return SeedTests(order, tuple(final), level, diverged, leaders)
+
+
+def same_mean(one: float, two: float) -> bool:
+    """Whether two means are equal but for rounding."""
+    return math.isclose(one, two, rel_tol=_SAME)
 
 
 def _turned(test: SeedTest) -> SeedTest:

@@ -20,12 +20,14 @@ class Verdict:
         contested: whether another model has a worse mean, so that being best says anything.
         supported: whether the seed tests say that it is better than every other.
         sentence: for the reader.
+        leaders: all models that have the best mean, the one named first.
     """
 
     best: str | None
     contested: bool
     supported: bool
     sentence: str
+    leaders: tuple[str, ...] = ()
 
 
 def judge(samples: Mapping[str, Mapping[int, float]], *, higher_is_better: bool) -> Verdict:
@@ -46,25 +48,23 @@ def verdict_on(family: SeedTests) -> Verdict:
     best = family.order[0]
     if best in family.diverged:
         return Verdict(None, False, False, f"No mean is finite: {listed(family.diverged)}.")
-    name = shown(best)
+    name, leaders = shown(best), family.leaders
     rivals = [t for t in family.of(best) if not {t.first, t.second} & set(family.diverged)]
     left_out = f" Left out, since a value is not finite: {listed(family.diverged)}." if family.diverged else ""
     if not rivals:
-        return Verdict(best, bool(left_out), False, f"{name} is the only model with a result.{left_out}")
-    contested = any(t.difference != 0 for t in rivals) or bool(left_out)
+        return Verdict(best, bool(left_out), False, f"{name} is the only model with a result.{left_out}", leaders)
+    contested = len(leaders) <= len(rivals) or bool(left_out)
     open_ = [t for t in rivals if not (t.decided and t.first == best)]
     if not open_:
         against = shown(rivals[0].second) if len(rivals) == 1 else "every other model"
         sentence = f"{name} is better than {against} ({_tests(rivals, family)})."
-        return Verdict(best, True, True, sentence + left_out)
-    if all(t.difference == 0 for t in open_) and len(open_) == len(rivals):
-        alike = listed([best, *_others(open_, best)])
-        return Verdict(best, contested, False, f"{alike} have the same mean.{left_out}")
-    tied = [t for t in open_ if t.difference == 0]
-    open_ = [t for t in open_ if t.difference != 0]
+        return Verdict(best, True, True, sentence + left_out, leaders)
+    open_ = [t for t in open_ if t.decided or not {t.first, t.second} <= set(leaders)]
     claim, they, them = f"{name} has the best mean", "it is", "it"
-    if tied:
-        claim, they, them = f"{listed([best, *_others(tied, best)])} share the best mean", "they are", "them"
+    if len(leaders) > len(rivals):
+        claim, they, them = f"{listed(leaders)} have the same mean", "they are", "them"
+    elif len(leaders) > 1:
+        claim, they, them = f"{listed(leaders)} share the best mean", "they are", "them"
     unable = [t for t in open_ if family.undecidable(t)]
     clauses = []
     if unable:
@@ -82,7 +82,7 @@ def verdict_on(family: SeedTests) -> Verdict:
         others = listed(_others(told, best))
         clauses.append(f"{others} cannot be told from {them} ({_tests(told, family)}{_needed(told)})")
     doubts = f", but {', and '.join(clauses)}" if clauses else ""
-    return Verdict(best, contested, False, f"{claim}{doubts}.{left_out}")
+    return Verdict(best, contested, False, f"{claim}{doubts}.{left_out}", leaders)
 
 
 def shown(label: str) -> str:

@@ -11,84 +11,18 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
+from html_page import Page
 
 from harness.errors import StoreError
 from harness.report import build
-from harness.report.load import ReportData, load
+from harness.report.load import load
 from harness.report.outputs import chosen_ids
 from harness.report.sections import compose
 from harness.store import query
-
-VOID = {"meta", "link", "br", "img", "input", "hr", "wbr"}
-LOADING = {"src", "srcset", "data", "poster", "action", "background", "xlink:href", "ping"}
-
-
-class Page(HTMLParser):
-    """Collects what the tests look at; complains about tags that do not match."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.ids: list[str] = []
-        self.links: list[str] = []
-        self.loads: list[str] = []
-        self.tags: list[str] = []
-        self.open: list[str] = []
-        self.na: list[str | None] = []
-        self.heading = ""
-        self.headers_without_scope = 0
-        self.tables_without_caption = 0
-        self._captions: list[bool] = []
-        self._in_na = False
-        self._in_h1 = False
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        self.tags.append(tag)
-        if tag not in VOID:
-            self.open.append(tag)
-        if given.get("id"):
-            self.ids.append(given["id"] or "")
-        if tag in ("a", "use", "link") and given.get("href"):
-            self.links.append(given["href"] or "")
-        self.loads += [f"{tag} {k}={v}" for k, v in given.items() if k in LOADING]
-        self.headers_without_scope += tag == "th" and "scope" not in given
-        if tag == "table":
-            self._captions.append(False)
-        if tag == "caption":
-            self._captions[-1] = True
-        self._in_h1 = self._in_h1 or tag == "h1"
-        if tag == "td":
-            self._in_na = "na" in (given.get("class") or "").split()
-            if self._in_na:
-                self.na.append(None)
-        if tag == "a" and self._in_na:
-            self.na[-1] = given.get("href")
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-        if tag == "table":
-            self.tables_without_caption += not self._captions.pop()
-        if tag == "td":
-            self._in_na = False
-        if tag == "h1":
-            self._in_h1 = False
-
-    def handle_data(self, data: str) -> None:
-        if self._in_h1:
-            self.heading += data
 
 
 @pytest.fixture(scope="module")
@@ -275,62 +209,6 @@ def test_conditions_that_differ_stand_in_columns_of_their_own(store, made_up):
     assert any("do not compare across them" in w for w in report.warnings)
     assert any("part of the test split" in w for w in report.warnings)
     assert "On 2 machines" in report.lead[2]
-
-
-def test_a_report_of_runs_without_results(store, made_up, tmp_path):
-    store.plan(made_up.plan("translation", "lstm"))
-    text = build(store, tmp_path / "report").read_text(encoding="utf-8")
-    Page(text)
-    assert "planned, not run yet" in text
-    assert "No run has started yet" in text
-    assert '<span class="standing quiet">no result</span>' in text
-
-
-def test_a_report_of_no_runs_says_how_to_start(store, tmp_path):
-    text = build(store, tmp_path, data=ReportData(None, store.store_id, [], [], {}, [])).read_text(encoding="utf-8")
-    assert set(Page(text).links) <= {"#main", "#environment", "#method"}
-    assert "There are no runs yet." in text
-    assert "harness sweep experiment=quickstart" in text
-
-
-def test_a_report_of_failed_runs_only(store, made_up, tmp_path):
-    plan = made_up.plan("translation", "lstm")
-    store.plan(plan)
-    run_id = store.start(plan, made_up.here, owner_pid=os.getpid())
-    store.fail(run_id, "KilledError: out of memory", "Traceback\n <x>", "step 3")
-    text = build(store, tmp_path / "report").read_text(encoding="utf-8")
-    Page(text)
-    assert "<b>1</b> failed" in text
-    assert "failed: KilledError: out of memory" in text
-    run = (tmp_path / "report" / "runs" / f"{plan.key[:12]}.html").read_text(encoding="utf-8")
-    assert "Traceback\n &lt;x&gt;" in run
-    assert f'href="runs/{plan.key[:12]}.html"' in text
-
-
-def test_a_report_of_one_run_claims_nothing(store, made_up, tmp_path):
-    made_up.done(store, made_up.plan("translation", "lstm"))
-    text = build(store, tmp_path / "report").read_text(encoding="utf-8")
-    Page(text)
-    assert '<span class="standing quiet">no contest</span>' in text
-    assert "rank 1 of 1; one seed" in text
-
-
-def test_a_report_of_one_seed_decides_nothing(store, made_up, tmp_path):
-    for model in ("lstm", "rnn"):
-        made_up.done(store, made_up.plan("translation", model))
-    text = build(store, tmp_path / "report").read_text(encoding="utf-8")
-    Page(text)
-    assert '<span class="standing warn">not decided</span>' in text
-    assert text.count("; one seed") == 2
-
-
-def test_models_that_are_all_alike_have_no_winner(store, made_up, tmp_path):
-    for model in ("lstm", "rnn"):
-        for seed in range(3):
-            made_up.done(store, made_up.plan("translation", model, seed), value=20.0)
-    text = build(store, tmp_path / "report").read_text(encoding="utf-8")
-    assert '<p class="best">– <span class="standing quiet">all alike</span></p>' in text
-    assert text.count("rank 1 of 2") == 2
 
 
 def test_the_same_store_gives_the_same_files(filled, folder: Path, tmp_path):

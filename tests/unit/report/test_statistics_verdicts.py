@@ -105,3 +105,14 @@ def test_models_that_share_the_best_mean_are_both_named():
     decided = verdict(a=[3.0, 3.1, 3.2], b=[3.0, 3.1, 3.2], c=[1.0, 1.3, 1.1])
     assert decided.sentence == "a and b share the best mean."
     assert not decided.supported
+
+
+def test_those_that_share_the_best_mean_are_those_with_equal_means_and_not_those_equal_over_shared_seeds():
+    other_seeds = judge({"a": {0: 1.0, 1: 3.0}, "b": {0: 1.0}}, higher_is_better=True)
+    assert (other_seeds.leaders, other_seeds.contested) == (("a",), True)
+    assert other_seeds.sentence.startswith("a has the best mean, but one seed cannot show that it is ahead of b")
+    rounding = verdict(a=[0.1, 0.2, 0.3], b=[0.3, 0.2, 0.1], c=[0.0, 0.1, 0.0])
+    assert set(rounding.leaders) == {"a", "b"}
+    assert "share the best mean" in rounding.sentence
+    assert verdict(a=[1.0], b=[1.0]).leaders == ("a", "b")
+    assert verdict(a=[math.nan]).leaders == ()
