@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from harness.report import formatting as fmt
 from harness.report import results
 from harness.report.figures import Figure, time_unit
-from harness.report.figures.scatter import Point, pareto_front, scatter
+from harness.report.figures.scatter import Level, Point, near, pareto_front, scatter
 from harness.report.load import Comparison, Entry
 from harness.report.panels import Panel
 from harness.report.statistics import Summary, summarise
@@ -63,6 +63,9 @@ def panels(comparison: Comparison, name: str, colours: Mapping[str, int]) -> lis
     if len(models) < 2:
         return []
     scale = results.primary_of(comparison)
+    levels = [
+        Level(e.label, mean) for e in comparison.baselines if math.isfinite(mean := results.primary_summary(e).mean)
+    ]
     panel = Panel(name, "Quality against cost")
     timed = (comparison.conditions.budget or "").startswith("seconds")
     fronts: dict[str, list[str]] = {}
@@ -75,7 +78,9 @@ def panels(comparison: Comparison, name: str, colours: Mapping[str, int]) -> lis
         fronts[axis.key] = front
         panel.text.append(_in_words(models, axis, front, scale))
         hollow = axis.key == "time" or timed  # a run of so many seconds learns less on a busy machine
-        panel.figures.append(_figure(models, axis, front, scale, f"{name}-by-{axis.key}", colours, hollow=hollow))
+        panel.figures.append(
+            _figure(models, levels, axis, front, scale, f"{name}-by-{axis.key}", colours, hollow=hollow)
+        )
     if any(fronts.values()) and any(m.quality.half_width for m in models):
         panel.text.append("Means over seeds are compared: where intervals overlap, it may turn out otherwise.")
     busy = sum(m.contended for m in models)
@@ -85,7 +90,7 @@ def panels(comparison: Comparison, name: str, colours: Mapping[str, int]) -> lis
             f"{runs} machine with other work (contended): times are then too long by an unknown amount. "
             "Models with such a run are drawn hollow."
         )
-    panel.tables.append(_table(models, fronts, scale, f"{name}-table"))
+    panel.tables.append(_table(models, levels, fronts, scale, f"{name}-table"))
     return [panel]
 
 
@@ -164,6 +169,7 @@ def _and(names: Sequence[str]) -> str:
 
 def _figure(
     models: Sequence[_Model],
+    levels: Sequence[Level],
     axis: _Axis,
     front: Sequence[str],
     scale: results.Scale,
@@ -191,6 +197,9 @@ def _figure(
         for m in sorted(models, key=axis.mean)
     )
     ends = f" On the front, which nothing beats in both: {_and(front)}." if front else ""
+    drawn = near(points, levels)
+    if levels:
+        ends += f" Baselines: {'; '.join(f'{v.text}: {fmt.fixed(v.y, digits)}' for v in levels)}."
     direction = {True: " (higher is better)", False: " (lower is better)", None: ""}[scale.higher_is_better]
     unit = scale.note.removesuffix(scale.arrow).strip()
     words = f"{scale.title}{f', {unit}' if unit else ''}{direction}"
@@ -200,12 +209,18 @@ def _figure(
     caption += ", means over seeds; bars: 95 % intervals, cut at the edge" if intervals else ""
     caption += "; broken line: the front, better and cheaper towards " if len(front) > 1 else ""
     caption += ("the upper left" if scale.higher_is_better else "the lower left") if len(front) > 1 else ""
+    caption += "; dotted: baselines, which nobody trains, so that they have no place along the axis" if drawn else ""
+    caption += "; hollow: contended." if any(p.hollow for p in points) else "."
+    beyond = [f"{v.text} ({fmt.fixed(v.y, digits)})" for v in levels if v not in drawn]
+    if beyond:
+        caption += f" Too far away to be drawn: {'baselines' if len(beyond) > 1 else 'the baseline'} {_and(beyond)}."
     return scatter(
         name,
         points,
         [by_label[text] for text in front],
+        drawn,
         titles=(axis.title, words),
-        caption=caption + ("; hollow: contended." if any(p.hollow for p in points) else "."),
+        caption=caption,
         alt=f"Scatter plot of {scale.title}{direction} against {against}. From the cheapest: {listed}.{ends}",
     )
 
@@ -214,7 +229,13 @@ def _cost_text(model: _Model, axis: _Axis) -> str:
     return fmt.duration(model.seconds.mean) if axis.key == "time" else f"{fmt.count(model.parameters)} parameters"
 
 
-def _table(models: Sequence[_Model], fronts: Mapping[str, Sequence[str]], scale: results.Scale, name: str) -> Table:
+def _table(
+    models: Sequence[_Model],
+    levels: Sequence[Level],
+    fronts: Mapping[str, Sequence[str]],
+    scale: results.Scale,
+    name: str,
+) -> Table:
     """What the figures show, as numbers."""
     titles = {"time": "unbeaten for its time", "parameters": "unbeaten for its size"}
     columns = [
@@ -237,4 +258,8 @@ def _table(models: Sequence[_Model], fronts: Mapping[str, Sequence[str]], scale:
             Cell(f"{m.contended} of {m.seeds}", m.contended),
         ]
         table.rows.append(Row(Cell(m.label), cells))
+    for level in levels:
+        nothing = [Cell("–", hidden="a baseline is not trained", mark="quiet") for _ in columns[1:]]
+        quality = Cell(fmt.fixed(level.y, digits), level.y)
+        table.rows.append(Row(Cell(level.text), [quality, *nothing], results.BASELINES, "baseline"))
     return table

@@ -1,4 +1,4 @@
-"""Names beside points, where all of them find room."""
+"""Names beside points, where all of them find room, and along level lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ Box = tuple[float, float, float, float]
 
 _LETTER, _LINE = 0.58 * SMALL / 72, 1.15 * SMALL / 72  # inches: a letter's width, a line's height
 _POINT = 0.055  # inches: half of a marker
-_DIRECT = 24  # letters; longer labels stand in the key
+LONGEST = 24
+"""Letters of a name: longer ones of points stand in the key, longer ones of lines are cut."""
 
 
 def place_labels(
@@ -38,7 +39,7 @@ def place_labels(
     Returns:
         (x, y) a label, in inches; None where one finds no place, or is too long to stand in a figure.
     """
-    if not points or any(len(label(text)) > _DIRECT for text in texts):
+    if not points or any(len(label(text)) > LONGEST for text in texts):
         return None
     array = np.asarray(points, dtype=float)  # (N, 2)
     taken = [(x - _POINT, y - _POINT, x + _POINT, y + _POINT) for x, y in points]
@@ -66,6 +67,33 @@ def place_labels(
         taken.append(box)
         found[i] = (box[0], (box[1] + box[3]) / 2)
     return [found[i] for i in range(len(points))]
+
+
+def name_levels(
+    heights: Sequence[float], texts: Sequence[str], points: Sequence[tuple[float, float]], inches: tuple[float, float]
+) -> list[Box]:
+    """Where the names of level lines go: at either end, above or below the line, where the fewest things are.
+
+    Args:
+        heights: of the lines, in inches from the lower edge of the axes.
+        texts: the names.
+        points: in inches from the lower left corner.
+        inches: width and height of the axes.
+    """
+    dots = [(x - 2 * _POINT, y - 2 * _POINT, x + 2 * _POINT, y + 2 * _POINT) for x, y in points]
+    lines = [(0.0, height, inches[0], height) for height in heights]
+    found: list[Box] = []
+    for height, text in zip(heights, texts, strict=True):
+        width = _LETTER * len(label(text, LONGEST))
+        boxes = [
+            (left, low, left + width, low + _LINE)
+            for low in (height + 0.02, height - 0.02 - _LINE)
+            for left in (inches[0] - width, 0.05)
+            if low >= 0 and low + _LINE <= inches[1]
+        ]
+        taken = [*dots, *lines, *found]
+        found.append(min(boxes, key=lambda box: sum(_meet(box, other) for other in taken)))  # the first of equals
+    return found
 
 
 def _meet(one: Box, two: Box) -> bool:

@@ -1,4 +1,7 @@
-"""Quality against a cost: a point a model, bars for its intervals, and the line of those that nothing beats in both."""
+"""Quality against a cost: a point a model, bars for its intervals, and the line of those that nothing beats in both.
+
+What has a quality and no cost (a baseline) is a level line with its name.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +29,22 @@ from harness.report.figures.canvas import (
     plot_area,
 )
 from harness.report.figures.drawing import Figure
-from harness.report.figures.labels import place_labels
+from harness.report.figures.labels import LONGEST, Box, name_levels, place_labels
 from harness.report.figures.style import INK, SMALL, SOFT, colour, label, marker
 
 Segment = tuple[tuple[float, float], tuple[float, float]]
 """A level or an upright line from (x, y) to (x, y)."""
+
+
+_FAR = 3.0  # heights of the points' own axis: a level beyond would flatten the points
+
+
+@dataclass(frozen=True)
+class Level:
+    """A quality without a cost: its label and height."""
+
+    text: str
+    y: float
 
 
 @dataclass(frozen=True)
@@ -69,10 +83,19 @@ def pareto_front(points: Sequence[Point], *, higher_is_better: bool) -> list[Poi
     return front
 
 
+def near(points: Sequence[Point], levels: Sequence[Level]) -> list[Level]:
+    """The levels that can be drawn beside the points without flattening them."""
+    shown = _shown(points)
+    low, high = _limits([p.y for p in shown], [p.y_half for p in shown], 0.08)
+    room = _FAR * (high - low)
+    return [level for level in levels if math.isfinite(level.y) and low - room <= level.y <= high + room]
+
+
 def scatter(
     name: str,
     points: Sequence[Point],
     front: Sequence[Point],
+    levels: Sequence[Level] = (),
     *,
     titles: tuple[str, str],
     caption: str,
@@ -87,16 +110,18 @@ def scatter(
         name: of the figure's files.
         points: with finite x and y; others are left out.
         front: of the points, cheapest first; empty for no line.
+        levels: what is drawn as a line across, of those that are `near`.
         titles: of the level and of the upright axis.
         caption, alt: the words.
     """
-    shown = [p for p in points if scales.finite([p.x, p.y]).size == 2]
+    shown = _shown(points)
     log = scales.spreads([p.x for p in shown])
     x_limits = scales.limits([p.x for p in shown], margin=0.12, log=log)
     if not log:
         left, right = _limits([p.x for p in shown], [p.x_half for p in shown], 0.12)
         x_limits = (max(left, 0.0) if all(p.x >= 0 for p in shown) else left, right)  # there is no cost below none
-    y_limits = _limits([p.y for p in shown], [p.y_half for p in shown], 0.08)
+    heights = [level.y for level in levels]
+    y_limits = _limits([*(p.y for p in shown), *heights], [*(p.y_half for p in shown), *(None for _ in levels)], 0.08)
     inches = (WIDTH - LEFT - RIGHT, PLOT_HEIGHT)
     stairs = _stairs(front, x_limits[1])
     bars = _bars(shown, x_limits[0])
@@ -104,11 +129,15 @@ def scatter(
     def inch(x: float, y: float) -> tuple[float, float]:
         return scales.share(x, x_limits, log=log) * inches[0], scales.share(y, y_limits) * inches[1]
 
-    lines = [
+    lines: list[Box] = [
         (*inch(min(a[0], b[0]), min(a[1], b[1])), *inch(max(a[0], b[0]), max(a[1], b[1])))
         for a, b in [*itertools.pairwise(stairs), *(bar for bar, _ in bars)]
     ]
-    places = place_labels([inch(p.x, p.y) for p in shown], [p.text for p in shown], inches, lines)
+    dots = [inch(p.x, p.y) for p in shown]
+    up = [scales.share(height, y_limits) * inches[1] for height in heights]
+    names = name_levels(up, [level.text for level in levels], dots, inches)
+    lines += [*((0.0, height, inches[0], height) for height in up), *names]
+    places = place_labels(dots, [p.text for p in shown], inches, lines)
     below = BOTTOM if places else BOTTOM + key_height([p.text for p in shown])
 
     def draw() -> MplFigure:
@@ -127,7 +156,14 @@ def scatter(
             shade = colour(point.number)
             dot.set(markeredgecolor=shade, markerfacecolor="white" if point.hollow else shade, markeredgewidth=1.6)
             axes.add_line(dot)
+        for level in levels:
+            axes.add_line(
+                Line2D(x_limits, [level.y] * 2, color=SOFT, linestyle=(0, (1, 1.6)), linewidth=1.2, zorder=1.3)
+            )
         box = axes.get_position()
+        for level, (left, low, _, high) in zip(levels, names, strict=True):
+            at = (box.x0 + left / inches[0] * box.width, box.y0 + (low + high) / 2 / inches[1] * box.height)
+            figure.text(*at, label(level.text, LONGEST), va="center_baseline", size=SMALL, color=SOFT)
         for point, (across, up) in zip(shown, places or [], strict=bool(places)):
             at = (box.x0 + across / inches[0] * box.width, box.y0 + up / inches[1] * box.height)
             figure.text(*at, label(point.text), va="center_baseline", size=SMALL)
@@ -137,6 +173,10 @@ def scatter(
         return figure
 
     return Figure(name, caption, alt, draw)
+
+
+def _shown(points: Sequence[Point]) -> list[Point]:
+    return [p for p in points if scales.finite([p.x, p.y]).size == 2]
 
 
 def _limits(values: Sequence[float], halves: Sequence[float | None], margin: float) -> tuple[float, float]:

@@ -29,9 +29,10 @@ def ran(store: Store, made_up) -> Callable[..., None]:
         task: str = "translation",
         contended: bool = False,
         budget: str = "epochs:3",
+        kind: str = "model",
     ) -> None:
         for seed, value in enumerate(values):
-            plan = made_up.plan(task, model, seed, budget=budget)
+            plan = made_up.plan(task, model, seed, budget=budget, kind=kind)
             run_id = store.start(plan, made_up.here, owner_pid=os.getpid())
             summary = RunSummary(
                 {f"test/{plan.primary['name']}": value}, value, parameters, parameters, {}, train_s + 5, train_s + seed,
@@ -133,3 +134,39 @@ def test_a_model_without_a_finite_result_takes_no_part(store: Store, ran, value:
 def test_one_model_is_compared_with_nothing(store: Store, ran):
     ran("rnn", [10.0, 11.0])
     assert cost.panels(load(store).comparisons[0], "t-cost", {"rnn": 0}) == []
+
+
+def test_a_baseline_is_a_level_line_with_its_name(store: Store, ran):
+    ran("rnn", [10.0], 10, 1000)
+    ran("lstm", [20.0], 100, 5000)
+    ran("baseline:copy_nearest", [14.31], 0, 0, kind="baseline")
+    ran("baseline:nothing", [0.0], 0, 0, kind="baseline")
+    panel = panel_of(store)
+    for figure in panel.figures:
+        assert "baseline:copy_nearest</text>" in figure.svg
+        assert "baseline:nothing</text>" in figure.svg
+        assert "dotted: baselines, which nobody trains" in figure.caption
+        assert "Baselines: baseline:copy_nearest: 14.31; baseline:nothing: 0.00." in figure.alt
+        assert "nothing beats in both: rnn and lstm." in figure.alt  # a baseline beats nobody in what it does not cost
+    rows = rows_of(panel)
+    assert rows["baseline:copy_nearest"]["BLEU"].value == 14.31
+    assert rows["baseline:copy_nearest"]["parameters"].value is None
+    assert [row.tag for row in panel.tables[0].rows] == ["", "", "baseline", "baseline"]
+
+
+def test_a_baseline_that_would_flatten_the_models_is_named_below_the_figure(store: Store, ran):
+    ran("rnn", [20.0], 10, 1000)
+    ran("lstm", [21.0], 100, 5000)
+    ran("baseline:guess", [1.0], 0, 0, kind="baseline")
+    for figure in panel_of(store).figures:
+        assert figure.caption.endswith("Too far away to be drawn: the baseline baseline:guess (1.00).")
+        assert "guess" not in figure.svg
+        assert "dotted" not in figure.caption
+
+
+def test_without_baselines_nothing_is_said_of_them(store: Store, ran):
+    ran("rnn", [20.0], 10, 1000)
+    ran("lstm", [21.0], 100, 5000)
+    panel = panel_of(store)
+    assert not any("aseline" in f.caption + f.alt for f in panel.figures)
+    assert len(panel.tables[0].rows) == 2

@@ -8,6 +8,7 @@ import math
 import os
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +23,7 @@ from harness.report.figures import drawing, scales
 from harness.report.figures.curves import MOST, along_axis
 from harness.report.figures.groups import Spread, over_ranges, over_rows
 from harness.report.figures.labels import place_labels
-from harness.report.figures.scatter import Point, pareto_front, scatter
+from harness.report.figures.scatter import Level, Point, near, pareto_front, scatter
 from harness.report.figures.steps import over_steps
 from harness.report.load import load
 from harness.report.sections import compose
@@ -46,9 +47,10 @@ def curves(
     )
 
 
-def dots(points: list[Point], name: str = "dots") -> figures.Figure:
+def dots(points: list[Point], name: str = "dots", levels: Sequence[Level] = ()) -> figures.Figure:
     front = pareto_front(points, higher_is_better=True)
-    return scatter(name, points, front, titles=("parameters", "BLEU"), caption="Caption.", alt="Words.")
+    titles = ("parameters", "BLEU")
+    return scatter(name, points, front, near(points, levels), titles=titles, caption="Caption.", alt="Words.")
 
 
 def texts_of(figure: figures.Figure) -> list[str]:
@@ -71,6 +73,7 @@ def assert_whole(figure: figures.Figure) -> None:
 EVERY_KIND = {
     "curves": lambda label, v: curves({label: band([1.0, v, 3.0]), "gru": band([1.0, 2.0, v])}),
     "scatter": lambda label, v: dots([Point(label, 0, 10.0, v, 1.0, v), Point("gru", 1, 900.0, 3.0, v, 0.2)]),
+    "levels": lambda label, v: dots([Point("gru", 1, 900.0, 3.0, v, 0.2)], levels=[Level(label, v), Level(label, 3.1)]),
     "ranges": lambda label, v: over_ranges(
         "r", [label, "3–4"], {label: [Spread(v, v, v), Spread(1, 0, 2)]}, {label: 0}, titles=("words", "BLEU"),
         caption="Caption.", alt="Words.",
