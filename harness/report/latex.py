@@ -3,6 +3,9 @@ r"""Tables as LaTeX: booktabs, with every character of a text escaped so that an
 A file needs `\usepackage{booktabs}`, a long table `\usepackage{longtable}` too, and pdfLaTeX
 `\usepackage[T1]{fontenc}`; its first line says so. LuaLaTeX and XeLaTeX set other scripts as far as the font has them.
 pdfLaTeX, which would stop at them, sets how many characters stand there and the first one's code point.
+
+A table that is too wide for a page is set smaller, and one that is too wide even so in parts, each with some of the
+columns and the row headers again, one below the other: that needs no package, no turned page and no scaled type.
 """
 
 from __future__ import annotations
@@ -10,14 +13,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from harness.report.tables import Cell, Column, Table
 from harness.terminal import one_line
 
 LONGEST_FLOAT = 40
-"""Rows on one page; a table with more of them may break across pages."""
+"""Lines on one page; a table with more of them may break across pages."""
 
-_WIDE, _NARROW = 6, r"\footnotesize\setlength{\tabcolsep}{3pt}"  # from so many columns a table is set smaller
+_PAGE = 345.0  # points: the width of a text, of the class article on A4 and letter paper
+_WRAPPED, _LONGEST_CELL = 0.4, 30  # share of a page's width to which texts of more letters are wrapped
+_PROSE_HEADER, _PROSE = 0.2, 0.24  # shares of the row headers and, at least, of each text in a table of running text
 _OTHER_SCRIPT = (
     r"\providecommand{\otherscript}[2]"
     r"{\ifdefined\directlua#1\else\ifdefined\XeTeXversion#1\else#2\fi\fi}"
@@ -58,42 +64,59 @@ _UNKNOWN = re.compile(f"[^ -~{''.join(sorted(_LETTERS))}]+")  # what is left aft
 _LIGATURES = re.compile(r"(?<=([-',]))(?=\1)")  # two hyphens would become a dash, two commas a quotation mark
 
 
+@dataclass(frozen=True)
+class _Size:
+    """A size of type: the command that sets it, and points of a letter and of the space on one side of a column."""
+
+    command: str
+    letter: float
+    space: float
+
+
+_NORMAL, _SMALL = _Size("", 5.2, 6.0), _Size(r"\footnotesize\setlength{\tabcolsep}{3pt}", 4.5, 3.0)
+
+
 def latex(table: Table) -> str:
-    """A float with caption, label `tab:NAME` and notes; a `longtable` where it has more than `LONGEST_FLOAT` rows."""
-    long = len(table.rows) > LONGEST_FLOAT
+    """A float with caption, label `tab:NAME` and notes; a `longtable` where it has more than `LONGEST_FLOAT` lines."""
+    size = _NORMAL if len(_parts(table, _NORMAL)) == 1 else _SMALL
+    parts = _parts(table, size)
+    bodies = [list(_body(table, part)) for part in parts]
+    long = sum(map(len, bodies)) > LONGEST_FLOAT
     packages = r"\usepackage{booktabs}" + (r"\usepackage{longtable}" if long else "")
     lines = [f"% Needs {packages}; with pdfLaTeX also \\usepackage[T1]{{fontenc}}.", _OTHER_SCRIPT]
-    caption, label = rf"\caption{{{escape(table.caption)}}}", rf"\label{{tab:{_label(table.name)}}}"
-    layout, header, body = _layout(table), list(_header(table)), list(_body(table))
+    caption, label = escape(table.caption), rf"\label{{tab:{_label(table.name)}}}"
     notes = list(_notes(table))
     if long:
-        lines += [
-            rf"\begin{{longtable}}{{{layout}}}",
-            rf"{caption}{label} \\",
-            *header,
-            r"\endfirsthead",
-            *header,
-            r"\endhead",
-            r"\bottomrule",
-            r"\endfoot",
-            *body,
-            r"\end{longtable}",
-            *notes,
-        ]
+        lines += [r"\begingroup" + size.command] if size.command else []
+        for number, (part, body) in enumerate(zip(parts, bodies, strict=True)):
+            header = list(_header(table, part))
+            title = rf"\caption[]{{{caption} (continued)}}" if number else rf"\caption{{{caption}}}{label}"
+            lines += [
+                *([r"\addtocounter{table}{-1}"] if number else []),
+                rf"\begin{{longtable}}{{{_layout(table, part, size)}}}",
+                rf"{title} \\",
+                *header,
+                r"\endfirsthead",
+                *header,
+                r"\endhead",
+                r"\bottomrule",
+                r"\endfoot",
+                *body,
+                r"\end{longtable}",
+            ]
+        lines += [*([r"\endgroup"] if size.command else []), *notes]
     else:
-        lines += [
-            r"\begin{table}",
-            r"\centering" + (_NARROW if len(table.columns) >= _WIDE else ""),
-            caption,
-            label,
-            rf"\begin{{tabular}}{{{layout}}}",
-            *header,
-            *body,
-            r"\bottomrule",
-            r"\end{tabular}",
-            *([r"\par\smallskip", *notes] if notes else []),
-            r"\end{table}",
-        ]
+        lines += [r"\begin{table}", r"\centering" + size.command, rf"\caption{{{caption}}}", label]
+        for number, (part, body) in enumerate(zip(parts, bodies, strict=True)):
+            lines += [
+                *([r"\par\medskip"] if number else []),
+                rf"\begin{{tabular}}{{{_layout(table, part, size)}}}",
+                *_header(table, part),
+                *body,
+                r"\bottomrule",
+                r"\end{tabular}",
+            ]
+        lines += [*([r"\par\smallskip", *notes] if notes else []), r"\end{table}"]
     return "\n".join(lines) + "\n"
 
 
@@ -118,40 +141,87 @@ def _label(name: str) -> str:
 # -- parts of a table --------------------------------------------------------------------------------
 
 
-def _layout(table: Table) -> str:
-    """Numbers to the right; running text in columns of equal width, which wrap."""
+def _parts(table: Table, size: _Size) -> list[list[int]]:
+    """The numbers of the columns of each part, so that it is as wide as a page at most, as far as columns can be."""
+    header = _width(table, None, size)
+    parts: list[list[int]] = [[]]
+    used = header
+    for number in range(len(table.columns)):
+        width = _width(table, number, size)
+        if used + width > _PAGE and parts[-1]:
+            parts.append([])
+            used = header
+        parts[-1].append(number)
+        used += width
+    return parts
+
+
+def _width(table: Table, number: int | None, size: _Size) -> float:
+    """Points of a column (None: the row headers), with the space on both sides; of running text the least."""
+    if table.prose and (number is None or not table.columns[number].numeric):
+        return (_PROSE_HEADER if number is None else _PROSE) * _PAGE + 2 * size.space
+    letters = _longest_header(table) if number is None else _longest(table, number)
+    return (letters * size.letter if letters <= _LONGEST_CELL else _WRAPPED * _PAGE) + 2 * size.space
+
+
+def _longest_header(table: Table) -> int:
+    """Letters of the longest row header."""
+    return max(len(table.corner), *(max(len(r.header.text), len(r.header.note)) for r in table.rows), 0)
+
+
+def _longest(table: Table, number: int) -> int:
+    """Letters of a column's longest text."""
+    column, cells = table.columns[number], [row.cells[number] for row in table.rows]
+    return max(
+        len(column.title), len(column.note), *(max(len(c.text) + bool(c.footnote), len(c.note)) for c in cells), 0
+    )
+
+
+def _layout(table: Table, part: Sequence[int], size: _Size) -> str:
+    """Numbers to the right; running text in columns of equal width, which wrap, as do long texts elsewhere."""
     if not table.prose:
-        return "l" + "".join("r" if c.numeric else "l" for c in table.columns)
-    texts = sum(not c.numeric for c in table.columns)
-    wide = rf"p{{{0.72 / max(texts, 1):.2f}\linewidth}}"
-    return r"p{0.2\linewidth}" + "".join("r" if c.numeric else wide for c in table.columns)
+        wrapped = rf"p{{{_WRAPPED}\linewidth}}"
+        kinds = [wrapped if _longest_header(table) > _LONGEST_CELL else "l"]
+        for number in part:
+            long = _longest(table, number) > _LONGEST_CELL
+            kinds.append(wrapped if long else "r" if table.columns[number].numeric else "l")
+        return "".join(kinds)
+    texts = [number for number in part if not table.columns[number].numeric]
+    taken = sum(_width(table, number, size) for number in part if number not in texts)
+    free = _PAGE * (1 - _PROSE_HEADER) - taken - 2 * size.space * (1 + len(texts))
+    wide = rf"p{{{free / _PAGE / max(len(texts), 1):.2f}\linewidth}}"
+    kinds = [wide if number in texts else "r" for number in part]
+    return rf"p{{{_PROSE_HEADER}\linewidth}}" + "".join(kinds)
 
 
-def _header(table: Table) -> Iterator[str]:
+def _header(table: Table, part: Sequence[int]) -> Iterator[str]:
     """Titles, and their second lines where there are any, between rules."""
+    columns = [table.columns[number] for number in part]
+    wraps = [not table.prose and _longest(table, number) > _LONGEST_CELL for number in part]
     yield r"\toprule"
-    yield _line([escape(table.corner), *(_title(c.title, c) for c in table.columns)])
-    if any(c.note for c in table.columns):
-        yield _line(["", *(_title(c.note, c, small=True) for c in table.columns)])
+    yield _line([escape(table.corner), *(_title(c.title, c, wraps=w) for c, w in zip(columns, wraps, strict=True))])
+    if any(c.note for c in columns):
+        notes = (_title(c.note, c, wraps=w, small=True) for c, w in zip(columns, wraps, strict=True))
+        yield _line(["", *notes])
     yield r"\midrule"
 
 
-def _title(text: str, column: Column, *, small: bool = False) -> str:
+def _title(text: str, column: Column, *, wraps: bool, small: bool = False) -> str:
     shown = escape(text)
     if small and shown:
         shown = rf"{{\footnotesize {shown}}}"
-    return rf"\multicolumn{{1}}{{r}}{{{shown}}}" if column.numeric else shown
+    return rf"\multicolumn{{1}}{{r}}{{{shown}}}" if column.numeric and not wraps else shown
 
 
-def _body(table: Table) -> Iterator[str]:
+def _body(table: Table, part: Sequence[int]) -> Iterator[str]:
     """Rows, with a rule and its title before every group but the first; the first has a title where it is named."""
     for number, (group, rows) in enumerate(table.groups()):
         if number:
             yield r"\midrule"
         if group:
-            yield rf"\multicolumn{{{len(table.columns) + 1}}}{{l}}{{\emph{{{escape(group)}}}}} \\"
+            yield rf"\multicolumn{{{len(part) + 1}}}{{l}}{{\emph{{{escape(group)}}}}} \\"
         for row in rows:
-            cells = [row.header, *row.cells]
+            cells = [row.header, *(row.cells[number] for number in part)]
             yield _line([_cell(c) for c in cells])
             if any(c.note for c in cells):  # on a line of their own, so that numbers stay aligned
                 yield _line([rf"{{\footnotesize {escape(c.note)}}}" if c.note else "" for c in cells])

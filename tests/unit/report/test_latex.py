@@ -124,13 +124,53 @@ def environments(nodes):
 def test_any_text_leaves_a_table_whole(text, prose, rows):
     """It parses strictly, environments and braces close, and each line has as many cells as there are columns."""
     source = latex(made(text, rows, [text], prose))
-    inside = ["longtable", "minipage"] if rows > LONGEST_FLOAT else ["table", "tabular", "minipage"]
-    assert environments(parse(source)) == inside
+    found = environments(parse(source))
+    long = rows > LONGEST_FLOAT
+    parts = found.count("longtable" if long else "tabular")
+    assert found == (["longtable"] * parts if long else ["table", *["tabular"] * parts]) + ["minipage"]
+    assert parts in (1, 2)  # of two columns
     lines = [line for line in source.splitlines() if line.endswith(r"\\")]
-    cells = [line for line in lines if not re.match(r"\\(multicolumn\{3\}|caption)", line)]
-    assert len(cells) == 2 * rows + 2 * (1 + (rows > LONGEST_FLOAT))  # notes have lines of their own
-    assert {len(re.findall(r"(?<!\\)&", line)) for line in cells} == {2}
+    cells = [line for line in lines if not re.match(r"\\(multicolumn\{\d\}\{l\}|caption)", line)]
+    # Notes have lines of their own; a second part, which has the plain column alone, has none.
+    assert len(cells) == (2 * rows + 2 * (1 + long)) + (parts - 1) * (rows + 1 + long)
+    assert {len(re.findall(r"(?<!\\)&", line)) for line in cells} == {3 - parts}
     assert all(not line.lstrip().startswith(("[", "*")) for line in source.splitlines())
+
+
+def wide(columns, rows=3, prose=False):
+    titles = [Column(f"title {k}", numeric=not prose) for k in range(columns)]
+    table = Table("wide", "Many columns", "Model", titles, prose=prose)
+    for i in range(rows):
+        table.rows.append(Row(Cell(f"model {i}"), [Cell(f"r{i}c{k};") for k in range(columns)]))
+    return table
+
+
+@pytest.mark.parametrize("prose", [False, True], ids=["numbers", "prose"])
+@pytest.mark.parametrize("rows", [3, LONGEST_FLOAT])
+def test_a_table_wider_than_a_page_is_set_in_parts_that_hold_every_column_once(rows, prose):
+    source = latex(wide(24, rows, prose=prose))
+    kind = "longtable" if rows == LONGEST_FLOAT else "tabular"
+    parts = environments(parse(source)).count(kind)
+    assert parts > 2
+    for k in range(24):
+        assert source.count(f"r0c{k};") == 1
+    assert source.count("model 0 &") == parts
+    assert source.count(r"\label{tab:wide}") == 1
+    assert source.count("(continued)") == source.count(r"\addtocounter") == (parts - 1) * (kind == "longtable")
+    assert max(line.count("&") for line in source.splitlines()) < 9
+
+
+def test_a_narrow_table_is_set_in_the_size_of_the_text():
+    assert "footnotesize" not in latex(wide(5))
+    assert r"\centering\footnotesize" in latex(wide(7))
+    assert latex(wide(7)).count(r"\begin{tabular}") == 1
+
+
+def test_long_texts_wrap():
+    table = wide(2)
+    table.columns[1] = Column("why", numeric=False)
+    table.rows[0].cells[1] = Cell("a reason of many words that would be wider than a page if it were on one line")
+    assert r"\begin{tabular}{lrp{0.4\linewidth}}" in latex(table)
 
 
 def test_a_table_in_full():
