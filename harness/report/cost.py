@@ -213,7 +213,7 @@ def _figure(
     caption += "; hollow: contended." if any(p.hollow for p in points) else "."
     beyond = [f"{v.text} ({fmt.fixed(v.y, digits)})" for v in levels if v not in drawn]
     if beyond:
-        caption += f" Too far away to be drawn: {'baselines' if len(beyond) > 1 else 'the baseline'} {_and(beyond)}."
+        caption += f" Too far away to be drawn: {_and(beyond)}."
     return scatter(
         name,
         points,

@@ -73,10 +73,9 @@ def _page(name: str, run: RunView, parts: list[Part]) -> RunPage:
         ("tuning", guards.tuning_words(run)),
         ("key", run.key),
     ]
-    what = "Baseline " if run.kind == "baseline" else ""
     return RunPage(
         file=f"{name}.html",
-        title=f"{what}{run.model} on {overview.words(run.task)}, seed {run.seed}",
+        title=f"{run.model} on {overview.words(run.task)}, seed {run.seed}",
         task=run.task,
         facts=facts,
         command=run.command,

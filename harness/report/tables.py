@@ -106,7 +106,8 @@ class Table:
         return "\n".join([f"*{escape(self.caption)}*", "", *lines, *(["", *notes] if notes else [])])
 
     def _markdown_row(self, row: Row) -> str:
-        first = (f"*{escape(row.tag)}:* " if row.tag else "") + _markdown_cell(row.header)
+        said = not row.tag or row.header.text.startswith(f"{row.tag}:")
+        first = ("" if said else f"*{escape(row.tag)}:* ") + _markdown_cell(row.header)
         return _line([first, *(_markdown_cell(c) for c in row.cells)])
 
     def csv(self) -> str:

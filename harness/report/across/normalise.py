@@ -50,7 +50,7 @@ def normalisation(task: TaskScores, models: Sequence[str]) -> Normalisation | No
     if task.baseline is not None and task.sign * task.baseline[1] < task.mean(worst):
         name, value = task.baseline
         if _apart(value, top):
-            return Normalisation(value, top, f"baseline {name}", f"best mean: {best}")
+            return Normalisation(value, top, f"baseline {name.removeprefix('baseline:')}", f"best mean: {best}")
     if not _apart(bottom, top):
         return None
     return Normalisation(bottom, top, f"worst mean: {worst}", f"best mean: {best}")

@@ -159,7 +159,7 @@ def test_a_baseline_that_would_flatten_the_models_is_named_below_the_figure(stor
     ran("lstm", [21.0], 100, 5000)
     ran("baseline:guess", [1.0], 0, 0, kind="baseline")
     for figure in panel_of(store).figures:
-        assert figure.caption.endswith("Too far away to be drawn: the baseline baseline:guess (1.00).")
+        assert figure.caption.endswith("Too far away to be drawn: baseline:guess (1.00).")
         assert "guess" not in figure.svg
         assert "dotted" not in figure.caption
 
