@@ -23,7 +23,7 @@ from harness.matching import Match
 from harness.registry import load_model, load_task
 from harness.training.budget import Budget
 from harness.training.loggers import check_loggers
-from harness.training.settings import DecodingSettings, OptimizerSettings, RunSettings, TrainerSettings
+from harness.training.settings import DecodingSettings, OptimizerSettings, RunSettings, TrainerSettings, check_softmax
 
 if TYPE_CHECKING:
     from harness.task import Task
@@ -157,6 +157,7 @@ def to_settings(config: DictConfig) -> RunSettings:
     """
     values = {kind: _to_object(config, kind) for kind in ("task", "model", "optimizer", "trainer", "decoding")}
     _check_target(config.target, values["task"])
+    check_softmax(values["task"].target_type, values["trainer"], values["optimizer"])
     entry = OmegaConf.to_container(config.tuned, resolve=True) if config.tuned else {}
     tuning = _tuning(cast(dict[str, Any], entry), config)
     settings = RunSettings(

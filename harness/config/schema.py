@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.training.settings import DecodingSettings, OptimizerSettings, TrainerSettings
+from harness.training.settings import SOFTMAX, DecodingSettings, OptimizerSettings, TrainerSettings
 
 
 @dataclass
@@ -79,6 +79,7 @@ LOGGERS = ("tensorboard", "mlflow", "wandb")
 CHOICES: dict[str, tuple[str, ...]] = {
     "optimizer.schedule": ("cosine", "constant"),
     "trainer.precision": ("fp32", "bf16"),
+    "trainer.softmax": SOFTMAX,
     "trainer.device": ("auto", "cpu", "cuda"),
     "trainer.final_split": ("test", "val"),
     "decoding.method": ("greedy", "beam"),

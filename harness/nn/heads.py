@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from harness.nn.adaptive_softmax import AdaptiveSoftmax
 from harness.nn.embedding import TokenEmbedding
+from harness.nn.output_layers import FullSoftmax, LinearOutput, OutputLayer, SampledSoftmax
 from harness.specs import ClassTarget, CTCTarget, ForecastTarget, FrameTarget, TargetSpec
 
 
@@ -38,21 +40,65 @@ class TokenHead(nn.Module):
     """Dropout, a projection to the embedding's size, and the output layer over the vocabulary.
 
     With `tie`, the output layer's weights are the embedding's (Press and Wolf 2017, "Using the output
-    embedding to improve language models").
+    embedding to improve language models"); an adaptive softmax has other shapes and ties nothing.
+
+    Args:
+        features: H.
+        embedding: of the symbols that are predicted; gives D and V.
+        dropout: on the features.
+        tie: see above.
+        softmax: "full", "adaptive" or "sampled".
     """
 
-    def __init__(self, features: int, embedding: TokenEmbedding, dropout: float, *, tie: bool) -> None:
+    def __init__(
+        self, features: int, embedding: TokenEmbedding, dropout: float, *, tie: bool, softmax: str = "full"
+    ) -> None:
         super().__init__()
         self.dropout = nn.Dropout(dropout)
         self.project = nn.Linear(features, embedding.embedding_dim)
-        self.output = nn.Linear(embedding.embedding_dim, embedding.num_embeddings)
-        nn.init.zeros_(self.output.bias)
-        if tie:
+        self.output: OutputLayer = SOFTMAX[softmax](embedding.embedding_dim, embedding.num_embeddings)
+        if tie and isinstance(self.output, LinearOutput):
             self.output.weight = embedding.weight
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits (B, ..., V)."""
-        return functional.linear(self.project(self.dropout(x)), self.output.weight, self.output.bias)
+        """Logits or log-probabilities (B, ..., V)."""
+        return self.output(self.project(self.dropout(x)))
+
+    def loss(
+        self, x: Tensor, targets: Tensor, lengths: Tensor, *, label_smoothing: float = 0.0
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Training loss of the valid positions, without a matrix of all logits.
+
+        Args:
+            x: features (B, U, H).
+            targets: int64 (B, U).
+            lengths: int64 (B,), valid positions of each row.
+            label_smoothing: as torch's.
+
+        Returns:
+            mean: float32 scalar, with a gradient. sum: the same times the count, without. count: int64 scalar.
+        """
+        x, targets = self.dropout(x).flatten(0, 1), targets.flatten()  # (N, H), (N,), N = B * U
+        count = lengths.sum()
+        valid = torch.arange(len(targets) // len(lengths), device=x.device) < lengths.unsqueeze(1)  # (B, U)
+        if x.device.type == "cpu":
+            found = int(count)
+            if found < len(targets):  # padding is left out before anything is computed for it
+                index = valid.flatten().nonzero().squeeze(1)
+                x, targets = x.index_select(0, index), targets.index_select(0, index)
+            mean = self.output.loss(self.project(x), targets, None, 1.0 / max(1, found), label_smoothing)
+            return mean, mean.detach() * found, count
+        # Elsewhere, leaving rows out would wait for the device to say how many are left.
+        total = self.output.loss(self.project(x), targets, valid.flatten(), 1.0, label_smoothing)
+        return total / count, total.detach(), count
+
+
+SOFTMAX: dict[str, type[FullSoftmax | AdaptiveSoftmax | SampledSoftmax]] = {
+    "full": FullSoftmax,
+    "adaptive": AdaptiveSoftmax,
+    "sampled": SampledSoftmax,
+}
+"""What `trainer.softmax` may be."""
 
 
 def output_head(spec: TargetSpec, feature_dim: int, summary_dim: int, dropout: float) -> nn.Module:

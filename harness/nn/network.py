@@ -57,7 +57,7 @@ class Network(nn.Module):
         match target:
             case NextTokenTarget():
                 table = self.embedding if isinstance(self.embedding, TokenEmbedding) else _table(target, dim)
-                self.head: nn.Module = TokenHead(features, table, trainer.head_dropout, tie=trainer.tie_embeddings)
+                self.head: nn.Module = _token_head(features, table, trainer)
             case TokenSequenceTarget():
                 self.target_embedding = _table(target, dim)
                 self.decoder = model.build_decoder(self.encoder, target, dim) or RecurrentDecoder(
@@ -70,8 +70,7 @@ class Network(nn.Module):
                     attention=None,
                     dropout=0.0,
                 )
-                width = self.decoder.feature_dim
-                self.head = TokenHead(width, self.target_embedding, trainer.head_dropout, tie=trainer.tie_embeddings)
+                self.head = _token_head(self.decoder.feature_dim, self.target_embedding, trainer)
             case _:
                 self.head = output_head(target, features, summary, trainer.head_dropout)
 
@@ -89,12 +88,21 @@ class Network(nn.Module):
     ) -> tuple[Tensor, Tensor, State]:
         """Outputs as the target's specification says, their lengths (B,), and the encoder's state.
 
+        Symbols are given as logits or as log-probabilities, as the head has them.
+
         Args:
             inputs: (B, T, ...).
             lengths: int64 (B,).
             targets: int64 (B, U), for teacher forcing; only `TokenSequenceTarget` needs them.
             state: the encoder's state, for carried state.
         """
+        features, lengths, state = self.features(inputs, lengths, targets, state)
+        return self.head(features), lengths, state
+
+    def features(
+        self, inputs: Tensor, lengths: Tensor, targets: Tensor | None = None, state: State = None
+    ) -> tuple[Tensor, Tensor, State]:
+        """What the head reads: (B, H) for a target of the whole input, else (B, T', H); the rest as `forward`."""
         encoded = self.encode(inputs, lengths, state)
         match self.target:
             case TokenSequenceTarget():
@@ -102,18 +110,18 @@ class Network(nn.Module):
                     raise ValueError("teacher forcing needs the targets")
                 return self._teacher_forced(encoded, targets), encoded.lengths, None
             case ClassTarget() | ForecastTarget():
-                return self.head(encoded.summary), encoded.lengths, encoded.state
-        return self.head(encoded.features), encoded.lengths, encoded.state
+                return encoded.summary, encoded.lengths, encoded.state
+        return encoded.features, encoded.lengths, encoded.state
 
     def _teacher_forced(self, encoded: EncoderOutput, targets: Tensor) -> Tensor:
-        """Logits (B, U, V) for targets (B, U), each position fed with the true symbol before it."""
+        """Features (B, U, H) for targets (B, U), each position fed with the true symbol before it."""
         assert self.decoder is not None
         assert self.target_embedding is not None
         assert isinstance(self.target, TokenSequenceTarget)
         begin = torch.full_like(targets[:, :1], self.target.bos_id)
         embedded = self.target_embedding(torch.cat([begin, targets[:, :-1]], dim=1))  # (B, U, D)
         start = self.decoder.start(encoded)
-        return self.head(self.decoder(embedded, start, encoded.features, encoded.lengths))
+        return self.decoder(embedded, start, encoded.features, encoded.lengths)
 
     def decode_step(self, tokens: Tensor, state: State, memory: Tensor, lengths: Tensor) -> tuple[Tensor, State]:
         """One step of search: log-probabilities (N, V) after tokens (N,), and the next decoder state."""
@@ -135,6 +143,10 @@ def _count(modules: list[nn.Module]) -> int:
 
 def _table(target: NextTokenTarget | TokenSequenceTarget, dim: int) -> TokenEmbedding:
     return TokenEmbedding(target.vocab_size, dim, padding_idx=target.pad_id)
+
+
+def _token_head(features: int, embedding: TokenEmbedding, trainer: TrainerSettings) -> TokenHead:
+    return TokenHead(features, embedding, trainer.head_dropout, tie=trainer.tie_embeddings, softmax=trainer.softmax)
 
 
 def _declared(encoder: Encoder, name: str, model: Model) -> int:

@@ -10,7 +10,7 @@ from harness.report.conditions import Conditions, conditions_of, flatten
 from harness.store.query import RunView
 
 _NOT_A_VARIANT = (
-    *("seed", "sweep", "budget", "trainer.precision", "trainer.final_split", "baselines"),
+    *("seed", "sweep", "budget", "trainer.precision", "trainer.softmax", "trainer.final_split", "baselines"),
     *("task.eval_limit", "task.train_limit", "logger", "exclusive"),  # conditions, and what changes no result
 )
 

@@ -18,7 +18,7 @@ class Conditions:
         dataset, fingerprint: the data by name, and the digest of its content and preparation.
         metric: the primary metric; split: what it was taken on ("val" for the trials of a search).
         record_version: what the figures of a record mean.
-        budget, precision, environment, eval_limit, train_limit: as planned and run.
+        budget, precision, softmax, environment, eval_limit, train_limit: as planned and run.
     """
 
     dataset: str
@@ -31,6 +31,7 @@ class Conditions:
     record_version: str | None = None
     metric: str | None = None
     split: str = "test"
+    softmax: str = "full"
 
     @property
     def evaluation(self) -> tuple[Any, ...]:
@@ -61,6 +62,7 @@ def conditions_of(run: RunView, flat: Mapping[str, Any] | None = None) -> Condit
         fingerprint=_text(run.identity.get("data_fingerprint")),
         record_version=_text(run.identity.get("record_version")),
         metric=_text(run.primary.get("name")),
+        softmax=str(flat.get("trainer.softmax") or "full"),  # all there was before there was a choice
         split=run.summary.split if run.summary else str(flat.get("trainer.final_split") or "test"),
     )
 

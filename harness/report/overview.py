@@ -176,6 +176,7 @@ def conditions(conditions: Conditions, machines: Mapping[str, str]) -> list[tupl
         ("metric", c.metric or "not recorded"),
         ("budget", budget_words(c.budget)),
         ("precision", c.precision or "not recorded"),
+        ("softmax", f"{c.softmax} softmax in training"),
         ("test examples", "all" if c.eval_limit is None else f"at most {c.eval_limit}"),
         ("training examples", "all" if c.train_limit is None else f"at most {c.train_limit}"),
         ("record version", c.record_version or "not recorded"),

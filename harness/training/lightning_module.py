@@ -14,6 +14,7 @@ from torch.utils._pytree import tree_leaves, tree_map, tree_structure, tree_unfl
 
 from harness.batch import Batch
 from harness.nn.embedding import TokenEmbedding
+from harness.nn.heads import TokenHead
 from harness.nn.losses import loss_sum, worked_units
 from harness.nn.network import Network
 from harness.specs import NextTokenTarget, TargetSpec
@@ -125,22 +126,22 @@ class TrainingModule(pl.LightningModule):
             now.state = self._rebuilt(self._saved_state, batch)
             self._saved_state = None
         state = None if batch.fresh or not carries else now.state
+        smoothing = self._settings.label_smoothing
         with torch.autocast(batch.inputs.device.type, torch.bfloat16, enabled=self._bf16):
-            outputs, lengths, state = self.network(batch.inputs, batch.input_lengths, batch.targets, state)
+            features, lengths, state = self.network.features(batch.inputs, batch.input_lengths, batch.targets, state)
+            head, targets, sizes = self.network.head, batch.targets, batch.target_lengths
+            if isinstance(head, TokenHead):
+                mean, total, count = head.loss(features, targets, sizes, label_smoothing=smoothing)
+            else:
+                outputs = head(features)
+                total, count = loss_sum(self._target, outputs, lengths, targets, sizes, label_smoothing=smoothing)
+                mean = total / count
         # Truncated back-propagation: the state goes on, its history does not.
         now.state = tree_map(lambda t: t.detach(), state) if carries else None
-        total, count = loss_sum(
-            self._target,
-            outputs,
-            lengths,
-            batch.targets,
-            batch.target_lengths,
-            label_smoothing=self._settings.label_smoothing,
-        )
-        detached = total.detach()
-        now.loss = detached if now.loss is None else now.loss + detached
+        total = total.detach()
+        now.loss = total if now.loss is None else now.loss + total
         now.count = count if now.count is None else now.count + count
-        return total / count
+        return mean
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Lightning counts only the steps that it takes itself."""

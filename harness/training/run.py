@@ -31,7 +31,8 @@ from harness.training.lightning_module import TrainingModule
 from harness.training.load_data import load_data
 from harness.training.seeding import seed_global
 from harness.training.session import Session, recorded
-from harness.training.settings import RunSettings
+from harness.training.settings import RunSettings, check_softmax
+from harness.training.symbol_counts import order_symbols
 from harness.training.timing import PhaseClock
 
 OnProgress = Callable[[float, str], None]
@@ -100,6 +101,7 @@ def execute_baseline(
 
 def _train_and_test(settings: RunSettings, session: Session, on_progress: OnProgress | None) -> None:
     clock, task = session.clock, settings.task
+    check_softmax(task.target_type, settings.trainer, settings.optimizer)
     with clock.phase("data_preparation"):
         data = load_data(task)
     split = settings.trainer.final_split
@@ -108,6 +110,7 @@ def _train_and_test(settings: RunSettings, session: Session, on_progress: OnProg
         _prepare_torch(settings)
         seed_global(settings.seed, "initialisation")
         network = Network(settings.model, task.signature, data.input_spec, data.target_spec, settings.trainer)
+        order_symbols(network, data)
         batches = EndlessBatches(training_loader(data, task.loader, settings.seed))
         around = Surroundings(
             session.folder,
@@ -162,6 +165,7 @@ def _train_and_test(settings: RunSettings, session: Session, on_progress: OnProg
             "decoder": network.decoder_name,
             "decoding": settings.decoding.method,
             "precision": settings.trainer.precision,
+            "softmax": settings.trainer.softmax,
             "steps": callback.progress.step,
             "epochs": round(callback.progress.epoch, 3),
             "stopped_early": callback.stopped_early,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import ConfigError
+from harness.specs import NextTokenTarget, TargetSpec, TokenSequenceTarget
+
 if TYPE_CHECKING:
     from harness.model import Model
     from harness.task import Task
@@ -51,7 +54,9 @@ class TrainerSettings:
         log_every: steps between rows of training metrics.
         embedding_dim: D of the engine's embedding, the same for every model.
         head_dropout: dropout on features before the head.
-        tie_embeddings: share the target embedding with the output layer.
+        tie_embeddings: share the target embedding with the output layer; an adaptive softmax has nothing to share.
+        softmax: over a vocabulary in training: "full", "adaptive" (another, smaller output layer) or "sampled" (against
+            a tenth of the symbols, drawn at every step). Evaluation is always exact.
     """
 
     precision: str = "fp32"
@@ -66,6 +71,7 @@ class TrainerSettings:
     embedding_dim: int = 256
     head_dropout: float = 0.1
     tie_embeddings: bool = True
+    softmax: str = "full"
 
 
 @dataclass
@@ -118,3 +124,31 @@ class RunSettings:
     tuning: dict[str, float] = field(default_factory=dict)
     exclusive: bool = False
     config: dict[str, Any] = field(default_factory=dict)
+
+
+SOFTMAX = ("full", "adaptive", "sampled")
+"""What `trainer.softmax` may be."""
+
+
+def check_softmax(target: type[TargetSpec], trainer: TrainerSettings, optimizer: OptimizerSettings) -> None:
+    """Refuse an output layer that a task or another setting leaves no sense.
+
+    Raises:
+        ConfigError: no such softmax; one over symbols where none are predicted; or labels to be smoothed without the
+            logits of all symbols.
+    """
+    given = trainer.softmax
+    if given not in SOFTMAX:
+        raise ConfigError(f"trainer.softmax={given!r} does not exist; choose one of: {', '.join(SOFTMAX)}.")
+    if given == "full":
+        return
+    if target not in (NextTokenTarget, TokenSequenceTarget):
+        raise ConfigError(
+            f"trainer.softmax={given} is for tasks that predict symbols of a vocabulary, not a {target.__name__}; set "
+            "trainer.softmax=full for this task."
+        )
+    if optimizer.label_smoothing:
+        raise ConfigError(
+            f"trainer.softmax={given} cannot smooth labels, which takes the logits of all symbols; set "
+            f"optimizer.label_smoothing=0 instead of {optimizer.label_smoothing:g}, or trainer.softmax=full."
+        )

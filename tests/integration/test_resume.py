@@ -78,6 +78,12 @@ def test_a_kill_far_from_the_last_checkpoint_is_no_different(cli: Any) -> None:
         _same(ended[name], ended["calm"])
 
 
+def test_samples_of_symbols_are_drawn_on(cli: Any) -> None:
+    words = ("task=translation", "model=lstm", "budget=steps:16", "trainer.softmax=sampled")
+    ended = _play(cli, {"killed": [_moment("step", 5), _moment("step", 4)]}, *words)
+    _same(ended["killed"], ended["calm"])
+
+
 def test_a_run_asked_to_stop_writes_its_checkpoint_and_is_interrupted(cli: Any) -> None:
     (part,) = _play(cli, {"stopped": [_moment("step", 7, TERM)]}, *CASES["steps"], every="3600")["stopped"]["parts"]
     assert part["exit"] == 4 << 8  # ended by itself, not by the signal

@@ -169,7 +169,7 @@ def plan_of(task: str, model: str, seed: int = 0, *, sweep: str = SWEEP, kind: s
         "task": {"name": task, "eval_limit": config.pop("eval_limit", None), "train_limit": None},
         "model": {"name": model, "width": config.pop("width", 256)},
         "optimizer": {"lr": 0.002, "clip": 1.0},
-        "trainer": {"precision": config.pop("precision", "fp32")},
+        "trainer": {"precision": config.pop("precision", "fp32"), "softmax": config.pop("softmax", "full")},
         "budget": config.pop("budget", "seconds:30"),
         "seed": seed,
         "sweep": sweep,

@@ -37,7 +37,9 @@ def test_every_missing_result_has_its_reason(filled, made_up):
     assert entries["speech_recognition"]["rnn"].why_missing.startswith("failed: DivergedError: the training loss")
 
 
-@pytest.mark.parametrize("change", [{"budget": "seconds:60"}, {"eval_limit": 100}, {"precision": "bf16"}])
+@pytest.mark.parametrize(
+    "change", [{"budget": "seconds:60"}, {"eval_limit": 100}, {"precision": "bf16"}, {"softmax": "sampled"}]
+)
 def test_other_conditions_make_another_comparison(store, made_up, change):
     made_up.done(store, made_up.plan("translation", "lstm"))
     made_up.done(store, made_up.plan("translation", "rnn", **change))
@@ -45,6 +47,15 @@ def test_other_conditions_make_another_comparison(store, made_up, change):
     assert {e.label: len(e.finished) for e in first.entries} == {"lstm": 1, "rnn": 0}
     assert {e.label: len(e.finished) for e in second.entries} == {"lstm": 0, "rnn": 1}
     assert first.entries[1].why_missing == "not run under these conditions"
+
+
+def test_a_run_from_before_there_was_a_choice_of_softmax_had_the_full_one(store, made_up):
+    made_up.done(store, made_up.plan("translation", "lstm"))
+    plan = made_up.plan("translation", "rnn")
+    del plan.config["trainer"]["softmax"]
+    made_up.done(store, plan)
+    (comparison,) = load(store).comparisons
+    assert [len(e.finished) for e in comparison.entries] == [1, 1]
 
 
 def test_another_environment_makes_another_comparison(store, made_up):

@@ -1,0 +1,31 @@
+"""How often each symbol occurs in the training data, for output layers that treat frequent ones differently."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.batch import Dataset
+from harness.nn.heads import TokenHead
+from harness.nn.network import Network
+from harness.specs import NextTokenTarget, TokenSequenceTarget
+from harness.task import TaskData
+
+
+def order_symbols(network: Network, data: TaskData) -> None:
+    """Tell an adaptive or sampled softmax which symbols are frequent; vocabularies number them in many ways.
+
+    Counted on the training split alone. A full softmax is left as it is, and nothing is counted for it.
+    """
+    head, spec = network.head, data.target_spec
+    if not isinstance(head, TokenHead) or not isinstance(spec, NextTokenTarget | TokenSequenceTarget):
+        return
+    if head.output.by_frequency:
+        head.output.order_by_frequency(count_symbols(data.train, spec.vocab_size))
+
+
+def count_symbols(split: Dataset, symbols: int) -> np.ndarray:
+    """int64 (V,): occurrences of each symbol in the targets of a split; symbols: V."""
+    counts = np.zeros(symbols, dtype=np.int64)
+    for index in range(len(split)):
+        counts += np.bincount(np.asarray(split[index].target, dtype=np.int64), minlength=symbols)
+    return counts
