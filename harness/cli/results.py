@@ -21,6 +21,7 @@ def print_run(view: RunView) -> None:
             unit = view.units.get(name.partition("/")[2], {}).get("unit", "")
             rows.append((name, f"{value:.5g} {unit}".rstrip()))
         rows.append(("parameters", _parameters(view.summary)))
+        rows += [(name, value) for name, value in (("precision", view.precision), ("backend", view.backend)) if value]
         rows.append(
             ("training time", timed(view.summary, f"{view.summary.train_s:.1f} s (of {view.summary.total_s:.1f} s)"))
         )
@@ -90,17 +91,32 @@ def _heading(task: str, view: RunView) -> str:
     return f"{task}\n{metric}".replace("_", " ").replace("/", " / ")
 
 
+_NOT_IN_LABELS = ("seed", "sweep", "precision_chosen", "trainer.precision")
+
+
 def _row_label(view: RunView, views: Sequence[RunView]) -> str:
-    """The model's name, and the options in which its runs on this task differ beside the seed."""
+    """The model's name, and the options in which its runs on this task differ beside the seed.
+
+    The precision is said as soon as any two runs of the sweep differ in it, of whatever models.
+    """
     alike = [other for other in views if (other.task, other.model) == (view.task, view.model)]
     mine = _flat(view.config)
     differing = [
         f"{name.removeprefix('model.')}={value}"
         for name, value in mine.items()
-        if name not in ("seed", "sweep") and any(_flat(other.config).get(name) != value for other in alike)
+        if name not in _NOT_IN_LABELS and any(_flat(other.config).get(name) != value for other in alike)
     ]
+    precision = _precision(view)
+    if precision and any(_precision(other) not in (None, precision) for other in views):
+        differing.append(f"trainer.precision={precision}")
     name = view.model if view.kind == "model" else view.model.replace(":", ": ").replace("_", " ")
     return f"{name} ({', '.join(differing)})" if differing else name
+
+
+def _precision(view: RunView) -> str | None:
+    """What a model's run was planned to train in."""
+    trainer = view.config.get("trainer")
+    return trainer.get("precision") if isinstance(trainer, dict) else None
 
 
 def _flat(config: object, prefix: str = "") -> dict[str, object]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.report import formatting as fmt
-from harness.report import results
+from harness.report import guards, results
 from harness.report.figures import Figure, time_unit
 from harness.report.figures.scatter import Level, Point, near, pareto_front, scatter
 from harness.report.load import Comparison, Entry
@@ -67,6 +67,7 @@ def panels(comparison: Comparison, name: str, colours: Mapping[str, int]) -> lis
         Level(e.label, mean) for e in comparison.baselines if math.isfinite(mean := results.primary_summary(e).mean)
     ]
     panel = Panel(name, "Quality against cost")
+    backends = guards.backend_sentence(comparison)
     timed = (comparison.conditions.budget or "").startswith("seconds")
     fronts: dict[str, list[str]] = {}
     for axis in (_time_axis(models), _SIZE):
@@ -78,9 +79,10 @@ def panels(comparison: Comparison, name: str, colours: Mapping[str, int]) -> lis
         fronts[axis.key] = front
         panel.text.append(_in_words(models, axis, front, scale))
         hollow = axis.key == "time" or timed  # a run of so many seconds learns less on a busy machine
-        panel.figures.append(
-            _figure(models, levels, axis, front, scale, f"{name}-by-{axis.key}", colours, hollow=hollow)
-        )
+        figure = _figure(models, levels, axis, front, scale, f"{name}-by-{axis.key}", colours, hollow=hollow)
+        if axis.key == "time" and backends:
+            figure = replace(figure, caption=f"{figure.caption} {backends}")
+        panel.figures.append(figure)
     if any(fronts.values()) and any(m.quality.half_width for m in models):
         panel.text.append("Means over seeds are compared: where intervals overlap, it may turn out otherwise.")
     busy = sum(m.contended for m in models)
@@ -90,7 +92,7 @@ def panels(comparison: Comparison, name: str, colours: Mapping[str, int]) -> lis
             f"{runs} machine with other work (contended): times are then too long by an unknown amount. "
             "Models with such a run are drawn hollow."
         )
-    panel.tables.append(_table(models, levels, fronts, scale, f"{name}-table"))
+    panel.tables.append(_table(models, levels, fronts, scale, f"{name}-table", backends))
     return [panel]
 
 
@@ -235,8 +237,9 @@ def _table(
     fronts: Mapping[str, Sequence[str]],
     scale: results.Scale,
     name: str,
+    backends: str,
 ) -> Table:
-    """What the figures show, as numbers."""
+    """What the figures show, as numbers, with what there is to say of different backends."""
     titles = {"time": "unbeaten for its time", "parameters": "unbeaten for its size"}
     columns = [
         Column(scale.title, scale.note, has_interval=True),
@@ -252,7 +255,12 @@ def _table(
         time = fmt.duration(m.seconds.mean) + (f" ± {fmt.duration(half)}" if half is not None else "")
         cells = [
             results.mean_cell(m.quality, digits),
-            Cell(time, m.seconds.mean if math.isfinite(m.seconds.mean) else None, half),
+            Cell(
+                time,
+                m.seconds.mean if math.isfinite(m.seconds.mean) else None,
+                half,
+                footnote=table.footnote(backends) if backends else 0,
+            ),
             Cell(fmt.count(m.parameters), m.parameters),
             *(Cell("yes" if m.label in front else "no") for front in fronts.values()),
             Cell(f"{m.contended} of {m.seeds}", m.contended),

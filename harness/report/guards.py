@@ -1,7 +1,7 @@
 """What a reader must know before believing a number, looked for in one comparison.
 
 Conditions that differ are kept apart by the grouping itself (`conditions`); here stands what may differ inside a
-comparison: size, seeds, tuning, the code, contended times, training that ended early.
+comparison: size, seeds, tuning, the code, backends, contended times, training that ended early.
 """
 
 from __future__ import annotations
@@ -138,6 +138,26 @@ def code_sentence(comparison: Comparison) -> str:
     )
 
 
+def backend_of(entry: Entry) -> str:
+    """What computed its layers; several where its runs differ, empty for a baseline."""
+    return ", ".join(sorted({r.backend for r in entry.finished if r.backend}))
+
+
+def backend_sentence(comparison: Comparison) -> str:
+    """Where runs had different backends, so that times compare kernels too; empty where all had one."""
+    backends = {e.label: backend_of(e) for e in comparison.entries if e.finished}
+    if len(set(backends.values())) <= 1:
+        return ""
+    parts = [
+        f"{backend}: {_shortened([label for label, b in backends.items() if b == backend])}"
+        for backend in dict.fromkeys(backends.values())
+    ]
+    return (
+        f"Backends differ ({'; '.join(parts)}): a difference in speed between them is one of kernels as well as of "
+        "models."
+    )
+
+
 def stopped_early(entry: Entry) -> int:
     """How many of its runs ended before their budget, for want of improvement."""
     return sum(bool(r.summary and r.summary.details.get("stopped_early")) for r in entry.finished)
@@ -155,6 +175,7 @@ def kinds(comparison: Comparison) -> list[str]:
         "different seeds or numbers of seeds": bool(seeds_sentence(comparison)),
         "unequal tuning effort": bool(tuning_sentence(comparison)),
         "runs by different versions of the code": bool(other_code(comparison)),
+        "different backends": bool(backend_sentence(comparison)),
         "contended times": any(contended(e) for e in comparison.entries),
         "training that stopped early": any(stopped_early(e) for e in comparison.entries),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from harness.report import figures, results
+from harness.report import figures, guards, results
 from harness.report import formatting as fmt
 from harness.report.load import Comparison
 from harness.report.statistics import Band, band
@@ -53,6 +53,7 @@ def curves(
     spread = "; the line is the mean over seeds, the band runs from the lowest to the highest" if seeds > 1 else ""
     busy = sum(bool(r.summary and r.summary.machine.get("contended")) for r in comparison.finished if r.id in found)
     late = f" Contended: {fmt.plural(busy, 'run')}, whose times are too long by an unknown amount." if busy else ""
+    late += f" {backends}" if (backends := guards.backend_sentence(comparison)) else ""
     return [
         figures.learning_curves(
             f"{name}-{_slug(metric)}-by-{x}",

@@ -119,6 +119,7 @@ def _facts(run: RunView, machine: str) -> Pairs:
         found += [("whole run", fmt.duration(s.total_s)), ("training", fmt.duration(s.train_s))]
         if s.to_target_s is not None:
             found.append(("to target", fmt.duration(s.to_target_s)))
+        found += [(term, text) for term, text in (("precision", run.precision), ("backend", run.backend)) if text]
         if s.parameters:
             found.append(("parameters", f"{s.parameters:,}".replace(",", fmt.NARROW_SPACE)))
         if s.throughput:

@@ -27,7 +27,8 @@ def phase_table(comparison: Comparison, name: str) -> Table | None:
         cells.append(Cell(f"{max(0.0, 100 * rest / total):.1f} %" if total else "–", rest))
         busy = len(guards.contended(entry))
         note = f"{busy} of {len(entry.finished)} contended" if busy else ""
-        number = table.footnote(guards.contended_sentence(comparison)) if busy else 0
+        remarks = [guards.contended_sentence(comparison) if busy else "", guards.backend_sentence(comparison)]
+        number = table.footnote(" ".join(filter(None, remarks))) if any(remarks) else 0
         table.rows.append(Row(Cell(entry.label, note=note, footnote=number), cells))
     return table
 

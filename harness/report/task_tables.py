@@ -31,10 +31,10 @@ __all__ = ["detail_table", "failure_table", "panels", "phase_table", "spread_tab
 
 
 def task_table(comparison: Comparison, name: str, caption: str) -> Table:
-    """Every model of a comparison: all metrics, size, tuning, times, throughput, memory, and published figures.
+    """Every model of a comparison: all metrics, size, tuning, backend, times, throughput, memory, published figures.
 
-    What makes a figure weaker than it looks (contended times, unequal sizes, seeds, tuning or code, a target that was
-    not reached) stands in the figure's cell or in a footnote of it.
+    What makes a figure weaker than it looks (contended times, unequal sizes, seeds, tuning, code or backends, a target
+    that was not reached) stands in the figure's cell or in a footnote of it.
     """
     primary = primary_of(comparison)
     scales = [primary, *_other_metrics(comparison, primary.name)]
@@ -45,6 +45,7 @@ def task_table(comparison: Comparison, name: str, caption: str) -> Table:
         *(Column(s.title, s.note, has_interval=True) for s in scales),
         Column("parameters", "encoder’s share"),
         Column("tuning", "trials and time"),
+        Column("backend", numeric=False),
         Column("training time", "without validation"),
         *([Column("time to target", targets[0] if len(targets) == 1 else "")] if timed else []),
         Column("throughput", throughput),
@@ -183,8 +184,9 @@ def _cost_cells(table: Table, comparison: Comparison, entry: Entry, timed: bool)
             footnote=_footnote(table, guards.size_sentence(comparison)),
         ),
         _tuning_cell(table, comparison, entry),
+        Cell(guards.backend_of(entry) or "–"),
         *_time_cells(table, comparison, entry, timed),
-        _contended(table, comparison, entry, Cell(fmt.count(speed) if speed else "–", speed or None)),
+        _speed_cell(table, comparison, entry, Cell(fmt.count(speed) if speed else "–", speed or None)),
         Cell(fmt.size(memory), memory or None),
         Cell(chosen or "–", note=f"at step {_range(steps)}" if steps else ""),
     ]
@@ -202,7 +204,7 @@ def _time_cells(table: Table, comparison: Comparison, entry: Entry, timed: bool)
     """Training time, and time to the target where one was asked for."""
     summaries = [r.summary for r in entry.finished if r.summary]
     train_s = summarise([s.train_s for s in summaries]).mean
-    cells = [_contended(table, comparison, entry, Cell(fmt.duration(train_s), train_s))]
+    cells = [_speed_cell(table, comparison, entry, Cell(fmt.duration(train_s), train_s))]
     if not timed:
         return cells
     reached = [s.to_target_s for s in summaries if s.to_target_s is not None]
@@ -212,17 +214,19 @@ def _time_cells(table: Table, comparison: Comparison, entry: Entry, timed: bool)
     lost = len(summaries) - len(reached)
     mean = summarise(reached).mean
     note = f"mean of {len(reached)} of {len(summaries)} seeds, the others did not reach it" if lost else ""
-    return [*cells, _contended(table, comparison, entry, Cell(fmt.duration(mean), mean, note=note))]
+    return [*cells, _speed_cell(table, comparison, entry, Cell(fmt.duration(mean), mean, note=note))]
 
 
-def _contended(table: Table, comparison: Comparison, entry: Entry, cell: Cell) -> Cell:
-    """The cell, marked where other programs disturbed a time or speed in it."""
+def _speed_cell(table: Table, comparison: Comparison, entry: Entry, cell: Cell) -> Cell:
+    """The cell of a time or speed, marked where other programs disturbed it and where backends differ."""
     runs = guards.contended(entry)
-    if not runs or cell.value is None:
+    if cell.value is None:
         return cell
+    remarks = [guards.contended_sentence(comparison)] if runs else []
+    remarks += filter(None, [guards.backend_sentence(comparison)])
     part = "" if len(runs) == len(entry.finished) else f" in {len(runs)} of {len(entry.finished)} runs"
-    notes = [n for n in (cell.note, f"contended{part}") if n]
-    return replace(cell, note="; ".join(notes), footnote=table.footnote(guards.contended_sentence(comparison)))
+    notes = [n for n in (cell.note, f"contended{part}" if runs else "") if n]
+    return replace(cell, note="; ".join(notes), footnote=_footnote(table, " ".join(remarks)))
 
 
 def _footnote(table: Table, sentence: str) -> int:

@@ -99,7 +99,8 @@ class RunSummary:
         phases: seconds by phase; total_s: the wall time of the run; train_s excludes validation and checkpoints.
         throughput, throughput_unit: real, unpadded units per second of training time.
         checkpoint: which weights were tested: {"chosen_by": "val/loss", "step": 400, "value": 1.2}.
-        details: decoder, backend, precision, notes of the data, context in symbols...
+        details: decoder, backend (what computed the layers: "oneDNN", "fused Python"), precision, precision_chosen
+            (why the harness chose it, of runs with precision=auto), notes of the data, context in symbols...
         artifacts: relative paths in the run folder: {"checkpoint", "samples", "config", "predictions"}.
         charts: data for special charts: {"confusion": {"labels": [...], "matrix": [[...]]}}.
         memory: {"kind": "pss" | "rss", "base_bytes", "training_peak_bytes", "evaluation_peak_bytes", and

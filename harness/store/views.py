@@ -14,6 +14,9 @@ from harness.store import schema as t
 from harness.store.ledger import effective_status
 from harness.store.records import RunSummary
 
+NOT_RECORDED = "not recorded"
+"""What stands for something that an older run did not say of itself."""
+
 _ARTIFACTS = ("checkpoint", "samples", "config", "predictions")
 
 
@@ -69,6 +72,21 @@ class RunView:
         """The primary metric on the test split; None where it is not known."""
         value = self.summary.primary_value if self.summary else None
         return None if value is None or math.isnan(value) else value
+
+    @property
+    def backend(self) -> str:
+        """What computed its layers ("oneDNN", "fused Python"); empty for a baseline and before it finished."""
+        if self.summary is None or self.kind == "baseline":
+            return ""
+        return str(self.summary.details.get("backend") or NOT_RECORDED)
+
+    @property
+    def precision(self) -> str:
+        """What a finished model trained in, and why where the harness chose it; empty as `backend`."""
+        if self.summary is None or self.kind == "baseline":
+            return ""
+        why = self.summary.details.get("precision_chosen")
+        return str(self.summary.details.get("precision") or NOT_RECORDED) + (f", by {why}" if why else "")
 
 
 @dataclass(frozen=True)

@@ -151,6 +151,9 @@ def test_show_tells_all_that_is_known_of_a_run(harness: Any, filled: None) -> No
     _, out, _ = harness("show", "aaaa")
     for part in ("counting", "test/score", "1,234", "val/score", "29", "Sample one", "name: small"):
         assert part in out
+    words = " ".join(out.split())
+    assert "precision not recorded" in words
+    assert "backend not recorded" in words
     _, out, _ = harness("show", "cccc")
     for part in ("failed", "it broke", "log line", "Traceback: here"):
         assert part in out

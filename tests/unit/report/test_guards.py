@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from made_up_results import ELSEWHERE, finish, plan_of
 
-from harness.report import guards, overview
+from harness.report import cost, guards, learning, overview
 from harness.report.comparisons import Comparison, compare
 from harness.report.load import load
 from harness.report.sections import compose
 from harness.report.tables import Table
-from harness.report.task_tables import spread_table, task_table
+from harness.report.task_tables import phase_table, spread_table, task_table
 from harness.store import Store, query
 from harness.store.query import RunView
 
@@ -72,6 +72,61 @@ def test_contended_times_are_marked_in_their_cells_and_scores_are_not(runs: list
     every = tabled(changed(runs, {("lstm", s): busy for s in range(3)}))
     assert cell(every, "lstm", "training time")[1] == "contended"
     assert "contended times" in guards.kinds(changed(runs, {("lstm", 1): busy}))
+
+
+def on(runs: list[RunView], lstm: str | None, rnn: str | None, **others: Any) -> Comparison:
+    """The comparison with these backends in the details; None: of an older run, which recorded none."""
+    named = {"lstm": lstm, "rnn": rnn}
+    of_all = {"run_config": runs[0].config | {"budget": "epochs:3"}, **others}
+    return changed(runs, {(r.model, r.seed): {"details": {"backend": named[r.model]}, **of_all} for r in runs})
+
+
+@pytest.mark.parametrize(
+    ("lstm", "rnn", "shown", "parts"),
+    [
+        ("oneDNN", "oneDNN", ("oneDNN", "oneDNN"), ""),
+        (None, None, ("not recorded", "not recorded"), ""),
+        ("oneDNN", "fused Python", ("oneDNN", "fused Python"), "(oneDNN: lstm; fused Python: rnn)"),
+        ("oneDNN", None, ("oneDNN", "not recorded"), "(oneDNN: lstm; not recorded: rnn)"),
+    ],
+    ids=["one", "none", "two", "one-and-none"],
+)
+def test_speeds_of_different_backends_are_never_shown_without_saying_so(
+    runs: list[RunView], lstm: str | None, rnn: str | None, shown: tuple[str, str], parts: str
+) -> None:
+    comparison = on(runs, lstm, rnn, to_target_s=5.0)
+    sentence, table = guards.backend_sentence(comparison), tabled(comparison)
+    assert bool(sentence) == bool(parts)
+    assert sentence.startswith(f"Backends differ {parts}: a difference in speed") or not parts
+    assert (cell(table, "lstm", "backend")[0], cell(table, "rnn", "backend")[0]) == shown
+    for model in ("lstm", "rnn"):
+        for column in ("training time", "time to target", "throughput"):
+            assert cell(table, model, column)[2] == sentence, column
+        assert cell(table, model, "BLEU")[2] == ""
+    assert ("different backends" in guards.kinds(comparison)) == bool(parts)
+    (panel,) = cost.panels(comparison, "c", {"lstm": 0, "rnn": 1})
+    assert [t.footnotes for t in panel.tables] == [[sentence] if parts else []]
+    (by_time,) = [f for f in panel.figures if "against training time" in f.caption]
+    assert by_time.caption.endswith(sentence)
+    assert ("Backends differ" in by_time.caption) == bool(parts)
+    phases = phase_table(comparison, "p")
+    assert phases is not None
+    assert phases.footnotes == ([sentence] if parts else [])
+
+
+def test_a_busy_machine_and_another_backend_are_both_said(runs: list[RunView]) -> None:
+    comparison = on(runs, "oneDNN", "fused Python", machine={"contended": True})
+    _, note, footnote = cell(tabled(comparison), "lstm", "throughput")
+    assert note == "contended"
+    assert footnote == f"{guards.contended_sentence(comparison)} {guards.backend_sentence(comparison)}"
+
+
+def test_curves_over_time_name_the_backends(store: Store, runs: list[RunView]) -> None:
+    comparison = on(runs, "oneDNN", "fused Python")
+    drawn = learning.curves(store, comparison, "n", "bleu", {"lstm": 0, "rnn": 1})
+    marked = [f.name for f in drawn if guards.backend_sentence(comparison) in f.caption]
+    assert len(drawn) == 3
+    assert marked == ["n-bleu-by-seconds"]
 
 
 def sized(runs: list[RunView], lstm: int, rnn: int, match: str | None, encoder: int = 0) -> Comparison:

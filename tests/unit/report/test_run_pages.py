@@ -92,6 +92,8 @@ def test_a_page_tells_everything_of_a_run_that_ended_well(store, made_up, tmp_pa
         "Example Processor 9000 @ 2.60GHz",  # the fingerprint
         "151.2",  # what was observed: the calibration
         "<dt>width</dt><dd>256</dd>",  # the configuration
+        "<dt>precision</dt><dd>fp32</dd>",
+        "<dt>backend</dt><dd>not recorded</dd>",  # of a run older than that
         "1\u202f238\u202f567",  # parameters
         'class="bar"',
         'class="line val"',
