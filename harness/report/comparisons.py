@@ -12,6 +12,7 @@ from harness.store.query import RunView
 _NOT_A_VARIANT = (
     *("seed", "sweep", "budget", "trainer.precision", "trainer.softmax", "trainer.final_split", "baselines"),
     *("task.eval_limit", "task.train_limit", "logger", "exclusive"),  # conditions, and what changes no result
+    "precision_chosen",  # why the precision, which is a condition, is what it is
 )
 
 

@@ -11,6 +11,7 @@ from harness.store.records import EnvironmentRecord
 
 _BUDGETS = {"epochs": "epoch", "steps": "step", "tokens": "token"}
 _TERMS_NAMED = ("data version", "record version", "metric")  # words that say nothing without their term
+_UNKNOWN = "not recorded"
 
 
 def words(name: str) -> str:
@@ -43,13 +44,13 @@ def lead(data: ReportData, machines: Mapping[str, str]) -> list[str]:
     if baselines:
         compared += f", beside {fmt.plural(baselines, 'baseline')}"
     budgets = sorted({budget_words(c.conditions.budget) for c in data.comparisons})
-    precisions = sorted({str(c.conditions.precision) for c in data.comparisons if c.conditions.precision})
+    trained = precisions(data)
     chosen = data.selection.words()
     lead = [
         compared + ".",
         *([f"Only runs {' and '.join(chosen)}."] if chosen else []),
         *([f"Joined from {len(data.stores)} results stores: {'; '.join(data.stores)}."] if data.stores else []),
-        f"Budget: {' or '.join(budgets)} a run{', ' + ' or '.join(precisions) if precisions else ''}.",
+        f"Budget: {' or '.join(budgets)} a run{', ' + ' or '.join(trained) if trained else ''}.",
     ]
     places = [f"{name}: {machine_words(data.environments[h])}" for h, name in machines.items()]
     if len(places) == 1:
@@ -57,6 +58,15 @@ def lead(data: ReportData, machines: Mapping[str, str]) -> list[str]:
     elif places:
         lead.append(f"On {len(places)} machines ({'; '.join(places)}); their times are never put into one table.")
     return lead
+
+
+def precisions(data: ReportData) -> dict[str, list[str]]:
+    """The tasks by the precision that their runs trained in, where it is known."""
+    found: dict[str, list[str]] = {}
+    for precision in sorted({c.conditions.precision for c in data.comparisons if c.conditions.precision}):
+        tasks = (words(c.task) for c in data.comparisons if c.conditions.precision == precision)
+        found[precision] = list(dict.fromkeys(tasks))
+    return found
 
 
 def machine_words(environment: EnvironmentRecord) -> str:
@@ -109,6 +119,13 @@ def warnings(data: ReportData) -> list[str]:
                 f"Runs of {words(task)} differ in {_listed(differing)} and stand in separate columns and tables; do "
                 "not compare across them."
             )
+    mixed = precisions(data)
+    if len(mixed) > 1:
+        listed = "; ".join(f"{precision}: {', '.join(tasks)}" for precision, tasks in mixed.items())
+        found.append(
+            f"Mixed precisions ({listed}). No column, table or curve mixes them, and every heading names its own: do "
+            "not compare across them."
+        )
     older = sum(e.superseded for c in data.comparisons for e in [*c.entries, *c.baselines])
     if older:
         found.append(
@@ -141,14 +158,23 @@ def _listed(parts: list[str]) -> str:
 
 
 def heading(comparison: Comparison, data: ReportData, machines: Mapping[str, str]) -> str:
-    """The task, that its data is synthetic where it is, and what tells this comparison from the task's others."""
+    """The task, that its data is synthetic where it is, and what tells this comparison from the task's others.
+
+    Where the report mixes precisions, across tasks too, the precision is part of every heading.
+    """
     others = [c.conditions for c in data.comparisons if c.task == comparison.task]
     parts = conditions(comparison.conditions, machines)
+    mixed = len(precisions(data)) > 1
     differing = [
-        f"{text} {term}" if term.endswith("examples") else f"{term} {text}" if term in _TERMS_NAMED else text
+        f"{text} {term}"
+        if term.endswith("examples")
+        else f"{term} {text}"
+        if term in _TERMS_NAMED or text == _UNKNOWN
+        else text
         for i, (term, text) in enumerate(parts)
         if len({conditions(o, machines)[i][1] for o in others}) > 1
         or (term == "scored on" and comparison.conditions.split != "test")
+        or (term == "precision" and mixed)
     ]
     if comparison.synthetic:
         differing.insert(0, "synthetic data")
@@ -171,14 +197,14 @@ def conditions(conditions: Conditions, machines: Mapping[str, str]) -> list[tupl
     c = conditions
     return [
         ("data set", c.dataset),
-        ("data version", (c.fingerprint or "not recorded")[:12]),
+        ("data version", (c.fingerprint or _UNKNOWN)[:12]),
         ("scored on", split_words(c.split)),
-        ("metric", c.metric or "not recorded"),
+        ("metric", c.metric or _UNKNOWN),
         ("budget", budget_words(c.budget)),
-        ("precision", c.precision or "not recorded"),
+        ("precision", c.precision or _UNKNOWN),
         ("softmax", f"{c.softmax} softmax in training"),
         ("test examples", "all" if c.eval_limit is None else f"at most {c.eval_limit}"),
         ("training examples", "all" if c.train_limit is None else f"at most {c.train_limit}"),
-        ("record version", c.record_version or "not recorded"),
+        ("record version", c.record_version or _UNKNOWN),
         ("machine", machines.get(c.environment or "", "none yet")),
     ]

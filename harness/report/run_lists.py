@@ -78,6 +78,7 @@ def all_runs(data: ReportData, machines: Mapping[str, str]) -> Table | None:
         Column("state", numeric=False),
         Column("primary metric"),
         Column("training time"),
+        Column("precision", numeric=False),
         Column("machine", numeric=False),
         Column("key", numeric=False),
     ]
@@ -94,8 +95,15 @@ def all_runs(data: ReportData, machines: Mapping[str, str]) -> Table | None:
             Cell(run.status),
             Cell("–") if value is None else Cell(f"{fmt.fixed(value, digits[run.task])} {unit}", value),
             Cell(fmt.duration(trained), trained),
+            Cell(_precision(run)),
             Cell(machines.get(run.environment or "", "–")),
             Cell(run.key[:_DIGITS], links=(run.key,)),
         ]
         table.rows.append(Row(Cell(run.model), cells))
     return table
+
+
+def _precision(run: RunView) -> str:
+    """What it was planned to train in; a dash for a baseline."""
+    trainer = run.config.get("trainer")
+    return str(trainer.get("precision") or "–") if isinstance(trainer, dict) else "–"

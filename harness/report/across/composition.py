@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from harness.report.across import bootstrap, ranks
-from harness.report.across.entering import entering_panel, nothing_panel
+from harness.report.across.entering import entering_panel, mixed_precisions, nothing_panel
 from harness.report.across.grid import select
 from harness.report.across.rank_panel import rank_panel
 from harness.report.across.score_panels import improvement_panel, score_panels
@@ -33,9 +34,14 @@ def panels(data: ReportData, headings: list[str], colours: Mapping[str, int]) ->
     test = ranks.compare_ranks(scores)
     ordered = [grid.models[i] for i in test.order()]
     resampled = {m: bootstrap.resample([len(t.values[m]) for t in grid.tasks], i) for i, m in enumerate(grid.models)}
-    return [
+    made = [
         rank_panel(grid, test, colours),
         *score_panels(grid, ordered, colours, resampled),
         improvement_panel(grid, ordered, resampled),
         entering_panel(grid),
     ]
+    mixed = mixed_precisions(grid)
+    for panel in made if mixed else []:
+        panel.text.append(mixed)
+        panel.figures = [replace(figure, caption=f"{figure.caption} {mixed}") for figure in panel.figures]
+    return made

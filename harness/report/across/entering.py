@@ -25,6 +25,7 @@ def entering_panel(grid: Grid) -> Panel:
     columns = [
         Column("metric", numeric=False),
         Column("data set", numeric=False),
+        Column("precision", numeric=False),
         Column("models with a result"),
         Column("seeds a model"),
     ]
@@ -38,6 +39,7 @@ def entering_panel(grid: Grid) -> Panel:
                 [
                     Cell(task.measured),
                     Cell(task.dataset),
+                    Cell(task.precision or "not recorded"),
                     Cell(str(len(task.values)), len(task.values)),
                     Cell(str(low) if low == high else f"{low} to {high}", low),
                 ],
@@ -54,6 +56,17 @@ def entering_panel(grid: Grid) -> Panel:
     if grid.left_out:
         panel.tables.append(_left_out(grid))
     return panel
+
+
+def mixed_precisions(grid: Grid) -> str:
+    """That columns of different precision are put together, where they are; else empty."""
+    found: dict[str, list[str]] = {}
+    for task in grid.tasks:
+        found.setdefault(task.precision or "not recorded", []).append(task.task)
+    if len(found) < 2:
+        return ""
+    listed = "; ".join(f"{precision}: {', '.join(tasks)}" for precision, tasks in sorted(found.items()))
+    return f"Mixed precisions ({listed}): models are compared within a column, whose runs have one."
 
 
 def _left_out(grid: Grid) -> Table:

@@ -31,6 +31,7 @@ class TaskScores:
         scale: the metric with its direction, which is declared.
         values: by model, one a seed, as measured.
         baseline: name and mean of the strongest baseline; None where there is none.
+        precision: that its runs trained in; None: not recorded.
     """
 
     heading: str
@@ -39,6 +40,7 @@ class TaskScores:
     scale: Scale
     values: dict[str, tuple[float, ...]]
     baseline: tuple[str, float] | None = None
+    precision: str | None = None
 
     @property
     def measured(self) -> str:
@@ -142,7 +144,8 @@ def _scores(comparison: Comparison, heading: str) -> TaskScores:
     sign = 1.0 if scale.higher_is_better else -1.0
     baselines = [(e.label, primary_summary(e).mean) for e in comparison.baselines if _finite(e)]
     strongest = max(baselines, key=lambda pair: sign * pair[1], default=None)
-    return TaskScores(heading, comparison.task, comparison.conditions.dataset, scale, values, strongest)
+    conditions = comparison.conditions
+    return TaskScores(heading, comparison.task, conditions.dataset, scale, values, strongest, conditions.precision)
 
 
 def _finite(entry: Entry) -> bool:
