@@ -25,7 +25,7 @@ RECORD_VERSION = 1
 """Raised when what a finished run stores changes its meaning, so that older runs are run again."""
 
 _ENGINE = ("specs.py", "batch.py", "task.py", "model.py", "contamination.py", "nn", "training", "metrics", "data")
-_NOT_IDENTITY = ("sweep", "tuning", "match", "logger", "exclusive", "limits")
+_NOT_IDENTITY = ("sweep", "tuning", "match", "logger", "exclusive", "limits", "precision_chosen")
 _NOT_IDENTITY_TRAINER = ("threads", "log_every", "checkpoint_every_s")
 
 

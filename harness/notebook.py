@@ -182,8 +182,8 @@ def run(overrides: Sequence[str] = (), *, store: str | Path | None = None) -> pd
     from harness.store import AlreadyFinished, AlreadyRunning, Store, query
     from harness.store.engine import results_folder
 
-    settings, plan = prepared(overrides)
     url = _url(store)
+    settings, plan = prepared(overrides, url)
     with Store.open(url) as opened:
         opened.plan(plan)
         from harness.training.run import execute

@@ -10,11 +10,14 @@ if TYPE_CHECKING:
     from harness.training.settings import RunSettings
 
 
-def prepared(words: Sequence[str]) -> tuple[RunSettings, RunPlan]:
+def prepared(words: Sequence[str], store_url: str | None = None) -> tuple[RunSettings, RunPlan]:
     """The settings of a run and its plan, checked before any data is touched.
+
+    `precision=auto` becomes fp32 or bf16 here, which takes a short training where bf16 is possible.
 
     Args:
         words: `NAME=VALUE` as after `harness run`.
+        store_url: of the store that the run will be in; None: the default one.
 
     Raises:
         UserError: a word is wrong, or an experiment is a grid of several runs.
@@ -25,12 +28,14 @@ def prepared(words: Sequence[str]) -> tuple[RunSettings, RunPlan]:
     tune_allocator()  # before anything imports torch
     from harness.compatibility import check, explain
     from harness.config import compose, to_settings
+    from harness.config.composition import spelled_out
     from harness.errors import IncompatibleError
     from harness.identity import device_type, run_plan
     from harness.matching import matched
     from harness.matrix import fitting_models
+    from harness.precision_choice import chosen
 
-    words = list(words)
+    words = spelled_out(words)
     _refuse_grid(words)
     _refuse_limits(words)
     settings = to_settings(compose(words))
@@ -39,10 +44,13 @@ def prepared(words: Sequence[str]) -> tuple[RunSettings, RunPlan]:
     if not fit.compatible:
         raise IncompatibleError(explain(signature, fit.reason or "", fitting_models(signature)))
     settings = matched(settings)
-    plan = run_plan(settings, overrides=words)
     settings.trainer.threads = settings.trainer.threads or threads_for_one_run()
     settings.trainer.device = device_type(settings.trainer.device)
-    return settings, plan
+    if settings.trainer.precision == "auto":
+        settings = chosen(settings, store_url)
+        words = [word for word in words if not word.startswith("trainer.precision=")]
+        words.append(f"precision={settings.trainer.precision}")  # what repeats the run, whatever else auto may become
+    return settings, run_plan(settings, overrides=words)
 
 
 def _refuse_limits(words: list[str]) -> None:
@@ -60,11 +68,12 @@ def _refuse_grid(words: list[str]) -> None:
     """An experiment with a grid is many runs; one of them must be pointed at."""
     from harness.config.cells import split
     from harness.config.composition import experiment_grid
+    from harness.config.schema import SHORT
     from harness.errors import ConfigError
 
     experiment = [word for word in words if word.startswith("experiment=")]
     grid = experiment_grid(experiment) if experiment else {}
-    missing = [key for key in grid if key not in {word.partition("=")[0] for word in words}]
+    missing = [key for key in grid if SHORT.get(key, key) not in {word.partition("=")[0] for word in words}]
     if missing:
         raise ConfigError(
             f"'{experiment[0]}' is a grid of {len(split(experiment))} runs. Run all of them with 'harness sweep "

@@ -158,10 +158,10 @@ def _options(before: list[str]) -> Iterable[str]:
 
 
 def _values(name: str) -> Iterable[str]:
-    from harness.config.schema import CHOICES, LOGGERS
+    from harness.config.schema import CHOICES, LOGGERS, SHORT
 
     begun = {"budget": ("epochs:", "steps:", "seconds:", "tokens:"), "match": ("params:", "total:"), "logger": LOGGERS}
-    return begun.get(name) or CHOICES.get(name, ())
+    return begun.get(name) or CHOICES.get(SHORT.get(name, name), ())
 
 
 def _names(kind: str) -> Iterable[str]:

@@ -10,7 +10,7 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 
-from harness.config.composition import compose, experiment_grid, parse
+from harness.config.composition import compose, experiment_grid, parse, spelled_out
 from harness.errors import ConfigError
 
 
@@ -37,6 +37,7 @@ def expand(overrides: Sequence[str]) -> list[Cell]:
 
 def split(overrides: Sequence[str]) -> list[tuple[str, ...]]:
     """The overrides of every cell, not composed yet."""
+    overrides = spelled_out(overrides)
     given = parse(overrides)
     names = {override.get_key_element() for override in given}
     for override in given:
@@ -44,7 +45,7 @@ def split(overrides: Sequence[str]) -> list[tuple[str, ...]]:
             raise ConfigError(f"'{override.input_line}': a sweep takes one experiment; run one sweep for each.")
     experiment = [word for word in overrides if word.startswith("experiment=")]
     table = experiment_grid(experiment) if experiment else {}
-    grid = [word for word in grid_words(table) if word.partition("=")[0] not in names]
+    grid = [word for word in spelled_out(grid_words(table)) if word.partition("=")[0] not in names]
     rest = [word for word in overrides if not word.startswith("experiment=")]
     try:
         batches = BasicSweeper.split_arguments(parse([*experiment, *grid, *rest]), None)

@@ -17,7 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from harness.config import messages
 from harness.config.loader import LayeredLoader, make_loader
-from harness.config.schema import AT_LEAST_ONE, CHOICES, GROUPS, LOGGERS
+from harness.config.schema import AT_LEAST_ONE, CHOICES, GROUPS, LOGGERS, SHORT
 from harness.errors import ConfigError, PluginError, UserError
 from harness.matching import Match
 from harness.registry import load_model, load_task
@@ -52,9 +52,9 @@ def compose(overrides: Sequence[str] = ()) -> DictConfig:
         ConfigError: an option or a value is wrong. UnknownNameError: a choice does not exist.
         PluginError: the plug-in named cannot be used.
     """
-    _check_words(overrides)
+    overrides = spelled_out(overrides)
     try:
-        config, experiment = loader().compose(CONFIG, list(overrides))
+        config, experiment = loader().compose(CONFIG, overrides)
     except HydraException as error:
         raise messages.from_hydra(error, _without_values(overrides)) from error
     except ValueError as error:  # Hydra's own, for a choice that is no name: optimizer=3
@@ -85,19 +85,28 @@ def parse(overrides: Sequence[str]) -> list[Override]:
     Raises:
         ConfigError: a word is no NAME=VALUE, or adds or deletes options.
     """
-    _check_words(overrides)
+    overrides = spelled_out(overrides)
     try:
-        return OverridesParser.create(config_loader=loader()).parse_overrides(list(overrides))
+        return OverridesParser.create(config_loader=loader()).parse_overrides(overrides)
     except HydraException as error:
         raise messages.from_hydra(error, None) from error
 
 
-def _check_words(overrides: Sequence[str]) -> None:
+def spelled_out(overrides: Sequence[str]) -> list[str]:
+    """The words with every option by its full name: precision=bf16 is trainer.precision=bf16.
+
+    Raises:
+        ConfigError: as `parse`.
+    """
+    words = []
     for word in overrides:
         if word.startswith(("+", "~")):
             raise ConfigError(f"'{word}' adds or removes an option; options can only be set: NAME=VALUE.")
         if "=" not in word:
             raise ConfigError(f"'{word}' is not understood: write NAME=VALUE, as in 'task=translation'.")
+        name, _, value = word.partition("=")
+        words.append(f"{SHORT[name]}={value}" if name in SHORT else word)
+    return words
 
 
 def options_of(group: str) -> list[str]:

@@ -60,6 +60,7 @@ OPTIONS = {
     "seed": "initialisation, data order and dropout follow from it",
     "budget": "how long to train: epochs:N, steps:N, seconds:N or tokens:N",
     "target": "METRIC:VALUE whose first reaching is timed",
+    "precision": "fp32, bf16, or for one run auto, which checks whether bf16 may be used; short for trainer.precision=",
     "match": "params:N or total:N: solve the model's width for N parameters, without or with embedding and head",
     "logger": "also log to tensorboard, mlflow or wandb, or to a list of them",
     "sweep": "name that groups runs in the store and the report",
@@ -76,9 +77,12 @@ GROUPS = ("task", "model", "optimizer", "trainer", "decoding", "tuned", "experim
 LOGGERS = ("tensorboard", "mlflow", "wandb")
 """What `logger` accepts, alone or in a list."""
 
+SHORT = {"precision": "trainer.precision"}
+"""Options with a shorter name, which the words of a command may use."""
+
 CHOICES: dict[str, tuple[str, ...]] = {
     "optimizer.schedule": ("cosine", "constant"),
-    "trainer.precision": ("fp32", "bf16"),
+    "trainer.precision": ("fp32", "bf16", "auto"),
     "trainer.softmax": SOFTMAX,
     "trainer.device": ("auto", "cpu", "cuda"),
     "trainer.final_split": ("test", "val"),

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.config import Cell, to_settings
+from harness.errors import ConfigError
 from harness.identity import run_plan
 from harness.matching import fit as fit_model
+from harness.precision_choice import CHOSEN
 from harness.store import Store
 from harness.store.query import runs, sweeps
 from harness.store.records import RunPlan
@@ -86,6 +88,7 @@ def plan_cells(cells: Iterable[Cell]) -> list[PlannedRun]:
     models: dict[str, PlannedRun] = {}
     baselines: dict[str, PlannedRun] = {}
     for cell in cells:
+        _refuse_auto(cell)
         settings, fit = fit_model(to_settings(cell.config))
         limits = Limits.parse(cell.config.limits.time, cell.config.limits.memory)
         alone = cell.config.exclusive
@@ -98,6 +101,14 @@ def plan_cells(cells: Iterable[Cell]) -> list[PlannedRun]:
                 plan = run_plan(settings, baseline=baseline)
                 baselines.setdefault(plan.key, PlannedRun(settings, plan, baseline=baseline.name, limits=limits))
     return [*models.values(), *baselines.values()]
+
+
+def _refuse_auto(cell: Cell) -> None:
+    if cell.config.trainer.precision == "auto":
+        raise ConfigError(
+            "precision=auto is for single runs ('harness run'), and the runs of a sweep have one precision: write "
+            "precision=fp32 or precision=bf16."
+        )
 
 
 def with_states(
@@ -166,4 +177,5 @@ def _coordinates(run: Any, experiment: bool) -> str:
     """What two cells of one sweep must share for the later to replace the earlier."""
     if experiment:
         return json.dumps([run.task, run.model, run.seed])
-    return json.dumps({k: v for k, v in run.config.items() if k != "sweep"}, sort_keys=True)
+    free = ("sweep", CHOSEN)
+    return json.dumps({k: v for k, v in run.config.items() if k not in free}, sort_keys=True)

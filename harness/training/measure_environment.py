@@ -87,7 +87,7 @@ def measure_environment(
     fingerprint = {
         "cpu": _cpu_model(),
         "architecture": platform.machine(),
-        "instruction_sets": _instruction_sets(),
+        "instruction_sets": instruction_sets(),
         "logical_cores": psutil.cpu_count(logical=True),
         "usable_cores": usable_cores(),
         "threads": threads,
@@ -129,7 +129,8 @@ def _cpuinfo() -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def _instruction_sets() -> list[str]:
+def instruction_sets() -> list[str]:
+    """Those of the processor's that decide how fast a network computes, where the system names them."""
     info = _cpuinfo()
     return sorted(_INSTRUCTION_SETS & set((info.get("flags") or info.get("Features") or "").split()))
 

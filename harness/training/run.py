@@ -101,6 +101,7 @@ def execute_baseline(
 
 def _train_and_test(settings: RunSettings, session: Session, on_progress: OnProgress | None) -> None:
     clock, task = session.clock, settings.task
+    clock.add(settings.before)
     check_softmax(task.target_type, settings.trainer, settings.optimizer)
     with clock.phase("data_preparation"):
         data = load_data(task)
@@ -166,6 +167,7 @@ def _train_and_test(settings: RunSettings, session: Session, on_progress: OnProg
             "decoding": settings.decoding.method,
             "precision": settings.trainer.precision,
             "softmax": settings.trainer.softmax,
+            **{k: v for k, v in settings.config.items() if k == "precision_chosen"},
             "steps": callback.progress.step,
             "epochs": round(callback.progress.epoch, 3),
             "stopped_early": callback.stopped_early,
@@ -233,7 +235,10 @@ class Stretches:
 def make_trainer(settings: RunSettings, callback: RunCallback) -> pl.Trainer:
     """A Lightning trainer with everything off that this harness does itself."""
     if settings.trainer.precision not in ("fp32", "bf16"):
-        raise ConfigError(f"trainer.precision '{settings.trainer.precision}' does not exist; choose 'fp32' or 'bf16'.")
+        raise ConfigError(
+            f"trainer.precision '{settings.trainer.precision}' cannot be trained in; choose 'fp32' or 'bf16' "
+            "('harness run' turns 'auto' into one of them)."
+        )
     # Lightning asks for a way of looking for GPUs that loads a driver's library anew at every optimizer step. It is
     # for processes that fork; a run does not.
     os.environ.pop("PYTORCH_NVML_BASED_CUDA_CHECK", None)

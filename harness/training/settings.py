@@ -41,7 +41,8 @@ class TrainerSettings:
     """How a run is executed.
 
     Attributes:
-        precision: "fp32" or "bf16" (autocast while training; evaluation is always fp32).
+        precision: "fp32" or "bf16" (autocast while training; evaluation is always fp32); "auto", of a single run alone,
+            is decided before the run begins (see harness.training.precision).
         device: "auto", "cpu" or "cuda".
         threads: intra-op threads; None: OMP_NUM_THREADS where it is set, else all cores; 1 for a sweep's worker.
         val_every: steps between validations; None: `validations` evenly spaced over the budget.
@@ -109,6 +110,7 @@ class RunSettings:
         sweep: name that groups runs in the store and the report.
         tuning: how the defaults of this cell were found: {"trials": 4, "hours": 0.1}; empty: untuned.
         exclusive: whether the run has the machine to itself; recorded with its times.
+        before: seconds by phase that were spent for the run before it began; they count with its own.
         config: the resolved configuration as plain data, stored with the run.
     """
 
@@ -123,6 +125,7 @@ class RunSettings:
     sweep: str = "default"
     tuning: dict[str, float] = field(default_factory=dict)
     exclusive: bool = False
+    before: dict[str, float] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
 
 

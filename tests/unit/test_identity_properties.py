@@ -22,8 +22,8 @@ from harness.identity import config_identity, run_key, run_plan
 from harness.training.settings import RunSettings, TrainerSettings
 
 TINY = ("task=counting", "model=small")
-FREE = {"sweep", "match", "logger", "exclusive", "limits", "tuning", "trainer.threads", "trainer.log_every"} | {
-    "trainer.checkpoint_every_s"
+FREE = {"sweep", "match", "logger", "exclusive", "limits", "tuning", "precision_chosen"} | {
+    f"trainer.{name}" for name in ("threads", "log_every", "checkpoint_every_s")
 }
 """What cannot change a result."""
 
@@ -95,6 +95,7 @@ def test_options_that_change_nothing_are_free_also_when_they_are_set() -> None:
         "limits": {"seconds": 3},
         "sweep": "another",
         "tuning": {"trials": 4.0},
+        "precision_chosen": "auto: the curves agree",
     }
     assert set(values) <= FREE
     for name, value in values.items():

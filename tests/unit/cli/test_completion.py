@@ -32,7 +32,8 @@ def test_groups_and_their_choices() -> None:
     assert {"task=", "model=", "budget=", "optimizer."} <= set(candidates(["run", ""]))
     assert candidates(["run", "model=stacked"]) == ["model=stacked_lstm"]
     assert "experiment=quickstart" in candidates(["run", "experiment="])
-    assert candidates(["run", "trainer.precision="]) == ["trainer.precision=bf16", "trainer.precision=fp32"]
+    for name in ("trainer.precision", "precision"):
+        assert candidates(["run", f"{name}="]) == [f"{name}=auto", f"{name}=bf16", f"{name}=fp32"]
     assert candidates(["run", "budget=st"]) == ["budget=steps:"]
     assert candidates(["run", "match="]) == ["match=params:", "match=total:"]
     assert candidates(["run", "logger=t"]) == ["logger=tensorboard"]

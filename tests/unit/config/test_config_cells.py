@@ -81,3 +81,19 @@ def test_wrong_grids_are_refused(words: list[str], message: str | None) -> None:
 
     with pytest.raises(ConfigError if message else UserError, match=message):
         expand(words)
+
+
+def test_the_short_word_for_the_precision_is_the_long_one() -> None:
+    cells = split(["task=counting", "precision=fp32,bf16"])
+    assert cells == [("task=counting", "trainer.precision=fp32"), ("task=counting", "trainer.precision=bf16")]
+    assert [c.config.trainer.precision for c in expand(["task=counting", "precision=bf16"])] == ["bf16"]
+
+
+def test_an_experiments_grid_of_precisions_is_overruled_by_either_word(site: Any) -> None:
+    text = "# @package _global_\ngrid: {task: [counting], precision: [fp32, bf16]}\n"
+    site.install("more", {"config.more": "d"}, {"d/__init__.py": "", "d/experiment/grid_three.yaml": text})
+    found = {
+        word: [c.config.trainer.precision for c in expand(["experiment=grid_three", *([word] if word else [])])]
+        for word in ("", "precision=bf16", "trainer.precision=bf16")
+    }
+    assert found == {"": ["fp32", "bf16"], "precision=bf16": ["bf16"], "trainer.precision=bf16": ["bf16"]}

@@ -75,7 +75,7 @@ def test_a_stored_configuration_with_a_field_that_is_gone_is_refused(pair: Any) 
         ("task.loader.bucket=7x", "task.loader.bucket='7x' does not fit: it must be true or false"),
         ("optimizer.betas=[a,1]", r"optimizer.betas\[0\]='a' does not fit: it must be a number"),
         ("optimizer.betas=3", "optimizer.betas|does not fit"),
-        ("trainer.precision=fp16", "trainer.precision='fp16' does not exist; choose one of: fp32, bf16"),
+        ("trainer.precision=fp16", "trainer.precision='fp16' does not exist; choose one of: fp32, bf16, auto"),
         ("budget=400", "budget '400' is not understood"),
         ("budget=steps:0", "budget 'steps:0' is not understood"),
         ("target=score", "target='score' is not understood: write METRIC:VALUE"),

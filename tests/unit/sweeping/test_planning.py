@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.config import expand
+from harness.errors import ConfigError
 from harness.store import Store
 from harness.store.query import runs
 from harness.store.records import EnvironmentRecord, RunSummary
@@ -138,3 +140,19 @@ def test_data_comes_before_runs_long_runs_before_short_ones_and_baselines_last()
     assert [job.kind for job in jobs] == ["prepare", "run", "run", "baseline"]
     assert [job.config["budget"] for job in jobs[1:3]] == ["seconds:50", "seconds:5"]
     assert all(job.needs == (jobs[0].label,) for job in jobs[1:])
+
+
+@pytest.mark.parametrize("word", ["precision=auto", "trainer.precision=fp32,auto"])
+def test_the_runs_of_a_sweep_have_a_precision_that_is_known_before(word: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        plan_cells(expand([*GRID, word]))
+    assert str(refused.value) == (
+        "precision=auto is for single runs ('harness run'), and the runs of a sweep have one precision: write "
+        "precision=fp32 or precision=bf16."
+    )
+
+
+def test_a_single_run_whose_precision_was_chosen_is_the_cell_of_a_sweep() -> None:
+    (cell,) = plan_cells(expand(["task=counting", "model=small"]))
+    alone = replace(cell.plan, config=cell.plan.config | {"precision_chosen": "auto: why"})
+    assert planning._coordinates(alone, experiment=False) == planning._coordinates(cell.plan, experiment=False)
