@@ -30,15 +30,6 @@ TOP = 5
 _WARM = 3
 
 
-class _Idle:
-    """Nothing around steps."""
-
-    def before_step(self, module: TrainingModule) -> None: ...
-
-    def after_step(self, module: TrainingModule, batch: object) -> bool:
-        return False
-
-
 def profile_rows(rounds: int, *, words: tuple[str, ...] = ()) -> list[Row]:
     """The largest shares of a step: rows `profile-TASK-OPERATOR`, ratio = share, a = seconds in it, b = of a step.
 
@@ -56,7 +47,7 @@ def _of_task(task: str, steps: int, words: tuple[str, ...]) -> Iterator[Row]:
     data = load_data(settings.task)
     seed_global(0, "initialisation")
     network = Network(settings.model, settings.task.signature, data.input_spec, data.target_spec, settings.trainer)
-    module = TrainingModule(network.train(), data.target_spec, settings.optimizer, PhaseClock(), _Idle())
+    module = TrainingModule(network.train(), data.target_spec, settings.optimizer, PhaseClock())
     module.configure_optimizers()
     batches = iter(training_loader(data, settings.task.loader, 0))
     for _ in range(_WARM):

@@ -186,15 +186,6 @@ class _Blocks(RunCallback):
         self._began = time.perf_counter()
 
 
-class _Idle:
-    """Nothing around steps."""
-
-    def before_step(self, module: TrainingModule) -> None: ...
-
-    def after_step(self, module: TrainingModule, batch: Batch) -> bool:
-        return False
-
-
 def step_rows(milliseconds: float, rounds: int) -> list[Row]:
     """Audit and step overhead at a step that takes about so long by hand: two rows.
 
@@ -261,7 +252,7 @@ def _by_hand(model: SpeedModel, task: SpeedTask) -> Any:
     settings, data, network = _parts(model, task)
     network.train()
     batches = iter(EndlessBatches(training_loader(data, task.loader, 0)))
-    module = TrainingModule(network, data.target_spec, settings.optimizer, PhaseClock(), _Idle())
+    module = TrainingModule(network, data.target_spec, settings.optimizer, PhaseClock())
     optimizer: Any = module.configure_optimizers()
 
     def train(steps: int) -> None:
@@ -299,7 +290,7 @@ def _measure(model: SpeedModel, folder: Path, size: int, triples: int) -> _Block
                 triples=triples,
                 hand=_by_hand(model, task),
             )
-            module = TrainingModule(network, data.target_spec, settings.optimizer, clock, callback)
+            module = TrainingModule(network, data.target_spec, settings.optimizer, clock, around=callback)
             make_trainer(settings, callback).fit(module, train_dataloaders=Stretches(batches, clock))
     return callback
 

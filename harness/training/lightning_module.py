@@ -58,8 +58,9 @@ class TrainingModule(pl.LightningModule):
     What Lightning does around a batch (hooks, fetchers, progress, closures) costs as much as a small network's step, so
     it is given stretches of steps as its batches, and steps are taken by hand.
 
-    Attributes:
-        network, clock: as given.
+    Args:
+        network, target, optimizer, clock, precision: of the run.
+        around: what happens around steps; None where `step` is called by hand.
     """
 
     def __init__(
@@ -68,8 +69,8 @@ class TrainingModule(pl.LightningModule):
         target: TargetSpec,
         optimizer: OptimizerSettings,
         clock: PhaseClock,
-        around: AroundSteps,
         precision: str = "fp32",
+        around: AroundSteps | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -93,6 +94,7 @@ class TrainingModule(pl.LightningModule):
     def training_step(self, batches: Iterator[Batch], batch_idx: int) -> None:
         """The next `STRETCH` steps, or as many as there are before training ends."""
         around, device = self._around, self.device
+        assert around is not None  # only single steps are taken without
         for batch in islice(batches, STRETCH):
             around.before_step(self)
             self.step(batch if device.type == "cpu" else batch.to(device))

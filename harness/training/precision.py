@@ -174,7 +174,7 @@ def train(
             group["lr"] = settings.optimizer.lr * min(1.0, (step + 1) / WARMUP)
         moved = batch.to(device)
         start = time.perf_counter()
-        module.training_step(moved, step)
+        module.step(moved)
         total, count = module.take_totals()  # waits for an accelerator
         seconds.append(time.perf_counter() - start)
         losses.append(total / count)

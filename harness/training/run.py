@@ -124,7 +124,7 @@ def _train_and_test(settings: RunSettings, session: Session, on_progress: OnProg
         )
         callback = RunCallback(settings, data, batches, around)
         module = TrainingModule(
-            network, data.target_spec, settings.optimizer, clock, callback, settings.trainer.precision
+            network, data.target_spec, settings.optimizer, clock, settings.trainer.precision, callback
         )
         seed_global(settings.seed, "dropout")
         verify(settings.config.get("match"), settings.model, network.parameter_counts())

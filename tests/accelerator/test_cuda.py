@@ -58,7 +58,7 @@ class _Steps:
 
 def _module(subject: ModelSubject, device: str, precision: str = "fp32") -> TrainingModule:
     module = TrainingModule(
-        subject.network(), subject.case.target, OptimizerSettings(), PhaseClock(), _Steps(0), precision
+        subject.network(), subject.case.target, OptimizerSettings(), PhaseClock(), precision, _Steps(0)
     )
     module.to(device).train()
     module.configure_optimizers()
