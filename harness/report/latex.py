@@ -246,7 +246,7 @@ def _notes(table: Table) -> Iterator[str]:
     """Footnotes under the table, a paragraph each."""
     right = any(c.mark == "right" for r in table.rows for c in r.cells)
     if table.footnotes or right:
-        yield r"\begin{minipage}{\linewidth}\footnotesize\raggedright"
+        yield r"\noindent\begin{minipage}{\linewidth}\footnotesize\raggedright"
         for number, text in enumerate(table.footnotes, 1):
             yield rf"\textsuperscript{{{number}}} {escape(text)}\par"
         if right:

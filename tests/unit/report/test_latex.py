@@ -199,7 +199,7 @@ def test_a_table_in_full():
         r"\bottomrule",
         r"\end{tabular}",
         r"\par\smallskip",
-        r"\begin{minipage}{\linewidth}\footnotesize\raggedright",
+        r"\noindent\begin{minipage}{\linewidth}\footnotesize\raggedright",
         r"\textsuperscript{1} failed at 50 \%\par",
         r"\end{minipage}",
         r"\end{table}",
