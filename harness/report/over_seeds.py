@@ -69,7 +69,7 @@ def cell(scores: np.ndarray, digits: int) -> Cell:
     s = spread(scores)
     if math.isnan(s.mean):
         return Cell("–", hidden="no value", mark="quiet")
-    note = f"{fmt.fixed(s.low, digits)} to {fmt.fixed(s.high, digits)}" if len(scores) > 1 else ""
+    note = f"{fmt.fixed(s.low, digits)} to {fmt.fixed(s.high, digits)}" if s.low < s.high else ""
     return Cell(fmt.fixed(s.mean, digits), s.mean, note=note)
 
 

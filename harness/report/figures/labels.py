@@ -15,8 +15,10 @@ Box = tuple[float, float, float, float]
 
 _LETTER, _LINE = 0.58 * SMALL / 72, 1.15 * SMALL / 72  # inches: a letter's width, a line's height
 _POINT = 0.055  # inches: half of a marker
-LONGEST = 24
-"""Letters of a name: longer ones of points stand in the key, longer ones of lines are cut."""
+LONGEST_LEVEL = 40
+"""Letters of a level line's name; longer ones are cut."""
+
+_LONGEST = 24  # letters; longer names of points stand in the key
 
 
 def place_labels(
@@ -39,7 +41,7 @@ def place_labels(
     Returns:
         (x, y) a label, in inches; None where one finds no place, or is too long to stand in a figure.
     """
-    if not points or any(len(label(text)) > LONGEST for text in texts):
+    if not points or any(len(label(text)) > _LONGEST for text in texts):
         return None
     array = np.asarray(points, dtype=float)  # (N, 2)
     taken = [(x - _POINT, y - _POINT, x + _POINT, y + _POINT) for x, y in points]
@@ -84,7 +86,7 @@ def name_levels(
     lines = [(0.0, height, inches[0], height) for height in heights]
     found: list[Box] = []
     for height, text in zip(heights, texts, strict=True):
-        width = _LETTER * len(label(text, LONGEST))
+        width = _LETTER * len(label(text, LONGEST_LEVEL))
         boxes = [
             (left, low, left + width, low + _LINE)
             for low in (height + 0.02, height - 0.02 - _LINE)

@@ -29,7 +29,7 @@ from harness.report.figures.canvas import (
     plot_area,
 )
 from harness.report.figures.drawing import Figure
-from harness.report.figures.labels import LONGEST, Box, name_levels, place_labels
+from harness.report.figures.labels import LONGEST_LEVEL, Box, name_levels, place_labels
 from harness.report.figures.style import INK, SMALL, SOFT, colour, label, marker
 
 Segment = tuple[tuple[float, float], tuple[float, float]]
@@ -163,7 +163,7 @@ def scatter(
         box = axes.get_position()
         for level, (left, low, _, high) in zip(levels, names, strict=True):
             at = (box.x0 + left / inches[0] * box.width, box.y0 + (low + high) / 2 / inches[1] * box.height)
-            figure.text(*at, label(level.text, LONGEST), va="center_baseline", size=SMALL, color=SOFT)
+            figure.text(*at, label(level.text, LONGEST_LEVEL), va="center_baseline", size=SMALL, color=SOFT)
         for point, (across, up) in zip(shown, places or [], strict=bool(places)):
             at = (box.x0 + across / inches[0] * box.width, box.y0 + up / inches[1] * box.height)
             figure.text(*at, label(point.text), va="center_baseline", size=SMALL)
