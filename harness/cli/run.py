@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,9 +43,7 @@ def command(
         sweep(context.args)
     else:
         try:
-            from harness.single_run import prepared
-
-            _execute(*prepared(context.args))
+            _execute(*_ready(context.args))
         except KeyboardInterrupt:
             message = "Stopped. The run is recorded as interrupted; the same command goes on from its checkpoint."
             print(message, file=sys.stderr)
@@ -60,6 +59,20 @@ def _print_config(words: list[str], what: str, resolve: bool) -> None:
     if what != "job":
         raise ConfigError(f"--cfg {what} does not exist; write --cfg job.")
     print(OmegaConf.to_yaml(compose(words), resolve=resolve), end="")
+
+
+def _ready(words: list[str]) -> tuple[RunSettings, RunPlan]:
+    """Settings and plan, with all that a run needs imported."""
+    from harness.runtime import import_lightning, importing, tune_allocator
+
+    tune_allocator()  # before anything imports torch
+    with importing():
+        from harness.single_run import prepared
+
+        settings, plan = prepared(words)
+        import_lightning()
+        import_module("harness.training.run")
+    return settings, plan
 
 
 def _execute(settings: RunSettings, plan: RunPlan) -> None:

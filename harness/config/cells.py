@@ -10,7 +10,7 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 
-from harness.config.composition import compose, experiment_grid, parse, spelled_out
+from harness.config.composition import compose, experiment_grid, loader, parse, spelled_out
 from harness.errors import ConfigError
 
 
@@ -32,7 +32,8 @@ def expand(overrides: Sequence[str]) -> list[Cell]:
     Raises:
         ConfigError, UnknownNameError, PluginError: as `compose`.
     """
-    return [Cell(words, compose(words)) for words in split(overrides)]
+    with loader().remembering():
+        return [Cell(words, compose(words)) for words in split(overrides)]
 
 
 def split(overrides: Sequence[str]) -> list[tuple[str, ...]]:

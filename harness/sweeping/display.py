@@ -85,6 +85,13 @@ class Display:
         parts = [f"{states[state]} {text}" for state, text in words.items() if states[state]]
         self._print(f"Sweep '{planned[0].plan.sweep}': {len(planned)} cells: {', '.join(parts)}.")
 
+    def at_a_time(self, workers: int, threads: int, reason: str) -> None:
+        """Say how many runs go on at a time, and why there are not more of them (empty: one for each core)."""
+        runs = "1 run" if workers == 1 else f"{workers} runs"
+        each = "1 thread" if threads == 1 else f"{threads} threads"
+        why = f" ({reason}; --workers N sets another number)" if reason else ""
+        self._print(f"{runs} at a time, {each} each{why}.")
+
     @contextmanager
     def live(self, workers: int) -> Iterator[None]:
         """Show the table for the block, on a terminal."""

@@ -84,12 +84,15 @@ def plan_cells(cells: Iterable[Cell]) -> list[PlannedRun]:
 
     Raises:
         ConfigError, PluginError, DataError: a cell's options, plug-in or data source is wrong.
+        ConfigError: cells differ in their number of threads.
     """
     models: dict[str, PlannedRun] = {}
     baselines: dict[str, PlannedRun] = {}
+    threads: set[int] = set()
     for cell in cells:
         _refuse_auto(cell)
         settings, fit = fit_model(to_settings(cell.config))
+        threads.add(settings.trainer.threads or 1)
         limits = Limits.parse(cell.config.limits.time, cell.config.limits.memory)
         alone = cell.config.exclusive
         words = [word for word in cell.overrides if not word.startswith("limits.")]  # a sweep's, not a run's
@@ -100,6 +103,11 @@ def plan_cells(cells: Iterable[Cell]) -> list[PlannedRun]:
             for baseline in settings.task.baselines():
                 plan = run_plan(settings, baseline=baseline)
                 baselines.setdefault(plan.key, PlannedRun(settings, plan, baseline=baseline.name, limits=limits))
+    if len(threads) > 1:
+        raise ConfigError(
+            f"trainer.threads is {' and '.join(map(str, sorted(threads)))} in cells of one sweep, whose times are "
+            "compared. Give all of them one number, or make a sweep for each."
+        )
     return [*models.values(), *baselines.values()]
 
 

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from pathlib import Path
 from types import TracebackType
@@ -42,6 +43,34 @@ class Event:
     outcome: Outcome | None = None
 
 
+def ready_to_fork(threads: int = 1) -> Any:
+    """Start the process that forks workers, unless it runs; it imports what they need while the caller goes on.
+
+    Args:
+        threads: that the libraries which it loads start with; each run sets its own.
+
+    Returns:
+        The context of multiprocessing whose processes are its children.
+
+    Raises:
+        PluginError: a module that it is to import does not exist.
+    """
+    for name in PRELOAD:
+        if importlib.util.find_spec(name) is None:  # multiprocessing would silently ignore the name
+            raise PluginError(f"The module '{name}' is missing: the installation is incomplete.")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(PRELOAD))
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    try:
+        forkserver.ensure_running()
+    finally:
+        del os.environ["OMP_NUM_THREADS"]
+        if before is not None:
+            os.environ["OMP_NUM_THREADS"] = before
+    return context
+
+
 class Pool:
     """Runs jobs in up to `workers` processes. Close it, or use it in a `with` block: workers are stopped then.
 
@@ -64,12 +93,7 @@ class Pool:
     ) -> None:
         self.workers = max(1, workers)
         self._surroundings, self._target, self._before, self._grace_s = surroundings, target, before, grace_s
-        os.environ["OMP_NUM_THREADS"] = str(surroundings.threads)  # inherited by the process that forks
-        for name in PRELOAD:
-            if importlib.util.find_spec(name) is None:  # multiprocessing would silently ignore the name
-                raise PluginError(f"The module '{name}' is missing: the installation is incomplete.")
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(list(PRELOAD))
+        self._context = ready_to_fork(surroundings.threads)
         self._waiting: list[Job] = []
         self._running: list[WorkerProcess] = []
         self._done: dict[str, Outcome] = {}

@@ -6,9 +6,11 @@ allocator is set before torch is loaded.
 
 from importlib import import_module
 
-from harness.runtime import tune_allocator
+from harness.runtime import import_lightning, importing, tune_allocator
 
 tune_allocator()
 
-for _module in ("torch", "pytorch_lightning", "harness.config", "harness.store", "harness.training.run"):
-    import_module(_module)
+with importing():
+    import_lightning()
+    for _module in ("torch", "harness.config", "harness.store", "harness.training.run"):
+        import_module(_module)

@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.config import expand
 from harness.errors import StoreError
 from harness.identity import device_type
-from harness.runtime import tune_allocator, usable_cores
+from harness.runtime import importing, tune_allocator
 from harness.store import Store
 from harness.store.engine import results_folder, store_url
 from harness.store.records import EnvironmentRecord
@@ -21,8 +21,9 @@ from harness.sweeping.display import Display
 from harness.sweeping.estimates import Estimates
 from harness.sweeping.jobs import Outcome, Surroundings
 from harness.sweeping.planning import PlannedRun
-from harness.sweeping.pool import Pool
+from harness.sweeping.pool import Pool, ready_to_fork
 from harness.sweeping.stopping import StopRequests
+from harness.sweeping.workers import Workers, default_workers
 
 _TICK_S = 0.5
 
@@ -73,7 +74,7 @@ def run_sweep(
 
     Args:
         overrides: the command line's words, in Hydra's sweep grammar.
-        workers: processes at a time; None: as many as there are cores for their threads.
+        workers: processes at a time; None: as `default_workers` says.
         dry_run: only look: nothing is written and nothing is run.
         retry: ("failed",) to run failed cells again.
         quiet: show no progress.
@@ -84,12 +85,14 @@ def run_sweep(
     """
     tune_allocator()  # it is part of the environment, by which finished runs are known
     display = Display(quiet=quiet)
-    with display.waiting("Composing the cells"):
+    if not dry_run:
+        ready_to_fork()  # its imports take as long as what comes here until the first run starts
+    with display.waiting("Composing the cells"), importing():
         planned = planning.plan_cells(expand(overrides))
     name = planned[0].plan.sweep
-    threads = planned[0].settings.trainer.threads or 1
+    threads, device = planned[0].settings.trainer.threads or 1, device_type(planned[0].settings.trainer.device)
     with display.waiting("Looking at the results store"):
-        environment = _environment(planned[0], threads)
+        environment = _environment(device, threads)
         if dry_run:
             return _look(name, planned, environment, retry)
         store = Store.open()
@@ -103,7 +106,9 @@ def run_sweep(
         if todo:
             surroundings = Surroundings(Path.cwd(), dict(os.environ), store_url(), results_folder().absolute(), threads)
             course = Course(todo, store, environment, display)
-            count = min(workers or max(1, usable_cores() // threads), len(todo))
+            chosen = Workers(workers) if workers else default_workers(threads, device)
+            count = min(chosen.count, len(todo))
+            display.at_a_time(count, threads, chosen.reason if count == chosen.count else "")
             result.outcomes = course.outcomes
             _run(course, Pool(count, surroundings, before=course.before), display)
     return result
@@ -150,7 +155,7 @@ def _look(name: str, planned: list[PlannedRun], environment: EnvironmentRecord, 
     return result
 
 
-def _environment(run: PlannedRun, threads: int) -> EnvironmentRecord:
+def _environment(device: str, threads: int) -> EnvironmentRecord:
     from harness.training.measure_environment import measure_environment
 
-    return measure_environment(device_type(run.settings.trainer.device), threads)
+    return measure_environment(device, threads)

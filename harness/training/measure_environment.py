@@ -67,7 +67,7 @@ _INSTRUCTION_SETS = frozenset({
 })
 # fmt: on
 
-_CALIBRATION_S = 0.2
+_CALIBRATION_S = 0.05
 
 
 def measure_environment(
@@ -75,7 +75,7 @@ def measure_environment(
 ) -> EnvironmentRecord:
     """Describe this machine and installation for a run on `device` with `threads` intra-op threads.
 
-    Takes about a third of a second, most of it the calibration; changes no global state of torch.
+    Takes about a tenth of a second, half of it the calibration; changes no global state of torch.
 
     Args:
         device: where the run computes.

@@ -60,9 +60,10 @@ class Measurements(AbstractContextManager["Measurements"]):
 
     def taken(self) -> dict[str, Any]:
         """Everything measured so far, as plain values: what a checkpoint carries."""
+        memory = self._memory.summary()  # takes a sample, which walks all pages: one is enough
         now = {
-            "peak_bytes": self._memory.peak_bytes,
-            "memory": self._memory.summary(),
+            "peak_bytes": self._memory.seen_bytes,
+            "memory": memory,
             "machine": self._load.summary(self._exclusive),
             "energy": self._energy.summary(),
         }

@@ -67,6 +67,11 @@ class PeakMemory:
             self._sample()
         return self._peak
 
+    @property
+    def seen_bytes(self) -> int:
+        """The largest sample so far; none is taken now."""
+        return self._peak
+
     def phase(self, name: str) -> None:
         """Go over to a phase ("training", "evaluation"): freed memory is given back, what is still held counts for it.
 

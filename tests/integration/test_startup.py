@@ -9,6 +9,11 @@ import pytest
 
 HEAVY = ("torch", "pytorch_lightning", "torchaudio", "torchvision", "sklearn", "scipy", "matplotlib", "av", "minigrid")
 COMMANDS = ["--help", "list tasks", "list models", "list tasks --json", "run --help", "completion bash"]
+UNUSED = ("torchaudio", "sklearn", "av", "minigrid", "pandas", "jinja2", "alembic", "scipy.signal", "scipy.stats")
+RUN = (
+    "run task=text_generation task.dataset=counting task.generated_characters=2000 task.loader.batch_size=4 "
+    "task.loader.bptt=32 model=lstm model.width=8 trainer.embedding_dim=8 trainer.validations=1 budget=steps:2"
+)
 PROGRAM = """
 import runpy, sys
 sys.argv = ["harness", *sys.argv[1:]]
@@ -20,12 +25,26 @@ print("loaded:", *sorted(sys.modules))
 """
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_nothing_heavy_is_imported(command: str) -> None:
+def _loaded(command: str) -> list[str]:
+    """Modules that a command has imported when it ends."""
     done = subprocess.run([sys.executable, "-c", PROGRAM, *command.split()], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    loaded = done.stdout.rpartition("loaded:")[2].split()
+    return done.stdout.rpartition("loaded:")[2].split()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_nothing_heavy_is_imported(command: str) -> None:
+    loaded = _loaded(command)
     assert "harness.cli.main" in loaded
     assert not [name for name in HEAVY if name in loaded]
     if command.startswith("list"):
         assert not [name for name in loaded if name.startswith(("harness_tasks.", "harness_models."))]
+
+
+def test_a_run_imports_nothing_that_it_does_not_use() -> None:
+    loaded = _loaded(RUN)
+    assert {"torch", "pytorch_lightning"} <= set(loaded)
+    assert not [name for name in UNUSED if name in loaded]
+    assert [name for name in loaded if name.startswith("harness_tasks.") and "._" not in name] == [
+        "harness_tasks.text_generation"
+    ]

@@ -78,6 +78,17 @@ def test_the_same_seed_gives_the_same_figures_to_the_last_digit(swept: Any, cli:
         assert run["metrics"] == first[cell]["metrics"]
 
 
+@pytest.mark.parametrize("threads", ["null", "2"])
+def test_a_sweep_and_a_single_command_give_the_same_figures(cli: Any, tmp_path: Path, threads: str) -> None:
+    words = ("experiment=generated", "task=first_symbol", "model=stacked_lstm", f"trainer.threads={threads}")
+    cli("sweep", *words)
+    (swept,) = cli.runs()
+    cli("run", *words, HARNESS_STORE=f"sqlite:///{tmp_path}/single.db")
+    (single,) = json.loads(cli("list", "runs", "--json", HARNESS_STORE=f"sqlite:///{tmp_path}/single.db").stdout)
+    assert single["key"] == swept["key"]
+    assert single["metrics"] == swept["metrics"]
+
+
 def test_another_seed_gives_other_figures(swept: Any, cli: Any) -> None:
     cli("run", "experiment=generated", "task=first_symbol", "model=lstm", "seed=1")
     (run,) = cli.runs()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from omegaconf import OmegaConf
 
-from harness.config import expand, split
+from harness.config import compose, expand, split
 from harness.errors import ConfigError
 
 
@@ -47,6 +48,25 @@ def test_the_cells_are_composed() -> None:
         ("DictConfig", "steps:2"),
     ]
     assert {c.config.budget for c in cells} == {"steps:2", "steps:3"}
+
+
+def test_a_cell_is_what_its_words_compose_alone_and_shares_nothing_with_others() -> None:
+    cells = expand(["experiment=grid_one", "trainer.threads=1"])
+    for cell in cells:
+        assert OmegaConf.to_container(cell.config) == OmegaConf.to_container(compose(cell.overrides))
+    before = [OmegaConf.to_container(cell.config) for cell in cells[1:]]
+    cells[0].config.optimizer.lr = 7.0
+    cells[0].config.trainer.threads = 7
+    assert [OmegaConf.to_container(cell.config) for cell in cells[1:]] == before
+    again = expand(["experiment=grid_one", "trainer.threads=1"])
+    assert [OmegaConf.to_container(cell.config) for cell in again[1:]] == before
+
+
+def test_a_file_that_changes_between_two_sweeps_is_read_again(site: Any) -> None:
+    assert {cell.config.budget for cell in expand(["experiment=grid_one", "task=other"])} == {"steps:9"}
+    file = site.folder / "c" / "experiment" / "grid_one.yaml"
+    file.write_text(file.read_text().replace("steps:9", "steps:8"))
+    assert {cell.config.budget for cell in expand(["experiment=grid_one", "task=other"])} == {"steps:8"}
 
 
 def test_an_experiments_grid_is_expanded_with_its_per_task_values() -> None:

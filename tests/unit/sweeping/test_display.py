@@ -63,6 +63,22 @@ def test_elsewhere_there_is_a_line_for_every_cell_that_ends(cells: list[PlannedR
     ]
 
 
+@pytest.mark.parametrize(
+    ("workers", "threads", "reason", "line"),
+    [
+        (2, 1, "", "2 runs at a time, 1 thread each."),
+        (1, 2, "", "1 run at a time, 2 threads each."),
+        (3, 1, "no memory", "3 runs at a time, 1 thread each (no memory; --workers N sets another number)."),
+    ],
+    ids=["cores", "threads", "reason"],
+)
+def test_it_says_how_many_runs_go_on_at_a_time(
+    workers: int, threads: int, reason: str, line: str, out: io.StringIO
+) -> None:
+    _display(out, terminal=False).at_a_time(workers, threads, reason)
+    assert out.getvalue().splitlines() == [line]
+
+
 def test_the_table_has_a_row_for_every_job_and_counts(cells: list[PlannedRun], out: io.StringIO) -> None:
     display = _display(out, terminal=True)
     first, second = (run for run in cells if run.state == "ready")

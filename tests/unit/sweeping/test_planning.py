@@ -65,7 +65,7 @@ def test_a_pair_that_does_not_fit_is_planned_with_its_reason() -> None:
 
 
 def test_cells_that_are_the_same_run_are_planned_once() -> None:
-    assert len(plan_cells(expand(["task=counting", "model=small", "trainer.threads=1,2"]))) == 1
+    assert len(plan_cells(expand(["task=counting", "model=small", "trainer.log_every=10,20"]))) == 1
 
 
 def test_a_baseline_is_planned_once_for_a_task_and_seed() -> None:
@@ -156,3 +156,9 @@ def test_a_single_run_whose_precision_was_chosen_is_the_cell_of_a_sweep() -> Non
     (cell,) = plan_cells(expand(["task=counting", "model=small"]))
     alone = replace(cell.plan, config=cell.plan.config | {"precision_chosen": "auto: why"})
     assert planning._coordinates(alone, experiment=False) == planning._coordinates(cell.plan, experiment=False)
+
+
+def test_all_cells_of_a_sweep_have_the_same_number_of_threads() -> None:
+    with pytest.raises(ConfigError, match=r"trainer\.threads is 1 and 2 in cells of one sweep"):
+        plan_cells(expand([*GRID, "trainer.threads=null,2"]))
+    assert {run.settings.trainer.threads for run in plan_cells(expand([*GRID, "trainer.threads=2"]))} == {2}

@@ -1,0 +1,45 @@
+"""The cells of a sweep in one warm process, one after another: what `harness.bench.sweeps` compares a sweep with.
+
+    python -m harness.bench.one_process THREADS WORD...
+
+Runs the cells with so many threads, the first of them twice: once with another seed, to be warm. Prints the seconds
+that the cells took, without composing and imports.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+
+
+def seconds(threads: int, words: Sequence[str]) -> float:
+    """What all cells take, one after another.
+
+    Args:
+        threads: intra-op threads of each.
+        words: as after `harness sweep`.
+    """
+    from harness.config import expand, to_settings
+    from harness.identity import run_plan
+    from harness.store.engine import results_folder
+    from harness.training.run import execute
+
+    cells = [to_settings(cell.config) for cell in expand([*words, f"trainer.threads={threads}"])]
+    warm = to_settings(expand([*words, f"trainer.threads={threads}", "seed=1000003"])[0].config)
+    plans = [(settings, run_plan(settings)) for settings in (warm, *cells)]
+    times = []
+    for settings, plan in plans:
+        began = time.perf_counter()
+        execute(settings, plan, store_url=None, results=results_folder())
+        times.append(time.perf_counter() - began)
+    return sum(times[1:])
+
+
+if __name__ == "__main__":
+    from harness.runtime import import_lightning, importing, tune_allocator
+
+    tune_allocator()  # as a run does, before anything imports torch
+    with importing():
+        import_lightning()
+    print(seconds(int(sys.argv[1]), sys.argv[2:]))

@@ -1,0 +1,57 @@
+"""How many runs of a sweep go on at a time where the user does not say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from harness.runtime import usable_cores
+from harness.sweeping.limits import size
+
+RUN_BYTES = 2**30
+"""Memory set aside for a run: the small networks of the built-in tasks take less, beside the libraries that workers
+share."""
+
+_CONTAINER_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+@dataclass(frozen=True)
+class Workers:
+    """How many runs go on at a time.
+
+    Attributes:
+        count: at least 1.
+        reason: why it is not one for each core; empty where it is.
+    """
+
+    count: int
+    reason: str = ""
+
+
+def default_workers(threads: int, device: str) -> Workers:
+    """As many as there are cores for their threads and memory for their data; one where all share an accelerator.
+
+    Args:
+        threads: of each run, equal for all runs of a sweep.
+        device: "cpu" or "cuda".
+    """
+    if device != "cpu":
+        return Workers(1, "they share an accelerator")
+    cores, free = max(1, usable_cores() // threads), free_memory_bytes()
+    fit = max(1, int(free // RUN_BYTES))
+    if fit >= cores:
+        return Workers(cores)
+    return Workers(fit, f"{size(free)} of memory are free, and each is given {size(RUN_BYTES)}")
+
+
+def free_memory_bytes() -> float:
+    """Memory that processes can still take, on this machine and in this container."""
+    found: list[float] = [psutil.virtual_memory().available]
+    for name in _CONTAINER_LIMITS:
+        try:
+            found.append(int(Path(name).read_text()))
+        except (OSError, ValueError):  # not here, not for us, or "max"
+            continue
+    return min(found)
