@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from harness.sweeping.planning import PlannedRun
 
 _OPTIONS = [
-    ("--workers N", "processes at a time, one thread each (default: one for each core)"),
+    ("--workers N", "runs at a time (default: one for each core, fewer where memory is short, one on an accelerator)"),
     ("--time-limit 30m", "stop a run that takes longer and record it as failed (the same as limits.time=30m)"),
     ("--memory-limit 4GiB", "stop a run whose processes use more memory (the same as limits.memory=4GiB)"),
     ("--dry-run", "print the cells, what would become of each, and how long it would take; write and run nothing"),

@@ -79,12 +79,15 @@ def test_the_same_seed_gives_the_same_figures_to_the_last_digit(swept: Any, cli:
 
 
 @pytest.mark.parametrize("threads", ["null", "2"])
-def test_a_sweep_and_a_single_command_give_the_same_figures(cli: Any, tmp_path: Path, threads: str) -> None:
+def test_a_sweep_and_a_single_command_give_the_same_figures(
+    cli: Any, make_cli: Any, tmp_path: Path, threads: str
+) -> None:
     words = ("experiment=generated", "task=first_symbol", "model=stacked_lstm", f"trainer.threads={threads}")
     cli("sweep", *words)
     (swept,) = cli.runs()
-    cli("run", *words, HARNESS_STORE=f"sqlite:///{tmp_path}/single.db")
-    (single,) = json.loads(cli("list", "runs", "--json", HARNESS_STORE=f"sqlite:///{tmp_path}/single.db").stdout)
+    alone = make_cli(tmp_path / "alone")
+    alone("run", *words)
+    (single,) = alone.runs()
     assert single["key"] == swept["key"]
     assert single["metrics"] == swept["metrics"]
 
