@@ -32,7 +32,7 @@ WORDS = (
     "model.width=128",
     "trainer.embedding_dim=64",
     "trainer.validations=1",
-    "budget=steps:40",
+    "budget=steps:80",
 )
 """Generated data, so that no network is needed; seconds for a run."""
 
