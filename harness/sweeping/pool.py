@@ -11,9 +11,12 @@ from __future__ import annotations
 import importlib.util
 import multiprocessing
 import os
+import signal
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.connection import wait
@@ -60,15 +63,29 @@ def ready_to_fork(threads: int = 1) -> Any:
             raise PluginError(f"The module '{name}' is missing: the installation is incomplete.")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(PRELOAD))
+    with _inherited(threads):
+        forkserver.ensure_running()
+    return context
+
+
+@contextmanager
+def _inherited(threads: int) -> Iterator[None]:
+    """What a process that is started in the block gets from this one: its threads, and deafness to Ctrl-C.
+
+    Ctrl-C is the sweep's to hear, and a process that imports would end with a traceback.
+    """
     before = os.environ.get("OMP_NUM_THREADS")
     os.environ["OMP_NUM_THREADS"] = str(threads)
+    main = threading.current_thread() is threading.main_thread()  # only there may handlers be changed
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
     try:
-        forkserver.ensure_running()
+        yield
     finally:
+        if handler is not None:
+            signal.signal(signal.SIGINT, handler)
         del os.environ["OMP_NUM_THREADS"]
         if before is not None:
             os.environ["OMP_NUM_THREADS"] = before
-    return context
 
 
 class Pool:

@@ -6,6 +6,8 @@ import importlib
 import multiprocessing
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -251,3 +253,33 @@ def test_a_job_can_be_ended_in_the_moment_before_it_starts(pool: Any) -> None:
     assert (outcomes["a"].status, outcomes["b"].status) == ("done", "elsewhere")
     assert outcomes["c"].status == "done"
     assert [event.text for event in events if event.job.label in said] == [NOT_STARTED, NOT_STARTED]
+
+
+INTERRUPTED = """
+import os, signal
+import psutil
+from harness.sweeping.pool import ready_to_fork
+
+context = ready_to_fork()
+for child in psutil.Process().children():
+    if "forkserver" in " ".join(child.cmdline()):
+        child.send_signal(signal.SIGINT)
+        print("told")
+process = context.Process(target=os._exit, args=(3,))
+process.start()
+process.join()
+print(process.exitcode, os.environ.get("OMP_NUM_THREADS"), signal.getsignal(signal.SIGINT).__name__)
+"""
+
+
+@pytest.mark.parametrize("threads", ["5", None])
+def test_the_process_that_forks_is_deaf_to_ctrl_c_while_it_imports_and_changes_nothing_here(
+    threads: str | None,
+) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    environment |= {"OMP_NUM_THREADS": threads} if threads else {}
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["told", "3", str(threads), "default_int_handler"]
+    assert not done.stderr
