@@ -8,12 +8,15 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from harness.errors import PluginError
 from harness.model import Decoder, EncoderOutput
 from harness.nn.attention import AdditiveAttention, MultiplicativeAttention
+from harness.nn.backends import FUSED, STEP_BY_STEP, Backed
+from harness.nn.cells import Fused, fused
 from harness.nn.initialisation import linear
+from harness.nn.kernels.attentive import Layer, Memory, attentive_loop
 from harness.nn.masking import length_mask
 from harness.nn.recurrent import Carry, Kind, RecurrentStack
 
@@ -22,7 +25,7 @@ DecoderState = tuple[Tensor, ...]
 """(h, c) or (h,), each (B, layers, H); with additive attention, the projected memory (B, T, H) after them."""
 
 
-class RecurrentDecoder(Decoder):
+class RecurrentDecoder(Decoder, Backed):
     """Recurrent layers started from the encoder's summary: h = tanh(W summary + b), the cell state likewise.
 
     Attention "luong" (Luong et al. 2015, section 3.1, without input feeding): the context is looked up with the
@@ -31,7 +34,7 @@ class RecurrentDecoder(Decoder):
     input; hence step by step. None: the feature is h.
 
     Args:
-        kind: "rnn", "lstm" or "gru".
+        kind: as of a `RecurrentStack`.
         embedding_dim: D of the target symbols.
         width: H.
         layers: how many.
@@ -64,8 +67,8 @@ class RecurrentDecoder(Decoder):
         self.name = f"{kind}, {attention} attention" if attention else kind
         input_dim = embedding_dim + (memory_dim if attention == "bahdanau" else 0)
         self.stack = RecurrentStack(kind, input_dim, width, layers, dropout=dropout, residual=residual, carry=True)
-        self.parts = 2 if kind == "lstm" else 1
-        self.bridge = linear(summary_dim, self.parts * layers * width)
+        self.sizes = self.stack.state_dims
+        self.bridge = linear(summary_dim, layers * sum(self.sizes))
         self.additive = AdditiveAttention(width, memory_dim, width) if attention == "bahdanau" else None
         self.multiplicative = MultiplicativeAttention(width, memory_dim) if attention == "luong" else None
         self.combine = linear(width + memory_dim, width) if attention == "luong" else None
@@ -74,10 +77,19 @@ class RecurrentDecoder(Decoder):
         """The state before the first symbol, from summary (B, S), and from features (B, T, M) where additive."""
         batch = encoded.summary.shape[0]
         flat = torch.tanh(self.bridge(encoded.summary))
-        state = flat.view(batch, self.parts, self.stack.layers, self.stack.width).unbind(1)  # (B, layers, H) each
+        layers = self.stack.layers
+        parts = flat.split([layers * size for size in self.sizes], dim=1)
+        state = tuple(part.view(batch, layers, -1) for part in parts)  # (B, layers, H) each
         if self.additive is not None:
             return (*state, self.additive.keys(encoded.features))
         return state
+
+    @property
+    def backend(self) -> str:
+        """What runs it over a whole target: its layers' backend, or that of the loop with attention in it."""
+        if self.additive is None:
+            return self.stack.backend
+        return FUSED if self._plans() is not None else STEP_BY_STEP
 
     def step(
         self, embedded: Tensor, state: DecoderState, memory: Tensor, memory_lengths: Tensor
@@ -95,6 +107,9 @@ class RecurrentDecoder(Decoder):
             hidden, _ = self.stack.run(embedded, state)  # (B, U, H)
             return self._attend(hidden, memory, memory_lengths)[0]
         mask = length_mask(memory_lengths, memory.shape[1])
+        plans = self._plans()
+        if plans is not None:
+            return self._loop(plans, embedded, state, memory, mask)
         steps: list[Tensor] = []
         for symbol in embedded.unbind(1):
             features, state, _ = self._step_additive(symbol, state, memory, mask)
@@ -107,6 +122,47 @@ class RecurrentDecoder(Decoder):
         mask = length_mask(memory_lengths, memory.shape[1])
         context, weights = self.multiplicative(hidden, memory, mask)  # (B, U, M), (B, U, T)
         return torch.tanh(self.combine(torch.cat((hidden, context), dim=-1))), weights
+
+    def _plans(self) -> list[Fused] | None:
+        """What the layers' kernels run with; None where the input's share of a layer's gates is no linear map."""
+        plans = [fused(cell) for cell in self.stack.forward_layers]
+        return plans if all(plan.inputs is not None for plan in plans) else None
+
+    def _loop(self, plans: list[Fused], embedded: Tensor, state: DecoderState, memory: Tensor, mask: Tensor) -> Tensor:
+        """All steps with additive attention in one node of autograd's graph: features (B, U, H)."""
+        *cells, keys = state
+        assert self.additive is not None
+        size, exact = embedded.shape[2], self.bridge.weight.dtype
+        noise = self._noise(embedded, size + memory.shape[2], exact)
+        layers: list[Layer] = []
+        symbols = embedded.transpose(0, 1)  # (U, B, D)
+        gates = embedded
+        for index, plan in enumerate(plans):
+            assert plan.inputs is not None
+            weight, bias = plan.inputs
+            start = tuple(part[:, index].to(exact) for part in cells)
+            inputs: tuple[Tensor, Tensor | None] = (weight, bias)
+            if index == 0:
+                if noise[0] is not None:
+                    symbols, noise[0] = symbols * noise[0][..., :size], noise[0][..., size:]
+                gates = nn.functional.linear(symbols.flatten(0, 1), weight[:, :size], bias)  # (U B, G)
+                inputs = (weight[:, size:], None)
+            layers.append(Layer(plan.kernel, start, plan.weights, inputs, noise[index]))
+        attention = self.additive
+        attended = Memory(
+            keys.to(exact), memory.to(exact), mask, attention.query.weight, attention.score.weight.flatten()
+        )
+        return attentive_loop(gates, embedded.shape[1], attended, layers, self.stack.residual).transpose(0, 1)
+
+    def _noise(self, embedded: Tensor, first: int, exact: torch.dtype) -> list[Tensor | None]:
+        """What dropout multiplies every layer's input with, (U, B, size) each, drawn in the order of the steps."""
+        dropout = self.stack.dropout
+        sizes = [first, *[self.stack.output_dim] * (self.stack.layers - 1)]
+        if not dropout.training or dropout.p == 0.0:
+            return [None] * len(sizes)
+        ones = [embedded.new_ones(embedded.shape[0], 1, size, dtype=exact) for size in sizes]
+        drawn = [[dropout(one).squeeze(1) for one in ones] for _ in range(embedded.shape[1])]
+        return [torch.stack(layer) for layer in zip(*drawn, strict=True)]
 
     def _step_additive(
         self, embedded: Tensor, state: DecoderState, memory: Tensor, mask: Tensor

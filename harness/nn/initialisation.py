@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 def initialise_recurrent(module: nn.RNNBase) -> None:
@@ -27,6 +27,26 @@ def initialise_recurrent(module: nn.RNNBase) -> None:
                 weight.zero_()
                 if isinstance(module, nn.LSTM) and name.startswith("bias_ih"):
                     weight[size : 2 * size] = 1.0  # torch orders the gates input, forget, cell, output
+
+
+def initialise_gates(from_input: Tensor, recurrent: Tensor, bias: Tensor) -> None:
+    """Initialise the weights of an LSTM with one bias in place, as `initialise_recurrent` does.
+
+    A recurrent matrix that is not square, since the state is a projection, has orthonormal columns.
+
+    Args:
+        from_input: (4H, D), gates in the order input, forget, cell, output.
+        recurrent: (4H, R).
+        bias: (4H,).
+    """
+    size = bias.shape[0] // 4
+    with torch.no_grad():
+        for gate in recurrent.split(size):
+            nn.init.orthogonal_(gate)
+        for gate in from_input.split(size):
+            nn.init.xavier_uniform_(gate)
+        bias.zero_()
+        bias[size : 2 * size] = 1.0
 
 
 def linear(in_features: int, out_features: int, bias: bool = True) -> nn.Linear:

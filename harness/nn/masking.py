@@ -39,11 +39,11 @@ def last_valid(x: Tensor, lengths: Tensor) -> Tensor:
 
 
 def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
-    """Softmax of scores (..., T) over the positions where the mask (broadcastable) is true, in float32.
+    """Softmax of scores (..., T) over the positions where the mask (broadcastable) is true, in float32 or float64.
 
-    Masked positions get exactly 0, and so does a row with nothing to attend to (never NaN). Computed in float32
-    and with the smallest finite number in place of minus infinity, hence safe under bf16 autocast.
+    Masked positions get exactly 0, and so does a row with nothing to attend to (never NaN). Computed in float32 at
+    least, and with the smallest finite number in place of minus infinity, hence safe under bf16 autocast.
     """
-    scores = scores.float()
+    scores = scores if scores.dtype == torch.float64 else scores.float()
     weights = scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(dim=-1)
     return weights * mask

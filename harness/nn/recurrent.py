@@ -2,27 +2,23 @@
 
 Packing leaves the fused CPU kernel and its backward pass is quadratic in T. Padded input is exact for a forward
 pass, since padding comes after the real positions; a backward pass runs forward over input reversed by length.
+Which kernel runs is decided by device and cell (`harness.nn.layers`), and a run records it.
 Axes: B batch, T time, D input features, H width.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from harness.errors import PluginError
 from harness.model import Encoder, EncoderOutput
-from harness.nn.initialisation import initialise_recurrent
+from harness.nn.backends import Backed
+from harness.nn.cells import KINDS, Kind, make_cell, state_dims
+from harness.nn.layers import Carry, backend_of, run_layer
 from harness.nn.masking import last_valid, reverse_by_length
-
-Kind = Literal["rnn", "lstm", "gru"]
-Carry = tuple[Tensor, ...]
-"""Recurrent state, batch first: (h, c) for an LSTM, (h,) otherwise, each (B, layers, H)."""
-
-_CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
 
 def check_sizes(width: int, layers: int = 1, dropout: float = 0.0) -> None:
@@ -53,11 +49,12 @@ class RecurrentOutput(NamedTuple):
     state: Carry | None
 
 
-class RecurrentStack(nn.Module):
+class RecurrentStack(nn.Module, Backed):
     """Recurrent layers of one kind over padded input.
 
     Sources: Elman 1990 (rnn, tanh); Hochreiter and Schmidhuber 1997 with the forget gate of Gers et al. 2000 (lstm);
-    Cho et al. 2014 (gru); Schuster and Paliwal 1997 (bidirectional); dropout on the non-recurrent connections,
+    Cho et al. 2014 (gru); Ba et al. 2016 (lstm_layernorm); Sak et al. 2014 (lstm_projection); Gers and Schmidhuber 2000
+    (lstm_peephole); Schuster and Paliwal 1997 (bidirectional); dropout on the non-recurrent connections,
     Zaremba et al. 2014, eq. 6-9; residual connections between layers, Wu et al. 2016, eq. 6.
 
     Args:
@@ -68,11 +65,17 @@ class RecurrentStack(nn.Module):
         bidirectional: concatenate a forward and a backward pass in every layer.
         dropout: on the input of every layer.
         residual: add a layer's input to its output, from the second layer on.
-        carry: return the state, and accept it. A batch of unequal lengths then costs one kernel call for each
-            distinct length instead of one in all, since the state must be the one at each row's own end.
+        carry: return the state, and accept it; it is the one at each row's own end.
+        cells: for "lstm_projection" only: memory cells of a layer, of which `width` features are made; None: twice the
+            width.
+
+    Attributes:
+        output_dim: of the features.
+        state_dims: size of each part of the state: (H, H) for an LSTM.
 
     Raises:
-        PluginError: a kind that does not exist, or a state carried by both directions.
+        PluginError: a kind that does not exist, a state carried by both directions, or cells where there is no
+            projection.
         ValueError: sizes out of range.
     """
 
@@ -86,20 +89,32 @@ class RecurrentStack(nn.Module):
         dropout: float = 0.0,
         residual: bool = False,
         carry: bool = False,
+        cells: int | None = None,
     ) -> None:
         super().__init__()
-        if kind not in _CELLS:
-            raise PluginError(f"RecurrentStack has no kind '{kind}'; it has {', '.join(_CELLS)}")
+        if kind not in KINDS:
+            raise PluginError(f"RecurrentStack has no kind '{kind}'; it has {', '.join(KINDS)}")
+        if cells is not None and kind != "lstm_projection":
+            raise PluginError(f"cells={cells} is for 'lstm_projection'; the cells of '{kind}' are its width")
         if carry and bidirectional:
             raise PluginError("A bidirectional RecurrentStack reads the future, so it can carry no state")
         check_sizes(width, layers, dropout)
+        if cells is not None and cells < 1:
+            raise ValueError(f"cells={cells}: must be at least 1")
         self.kind, self.width, self.layers = kind, width, layers
         self.residual, self.carries = residual, carry
         self.output_dim = width * (2 if bidirectional else 1)
         dims = [input_dim] + [self.output_dim] * (layers - 1)
-        self.forward_layers = nn.ModuleList(_layer(kind, dim, width) for dim in dims)
-        self.backward_layers = nn.ModuleList(_layer(kind, dim, width) for dim in dims if bidirectional)
+        inner = 2 * width if cells is None else cells
+        self.forward_layers = nn.ModuleList(make_cell(kind, dim, width, inner) for dim in dims)
+        self.backward_layers = nn.ModuleList(make_cell(kind, dim, width, inner) for dim in dims if bidirectional)
+        self.state_dims = state_dims(self.forward_layers[0])
         self.dropout = nn.Dropout(dropout)
+
+    @property
+    def backend(self) -> str:
+        """What runs the layers on the device that they are on: "cuDNN", "oneDNN" or "fused Python"."""
+        return backend_of(self.forward_layers[0])
 
     def forward(self, x: Tensor, lengths: Tensor, state: Carry | None = None) -> RecurrentOutput:
         """Run x (B, T, D) of true lengths (B,), from `state` (None: zeros).
@@ -110,18 +125,17 @@ class RecurrentStack(nn.Module):
         if state is not None and not self.carries:
             raise PluginError("This RecurrentStack was built without carry=True, so it takes no state")
         if state is None and self.carries:
-            shape = (x.shape[0], self.layers, self.width)
-            state = tuple(x.new_zeros(shape) for _ in range(2 if self.kind == "lstm" else 1))
+            state = tuple(x.new_zeros(x.shape[0], self.layers, size) for size in self.state_dims)
         ends: list[Carry] = []
         for index, cell in enumerate(self.forward_layers):
             inputs = self.dropout(x)
             if state is not None:
-                y, end = _run_to_true_ends(cell, inputs, lengths, tuple(part[:, index] for part in state))
+                y, end = run_layer(cell, inputs, tuple(part[:, index] for part in state), lengths)
                 ends.append(end)
             else:
-                y, _ = _run(cell, inputs, None)  # (B, T, H)
+                y, _ = run_layer(cell, inputs)  # (B, T, H)
             if self.backward_layers:
-                z, _ = _run(self.backward_layers[index], reverse_by_length(inputs, lengths), None)
+                z, _ = run_layer(self.backward_layers[index], reverse_by_length(inputs, lengths))
                 y = torch.cat((y, reverse_by_length(z, lengths)), dim=-1)  # (B, T, 2H)
             x = x + y if self.residual and index else y
         carried = tuple(torch.stack(parts, dim=1) for parts in zip(*ends, strict=True)) if ends else None
@@ -139,7 +153,7 @@ class RecurrentStack(nn.Module):
             raise PluginError("A bidirectional RecurrentStack cannot be run on from a state")
         ends: list[Carry] = []
         for index, cell in enumerate(self.forward_layers):
-            y, end = _run(cell, self.dropout(x), tuple(part[:, index] for part in state))
+            y, end = run_layer(cell, self.dropout(x), tuple(part[:, index] for part in state))
             ends.append(end)
             x = x + y if self.residual and index else y
         return x, tuple(torch.stack(parts, dim=1) for parts in zip(*ends, strict=True))
@@ -166,52 +180,4 @@ class RecurrentEncoder(Encoder):
         return EncoderOutput(out.features, lengths, out.summary, out.state)
 
 
-def _layer(kind: str, input_dim: int, width: int) -> nn.RNNBase:
-    layer = _CELLS[kind](input_dim, width, batch_first=True)
-    initialise_recurrent(layer)
-    return layer
-
-
-def _run(cell: nn.Module, x: Tensor, start: Carry | None) -> tuple[Tensor, Carry]:
-    """One layer over x (B, T, D) from the state (B, H) each: features (B, T, H) and the state after the last step."""
-    exact = next(cell.parameters()).dtype
-    hidden: Tensor | Carry | None = None
-    if start is not None and x.shape[1] == 1 and isinstance(cell, nn.LSTM) and x.device.type == "cpu":
-        # The fused layer packs its weights anew at every call, which doubles the cost of a single step.
-        h, c = torch.lstm_cell(x[:, 0], start, *cell.parameters())
-        return h.unsqueeze(1), (h, c)
-    if start is not None:
-        parts = tuple(part.unsqueeze(0).to(exact).contiguous() for part in start)  # (1, B, H) each
-        hidden = parts if isinstance(cell, nn.LSTM) else parts[0]
-    if not isinstance(cell, nn.LSTM) and x.device.type == "cpu":
-        # Only the LSTM has a fused bf16 kernel on CPU: the others get slower under autocast, so they stay in fp32.
-        with torch.autocast("cpu", enabled=False):
-            y, end = cell(x.to(exact), hidden)
-    else:
-        y, end = cell(x, hidden)
-    return y, tuple(part[0] for part in end) if isinstance(end, tuple) else (end[0],)
-
-
-def _run_to_true_ends(cell: nn.Module, x: Tensor, lengths: Tensor, start: Carry) -> tuple[Tensor, Carry]:
-    """Like `_run`, with the state of every row taken at its own length; a row of length 0 keeps its state.
-
-    Equal lengths are one kernel call. Otherwise time is cut at every distinct length, and each piece runs the rows
-    that reach its end: linear in T, forward and backward, where packed sequences are quadratic on CPU.
-    """
-    batch, size, _ = x.shape
-    cuts = [cut for cut in torch.unique(lengths).tolist() if cut > 0]
-    if cuts == [size] and int(lengths.min()) == size:
-        return _run(cell, x, start)
-    order = lengths.argsort(descending=True, stable=True)
-    x, state = x[order], tuple(part[order] for part in start)  # longest first
-    pieces: list[Tensor] = []
-    begin = 0
-    for cut in cuts:
-        rows = int((lengths >= cut).sum())
-        y, end = _run(cell, x[:rows, begin:cut], tuple(part[:rows] for part in state))
-        state = tuple(torch.cat((new.to(old.dtype), old[rows:])) for new, old in zip(end, state, strict=True))
-        pieces.append(nn.functional.pad(y, (0, 0, 0, 0, 0, batch - rows)))  # (B, cut - begin, H)
-        begin = cut
-    pieces.append(x.new_zeros(batch, size - begin, state[0].shape[-1]))
-    back = order.argsort()
-    return torch.cat(pieces, dim=1)[back], tuple(part[back] for part in state)
+__all__ = ["Carry", "Kind", "RecurrentEncoder", "RecurrentOutput", "RecurrentStack", "check_sizes"]

@@ -17,6 +17,7 @@ from harness.batch import Batch, Dataset
 from harness.errors import ConfigError
 from harness.matching import verify
 from harness.metrics.classification import confusion_matrix
+from harness.nn.backends import backends_of
 from harness.nn.network import Network
 from harness.specs import ClassTarget
 from harness.store.records import PredictionRow, RunPlan, RunSummary
@@ -173,6 +174,7 @@ def _train_and_test(settings: RunSettings, session: Session, on_progress: OnProg
             "stopped_early": callback.stopped_early,
             "context": network.capabilities.context,
             "carries_state": network.capabilities.carries_state,
+            "backend": backends_of(network),
             **_data_details(task, data),
         },
         artifacts={"checkpoint": session.folder.best.name, "config": "config.json"},

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from harness.errors import PluginError
+from harness.nn.cells import KINDS
 from harness.nn.recurrent import RecurrentStack, check_sizes
 
-KINDS = ["rnn", "lstm", "gru"]
 TORCH = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 LENGTHS = torch.tensor([4, 9, 1, 6])
 
@@ -33,7 +33,7 @@ def packed_reference(stack, kind, layers, bidirectional):
 
 @pytest.mark.parametrize("carry", [False, True])
 @pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TORCH)
 def test_equal_to_packed_sequences(kind, bidirectional, carry):
     if carry and bidirectional:
         return
@@ -155,6 +155,42 @@ def test_bf16_autocast_stays_near_fp32_and_has_finite_gradients(kind):
     assert all(p.grad is not None and p.grad.isfinite().all() for p in stack.parameters())
 
 
+def test_a_projection_makes_features_of_more_cells():
+    stack = RecurrentStack("lstm_projection", 5, 8, layers=2, bidirectional=True)
+    assert stack.state_dims == (8, 16)
+    assert stack(inputs(), LENGTHS).features.shape == (4, 9, 16)
+    narrow = RecurrentStack("lstm_projection", 5, 8, carry=True, cells=3)
+    assert [part.shape for part in narrow(inputs(), LENGTHS).state] == [(4, 1, 8), (4, 1, 3)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_order_of_the_rows_does_not_matter(kind):
+    stack = RecurrentStack(kind, 5, 8, layers=2, carry=True)
+    x, order = inputs(), torch.tensor([2, 0, 3, 1])
+    want, got = stack(x, LENGTHS), stack(x[order], LENGTHS[order])
+    torch.testing.assert_close(got.summary, want.summary[order], atol=1e-6, rtol=1e-5)
+    for a, b in zip(got.state, want.state, strict=True):
+        torch.testing.assert_close(a, b[order], atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_backward_layers_read_from_each_rows_own_end(kind):
+    stack = RecurrentStack(kind, 5, 8, bidirectional=True)
+    ahead = RecurrentStack(kind, 5, 8)
+    ahead.forward_layers.load_state_dict(stack.backward_layers.state_dict())
+    x = inputs()
+    features = stack(x, LENGTHS).features
+    for row, length in enumerate(LENGTHS.tolist()):
+        reverse = ahead(x[row : row + 1, :length].flip(1), torch.tensor([length])).features[0].flip(0)
+        torch.testing.assert_close(features[row, :length, 8:], reverse, atol=1e-6, rtol=1e-5)
+
+
+def test_what_runs_a_stack_is_named():
+    assert RecurrentStack("lstm", 5, 8).backend == "oneDNN"
+    assert RecurrentStack("lstm", 5, 8).double().backend == "fused Python"
+    assert RecurrentStack("gru", 5, 8, bidirectional=True).backend == "fused Python"
+
+
 def test_dropout_acts_in_training_only():
     stack = RecurrentStack("lstm", 5, 8, dropout=0.5)
     x = inputs()
@@ -164,8 +200,12 @@ def test_dropout_acts_in_training_only():
 
 
 def test_wrong_uses_are_named():
-    with pytest.raises(PluginError, match="no kind 'lstmm'; it has rnn, lstm, gru"):
+    with pytest.raises(PluginError, match="no kind 'lstmm'; it has rnn, lstm, gru, lstm_layernorm"):
         RecurrentStack("lstmm", 5, 8)
+    with pytest.raises(PluginError, match="cells=9 is for 'lstm_projection'"):
+        RecurrentStack("gru", 5, 8, cells=9)
+    with pytest.raises(ValueError, match="cells=0"):
+        RecurrentStack("lstm_projection", 5, 8, cells=0)
     with pytest.raises(PluginError, match="reads the future"):
         RecurrentStack("lstm", 5, 8, bidirectional=True, carry=True)
     stack = RecurrentStack("lstm", 5, 8)

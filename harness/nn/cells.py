@@ -1,0 +1,194 @@
+"""The cells that a `RecurrentStack` is built from: parameters, and what their fused kernel is given.
+
+`nn.RNN`, `nn.LSTM` and `nn.GRU` keep their own parameters, so that a checkpoint does not depend on what ran them.
+Axes: B batch, T time, D input features, H cells, R features.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from harness.nn.initialisation import initialise_gates, initialise_recurrent
+from harness.nn.kernels.elman import ElmanKernel
+from harness.nn.kernels.gru import GRUKernel
+from harness.nn.kernels.lstm import LSTMKernel
+from harness.nn.kernels.lstm_layernorm import EPSILON, LayerNormLSTMKernel
+from harness.nn.kernels.recurrence import Kernel, Weights
+
+Kind = Literal["rnn", "lstm", "gru", "lstm_layernorm", "lstm_projection", "lstm_peephole"]
+
+
+class Fused(NamedTuple):
+    """What the fused kernel of a cell runs with.
+
+    Attributes:
+        kernel: the steps.
+        weights: of the state, as the kernel orders them.
+        inputs: W (G, D) and b (G,), the input's share of the gates being W x + b; None where it is not of that form.
+    """
+
+    kernel: type[Kernel]
+    weights: Weights
+    inputs: tuple[Tensor, Tensor] | None
+
+
+class Cell(nn.Module, ABC):
+    """A recurrent layer that no library has: parameters, and a fused kernel.
+
+    Attributes:
+        state_dims: sizes of its states, h first.
+    """
+
+    state_dims: tuple[int, ...]
+
+    @abstractmethod
+    def gates(self, x: Tensor) -> Tensor:
+        """The input's share of the gates, a new tensor (N, G), of x (N, D)."""
+
+    @abstractmethod
+    def fused(self) -> Fused:
+        """What its kernel runs with."""
+
+
+class PeepholeLSTM(Cell):
+    """An LSTM whose gates see the cells: Gers and Schmidhuber 2000, "Recurrent Nets that Time and Count".
+
+    The peepholes begin as zeros, hence as an LSTM without them.
+
+    Args:
+        input_dim: D.
+        width: H.
+    """
+
+    def __init__(self, input_dim: int, width: int) -> None:
+        super().__init__()
+        self.state_dims = (width, width)
+        self.weight_ih = nn.Parameter(torch.empty(4 * width, input_dim))
+        self.weight_hh = nn.Parameter(torch.empty(4 * width, width))
+        self.bias = nn.Parameter(torch.empty(4 * width))
+        self.peepholes = nn.Parameter(torch.zeros(3, width))
+        initialise_gates(self.weight_ih, self.weight_hh, self.bias)
+
+    def gates(self, x: Tensor) -> Tensor:
+        """As `Cell.gates`."""
+        return nn.functional.linear(x, self.weight_ih, self.bias)
+
+    def fused(self) -> Fused:
+        """As `Cell.fused`."""
+        return Fused(LSTMKernel, (self.weight_hh, self.peepholes, None), (self.weight_ih, self.bias))
+
+
+class ProjectedLSTM(Cell):
+    """An LSTM with fewer features than cells: Sak et al. 2014, "Long Short-Term Memory Recurrent Neural Network
+    Architectures for Large Scale Acoustic Modeling", without the non-recurrent projection.
+
+    Args:
+        input_dim: D.
+        width: R, features.
+        cells: H.
+    """
+
+    def __init__(self, input_dim: int, width: int, cells: int) -> None:
+        super().__init__()
+        self.state_dims = (width, cells)
+        self.weight_ih = nn.Parameter(torch.empty(4 * cells, input_dim))
+        self.weight_hh = nn.Parameter(torch.empty(4 * cells, width))
+        self.bias = nn.Parameter(torch.empty(4 * cells))
+        self.projection = nn.Parameter(torch.empty(width, cells))
+        initialise_gates(self.weight_ih, self.weight_hh, self.bias)
+        nn.init.xavier_uniform_(self.projection)
+
+    def gates(self, x: Tensor) -> Tensor:
+        """As `Cell.gates`."""
+        return nn.functional.linear(x, self.weight_ih, self.bias)
+
+    def fused(self) -> Fused:
+        """As `Cell.fused`."""
+        return Fused(LSTMKernel, (self.weight_hh, None, self.projection), (self.weight_ih, self.bias))
+
+
+class LayerNormLSTM(Cell):
+    """An LSTM with normalised sums and cells: Ba et al. 2016, "Layer Normalization", eq. 20-22.
+
+    Args:
+        input_dim: D.
+        width: H.
+    """
+
+    def __init__(self, input_dim: int, width: int) -> None:
+        super().__init__()
+        self.state_dims = (width, width)
+        self.weight_ih = nn.Parameter(torch.empty(4 * width, input_dim))
+        self.weight_hh = nn.Parameter(torch.empty(4 * width, width))
+        self.bias = nn.Parameter(torch.empty(4 * width))
+        self.scale_ih = nn.Parameter(torch.ones(4 * width))
+        self.scale_hh = nn.Parameter(torch.ones(4 * width))
+        self.scale_cell = nn.Parameter(torch.ones(width))
+        self.bias_cell = nn.Parameter(torch.zeros(width))
+        initialise_gates(self.weight_ih, self.weight_hh, self.bias)
+
+    def gates(self, x: Tensor) -> Tensor:
+        """As `Cell.gates`."""
+        sums = nn.functional.linear(x, self.weight_ih)
+        normal = nn.functional.layer_norm(sums, self.bias.shape, self.scale_ih, self.bias, EPSILON)
+        return normal.to(sums.dtype)
+
+    def fused(self) -> Fused:
+        """As `Cell.fused`."""
+        weights = (self.weight_hh, self.scale_hh, self.scale_cell, self.bias_cell)
+        return Fused(LayerNormLSTMKernel, weights, None)
+
+
+_LIBRARY: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+_OWN: dict[str, Callable[[int, int], Cell]] = {"lstm_layernorm": LayerNormLSTM, "lstm_peephole": PeepholeLSTM}
+KINDS = (*_LIBRARY, "lstm_layernorm", "lstm_projection", "lstm_peephole")
+"""Names of all cells."""
+
+
+def make_cell(kind: str, input_dim: int, width: int, cells: int) -> nn.Module:
+    """A new layer of one of `KINDS`, initialised; `cells` only matters to "lstm_projection"."""
+    if kind in _LIBRARY:
+        layer = _LIBRARY[kind](input_dim, width, batch_first=True)
+        initialise_recurrent(layer)
+        return layer
+    if kind == "lstm_projection":
+        return ProjectedLSTM(input_dim, width, cells)
+    return _OWN[kind](input_dim, width)
+
+
+def state_dims(cell: nn.Module) -> tuple[int, ...]:
+    """Sizes of a cell's states, h first."""
+    if isinstance(cell, Cell):
+        return cell.state_dims
+    assert isinstance(cell, nn.RNNBase)
+    return (cell.hidden_size,) * (2 if isinstance(cell, nn.LSTM) else 1)
+
+
+def input_gates(cell: nn.Module, x: Tensor) -> Tensor:
+    """The input's share of the gates, a new tensor (N, G) and no view, of x (N, D)."""
+    if isinstance(cell, Cell):
+        return cell.gates(x)
+    inputs = fused(cell).inputs
+    assert inputs is not None
+    return nn.functional.linear(x, *inputs)
+
+
+def fused(cell: nn.Module) -> Fused:
+    """What the fused kernel of a cell runs with."""
+    if isinstance(cell, Cell):
+        return cell.fused()
+    assert isinstance(cell, nn.RNNBase)
+    from_input, recurrent, bias, further = cell.parameters()
+    if isinstance(cell, nn.GRU):
+        both = 2 * cell.hidden_size
+        # The reset gate acts on the new gate's product and its bias, so only the other two can go before the loop.
+        inputs = (from_input, bias + torch.cat((further[:both], torch.zeros_like(further[both:]))))
+        return Fused(GRUKernel, (recurrent, further[both:]), inputs)
+    if isinstance(cell, nn.LSTM):
+        return Fused(LSTMKernel, (recurrent, None, None), (from_input, bias + further))
+    return Fused(ElmanKernel, (recurrent,), (from_input, bias + further))

@@ -1,0 +1,243 @@
+"""A decoder's loop with attention in it, forward and backward, as one node of autograd's graph.
+
+Bahdanau et al. 2015, appendix A: the context of step u depends on the state before it, and the state on the context,
+so that nothing but the symbols' share of the first layer's gates can be worked out for all steps at once. Here the
+gradients of all weights and of the memory can, after the loop; and tanh(W q + U m), B x T x A numbers a step, is worked
+out again instead of kept. Axes: B batch, T memory time, U target time, A the space of comparison, M memory width,
+G gates, R features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from harness.nn.kernels.maps import MatrixMap
+from harness.nn.kernels.recurrence import Kernel, Weights, new_states, without_autocast
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of the loop.
+
+    Attributes:
+        kernel: the cell.
+        start: its states before the first step, (B, S) each.
+        weights: of the state.
+        inputs: W (G, R) and b (G,) of what comes from the layer below; for the first layer (G, M) of the context, and
+            no b, since `gates` holds it.
+        noise: what its input is multiplied with at every step, (U, B, R or M): dropout; None: nothing.
+    """
+
+    kernel: type[Kernel]
+    start: tuple[Tensor, ...]
+    weights: Weights
+    inputs: tuple[Tensor, Tensor | None]
+    noise: Tensor | None
+
+    def flat(self) -> tuple[Tensor | None, ...]:
+        """All tensors, in the order of `_Shape.take`."""
+        return (*self.start, *self.weights, *self.inputs, self.noise)
+
+
+@dataclass(frozen=True)
+class _Shape:
+    kernel: type[Kernel]
+    states: int
+    weights: int
+
+    def take(self, tensors: Iterator[Any]) -> Layer:
+        start = tuple(next(tensors) for _ in range(self.states))
+        weights = tuple(next(tensors) for _ in range(self.weights))
+        return Layer(self.kernel, start, weights, (next(tensors), next(tensors)), next(tensors))
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What is attended to, all in the type of the states.
+
+    Attributes:
+        keys: U m of every position, (B, T, A).
+        values: (B, T, M).
+        mask: true at real positions, (B, T).
+        query: W (A, R), of the last layer's h.
+        score: v (A,).
+    """
+
+    keys: Tensor
+    values: Tensor
+    mask: Tensor
+    query: Tensor
+    score: Tensor
+
+
+def attentive_loop(gates: Tensor, steps: int, memory: Memory, layers: Sequence[Layer], residual: bool) -> Tensor:
+    """Features (U, B, R) of a decoder that attends to the memory at every step.
+
+    Args:
+        gates: the symbols' share of the first layer's gates and its bias, (U B, G), overwritten, hence no view.
+        steps: U.
+        memory: what is attended to.
+        layers: from the first to the last.
+        residual: add a layer's input to its output, from the second layer on.
+    """
+    shapes = [_Shape(layer.kernel, len(layer.start), len(layer.weights)) for layer in layers]
+    flat = [tensor for layer in layers for tensor in layer.flat()]
+    attended = (memory.keys, memory.values, memory.mask, memory.query, memory.score)
+    return _AttentiveLoop.apply(shapes, residual, steps, gates, *attended, *flat)[1]
+
+
+class _AttentiveLoop(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, shapes: list[_Shape], residual: bool, steps: int, gates: Tensor, *tensors: Any
+    ) -> tuple[Tensor, Tensor]:
+        memory, others = Memory(*tensors[:5]), iter(tensors[5:])
+        layers = [shape.take(others) for shape in shapes]
+        rows, kind = layers[0].start[0].shape[0], gates.dtype
+        exact = layers[0].start[0].dtype
+        with without_autocast(gates.device):
+            all_gates = [gates.view(steps, rows, -1)]
+            all_gates += [gates.new_empty(steps, rows, layer.inputs[0].shape[0]) for layer in layers[1:]]
+            states = [[new_states(steps, part) for part in layer.start] for layer in layers]
+            cells = [
+                layer.kernel(own, state, layer.weights)
+                for layer, own, state in zip(layers, all_gates, states, strict=True)
+            ]
+            inputs = [MatrixMap(layer.inputs[0].to(kind), steps, rows) for layer in layers]
+            query = MatrixMap(memory.query.to(kind), steps, rows)
+            for cell in cells:
+                cell.begin()
+            queries = memory.keys.new_empty(steps, rows, memory.query.shape[0])  # (U, B, A)
+            weights = memory.keys.new_empty(steps, *memory.mask.shape)  # (U, B, T)
+            compared = torch.empty_like(memory.keys)  # (B, T, A)
+            features = new_states(steps, states[0][0][0])[1:] if residual and len(layers) > 1 else states[-1][0][1:]
+            for u in range(steps):
+                query.into(queries[u], cells[-1].low_at[u])
+                _compare(memory.keys, queries[u], compared)
+                _weigh(compared, memory, weights[u])
+                x = torch.bmm(weights[u].unsqueeze(1), memory.values).squeeze(1)  # (B, M)
+                for index, (layer, cell) in enumerate(zip(layers, cells, strict=True)):
+                    below = x if layer.noise is None else x * layer.noise[u]
+                    if layer.inputs[1] is not None:
+                        cell.gates.at[u].copy_(layer.inputs[1].expand_as(cell.gates.at[u]))
+                    inputs[index].add_to(cell.gates.at[u], below.to(kind))
+                    cell.step(u)
+                    y = cell.at[0][u + 1]
+                    x = x + y if residual and index else y
+                if residual and len(layers) > 1:
+                    features[u] = x
+        ctx.shapes, ctx.residual, ctx.extras, ctx.exact = shapes, residual, [len(c.extras) for c in cells], exact
+        ctx.set_materialize_grads(False)
+        ctx.mark_dirty(gates)
+        kept = [t for state, cell in zip(states, cells, strict=True) for t in (*state, *cell.extras)]
+        ctx.save_for_backward(gates, *all_gates[1:], queries, weights, *kept, *tensors)
+        return gates, features
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, _: None, slope: Tensor | None) -> tuple[Any, ...]:
+        if slope is None:
+            return (None,) * len(ctx.needs_input_grad)
+        with without_autocast(slope.device):
+            return _Back(ctx).run(slope)
+
+
+class _Back:
+    """The way back through the loop; what was kept is read from the context."""
+
+    def __init__(self, ctx: Any) -> None:
+        tensors = iter(ctx.saved_tensors)
+        gates = [next(tensors) for _ in ctx.shapes]
+        self.queries, self.weights = next(tensors), next(tensors)
+        self.steps, self.rows = self.queries.shape[:2]
+        kept = [
+            ([next(tensors) for _ in range(shape.states)], tuple(next(tensors) for _ in range(count)))
+            for shape, count in zip(ctx.shapes, ctx.extras, strict=True)
+        ]
+        self.memory = Memory(*(next(tensors) for _ in range(5)))
+        self.layers = [shape.take(tensors) for shape in ctx.shapes]
+        self.residual = ctx.residual
+        self.cells: list[Kernel] = []
+        for layer, own, (states, extras) in zip(self.layers, gates, kept, strict=True):
+            cell = layer.kernel(own.view(self.steps, self.rows, -1), states, layer.weights)
+            cell.begin_back(extras, [torch.zeros_like(state[0]) for state in states])
+            self.cells.append(cell)
+        self.kind = gates[0].dtype
+        self.inputs = [MatrixMap(layer.inputs[0].to(self.kind), self.steps, self.rows) for layer in self.layers]
+        self.query = MatrixMap(self.memory.query.to(self.kind), self.steps, self.rows)
+
+    def run(self, slope: Tensor) -> tuple[Any, ...]:
+        """Gradients in the order of `_AttentiveLoop.forward`'s arguments, from that of the features (U, B, R)."""
+        memory = self.memory
+        compared, dkeys = torch.empty_like(memory.keys), torch.zeros_like(memory.keys)  # (B, T, A)
+        dscore = memory.keys.new_zeros(self.rows, 1, memory.keys.shape[2])
+        dqueries = torch.empty_like(self.queries)
+        dcontexts = memory.values.new_empty(self.steps, self.rows, memory.values.shape[2])  # (U, B, M)
+        one = memory.keys.new_ones(())
+        for u in range(self.steps - 1, -1, -1):
+            self._through_layers(u, slope[u], dcontexts[u])
+            weights = self.weights[u]
+            dweights = torch.bmm(memory.values, dcontexts[u].unsqueeze(2)).squeeze(2)  # (B, T)
+            dweights.sub_((weights * dweights).sum(1, keepdim=True)).mul_(weights)  # now by the scores
+            _compare(memory.keys, self.queries[u], compared)
+            dscore.baddbmm_(dweights.unsqueeze(1), compared)
+            torch.addcmul(one, compared, compared, value=-1, out=compared)  # 1 - tanh^2
+            dquery = torch.bmm(dweights.unsqueeze(1), compared).squeeze(1).mul_(memory.score)  # (B, A)
+            dkeys.addcmul_(dweights.unsqueeze(2), compared)
+            dqueries[u] = dquery
+            self.query.back(self.cells[-1].slopes[0], dquery.to(self.kind), add=True)
+        dvalues = torch.bmm(self.weights.permute(1, 2, 0), dcontexts.transpose(0, 1))  # (B, T, M)
+        dquery_weight = self.query.gradient(dqueries.to(self.kind), self.cells[-1].low[:-1])
+        grads: list[Any] = [None, None, None, self.cells[0].grads.kept.flatten(0, 1)]
+        grads += [dkeys.mul_(memory.score), dvalues, None, dquery_weight.to(memory.query.dtype), dscore.sum((0, 1))]
+        for index in range(len(self.layers)):
+            grads += self._of_layer(index)
+        return tuple(grads)
+
+    def _through_layers(self, u: int, slope: Tensor, dcontext: Tensor) -> None:
+        """Step u back through all layers; the gradient by the context is written to dcontext (B, M)."""
+        for index in range(len(self.layers) - 1, -1, -1):
+            layer, cell = self.layers[index], self.cells[index]
+            cell.slopes[0].add_(slope)
+            cell.back(u)
+            below = dcontext if index == 0 else torch.empty_like(self.cells[index - 1].slopes[0])
+            self.inputs[index].back(below, cell.grads.at[u])
+            if layer.noise is not None:
+                below.mul_(layer.noise[u])
+            slope = slope + below if self.residual and index else below
+
+    def _of_layer(self, index: int) -> list[Any]:
+        layer, cell = self.layers[index], self.cells[index]
+        if index == 0:
+            below = torch.bmm(self.weights.transpose(0, 1), self.memory.values).transpose(0, 1)  # (U, B, M)
+        else:
+            below = self.cells[index - 1].states[0][1:]
+            for lower in range(index - 1 if self.residual else 0):
+                below = below + self.cells[lower].states[0][1:]
+        if layer.noise is not None:
+            below = below * layer.noise
+        dinputs = self.inputs[index].gradient(cell.grads.kept, below.to(self.kind))
+        dbias = None if layer.inputs[1] is None else cell.grads.kept.sum((0, 1), dtype=layer.inputs[1].dtype)
+        dweights = [
+            None if weight is None or found is None else found.to(weight.dtype)
+            for weight, found in zip(layer.weights, cell.weight_gradients(), strict=True)
+        ]
+        return [*cell.slopes, *dweights, dinputs.to(layer.inputs[0].dtype), dbias, None]
+
+
+def _compare(keys: Tensor, query: Tensor, out: Tensor) -> None:
+    """tanh(q + U m) for keys (B, T, A) and q (B, A)."""
+    torch.add(keys, query.unsqueeze(1), out=out).tanh_()
+
+
+def _weigh(compared: Tensor, memory: Memory, out: Tensor) -> None:
+    """Attention (B, T) from what was compared (B, T, A): as `masked_softmax`."""
+    scores = (compared.flatten(0, 1) @ memory.score).view_as(memory.mask)
+    scores.masked_fill_(~memory.mask, torch.finfo(scores.dtype).min)
+    torch.softmax(scores, dim=-1, out=out).mul_(memory.mask)

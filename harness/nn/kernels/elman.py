@@ -1,0 +1,38 @@
+"""The simple recurrent network: h_t = tanh(W x_t + b + U h_{t-1}), Elman 1990."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+
+from harness.nn.kernels.recurrence import Kernel, Weights
+
+_tanh_back = torch.ops.aten.tanh_backward.grad_input
+
+
+class ElmanKernel(Kernel):
+    """States: h (B, H). Gates: one (B, H). Weights: U (H, H)."""
+
+    keeps_gates: ClassVar[bool] = False
+
+    def _begin(self) -> None:
+        self._inside = self.gates.section(0, self.states[0].shape[2])
+
+    def _step(self, t: int) -> None:
+        self.map.add_to(self.gates.at[t], self.low_at[t])
+        self.gates.load(t)
+        torch.tanh(self._inside[t], out=self.at[0][t + 1])
+
+    def _begin_back(self) -> None:
+        self._slope = self.grads.section(0, self.states[0].shape[2])
+
+    def back(self, t: int) -> None:
+        """As `Kernel.back`."""
+        _tanh_back(self.slopes[0], self.at[0][t + 1], grad_input=self._slope[t])
+        self.grads.store(t)
+        self.map.back(self.slopes[0], self.grads.at[t])
+
+    def weight_gradients(self) -> Weights:
+        """Of U."""
+        return (self.map.gradient(self.grads.kept, self.low[:-1]),)

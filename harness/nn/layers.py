@@ -1,0 +1,125 @@
+"""One recurrent layer over padded input, by the fastest means that its device has: exact at every length.
+
+Nothing is packed: on CPU that leaves the fused kernel, and on a GPU it needs lengths that the host knows. Padding
+comes after the real positions, so features are exact as they are; the state at each row's own end is taken from the
+features (h) or held through the padding (c). Axes: B batch, T time, D input features, H width.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import torch
+from torch import Tensor, nn
+
+from harness.nn.backends import FUSED, library_backend
+from harness.nn.cells import fused, input_gates, state_dims
+from harness.nn.kernels.recurrence import recur
+from harness.nn.masking import last_valid, length_mask, zero_padding
+
+Carry = tuple[Tensor, ...]
+"""Recurrent state, batch first: (h, c) for an LSTM, (h,) otherwise, each (B, layers, H)."""
+
+HOLD = 2.0**14
+"""What shuts a gate: sigmoid(HOLD) is 1 and sigmoid(-HOLD) is 0 to the last digit, in every type."""
+_ALIGNED = 8
+"""Columns are added by this many, since products of other sizes are slow in bfloat16 on a GPU."""
+
+
+def backend_of(cell: nn.Module) -> str:
+    """What runs a layer on the device that it is on."""
+    return library_backend(type(cell), next(cell.parameters())) or FUSED
+
+
+def run_layer(
+    cell: nn.Module, x: Tensor, start: Carry | None = None, lengths: Tensor | None = None
+) -> tuple[Tensor, Carry]:
+    """Run one layer of `harness.nn.cells` over x (B, T, D).
+
+    Args:
+        cell: the layer.
+        x: finite at padding.
+        start: the state before the first step, (B, H) each; None: zeros.
+        lengths: (B,), for the state at every row's own end; None: all T.
+
+    Returns:
+        Features (B, T, H), meaningless at padding, and the state after the last step; a row of length 0 keeps its
+        start.
+    """
+    if x.shape[1] == 0:
+        begin = _zeros(cell, x) if start is None else start
+        return x.new_zeros(x.shape[0], 0, state_dims(cell)[0]), begin
+    if backend_of(cell) == FUSED:
+        return _run_fused(cell, x, start, lengths)
+    if lengths is None or _all_full(lengths, x.shape[1]):
+        return _run_library(cell, x, start)
+    return _run_library_to_true_ends(cell, x, _zeros(cell, x) if start is None else start, lengths)
+
+
+def _run_fused(cell: nn.Module, x: Tensor, start: Carry | None, lengths: Tensor | None) -> tuple[Tensor, Carry]:
+    exact = next(cell.parameters()).dtype
+    begin = tuple(part.to(exact) for part in (_zeros(cell, x) if start is None else start))
+    plan = fused(cell)
+    gates = input_gates(cell, x.transpose(0, 1).flatten(0, 1))  # (T B, G)
+    y, ends = recur(plan.kernel, gates, x.shape[1], begin, plan.weights, lengths)
+    return y.transpose(0, 1), ends
+
+
+def _run_library(cell: nn.Module, x: Tensor, start: Carry | None) -> tuple[Tensor, Carry]:
+    if start is not None and x.shape[1] == 1 and isinstance(cell, nn.LSTM) and x.device.type == "cpu":
+        # The fused layer packs its weights anew at every call, which doubles the cost of a single step.
+        h, c = torch.lstm_cell(x[:, 0], start, *cell.parameters())
+        return h.unsqueeze(1), (h, c)
+    hidden: Tensor | Carry | None = None
+    if start is not None:
+        parts = _library_state(cell, start)
+        hidden = parts if isinstance(cell, nn.LSTM) else parts[0]
+    y, end = cell(x, hidden)
+    return y, tuple(part[0] for part in end) if isinstance(end, tuple) else (end[0],)
+
+
+def _run_library_to_true_ends(cell: nn.Module, x: Tensor, start: Carry, lengths: Tensor) -> tuple[Tensor, Carry]:
+    """With one kernel call and without a word from the device to the host.
+
+    The cells of an LSTM are no output of a library's kernel but at T. A further input that is 1 at padding opens the
+    forget gate and shuts the input gate there, so that c comes through the padding as it was: c * 1 + g * 0. The
+    gradients of what happens there are 0 likewise.
+    """
+    if not isinstance(cell, nn.LSTM):
+        y, _ = _run_library(cell, x, start)
+        return y, (_at_true_end(y, start[0], lengths),)
+    from_input, *others = cell.parameters()
+    size = cell.hidden_size
+    hold = torch.zeros_like(from_input[:, :1])
+    hold[:size], hold[size : 2 * size] = -HOLD, HOLD
+    further = (0, _ALIGNED - 1)
+    weights = (torch.cat((from_input, nn.functional.pad(hold, further)), dim=1), *others)
+    padding = ~length_mask(lengths, x.shape[1]).unsqueeze(-1)  # (B, T, 1)
+    inputs = torch.cat((zero_padding(x, lengths), nn.functional.pad(padding.to(x.dtype), further)), dim=-1)
+    with warnings.catch_warnings():
+        # cuDNN copies weights into one piece of memory, and says so, where they are none.
+        warnings.filterwarnings("ignore", message="RNN module weights are not part of single contiguous chunk")
+        y, _, c = torch.lstm(
+            inputs, _library_state(cell, start), weights, True, 1, 0.0, cell.training, False, True
+        )  # biases, layers, dropout, training, bidirectional, batch first
+    return y, (_at_true_end(y, start[0], lengths), c[0])
+
+
+def _at_true_end(y: Tensor, start: Tensor, lengths: Tensor) -> Tensor:
+    """Features (B, H) of y (B, T, H) at the last real position; the start (B, H) where there is none."""
+    return torch.where((lengths == 0).unsqueeze(1), start, last_valid(y, lengths).to(start.dtype))
+
+
+def _library_state(cell: nn.Module, start: Carry) -> Carry:
+    exact = next(cell.parameters()).dtype
+    return tuple(part.unsqueeze(0).to(exact).contiguous() for part in start)  # (1, B, H) each
+
+
+def _all_full(lengths: Tensor, size: int) -> bool:
+    """Whether no row has padding, where asking costs nothing: on a GPU the host would have to wait."""
+    return lengths.device.type == "cpu" and int(lengths.min()) == size
+
+
+def _zeros(cell: nn.Module, x: Tensor) -> Carry:
+    exact = next(cell.parameters()).dtype
+    return tuple(x.new_zeros(x.shape[0], size, dtype=exact) for size in state_dims(cell))
