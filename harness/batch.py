@@ -5,11 +5,14 @@ Examples hold numpy arrays, so that a task need not import torch; the engine col
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+
+from harness.gathering import Gathered, Ragged, gatherer, without_input
 
 if TYPE_CHECKING:
     import torch
@@ -41,7 +44,10 @@ class Example:
 
 
 class Dataset(Protocol):
-    """A split: examples by position, and their lengths without loading them (for bucketing)."""
+    """A split: examples by position, and their lengths without loading them (for bucketing).
+
+    It may also give many examples at once, and an example without its input: see `harness.gathering`.
+    """
 
     def __len__(self) -> int: ...
 
@@ -77,13 +83,36 @@ class ListDataset:
     def __iter__(self) -> Iterator[Example]:
         return iter(self._examples)
 
+    def gather(self, positions: np.ndarray, input_pad: int, target_pad: int) -> Gathered | None:
+        """Symbols side by side, without a loop over examples; None where inputs are no symbols."""
+        if self._inputs is None or self._targets is None:
+            return None
+        inputs, input_lengths = self._inputs.padded(positions, input_pad)
+        if isinstance(self._targets, Ragged):
+            targets, target_lengths = self._targets.padded(positions, target_pad)
+        else:
+            targets, target_lengths = self._targets[positions], self.target_lengths[positions]
+        ids = tuple(self._examples[i].id for i in positions.tolist())
+        return Gathered(ids, inputs, input_lengths, targets, target_lengths)
+
+    @cached_property
+    def _inputs(self) -> Ragged | None:
+        return _symbols([e.input for e in self._examples])
+
+    @cached_property
+    def _targets(self) -> Ragged | np.ndarray | None:
+        targets = [e.target for e in self._examples]
+        if all(isinstance(t, int | np.integer) for t in targets):
+            return np.array(targets, dtype=np.int64)
+        return _symbols(targets)
+
 
 class Subset:
     """The examples of another split at the given positions, in that order; nothing is loaded or copied."""
 
     def __init__(self, dataset: Dataset, indices: Sequence[int]) -> None:
         self._dataset = dataset
-        self._indices = [int(i) for i in indices]
+        self._indices = np.array([int(i) for i in indices], dtype=np.int64)
         self.input_lengths: np.ndarray = dataset.input_lengths[self._indices]
         self.target_lengths: np.ndarray = dataset.target_lengths[self._indices]
 
@@ -91,7 +120,16 @@ class Subset:
         return len(self._indices)
 
     def __getitem__(self, index: int) -> Example:
-        return self._dataset[self._indices[index]]
+        return self._dataset[int(self._indices[index])]
+
+    def gather(self, positions: np.ndarray, input_pad: int, target_pad: int) -> Gathered | None:
+        """As the other split does it; None where that cannot."""
+        gather = gatherer(self._dataset)
+        return None if gather is None else gather(self._indices[positions], input_pad, target_pad)
+
+    def without_input(self, index: int) -> Example | None:
+        """As the other split does it; None where that cannot."""
+        return without_input(self._dataset, int(self._indices[index]))
 
 
 @dataclass
@@ -114,20 +152,40 @@ class Batch:
     targets: torch.Tensor
     target_lengths: torch.Tensor
     fresh: bool = True
+    _host_lengths: tuple[torch.Tensor, torch.Tensor] | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def lengths_on_host(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """`input_lengths` and `target_lengths` where they were before `to`: reading them waits for no accelerator."""
+        return self._host_lengths or (self.input_lengths, self.target_lengths)
+
     def to(self, device: torch.device | str) -> Batch:
-        """The same batch on another device."""
-        return Batch(
-            self.ids,
-            self.inputs.to(device, non_blocking=True),
-            self.input_lengths.to(device, non_blocking=True),
-            self.targets.to(device, non_blocking=True),
-            self.target_lengths.to(device, non_blocking=True),
-            self.fresh,
+        """The same batch on another device; copies of pinned memory do not wait for each other."""
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> Batch:
+        """The same batch in memory that an accelerator reads by itself."""
+        return self._each(lambda tensor: tensor.pin_memory())
+
+    def _each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Batch:
+        return replace(
+            self,
+            inputs=change(self.inputs),
+            input_lengths=change(self.input_lengths),
+            targets=change(self.targets),
+            target_lengths=change(self.target_lengths),
+            _host_lengths=self.lengths_on_host,
         )
+
+
+def _symbols(arrays: Sequence[Any]) -> Ragged | None:
+    """One-dimensional whole numbers end to end, int64; None where that is not what they are."""
+    if all(isinstance(a, np.ndarray) and a.ndim == 1 and a.dtype.kind in "iu" for a in arrays):
+        return Ragged.of([a.astype(np.int64, copy=False) for a in arrays])
+    return None
 
 
 def _length(value: Any) -> int:

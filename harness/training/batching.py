@@ -54,17 +54,19 @@ def _pools(order: np.ndarray, inputs: np.ndarray, targets: np.ndarray, loader: L
 
 def _cut(order: np.ndarray, inputs: np.ndarray, targets: np.ndarray, loader: Loader) -> Iterator[np.ndarray]:
     """Cut an order into batches within `batch_size` rows and `batch_tokens` padded positions (one row at least)."""
-    start = 0
-    longest_input = longest_target = 0
-    for end, position in enumerate(order):
-        longest_input = max(longest_input, int(inputs[position]))
-        longest_target = max(longest_target, int(targets[position]))
+    if loader.batch_tokens is None:
+        size = max(1, loader.batch_size)
+        yield from (order[start : start + size] for start in range(0, len(order), size))
+        return
+    start = longest_input = longest_target = 0
+    lengths = zip(inputs[order].tolist(), targets[order].tolist(), strict=True)  # plain numbers: an epoch has many
+    for end, (input_length, target_length) in enumerate(lengths):
+        longest_input = max(longest_input, input_length)
+        longest_target = max(longest_target, target_length)
         rows = end - start + 1
-        padded = rows * (longest_input + longest_target)
-        too_many = rows > loader.batch_size or (loader.batch_tokens is not None and padded > loader.batch_tokens)
-        if too_many and rows > 1:
+        if rows > 1 and (rows > loader.batch_size or rows * (longest_input + longest_target) > loader.batch_tokens):
             yield order[start:end]
             start = end
-            longest_input, longest_target = int(inputs[position]), int(targets[position])
+            longest_input, longest_target = input_length, target_length
     if start < len(order):
         yield order[start:]

@@ -8,8 +8,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness.batch import Batch, Example
+from harness.batch import Batch, Dataset, Example
+from harness.gathering import Gathered, gatherer
 from harness.specs import ClassTarget, ForecastTarget, InputSpec, TargetSpec, TokenInput
+
+
+def collate_positions(split: Dataset, positions: np.ndarray, inputs: InputSpec, target: TargetSpec) -> Batch:
+    """The batch of the examples at `positions` int64 (B,): gathered at once where the split can, else one by one.
+
+    Raises:
+        ValueError: as for `collate`.
+    """
+    gather = gatherer(split)
+    found = None if gather is None else gather(positions, _input_pad(inputs), _target_pad(target))
+    if found is None or found.targets.ndim != _target_axes(target):
+        return collate([split[int(i)] for i in positions], inputs, target)
+    return _batch(found, inputs, target)
 
 
 def collate(examples: Sequence[Example], inputs: InputSpec, target: TargetSpec) -> Batch:
@@ -19,8 +33,7 @@ def collate(examples: Sequence[Example], inputs: InputSpec, target: TargetSpec) 
         ValueError: an example's array does not have the declared shape; names the example.
     """
     arrays = [_array(e) for e in examples]
-    pad = inputs.pad_id if isinstance(inputs, TokenInput) else 0
-    padded, lengths = _pad(arrays, pad, np.int64 if isinstance(inputs, TokenInput) else np.float32, examples)
+    padded, lengths = _pad(arrays, _input_pad(inputs), _input_type(inputs), examples)
     if isinstance(target, ClassTarget):
         targets = torch.tensor([int(e.target) for e in examples], dtype=torch.int64)
         target_lengths = torch.ones(len(examples), dtype=torch.int64)
@@ -28,9 +41,42 @@ def collate(examples: Sequence[Example], inputs: InputSpec, target: TargetSpec) 
         targets = torch.from_numpy(np.stack([np.asarray(e.target, np.float32) for e in examples]))
         target_lengths = torch.full((len(examples),), target.horizon, dtype=torch.int64)
     else:
-        pad = getattr(target, "pad_id", 0)
-        targets, target_lengths = _pad([np.asarray(e.target) for e in examples], pad, np.int64, examples)
+        labels = [np.asarray(e.target) for e in examples]
+        targets, target_lengths = _pad(labels, _target_pad(target), np.int64, examples)
     return Batch(tuple(e.id for e in examples), padded, lengths, targets, target_lengths)
+
+
+def _batch(found: Gathered, inputs: InputSpec, target: TargetSpec) -> Batch:
+    """What a split gathered, as tensors of the types that the specifications say."""
+    values = _tensor(found.inputs, _input_type(inputs))
+    lengths = _tensor(found.input_lengths, np.int64)
+    if isinstance(target, ForecastTarget):
+        targets = _tensor(found.targets, np.float32)
+        target_lengths = torch.full((len(found.ids),), target.horizon, dtype=torch.int64)
+    else:
+        targets, target_lengths = _tensor(found.targets, np.int64), _tensor(found.target_lengths, np.int64)
+    return Batch(found.ids, values, lengths, targets, target_lengths)
+
+
+def _tensor(array: np.ndarray, dtype: type) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array, dtype))
+
+
+def _input_pad(inputs: InputSpec) -> int:
+    return inputs.pad_id if isinstance(inputs, TokenInput) else 0
+
+
+def _input_type(inputs: InputSpec) -> type:
+    return np.int64 if isinstance(inputs, TokenInput) else np.float32
+
+
+def _target_pad(target: TargetSpec) -> int:
+    return getattr(target, "pad_id", 0)
+
+
+def _target_axes(target: TargetSpec) -> int:
+    """Axes of a batch of targets: a number, a sequence or a table for each example."""
+    return 1 if isinstance(target, ClassTarget) else 3 if isinstance(target, ForecastTarget) else 2
 
 
 def _array(example: Example) -> np.ndarray:

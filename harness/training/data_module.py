@@ -7,7 +7,7 @@ batches. A run walks `EndlessBatches`, whose position can be saved and found aga
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +15,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness.batch import Batch
+from harness.batch import Batch, Example
 from harness.errors import DataError
 from harness.specs import NextTokenTarget
 from harness.task import Loader, TaskData
 from harness.training.batching import training_batches
-from harness.training.collate import collate
+from harness.training.collate import collate, collate_positions
 from harness.training.seeding import generator, stream_seed
+
+Augment = Callable[[Example, torch.Generator], Example]
 
 
 class ExampleBatches:
@@ -30,14 +32,14 @@ class ExampleBatches:
     Attributes:
         epoch: number of the epoch that comes next.
         order: the data-order stream.
-        batches_per_epoch: of the epoch begun last.
+        batches_per_epoch: of the epoch begun last; 0 before the first.
     """
 
     def __init__(self, data: TaskData, loader: Loader, seed: int) -> None:
         self._data, self._loader, self._seed = data, loader, seed
         self.order = generator(seed, "data_order")
         self.epoch = 0
-        self.batches_per_epoch = len(self._draw(generator(seed, "data_order")))
+        self.batches_per_epoch = 0
 
     def __iter__(self) -> Iterator[Batch]:
         return self.epoch_from(0)
@@ -49,13 +51,16 @@ class ExampleBatches:
         self.batches_per_epoch = len(batches)
         epoch, self.epoch = self.epoch, self.epoch + 1
         for positions in batches[skip:]:
-            examples = [data.train[int(i)] for i in positions]
-            if data.augment is not None:
-                examples = [
-                    data.augment(e, torch.Generator().manual_seed(stream_seed(self._seed, f"augment/{epoch}/{e.id}")))
-                    for e in examples
-                ]
-            yield collate(examples, data.input_spec, data.target_spec)
+            if data.augment is None:
+                yield collate_positions(data.train, positions, data.input_spec, data.target_spec)
+            else:
+                examples = [self._augmented(data.augment, data.train[int(i)], epoch) for i in positions]
+                yield collate(examples, data.input_spec, data.target_spec)
+
+    def _augmented(self, augment: Augment, example: Example, epoch: int) -> Example:
+        """An example varied with random numbers of its own, which neither its batch nor its neighbours change."""
+        seed = stream_seed(self._seed, f"augment/{epoch}/{example.id}")
+        return augment(example, torch.Generator().manual_seed(seed))
 
     def _draw(self, order: torch.Generator) -> list[np.ndarray]:
         train = self._data.train
@@ -94,10 +99,10 @@ class StreamBatches:
         used = self._lanes * self._steps
         inputs = torch.from_numpy(stream[:used].reshape(self._lanes, self._steps))  # (B, L)
         targets = torch.from_numpy(stream[1 : used + 1].reshape(self._lanes, self._steps))
+        ids = tuple(f"lane{i}" for i in range(self._lanes))
         for start in range(skip * self._bptt, self._steps, self._bptt):
             x, y = inputs[:, start : start + self._bptt], targets[:, start : start + self._bptt]
             lengths = torch.full((self._lanes,), x.shape[1], dtype=torch.int64)
-            ids = tuple(f"lane{i}" for i in range(self._lanes))
             yield Batch(ids, x.contiguous(), lengths, y.contiguous(), lengths, fresh=start == 0)
 
 

@@ -6,13 +6,14 @@ Validation needs losses and cheap outputs; test adds the search (`decode`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from harness.batch import Batch, Dataset, Example
+from harness.gathering import without_input
 from harness.nn.ctc_search import ctc_greedy, ctc_prefix_beam
 from harness.nn.losses import loss_rows
 from harness.nn.network import Network
@@ -27,7 +28,7 @@ from harness.specs import (
 )
 from harness.task import Prediction, Statistics, Task, TaskData, aggregate
 from harness.training.batching import evaluation_batches
-from harness.training.collate import collate
+from harness.training.collate import collate_positions
 from harness.training.score_stream import score_documents
 from harness.training.settings import DecodingSettings
 
@@ -41,12 +42,14 @@ class Evaluation:
         predictions: in the order of the split; without decoded text where `decode` was off.
         rows: sufficient statistics of each prediction by metric name; empty where outputs were not decoded.
         metrics: corpus-level values by metric name.
+        examples: what the rows are about, in their order; without inputs that are large or costly to make.
     """
 
     loss: float
     predictions: list[Prediction]
     rows: list[dict[str, Statistics]]
     metrics: dict[str, float]
+    examples: list[Example] = field(default_factory=list)
 
 
 @torch.no_grad()
@@ -76,24 +79,35 @@ def evaluate(
         by_id = dict(_predict(network, task, data, split, decoding, decode, on_batch))
     finally:
         network.train(was_training)
-    examples = [split[i] for i in range(len(split))] if _light(data) else _without_input(split)
     predictions = [by_id[i] for i in range(len(split))]
     nats = sum(p.nats or 0.0 for p in predictions)
     count = sum(p.count for p in predictions)
     loss = nats / count if count else float("nan")
     if isinstance(data.target_spec, TokenSequenceTarget) and not decode:
         return Evaluation(loss, predictions, [], {})
+    return judge(task, data, split, predictions, loss)
+
+
+def judge(
+    task: Task, data: TaskData, split: Dataset, predictions: list[Prediction], loss: float = float("nan")
+) -> Evaluation:
+    """The metrics of predictions for every example of a split, in its order."""
+    examples = _examples(data, split)
     rows = task.evaluate(predictions, examples)
-    return Evaluation(loss, predictions, rows, aggregate(task.metrics, rows))
+    return Evaluation(loss, predictions, rows, aggregate(task.metrics, rows), examples)
 
 
-def _light(data: TaskData) -> bool:
-    return not isinstance(data.target_spec, ClassTarget)
-
-
-def _without_input(split: Dataset) -> list[Example]:
-    """The examples without their input arrays, so that a split of videos does not fill memory."""
-    return [replace(split[i], input=None) for i in range(len(split))]
+def _examples(data: TaskData, split: Dataset) -> list[Example]:
+    """The examples of a split, without their inputs where those would be made again for nothing, or fill memory."""
+    examples = []
+    for index in range(len(split)):
+        example = without_input(split, index)
+        if example is None:
+            example = split[index]
+            if isinstance(data.target_spec, ClassTarget):  # a whole split of videos would fill memory
+                example = replace(example, input=None)
+        examples.append(example)
+    return examples
 
 
 def _predict(
@@ -113,9 +127,9 @@ def _predict(
         return
     done = 0
     for positions in evaluation_batches(split.input_lengths, split.target_lengths, task.loader):
-        batch = collate([split[int(i)] for i in positions], data.input_spec, data.target_spec).to(device)
+        batch = collate_positions(split, positions, data.input_spec, data.target_spec).to(device)
         answers = _answer(network, data, batch, decoding, decode)
-        yield from zip((int(i) for i in positions), answers, strict=True)
+        yield from zip(positions.tolist(), answers, strict=True)
         done += len(positions)
         if on_batch is not None:
             on_batch(done / len(split))

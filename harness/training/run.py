@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,12 @@ from harness.nn.backends import backends_of
 from harness.nn.network import Network
 from harness.specs import ClassTarget
 from harness.store.records import PredictionRow, RunPlan, RunSummary
-from harness.task import Prediction, Task, TaskData, aggregate
+from harness.task import Task, TaskData
 from harness.training import checkpoint
 from harness.training.callback import RunCallback, Surroundings
 from harness.training.data_module import EndlessBatches, training_loader
 from harness.training.device import device_of
-from harness.training.evaluate import Evaluation, evaluate
+from harness.training.evaluate import Evaluation, evaluate, judge
 from harness.training.generate import generate
 from harness.training.lightning_module import TrainingModule
 from harness.training.load_data import load_data
@@ -81,11 +81,9 @@ def execute_baseline(
             predictions = chosen.predict(data, settings.seed)
         train_s = clock.training()
         with clock.phase("evaluation"):
-            examples = [data.test[i] for i in range(len(data.test))]
-            rows = settings.task.evaluate(predictions, examples)
-            outcome = Evaluation(float("nan"), predictions, rows, aggregate(settings.task.metrics, rows))
-            prediction_rows = _prediction_rows(outcome, data.test)
-            charts = _charts(data, data.test, predictions)
+            outcome = judge(settings.task, data, data.test, predictions)
+            prediction_rows = _prediction_rows(outcome)
+            charts = _charts(data, outcome)
         summary = RunSummary(
             metrics={f"test/{n}": v for n, v in outcome.metrics.items()},
             primary_value=outcome.metrics[settings.task.metrics[0].name],
@@ -144,8 +142,8 @@ def _train_and_test(settings: RunSettings, session: Session, on_progress: OnProg
         network.to(device_of(settings.trainer.device))
         outcome = evaluate(network, task, data, final, settings.decoding)
         texts = generate(network, data, settings.decoding, settings.seed)
-        rows = _prediction_rows(outcome, final)
-        charts = _charts(data, final, outcome.predictions)
+        rows = _prediction_rows(outcome)
+        charts = _charts(data, outcome)
     total, encoder = network.parameter_counts()
     primary = task.metrics[0].name
     chosen_by = callback.selection.chosen_by
@@ -282,18 +280,16 @@ def _final_split(data: TaskData, name: str) -> Dataset:
     return data.test if name == "test" else data.val
 
 
-def _charts(data: TaskData, split: Dataset, predictions: Sequence[Prediction]) -> dict[str, Any]:
+def _charts(data: TaskData, outcome: Evaluation) -> dict[str, Any]:
     if not isinstance(data.target_spec, ClassTarget):
         return {}
     names = data.target_spec.class_names or tuple(map(str, range(data.target_spec.num_classes)))
-    examples = [split[i] for i in range(len(split))]
-    return {"confusion": confusion_matrix(predictions, examples, names)}
+    return {"confusion": confusion_matrix(outcome.predictions, outcome.examples, names)}
 
 
-def _prediction_rows(outcome: Evaluation, split: Dataset) -> list[PredictionRow]:
+def _prediction_rows(outcome: Evaluation) -> list[PredictionRow]:
     made = []
-    for index, (prediction, row) in enumerate(zip(outcome.predictions, outcome.rows, strict=True)):
-        example = split[index]
+    for prediction, row, example in zip(outcome.predictions, outcome.rows, outcome.examples, strict=True):
         reference = example.references[0] if example.references else ""
         statistics = {name: dict(values) for name, values in row.items()}
         made.append(PredictionRow(example.id, example.source, reference, prediction.text, statistics))

@@ -18,7 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from harness.batch import Dataset
+from harness.batch import Dataset, Example
+from harness.gathering import gatherer, without_input
 from harness.specs import ClassTarget, VideoInput
 from harness.task import Prediction, TaskData
 
@@ -59,14 +60,18 @@ class WholeClips:
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
-        self.labels = torch.tensor([int(dataset[i].target) for i in range(len(dataset))])
+        self.labels = torch.tensor([int(_described(dataset, i).target) for i in range(len(dataset))])
 
     def __len__(self) -> int:
         return len(self._dataset)
 
     def inputs(self, rows: Sequence[int]) -> Tensor:
         """float32 (B, T, C, Y, X)."""
-        return torch.stack([torch.from_numpy(self._dataset[int(i)].input) for i in rows])
+        gather = gatherer(self._dataset)
+        found = None if gather is None else gather(np.asarray(rows, dtype=np.int64), 0, 0)
+        if found is None:
+            return torch.stack([torch.from_numpy(self._dataset[int(i)].input) for i in rows])
+        return torch.from_numpy(found.inputs)
 
 
 class LastFrames:
@@ -76,7 +81,8 @@ class LastFrames:
     """
 
     def __init__(self, dataset: Dataset, frames: Callable[[str], np.ndarray]) -> None:
-        examples = [(dataset[i].id, int(dataset[i].target)) for i in range(len(dataset))]
+        described = [_described(dataset, i) for i in range(len(dataset))]
+        examples = [(e.id, int(e.target)) for e in described]
         self.labels = torch.tensor([label for _, label in examples])
         self.pictures = torch.stack([torch.from_numpy(frames(name)[-1:].copy()) for name, _ in examples])
 
@@ -112,6 +118,11 @@ class FrameAverage(nn.Module):
         return self.head(features.mean(dim=1))
 
 
+def _described(dataset: Dataset, index: int) -> Example:
+    """An example, without its clip where that can be."""
+    return without_input(dataset, index) or dataset[index]
+
+
 def predict_last_frame(data: TaskData, seed: int, frames: Callable[[str], np.ndarray], fit: Fit) -> list[Prediction]:
     """Train on last frames only and answer for the test split; `frames` gives a clip as it looks by id."""
     train, val, test = (LastFrames(split, frames) for split in (data.train, data.val, data.test))
@@ -142,7 +153,12 @@ def _predict(data: TaskData, train: Clips, val: Clips, test: Clips, seed: int, f
         text = names[best] if names else str(best)
         answers.append(
             Prediction(
-                data.test[row].id, best, text, tuple(log_probabilities), nats=-log_probabilities[actual], count=1
+                _described(data.test, row).id,
+                best,
+                text,
+                tuple(log_probabilities),
+                nats=-log_probabilities[actual],
+                count=1,
             )
         )
     return answers

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from harness.batch import Dataset, Example
+from harness.gathering import Gathered
 
 if TYPE_CHECKING:
     import torch
@@ -32,6 +33,14 @@ class ClipDataset(Dataset, Protocol):
         """float32 (T, C, Y, X), pixels of about 0..1, the mean not taken off."""
         ...
 
+    def gather(self, positions: np.ndarray, input_pad: int, target_pad: int) -> Gathered:
+        """As `harness.gathering` says: centred clips and their labels."""
+        ...
+
+    def without_input(self, index: int) -> Example:
+        """All of an example but its clip, which is neither read nor drawn."""
+        ...
+
 
 def centre(clip: np.ndarray) -> np.ndarray:
     """Take the mean over time off every pixel and scale, float32 (T, C, Y, X), in place.
@@ -41,6 +50,14 @@ def centre(clip: np.ndarray) -> np.ndarray:
     clip -= clip.mean(axis=0)
     clip *= GAIN
     return clip
+
+
+def gathered(split: ClipDataset, positions: np.ndarray, clips: np.ndarray) -> Gathered:
+    """Centred clips float32 (B, T, C, Y, X), all of one length, with what the split knows of them."""
+    ids = tuple(split.ids[i] for i in positions.tolist())
+    return Gathered(
+        ids, clips, split.input_lengths[positions], split.labels[positions], split.target_lengths[positions]
+    )
 
 
 def variation(flip: float, crop: float) -> Callable[[Example, torch.Generator], Example] | None:

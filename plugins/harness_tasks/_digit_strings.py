@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from harness.batch import Example
+from harness.gathering import Gathered, Ragged, stretches
 from harness_tasks._transcripts import Alphabet, frames_needed
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -64,13 +66,16 @@ class DigitStrings:
         sizes = _sizes(len(recordings), composition, draw)
         order = _cycles(len(recordings), int(sizes.sum()), draw, shuffled=composition.strings is not None)
         self._members = np.split(order, np.cumsum(sizes)[:-1])
-        self._pauses = [self._draw_pauses(members, composition, draw) for members in self._members]
         frames = np.array([len(r.frames) for r in recordings])
+        needed = [composition.subsampling * (frames_needed(ALPHABET.encode(word)) + 1) for word in WORDS]
+        shortest = np.array([needed[r.digit] for r in recordings]) - frames  # a pause after each recording
+        self._pauses = [_draw_pauses(shortest[m], composition.pause, len(quiet), draw) for m in self._members]
         self.input_lengths = np.array(
             [frames[m].sum() + sum(map(len, p)) for m, p in zip(self._members, self._pauses, strict=True)],
             dtype=np.int64,
         )
-        self.target_lengths = np.array([len(self._text(m)) for m in self._members], dtype=np.int64)
+        self._labels = _labels(np.array([r.digit for r in recordings])[order], sizes)
+        self.target_lengths = self._labels.lengths
 
     def __len__(self) -> int:
         return len(self._members)
@@ -80,29 +85,52 @@ class DigitStrings:
         parts = [self._quiet[pauses[0]]]
         for member, pause in zip(members, pauses[1:], strict=True):
             parts += [self._recordings[member].frames, self._quiet[pause]]
+        return replace(self.without_input(index), input=np.concatenate(parts))  # (T, F)
+
+    def without_input(self, index: int) -> Example:
+        """A string that is not put together."""
+        members = self._members[index]
         text = self._text(members)
         return Example(
             id=f"{self._split}/{index:05}",
-            input=np.concatenate(parts),  # (T, F)
+            input=None,
             target=ALPHABET.encode(text),
             references=(text,),
             source=" + ".join(self._recordings[m].id for m in members),
         )
 
+    def gather(self, positions: np.ndarray, input_pad: int, target_pad: int) -> Gathered:
+        """Strings put together at once: every frame of the batch is looked up in one table."""
+        rows, input_lengths = self._rows.padded(positions, len(self._table) - 1)
+        targets, target_lengths = self._labels.padded(positions, target_pad)
+        ids = tuple(f"{self._split}/{index:05}" for index in positions.tolist())
+        return Gathered(ids, self._table.take(rows, axis=0), input_lengths, targets, target_lengths)
+
+    @cached_property
+    def _table(self) -> np.ndarray:
+        """All frames that strings are made of, float32 (N, F): recordings, quiet frames, and the zeros of padding."""
+        zeros = np.zeros((1, self._quiet.shape[1]), dtype=self._quiet.dtype)
+        return np.concatenate([*(r.frames for r in self._recordings), self._quiet, zeros])
+
+    @cached_property
+    def _rows(self) -> Ragged:
+        """Every string as rows of `_table`."""
+        frames = np.array([len(r.frames) for r in self._recordings])
+        starts = np.cumsum(frames) - frames
+        members, pauses = np.concatenate(self._members), [p for pauses in self._pauses for p in pauses]
+        # A pause, a digit, a pause, ..., a pause: the digits of a string have the odd places among its parts.
+        counts = 2 * np.array([len(m) for m in self._members]) + 1
+        odd = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) & 1 == 1
+        sizes = np.empty(len(odd), dtype=np.int64)
+        sizes[odd], sizes[~odd] = frames[members], [len(p) for p in pauses]
+        places = np.cumsum(sizes) - sizes
+        rows = np.empty(int(sizes.sum()), dtype=np.int32)
+        rows[stretches(places[odd], sizes[odd])] = stretches(starts[members], sizes[odd])
+        rows[stretches(places[~odd], sizes[~odd])] = int(frames.sum()) + np.concatenate(pauses)
+        return Ragged(rows, self.input_lengths)
+
     def _text(self, members: np.ndarray) -> str:
         return " ".join(WORDS[self._recordings[m].digit] for m in members)
-
-    def _draw_pauses(
-        self, members: np.ndarray, composition: Composition, draw: np.random.Generator
-    ) -> list[np.ndarray]:
-        """Positions in the pool of quiet frames: of the pause before the first digit, then of that after each."""
-        fewest, most = composition.pause
-        lengths = draw.integers(fewest, most + 1, size=len(members) + 1)
-        for position, member in enumerate(members, start=1):
-            recording = self._recordings[member]
-            least = composition.subsampling * (frames_needed(ALPHABET.encode(WORDS[recording.digit])) + 1)
-            lengths[position] = max(lengths[position], least - len(recording.frames))
-        return [draw.integers(len(self._quiet), size=length) for length in lengths]
 
 
 def quiet_frames(recordings: Sequence[Recording], energy: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -119,6 +147,34 @@ def _sizes(recordings: int, composition: Composition, draw: np.random.Generator)
     sizes = np.arange(composition.strings) % composition.max_digits + 1
     draw.shuffle(sizes)
     return sizes
+
+
+def _labels(digits: np.ndarray, sizes: np.ndarray) -> Ragged:
+    """The labels of every string: its words with a blank between, for all digits in order and each string's number."""
+    words = [ALPHABET.encode(f"{word} ") for word in WORDS]
+    lengths = np.array([len(word) for word in words])
+    starts = np.cumsum(lengths) - lengths
+    ends = np.cumsum(sizes)
+    taken = lengths[digits]
+    taken[ends - 1] -= 1  # no blank after the last word
+    values = np.concatenate(words)[stretches(starts[digits], taken)]
+    return Ragged(values, np.add.reduceat(taken, ends - sizes))
+
+
+def _draw_pauses(
+    shortest: np.ndarray, pause: tuple[int, int], quiet: int, draw: np.random.Generator
+) -> list[np.ndarray]:
+    """Positions among `quiet` frames: of the pause before the first digit, then of that after each.
+
+    Args:
+        shortest: (digits,), the fewest frames of the pause after each digit; may be negative.
+        pause: fewest and most frames to draw.
+        quiet: how many quiet frames there are.
+        draw: advanced by this call.
+    """
+    lengths = draw.integers(pause[0], pause[1] + 1, size=len(shortest) + 1)
+    lengths[1:] = np.maximum(lengths[1:], shortest)
+    return [draw.integers(quiet, size=length) for length in lengths]
 
 
 def _cycles(recordings: int, uses: int, draw: np.random.Generator, shuffled: bool) -> np.ndarray:

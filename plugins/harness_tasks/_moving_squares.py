@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from harness.batch import Example
-from harness_tasks._clips import centre
+from harness.gathering import Gathered
+from harness_tasks._clips import centre, gathered
 
 ACTIONS = ("right", "left", "right_left", "left_right")
 
@@ -39,8 +42,19 @@ class SquareDataset:
         return self._clips[index].copy()
 
     def __getitem__(self, index: int) -> Example:
+        return replace(self.without_input(index), input=centre(self.frames(index)))
+
+    def without_input(self, index: int) -> Example:
+        """An example without its clip."""
         label = int(self.labels[index])
-        return Example(self.ids[index], centre(self.frames(index)), label, (self._actions[label],), "moving square")
+        return Example(self.ids[index], None, label, (self._actions[label],), "moving square")
+
+    def gather(self, positions: np.ndarray, input_pad: int, target_pad: int) -> Gathered:
+        """Clips copied at once, then centred each."""
+        clips = self._clips[positions]  # (B, T, C, Y, X)
+        for clip in clips:
+            centre(clip)
+        return gathered(self, positions, clips)
 
 
 def _clip(action: str, frames: int, size: int, rng: np.random.Generator) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
@@ -14,7 +14,8 @@ import numpy as np
 from harness.batch import Example
 from harness.data.sources import FolderSource
 from harness.errors import DataError, UnknownNameError
-from harness_tasks._clips import centre
+from harness.gathering import Gathered
+from harness_tasks._clips import centre, gathered
 from harness_tasks._video_decoding import UnreadableVideoError, decode
 
 SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".mpg", ".mpeg", ".m4v")
@@ -152,7 +153,7 @@ class VideoDataset:
         labels: Sequence[int],
         classes: Sequence[str],
     ) -> None:
-        self._clips, self._rows, self._classes = clips, list(rows), tuple(classes)
+        self._clips, self._rows, self._classes = clips, np.array(rows, dtype=np.int64), tuple(classes)
         self.ids: tuple[str, ...] = tuple(names)
         self.labels: np.ndarray = np.array(labels, dtype=np.int64)
         self.input_lengths: np.ndarray = np.full(len(self._rows), clips.shape[1], dtype=np.int64)
@@ -167,9 +168,22 @@ class VideoDataset:
         return np.ascontiguousarray(clip.transpose(0, 3, 1, 2))
 
     def __getitem__(self, index: int) -> Example:
-        label = int(self.labels[index])
-        name = self.ids[index]
-        return Example(name, centre(self.frames(index)), label, (self._classes[label],), name)
+        return replace(self.without_input(index), input=centre(self.frames(index)))
+
+    def without_input(self, index: int) -> Example:
+        """An example whose clip is not read from the disk."""
+        label, name = int(self.labels[index]), self.ids[index]
+        return Example(name, None, label, (self._classes[label],), name)
+
+    def gather(self, positions: np.ndarray, input_pad: int, target_pad: int) -> Gathered:
+        """Clips read as bytes, and made pixels where the batch holds them."""
+        stored = self._clips[self._rows[positions]]  # uint8 (B, T, Y, X, C)
+        clips = np.empty((*stored.shape[:2], stored.shape[4], *stored.shape[2:4]), dtype=np.float32)  # (B, T, C, Y, X)
+        for clip, pixels in zip(clips, stored, strict=True):
+            clip[:] = pixels.transpose(0, 3, 1, 2)
+            np.divide(clip, 255, out=clip)
+            centre(clip)
+        return gathered(self, positions, clips)
 
 
 @dataclass(frozen=True)
