@@ -137,8 +137,9 @@ def beam(
         if live.numel() == 0:
             break
         log_probs, state = step(tokens, state, rows)
-        log_probs = _without(log_probs, forbid)
         totals = scores[:, :, None] + log_probs.view(live.numel(), width, -1)  # (E, width, V)
+        if forbid:
+            totals[:, :, list(forbid)] = -torch.inf
         penalty = length_penalty_factor(length, length_penalty)
         if length == last:
             closed, parent = totals[:, :, eos].max(dim=1)

@@ -6,13 +6,19 @@ Nothing here knows the model, so every model of a comparison sees the same batch
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
 
+from harness.batch import Batch
+from harness.specs import CTCTarget, TargetSpec, TokenSequenceTarget
 from harness.task import Loader
+from harness.training.settings import DecodingSettings
 
 POOL = 100  # batches sorted together: large enough for 2.4 % padding, small enough to keep the order random
+SEARCHED_ROWS = 128  # examples that one search decodes, if the task's batches hold fewer: its steps cost little more
+SEARCHED_VALUES = 1 << 20  # log-probabilities of a step above which more examples save nothing
 
 
 def training_batches(
@@ -39,6 +45,53 @@ def evaluation_batches(input_lengths: np.ndarray, target_lengths: np.ndarray, lo
     """All positions once, sorted by length, in batches of the loader's size."""
     order = np.lexsort((np.arange(len(input_lengths)), target_lengths, input_lengths))
     return list(_cut(order, input_lengths, target_lengths, loader))
+
+
+def searched_together(loader: Loader, spec: TargetSpec, decoding: DecodingSettings, decode: bool) -> Loader:
+    """The loader of an evaluation: larger than the task's where a search pays a fixed price for every step.
+
+    Args:
+        loader: the task's.
+        spec: its target.
+        decoding: of the evaluation.
+        decode: whether it searches for symbol sequences.
+    """
+    beam = decoding.method == "beam"
+    rows = SEARCHED_ROWS
+    if isinstance(spec, TokenSequenceTarget) and decode:
+        rows = min(rows, SEARCHED_VALUES // (spec.vocab_size * (decoding.beam_size if beam else 1)))
+    elif not (isinstance(spec, CTCTarget) and beam):
+        return loader
+    if loader.batch_tokens is None:
+        return replace(loader, batch_size=max(loader.batch_size, rows))
+    more = max(1, rows // 32)  # a token budget holds some 32 examples or more
+    return replace(loader, batch_size=max(loader.batch_size, rows), batch_tokens=more * loader.batch_tokens)
+
+
+def batches_of(group: Batch, loader: Loader) -> list[Batch]:
+    """A batch whose rows are sorted by length, cut into batches of the loader's size, no longer than they must be."""
+    inputs, targets = (lengths.numpy() for lengths in group.lengths_on_host)
+    order = np.arange(len(group))
+    return [_part(group, rows, inputs[rows], targets[rows]) for rows in _cut(order, inputs, targets, loader)]
+
+
+def _part(group: Batch, rows: np.ndarray, inputs: np.ndarray, targets: np.ndarray) -> Batch:
+    """Consecutive rows of a batch, without the padding that only others need."""
+    if len(rows) == len(group):
+        return group
+    few = slice(int(rows[0]), int(rows[-1]) + 1)
+    wanted = group.targets[few]
+    if wanted.ndim == 2:  # a sequence for each row
+        wanted = wanted[:, : int(targets.max())]
+    on_host = group.lengths_on_host
+    return Batch(
+        group.ids[few],
+        group.inputs[few, : int(inputs.max())],
+        group.input_lengths[few],
+        wanted,
+        group.target_lengths[few],
+        _host_lengths=(on_host[0][few], on_host[1][few]),
+    )
 
 
 def _pools(order: np.ndarray, inputs: np.ndarray, targets: np.ndarray, loader: Loader) -> Iterator[np.ndarray]:

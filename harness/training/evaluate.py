@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from harness.batch import Batch, Dataset, Example
 from harness.gathering import without_input
@@ -24,10 +25,11 @@ from harness.specs import (
     ForecastTarget,
     FrameTarget,
     NextTokenTarget,
+    TargetSpec,
     TokenSequenceTarget,
 )
 from harness.task import Prediction, Statistics, Task, TaskData, aggregate
-from harness.training.batching import evaluation_batches
+from harness.training.batching import batches_of, evaluation_batches, searched_together
 from harness.training.collate import collate_positions
 from harness.training.score_stream import score_documents
 from harness.training.settings import DecodingSettings
@@ -126,43 +128,58 @@ def _predict(
         yield from enumerate(score_documents(network, documents, data.target_spec, task.loader, device, on_batch))
         return
     done = 0
-    for positions in evaluation_batches(split.input_lengths, split.target_lengths, task.loader):
-        batch = collate_positions(split, positions, data.input_spec, data.target_spec).to(device)
-        answers = _answer(network, data, batch, decoding, decode)
+    together = searched_together(task.loader, data.target_spec, decoding, decode)
+    for positions in evaluation_batches(split.input_lengths, split.target_lengths, together):
+        group = collate_positions(split, positions, data.input_spec, data.target_spec).to(device)
+        parts = [_answer(network, data, part, decoding) for part in batches_of(group, task.loader)]
+        answers = [prediction for part in parts for prediction in part.predictions]
+        found = _searched(network, data.target_spec, group, parts, decoding, decode)
+        if found is not None:
+            pairs = zip(answers, found, strict=True)
+            answers = [replace(p, output=output, text=_text(data, output)) for p, output in pairs]
         yield from zip(positions.tolist(), answers, strict=True)
         done += len(positions)
         if on_batch is not None:
             on_batch(done / len(split))
 
 
-def _answer(
-    network: Network, data: TaskData, batch: Batch, decoding: DecodingSettings, decode: bool
-) -> list[Prediction]:
-    """Predictions for the rows of one batch."""
+@dataclass
+class _Part:
+    """What the network says of one batch: predictions, and for a CTC beam log-probabilities (B, T', V) and lengths."""
+
+    predictions: list[Prediction]
+    frames: Tensor
+    lengths: Tensor
+
+
+def _answer(network: Network, data: TaskData, batch: Batch, decoding: DecodingSettings) -> _Part:
+    """Losses of one batch, and outputs where no search over several batches finds them."""
     spec = data.target_spec
     outputs, lengths, _ = network(batch.inputs, batch.input_lengths, batch.targets)
     nats = loss_rows(spec, outputs, lengths, batch.targets, batch.target_lengths).double().tolist()
     counts = batch.target_lengths.tolist()
-    log_probabilities = torch.empty(0)
+    log_probabilities = frames = torch.empty(0)
+    found: Sequence = [[]] * len(batch)
     match spec:
         case ClassTarget():
             log_probabilities = outputs.float().log_softmax(-1)
-            found: Sequence = log_probabilities.argmax(-1).tolist()
+            found = log_probabilities.argmax(-1).tolist()
         case FrameTarget():
             rows = outputs.argmax(-1).tolist()
             found = [row[:n] for row, n in zip(rows, counts, strict=True)]
         case CTCTarget():
-            found = _ctc(outputs.float().log_softmax(-1), lengths, spec.blank, decoding)
-        case TokenSequenceTarget():
-            found = _search(network, batch, spec, decoding) if decode else [[]] * len(batch)
+            frames = outputs.float().log_softmax(-1)
+            if decoding.method != "beam":
+                found = ctc_greedy(frames, lengths, spec.blank)
         case ForecastTarget():
             found = outputs.float().tolist()
             counts = [spec.horizon * spec.dim] * len(batch)
     scores = [tuple(row) for row in log_probabilities.tolist()] or [()] * len(batch)
-    return [
+    predictions = [
         Prediction(i, output, _text(data, output), tuple(row), n, count)
         for i, output, row, n, count in zip(batch.ids, found, scores, nats, counts, strict=True)
     ]
+    return _Part(predictions, frames, lengths)
 
 
 def _text(data: TaskData, output: object) -> str:
@@ -176,10 +193,23 @@ def _text(data: TaskData, output: object) -> str:
     return " ".join(map(str, output)) if isinstance(output, list) else str(output)
 
 
-def _ctc(log_probabilities: Tensor, lengths: Tensor, blank: int, decoding: DecodingSettings) -> list[list[int]]:
-    if decoding.method == "beam":
-        return ctc_prefix_beam(log_probabilities, lengths, blank, decoding.beam_size)
-    return ctc_greedy(log_probabilities, lengths, blank)
+def _searched(
+    network: Network,
+    spec: TargetSpec,
+    group: Batch,
+    parts: Sequence[_Part],
+    decoding: DecodingSettings,
+    decode: bool,
+) -> list[list[int]] | None:
+    """What a search finds for every row of several batches; None where nothing is to be searched for."""
+    if isinstance(spec, TokenSequenceTarget) and decode:
+        return _search(network, group, spec, decoding)
+    if isinstance(spec, CTCTarget) and decoding.method == "beam":
+        longest = max(part.frames.shape[1] for part in parts)
+        frames = [functional.pad(part.frames, (0, 0, 0, longest - part.frames.shape[1])) for part in parts]
+        lengths = torch.cat([part.lengths for part in parts])
+        return ctc_prefix_beam(torch.cat(frames), lengths, spec.blank, decoding.beam_size)
+    return None
 
 
 def _search(network: Network, batch: Batch, spec: TokenSequenceTarget, decoding: DecodingSettings) -> list[list[int]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
 
 from harness.model import State
 from harness.nn.network import Network
@@ -23,37 +25,55 @@ def generate(network: Network, data: TaskData, decoding: DecodingSettings, seed:
         return []
     network.eval()
     device = next(network.parameters()).device
-    random = generator(seed, "sampling")
-    rows = []
-    for index in range(decoding.samples):
-        prompt = list(data.prompts[index % len(data.prompts)]) if data.prompts else []
-        ids = sample(
-            _Stepper(network),
-            torch.tensor([[spec.bos_id, *prompt]], device=device),
-            decoding.sample_length,
-            random,
-            temperature=decoding.temperature,
-            top_k=decoding.top_k,
-            top_p=decoding.top_p,
-            forbid=(spec.pad_id, spec.bos_id),
-        )
-        title = f"sample {index + 1}, temperature {decoding.temperature:g}"
-        rows.append(SampleRow(title, data.decode(prompt), "", data.decode(ids[0])))
-    return rows
+    prompts = [list(data.prompts[i % len(data.prompts)]) if data.prompts else [] for i in range(decoding.samples)]
+    starts = [torch.tensor([spec.bos_id, *prompt]) for prompt in prompts]
+    texts = sample(
+        _Stepper(network, torch.tensor([len(start) for start in starts], device=device)),
+        pad_sequence(starts, batch_first=True, padding_value=spec.pad_id).to(device),
+        decoding.sample_length,
+        generator(seed, "sampling"),
+        temperature=decoding.temperature,
+        top_k=decoding.top_k,
+        top_p=decoding.top_p,
+        forbid=(spec.pad_id, spec.bos_id),
+    )
+    return [
+        SampleRow(f"sample {number}, temperature {decoding.temperature:g}", data.decode(prompt), "", data.decode(ids))
+        for number, (prompt, ids) in enumerate(zip(prompts, texts, strict=True), start=1)
+    ]
 
 
 class _Stepper:
-    """Feeds tokens (B, T) to the network, carrying state, or re-reading the window for models that carry none."""
+    """Feeds tokens to the network, carrying state, or re-reading the window for models that carry none.
 
-    def __init__(self, network: Network) -> None:
-        self._network = network
+    Args:
+        network: in eval mode.
+        lengths: int64 (B,), of the prompts, which are padded to one length; after them a step has one symbol a row.
+    """
+
+    def __init__(self, network: Network, lengths: Tensor) -> None:
+        self._network, self._lengths = network, lengths
         self._seen: Tensor | None = None
 
     def __call__(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        """Logits (B, V) after the last of tokens (B, T), and the next state."""
-        if not self._network.capabilities.carries_state:
-            self._seen = tokens if self._seen is None else torch.cat([self._seen, tokens], dim=1)
-            tokens = self._seen[:, -(self._network.capabilities.context or 256) :]
-        lengths = torch.full((len(tokens),), tokens.shape[1], device=tokens.device)
+        """Logits (B, V) after the last real symbol of tokens (B, T), and the next state."""
+        first = self._seen is None
+        if self._seen is None:
+            self._seen = tokens
+        elif not self._network.capabilities.carries_state:
+            # The new symbols go where each row ends; what was padding there is overwritten.
+            self._seen = functional.pad(self._seen, (0, 1)).scatter(1, self._lengths[:, None], tokens)
+            self._lengths = self._lengths + 1
+        if self._network.capabilities.carries_state:
+            lengths = self._lengths if first else torch.ones_like(self._lengths)
+        else:
+            tokens, lengths = _windows(self._seen, self._lengths, self._network.capabilities.context or 256)
         logits, _, state = self._network(tokens, lengths, state=state)
-        return logits[:, -1].float(), state
+        return logits[torch.arange(len(tokens), device=tokens.device), lengths - 1].float(), state
+
+
+def _windows(tokens: Tensor, lengths: Tensor, most: int) -> tuple[Tensor, Tensor]:
+    """The last `most` symbols of every row of tokens (B, T), and how many there are."""
+    kept = lengths.clamp(max=most)
+    index = (lengths - kept)[:, None] + torch.arange(int(kept.max()), device=tokens.device)
+    return tokens.gather(1, index.clamp(max=tokens.shape[1] - 1)), kept

@@ -7,9 +7,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.batch import Batch
+from harness.specs import ClassTarget, CTCTarget, TokenSequenceTarget
 from harness.task import Loader
-from harness.training.batching import evaluation_batches, training_batches
+from harness.training.batching import batches_of, evaluation_batches, searched_together, training_batches
 from harness.training.seeding import generator
+from harness.training.settings import DecodingSettings
 
 lengths = st.lists(st.tuples(st.integers(1, 60), st.integers(1, 60)), min_size=1, max_size=120)
 loaders = st.builds(
@@ -84,3 +87,49 @@ def test_evaluation_runs_from_short_to_long() -> None:
     inputs, targets = _arrays([(9, 1), (1, 1), (5, 5), (5, 2), (3, 3)])
     batches = evaluation_batches(inputs, targets, Loader(batch_size=2))
     assert [b.tolist() for b in batches] == [[1, 4], [3, 2], [0]]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 9), st.integers(1, 7)), min_size=1, max_size=30),
+    st.integers(1, 6),
+    st.none() | st.integers(1, 40),
+)
+def test_a_batch_cut_into_smaller_ones_is_whole_again(
+    pairs: list[tuple[int, int]], rows: int, tokens: int | None
+) -> None:
+    pairs.sort()
+    loader = Loader(batch_size=rows, batch_tokens=tokens)
+    inputs, targets = [torch.arange(1, n + 1) for n, _ in pairs], [torch.arange(1, n + 1) for _, n in pairs]
+    pad = torch.nn.utils.rnn.pad_sequence
+    lengths = [torch.tensor([len(x) for x in part]) for part in (inputs, targets)]
+    ids = tuple(map(str, range(len(pairs))))
+    parts = batches_of(Batch(ids, pad(inputs, True), lengths[0], pad(targets, True), lengths[1]), loader)
+    assert tuple(i for part in parts for i in part.ids) == ids
+    for part in parts:
+        size = part.inputs.shape[1] + part.targets.shape[1]
+        assert len(part) == 1 or (len(part) <= rows and (tokens is None or len(part) * size <= tokens))
+        for name, x, y in zip(part.ids, part.inputs, part.targets, strict=True):
+            assert x[x > 0].tolist() == inputs[int(name)].tolist()
+            assert y[y > 0].tolist() == targets[int(name)].tolist()
+        assert part.inputs.shape[1] == int(part.input_lengths.max()) == int(part.lengths_on_host[0].max())
+        assert part.targets.shape[1] == int(part.target_lengths.max()) == int(part.lengths_on_host[1].max())
+
+
+def test_classes_and_forecasts_are_cut_by_rows_only() -> None:
+    five = torch.tensor([1, 2, 2, 3, 4])
+    for targets in (torch.arange(5), torch.ones(5, 4, 2)):
+        parts = batches_of(Batch(tuple("abcde"), torch.ones(5, 4, 2), five, targets, torch.ones(5).long()), Loader(2))
+        assert [part.targets.shape[1:] for part in parts] == [targets.shape[1:]] * 3
+        assert [tuple(part.inputs.shape) for part in parts] == [(2, 2, 2), (2, 3, 2), (1, 4, 2)]
+
+
+def test_only_a_search_reads_more_than_the_tasks_batches() -> None:
+    beam, greedy, loader = DecodingSettings("beam", beam_size=4), DecodingSettings(), Loader(16, 900)
+    sequences, labels = TokenSequenceTarget(1000), CTCTarget(20)
+    assert searched_together(loader, sequences, beam, True) == Loader(128, 3600)
+    assert searched_together(loader, sequences, greedy, True) == Loader(128, 3600)
+    assert searched_together(Loader(16), labels, beam, False) == Loader(128)
+    assert searched_together(Loader(300), labels, beam, False) == Loader(300)
+    assert searched_together(loader, TokenSequenceTarget(100_000), beam, True) == loader
+    assert searched_together(loader, sequences, beam, False) == loader
+    assert searched_together(loader, labels, greedy, True) == searched_together(loader, ClassTarget(3), beam, True)
