@@ -97,7 +97,7 @@ class TrainingModule(pl.LightningModule):
         assert around is not None  # only single steps are taken without
         for batch in islice(batches, STRETCH):
             around.before_step(self)
-            self.step(batch if device.type == "cpu" else batch.to(device))
+            self.step(batch if device.type == "cpu" else batch.pin_memory().to(device))
             if around.after_step(self, batch):
                 self.trainer.should_stop = True
                 return
