@@ -196,4 +196,4 @@ def test_chunks_are_even_and_no_shorter_than_a_product_needs(count: int, classes
     chunks = -(-count // rows)
     assert rows >= min(count, 128)
     assert chunks * rows - count < max(1, chunks)
-    assert rows * classes * 4 <= max(16 << 20, 256 * classes * 4)
+    assert rows * classes * 4 <= max(chunked_loss._CHUNK_BYTES["cpu"], 256 * classes * 4)

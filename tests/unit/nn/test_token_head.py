@@ -74,6 +74,31 @@ def test_what_evaluation_reads_is_a_distribution(softmax: str) -> None:
     torch.testing.assert_close(mean, -logs.gather(-1, targets.unsqueeze(-1)).mean())
 
 
+@pytest.mark.parametrize("softmax", ["full", "sampled"])
+def test_nothing_is_read_from_an_accelerator_in_a_step(softmax: str) -> None:
+    """Tensors of the meta device have no values, so that reading one fails as it would stall a device."""
+    with torch.device("meta"):
+        head = TokenHead(H, TokenEmbedding(40_000, D), 0.5, tie=True, softmax=softmax)
+        x, targets, lengths = torch.empty(3, 30, H), torch.empty(3, 30, dtype=torch.int64), LENGTHS.to("meta")
+    mean, total, count = head.to("meta").loss(x, targets, lengths, label_smoothing=0.1 if softmax == "full" else 0.0)
+    mean.backward()
+    assert head.output.weight.grad is not None
+    assert head.output.weight.grad.shape == (40_000, D)
+    assert total.shape == count.shape == ()
+    with pytest.raises(RuntimeError):
+        int(count)
+
+
+def test_rows_are_masked_where_they_are_not_left_out() -> None:
+    """What an accelerator computes, computed here."""
+    head, _ = _head()
+    x, targets = _batch()
+    mean, _, count = head.loss(x, targets, LENGTHS)
+    kept = (torch.arange(5) < LENGTHS.unsqueeze(1)).flatten()
+    total = head.output.loss(head.project(x.flatten(0, 1)), targets.flatten(), kept)
+    torch.testing.assert_close(total / count, mean)
+
+
 def test_an_adaptive_softmax_ties_nothing() -> None:
     head, table = _head("adaptive")
     assert all(p is not table.weight for p in head.parameters())
