@@ -7,6 +7,9 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+Better = Literal["smaller", "larger"]
 
 
 @dataclass(frozen=True)
@@ -15,11 +18,14 @@ class Row:
 
     Attributes:
         name: of the benchmark.
-        ratio: median over rounds of the first's time divided by the second's.
+        ratio: median over rounds of the first's time divided by the second's; of a growth, its exponent.
         spread: half the width of the 95 % interval of that median.
-        a, b: median seconds of the two.
-        limit: what the ratio should not exceed; None: nothing is promised.
+        a, b: medians of the two, in `unit`; of a growth, at its smallest and at its largest size.
+        limit: what is wanted of the ratio: at most this where smaller is better, at least this where larger is;
+            None: nothing is promised.
         about: what was compared, for people.
+        better: which ratios are better. Larger is where the first is a rival's time and the second ours.
+        unit: of a and b, "s" or "bytes".
     """
 
     name: str
@@ -29,9 +35,33 @@ class Row:
     b: float
     limit: float | None = None
     about: str = ""
+    better: Better = "smaller"
+    unit: str = "s"
+
+    @property
+    def wanted(self) -> str:
+        """The limit as people read it: "≤ 1.05", or "smaller" where nothing is promised."""
+        if self.limit is None:
+            return self.better
+        return f"{'≤' if self.better == 'smaller' else '≥'} {self.limit:g}"
+
+    @property
+    def kept(self) -> bool:
+        """Whether the ratio is what is wanted."""
+        if self.limit is None:
+            return True
+        return self.ratio <= self.limit if self.better == "smaller" else self.ratio >= self.limit
 
 
-def row(name: str, first: Sequence[float], second: Sequence[float], *, limit: float | None, about: str) -> Row:
+def row(
+    name: str,
+    first: Sequence[float],
+    second: Sequence[float],
+    *,
+    limit: float | None,
+    about: str,
+    better: Better = "smaller",
+) -> Row:
     """The comparison of times that were taken in pairs, round by round."""
     ratios = sorted(a / b for a, b in zip(first, second, strict=True))
     low, high = _median_interval(len(ratios))
@@ -43,6 +73,7 @@ def row(name: str, first: Sequence[float], second: Sequence[float], *, limit: fl
         statistics.median(second),
         limit,
         about,
+        better,
     )
 
 
@@ -54,6 +85,7 @@ def in_turn(
     rounds: int,
     limit: float | None = None,
     about: str = "",
+    better: Better = "smaller",
 ) -> Row:
     """Call both once to warm up, then in turn, each round beginning with the other one."""
     first(), second()
@@ -61,7 +93,7 @@ def in_turn(
     for number in range(rounds):
         for act in (first, second) if number % 2 == 0 else (second, first):
             times[act].append(timed(act))
-    return row(name, times[first], times[second], limit=limit, about=about)
+    return row(name, times[first], times[second], limit=limit, about=about, better=better)
 
 
 def timed(act: Callable[[], object]) -> float:

@@ -43,3 +43,19 @@ def test_each_round_begins_with_the_other_one(monkeypatch: pytest.MonkeyPatch) -
     found = in_turn("r", a, b, rounds=4)
     assert calls == "ab" + "abba" * 2
     assert found.name == "r"
+
+
+@pytest.mark.parametrize(
+    ("better", "limit", "ratio", "kept", "wanted"),
+    [
+        ("smaller", 1.05, 1.05, True, "≤ 1.05"),
+        ("smaller", 1.05, 1.06, False, "≤ 1.05"),
+        ("larger", 3.0, 3.0, True, "≥ 3"),
+        ("larger", 3.0, 2.9, False, "≥ 3"),
+        ("larger", None, 0.1, True, "larger"),
+        ("smaller", None, 9.0, True, "smaller"),
+    ],
+)
+def test_a_limit_lies_in_the_direction_that_is_better(better, limit, ratio, kept, wanted) -> None:
+    found = row("r", [ratio] * 3, [1.0] * 3, limit=limit, about="", better=better)
+    assert (found.kept, found.wanted) == (kept, wanted)
