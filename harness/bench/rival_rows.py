@@ -1,0 +1,107 @@
+"""The harness's training step against a plain loop in torch and against Keras on its three backends.
+
+Every competitor is a process of its own (`harness.bench.rivals`), all are timed in turn, and a ratio is the rival's
+time divided by ours. All train the same model on the same numbers; Keras' LSTM has one vector of biases where torch's
+has two. Rivals compute in fp32, as they come; ours is timed in both precisions.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from harness.bench.comparison import Row, row
+from harness.bench.processes import Worker, WorkerError, in_rounds, worker
+from harness.bench.rivals.sizes import MEDIUM, SMALL, Size
+from harness.runtime import threads_for_one_run
+
+RIVALS = {
+    "torch": ("torch_loop", "torch", ("torch",)),
+    "keras-tf": ("keras_fit", "tensorflow", ("keras", "tensorflow")),
+    "keras-jax": ("keras_fit", "jax", ("keras", "jax")),
+    "keras-torch": ("keras_fit", "torch", ("keras", "torch")),
+}
+"""Name -> module, backend, what must be installed."""
+
+_EXTRA = "pip install 'sequence-harness[bench]'"
+
+
+def rival_rows(
+    rounds: int,
+    threads: int | None = None,
+    rivals: str | None = None,
+    note: Callable[[str], None] = print,
+    sizes: Sequence[Size] = (SMALL, MEDIUM),
+) -> list[Row]:
+    """Rows of every size and rival, ours in bf16 and in fp32.
+
+    Args:
+        rounds: how often each is timed.
+        threads: of each; None: as many as a run takes.
+        rivals: interpreter that has the rivals' libraries; None: this one.
+        note: told which rows are left out, and why.
+        sizes: of the language model.
+    """
+    python = rivals or sys.executable
+    present = {name: needs for name, (_, _, needs) in RIVALS.items() if _installed(python, needs)}
+    for name in RIVALS.keys() - present.keys():
+        needs = " and ".join(RIVALS[name][2])
+        note(f"Left out: rows against {name}, which needs {needs}. {_EXTRA}, or give --rivals an interpreter.")
+    return [found for size in sizes for found in _rows(size, rounds, threads, python, list(present), note)]
+
+
+def _rows(
+    size: Size, rounds: int, threads: int | None, python: str, names: Sequence[str], note: Callable[[str], None]
+) -> list[Row]:
+    settings = dataclasses.asdict(size) | {"threads": threads or threads_for_one_run()}
+    with ExitStack() as stack:
+        ours = {}
+        for precision in ("bf16", "fp32"):
+            made = worker(f"ours, {precision}", "harness.bench.rivals.ours", settings | {"precision": precision})
+            ours[precision] = stack.enter_context(made)
+        others: dict[str, Worker] = {}
+        for name in names:
+            module, backend, _ = RIVALS[name]
+            try:
+                others[name] = stack.enter_context(worker(name, module, settings | {"backend": backend}, python))
+            except WorkerError as error:
+                note(f"Left out: rows against {name}. {error}")
+        times = in_rounds([*ours.values(), *others.values()], rounds, steps=size.steps)
+    return [
+        row(
+            f"lstm-{size.name}{'' if precision == 'bf16' else '-fp32'}-vs-{name}",
+            times[other.name],
+            times[our.name],
+            limit=size.wanted.get(name) if precision == "bf16" else None,
+            about=(
+                f"{other.about['version']} in fp32 over a harness step in {precision}; {size}, "
+                f"{settings['threads']} threads, {_parameters(other.about['parameters'], our.about['parameters'])}"
+            ),
+            better="larger",
+        )
+        for name, other in others.items()
+        for precision, our in ours.items()
+    ]
+
+
+def _parameters(theirs: int, ours: int) -> str:
+    if theirs == ours:
+        return f"{ours:,} parameters each"
+    return f"{theirs:,} parameters against {ours:,} ({abs(theirs - ours):,} {'fewer' if theirs < ours else 'more'})"
+
+
+def _installed(python: str, names: Sequence[str]) -> bool:
+    """Whether an interpreter finds modules; nothing is imported.
+
+    Raises:
+        WorkerError: there is no such interpreter.
+    """
+    code = "import sys; from importlib.util import find_spec; print(all(map(find_spec, sys.argv[1:])))"
+    try:
+        done = subprocess.run([python, "-c", code, *names], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise WorkerError(f"--rivals '{python}' is no Python interpreter that starts: {error}") from None
+    return done.stdout.strip() == "True"

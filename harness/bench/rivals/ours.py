@@ -1,0 +1,55 @@
+"""The same training by the harness: its network, its loss and its training step, set up as a run sets them up.
+
+The settings are those of `sizes.Size`, `threads` and `precision`. What a run does beside its steps is measured
+elsewhere (`harness.bench.steps`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from harness.runtime import tune_allocator
+
+
+def build(settings: dict[str, Any]) -> tuple[dict[str, Any], Callable[[dict[str, Any]], dict[str, Any]]]:
+    """What was built, and a function that trains for `steps` and says how long it took."""
+    tune_allocator()  # before torch is imported
+    import numpy as np
+    import torch
+
+    from harness.batch import Batch
+    from harness.bench.training_step import TrainingStep
+    from harness.registry import load_model
+    from harness.specs import NextTokenTarget, TokenInput
+
+    size, symbols = (settings["batch"], settings["time"]), settings["symbols"]
+    draw = np.random.default_rng(0).integers(2, symbols, (size[0], size[1] + 1))
+    lengths = torch.full((size[0],), size[1])
+    batch = Batch(
+        tuple(map(str, range(size[0]))),
+        torch.from_numpy(draw[:, :-1].copy()),
+        lengths,
+        torch.from_numpy(draw[:, 1:].copy()),
+        lengths,
+    )
+    make: Any = load_model("lstm")
+    model = make(width=settings["width"], layers=settings["layers"], dropout=settings["dropout"])
+    step = TrainingStep(
+        model,
+        TokenInput(symbols),
+        NextTokenTarget(symbols),
+        embedding_dim=settings["width"],
+        head_dropout=settings["dropout"],
+        precision=settings["precision"],
+        threads=settings["threads"],
+    )
+
+    def answer(request: dict[str, Any]) -> dict[str, Any]:
+        began = time.perf_counter()
+        for _ in range(request["steps"]):
+            step(batch)
+        return {"seconds": (time.perf_counter() - began) / request["steps"], "loss": step.loss()}
+
+    return {"parameters": step.parameters, "version": f"torch {torch.__version__}"}, answer

@@ -1,0 +1,45 @@
+"""The language models that are compared, with what is wanted of each comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Size:
+    """An LSTM language model and its batches; Adam, gradients clipped to a norm of 1.
+
+    Embedding, dropout, LSTM layers with dropout between them, dropout, a projection to the embedding's size, and an
+    output layer with weights of its own.
+
+    Attributes:
+        name: in the rows' names.
+        width: H of every layer, and of the embedding.
+        layers: how many.
+        symbols: V of the vocabulary.
+        batch, time: B rows of T symbols.
+        dropout: on everything between layers.
+        steps: of a block that is timed.
+        wanted: rival -> how many times its time ours is to be at least, ours in bf16.
+    """
+
+    name: str
+    width: int
+    layers: int
+    symbols: int
+    batch: int
+    time: int
+    dropout: float = 0.0
+    steps: int = 10
+    wanted: dict[str, float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Short, for people."""
+        return f"LSTM {self.width} x {self.layers}, batch {self.batch} x {self.time}, {self.symbols:,} symbols"
+
+
+SMALL = Size("small", 256, 1, 65, 64, 64, wanted={"torch": 3.0, "keras-tf": 4.5})
+"""A language model of characters."""
+
+MEDIUM = Size("medium", 650, 2, 10_000, 20, 35, dropout=0.5, steps=5, wanted={"torch": 1.8, "keras-tf": 2.3})
+"""The medium model of W. Zaremba et al., "Recurrent Neural Network Regularization", 2014, section 4.1."""
