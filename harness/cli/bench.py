@@ -3,50 +3,162 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated
+import importlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-_SETS = ("steps", "store")
+if TYPE_CHECKING:
+    from harness.bench.comparison import Row
+
+
+@dataclass(frozen=True)
+class BenchSet:
+    """Benchmarks that are measured together.
+
+    Attributes:
+        function: "module:name", takes the number of rounds and returns rows.
+        what: is measured, one line.
+        options: of the command that the function takes by name.
+        slower: a round is so much longer than others' that only one in so many is made, two at least.
+    """
+
+    function: str
+    what: str
+    options: tuple[str, ...] = ()
+    slower: int = 1
+
+    def rows(self, rounds: int, given: dict[str, Any]) -> list[Row]:
+        """Measure."""
+        module, _, name = self.function.partition(":")
+        function = getattr(importlib.import_module(module), name)
+        return function(max(2, rounds // self.slower), **{option: given[option] for option in self.options})
+
+
+SETS = {
+    "steps": BenchSet("harness.bench.overhead:overhead_rows", "what audit and training loop cost"),
+    "rivals": BenchSet(
+        "harness.bench.rival_rows:rival_rows",
+        "the training step against torch and Keras",
+        ("threads", "rivals", "note"),
+    ),
+    "peak": BenchSet("harness.bench.peak:peak_rows", "how near each model is to the machine's peak", ("threads",), 3),
+    "growth": BenchSet(
+        "harness.bench.growth:growth_rows",
+        "exponents of time and memory in length, width, batch, runs",
+        ("threads",),
+        5,
+    ),
+    "store": BenchSet("harness.bench.stores:store_rows", "listing and reporting on a big store", slower=5),
+}
+"""Name -> what is measured, in this order."""
+
+_HELP = "; ".join(f"{name}: {each.what}" for name, each in SETS.items())
 
 
 def command(
-    names: Annotated[list[str] | None, typer.Argument(help="steps, store; without any: all.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help=f"{_HELP}. Without any: all.")] = None,
     rounds: Annotated[int, typer.Option("--rounds", min=2, help="How often each pair is timed.")] = 15,
     json: Annotated[bool, typer.Option("--json", help="Print an array of objects.")] = False,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="Of training steps; as many as a run takes by default.")
+    ] = None,
+    rivals: Annotated[
+        str | None,
+        typer.Option("--rivals", metavar="PYTHON", help="Interpreter that has torch or Keras; this one by default."),
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option("--save", metavar="FILE", help="Write rows and machine to compare with later.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare with the committed ratios; exit with 1 if a row is worse.")
+    ] = False,
+    against: Annotated[
+        Path | None, typer.Option("--against", metavar="FILE", help="Compare with the ratios of this file instead.")
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option("--tolerance", min=0.0, help="Share that a row may be worse by, beyond both spreads.")
+    ] = 0.05,
 ) -> None:
-    """Measure what audit, training loop and store cost; minutes, on a machine that does nothing else."""
+    """Measure what the harness costs and where it stands; minutes, on a machine that does nothing else."""
     from harness.errors import UnknownNameError
-    from harness.runtime import tune_allocator
+    from harness.runtime import threads_for_one_run, tune_allocator
 
     for name in names or []:
-        if name not in _SETS:
-            raise UnknownNameError("benchmark", name, _SETS)
+        if name not in SETS:
+            raise UnknownNameError("benchmark", name, SETS)
     tune_allocator()  # as a run does, before anything imports torch
+    from harness.bench import committed
     from harness.cli import output
 
-    rows = []
-    if not names or "steps" in names:
-        from harness.bench.steps import step_rows
-
-        rows += step_rows(4.0, rounds) + step_rows(1.0, rounds)
-    if not names or "store" in names:
-        from harness.bench.stores import store_rows
-
-        rows += store_rows(max(2, rounds // 5))
+    then = committed.read(against or committed.COMMITTED) if check or against else None
+    given = {"threads": threads, "rivals": rivals, "note": _note}
+    rows: list[Row] = []
+    for name, each in SETS.items():
+        if not names or name in names:
+            if sys.stderr.isatty():
+                _note(f"Measuring {each.what} ...")
+            rows += each.rows(rounds, given)
     if json:
         output.as_json([dataclasses.asdict(row) for row in rows])
+    else:
+        _table(rows)
+    if save is None and then is None:
         return
-    table = [
+    from harness.training.measure_environment import measure_environment
+
+    machine = dict(measure_environment("cpu", threads or threads_for_one_run()).fingerprint)
+    if save is not None:
+        committed.write(save, rows, machine)
+    if then is not None:
+        _judge(committed.compare(rows, then, tolerance), committed.differences(machine, then))
+
+
+def _table(rows: Sequence[Row]) -> None:
+    from harness.cli import output
+
+    cells = [
         (
             row.name,
             f"{row.ratio:.3f}",
             f"± {row.spread:.3f}",
-            "" if row.limit is None else f"≤ {row.limit:g}",
-            f"{1000 * row.a:.2f} ms",
-            f"{1000 * row.b:.2f} ms",
+            row.wanted + ("" if row.kept else " (missed)"),
+            _amount(row.a, row.unit),
+            _amount(row.b, row.unit),
             row.about,
         )
         for row in rows
     ]
-    output.table(("benchmark", "a ÷ b", "95 %", "limit", "a", "b", "what"), table, title="What the harness costs")
+    columns = ("benchmark", "ratio", "95 %", "wanted", "a", "b", "what")
+    output.table(columns, cells, title="What the harness costs, and where it stands: a ÷ b, or an exponent")
+
+
+def _amount(value: float, unit: str) -> str:
+    return f"{1000 * value:.2f} ms" if unit == "s" else f"{value / 2**20:.1f} MiB"
+
+
+def _judge(verdict: Any, differences: Sequence[str]) -> None:
+    """Say what is worse than committed, and exit with 1 if anything is."""
+    from harness.errors import ConfigError
+
+    if differences:
+        _note(f"The committed ratios are of another machine: {'; '.join(differences)}.")
+    if verdict.new:
+        _note(f"Nothing is committed for {', '.join(verdict.new)}.")
+    if not verdict.compared:
+        raise ConfigError("No row could be compared: nothing is committed for any of those measured.")
+    for line in verdict.worse:
+        _note(line)
+    if verdict.worse:
+        raise typer.Exit(1)
+    _note(f"{verdict.compared} rows compared, none is worse than committed.")
+
+
+def _note(text: str) -> None:
+    from harness.terminal import harmless
+
+    print(harmless(text), file=sys.stderr)

@@ -65,8 +65,8 @@ _BRIEF = ("list", "show", "diff", "report", "matrix", "doctor")
 def entry_point() -> None:
     """Run the command line.
 
-    Exit codes: 0 done; 1 some runs failed, a plug-in breaks its contract, or data is contaminated; 2 the input of the
-    user or a plug-in is wrong (one message, no traceback);
+    Exit codes: 0 done; 1 some runs failed, a plug-in breaks its contract, data is contaminated, or a benchmark got
+    worse; 2 the input of the user or a plug-in is wrong (one message, no traceback);
     130 stopped with Ctrl-C.
     """
     if sys.platform == "win32":

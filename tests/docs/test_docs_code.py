@@ -32,6 +32,12 @@ SMALL = ("budget=steps:4", "trainer.validations=1", "decoding.max_length=5", "de
 ELSEWHERE = {
     "make setup": (".ci/run", "make setup"),
     ". .venv/bin/activate": ("Makefile", "-m venv $(VENV)"),
+    "harness bench steps peak": ("tests/unit/bench/test_sets.py", 'harness("quick", "slow", "--check")'),
+    "harness bench rivals": ("tests/unit/bench/test_rival_rows.py", "rival_rows.rival_rows(2"),
+    "harness bench rivals --rivals ELSEWHERE/bin/python": ("tests/unit/bench/test_rival_rows.py", "/nowhere/python"),
+    "pip install 'sequence-harness[bench]'": ("tests/unit/bench/test_rival_rows.py", "'sequence-harness[bench]'"),
+    "harness bench --save mine.json": ("tests/unit/bench/test_sets.py", 'harness("--save"'),
+    "harness bench --check --against mine.json": ("tests/unit/bench/test_sets.py", '"--check", "--against"'),
 }
 
 

@@ -1,0 +1,110 @@
+"""Ratios that were committed, and which of those measured now are worse than they.
+
+The file is JSON: an object with the machine's description and an array of rows, as `harness bench --save FILE` writes
+it, or the array alone, as `harness bench --json` prints it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.bench.comparison import Row
+from harness.errors import ConfigError
+
+COMMITTED = Path(__file__).parent / "committed.json"
+"""The ratios that this version of the harness was released with."""
+
+TOLERANCE = 0.05
+"""Share of the committed ratio by which a row may be worse, beyond both spreads."""
+
+_FIELDS = tuple(f.name for f in dataclasses.fields(Row))
+_NEEDED = {"name", "ratio", "spread", "a", "b"}
+
+
+@dataclass(frozen=True)
+class Committed:
+    """Rows by name, and the machine that they are of (`RunView.fingerprint`'s keys; empty: unknown)."""
+
+    rows: Mapping[str, Row]
+    machine: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a comparison found.
+
+    Attributes:
+        worse: a line for each row that is worse than committed.
+        compared: how many rows were compared.
+        new: names of rows that nothing is committed for.
+    """
+
+    worse: list[str]
+    compared: int
+    new: list[str]
+
+
+def write(path: Path, rows: Sequence[Row], machine: Mapping[str, Any]) -> None:
+    """Write a file that `read` understands.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    text = json.dumps({"machine": machine, "rows": [dataclasses.asdict(r) for r in rows]}, indent=2, ensure_ascii=False)
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"--save {path}: cannot be written: {error.strerror}") from None
+
+
+def read(path: Path = COMMITTED) -> Committed:
+    """The committed rows.
+
+    Raises:
+        ConfigError: there is no such file, or it is not one of `harness bench`.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"The committed ratios {path} cannot be read: {error.strerror}. harness bench --save FILE writes such a "
+            "file, and --against FILE compares with it."
+        ) from None
+    except ValueError as error:
+        raise ConfigError(f"The committed ratios {path} are not JSON: {error}") from None
+    rows, machine = (found.get("rows"), found.get("machine", {})) if isinstance(found, dict) else (found, {})
+    if not isinstance(rows, list) or not all(isinstance(r, dict) and r.keys() >= _NEEDED for r in rows):
+        raise ConfigError(f"{path} holds no rows of harness bench: each needs {', '.join(sorted(_NEEDED))}")
+    made = [Row(**{name: value for name, value in r.items() if name in _FIELDS}) for r in rows]
+    return Committed({r.name: r for r in made}, machine)
+
+
+def compare(rows: Sequence[Row], committed: Committed, tolerance: float = TOLERANCE) -> Verdict:
+    """Which rows are worse than committed by more than both spreads and the tolerance together."""
+    pairs = [(r, committed.rows[r.name]) for r in rows if r.name in committed.rows]
+    worse = [_line(now, then, tolerance) for now, then in pairs if is_worse(now, then, tolerance)]
+    return Verdict(worse, len(pairs), [r.name for r in rows if r.name not in committed.rows])
+
+
+def is_worse(now: Row, then: Row, tolerance: float = TOLERANCE) -> bool:
+    """Whether a row is worse than another of its name; which ratios are better is the newer row's to say."""
+    lost = now.ratio - then.ratio if now.better == "smaller" else then.ratio - now.ratio
+    return lost > now.spread + then.spread + tolerance * abs(then.ratio)
+
+
+def differences(machine: Mapping[str, Any], committed: Committed) -> list[str]:
+    """What differs between two machines, one phrase each; nothing where the committed one is unknown."""
+    names = [name for name in committed.machine if committed.machine[name] != machine.get(name)]
+    return [f"{name} {machine.get(name)} against {committed.machine[name]}" for name in names]
+
+
+def _line(now: Row, then: Row, tolerance: float) -> str:
+    return (
+        f"{now.name}: {now.ratio:.3f} ± {now.spread:.3f}, committed {then.ratio:.3f} ± {then.spread:.3f}; {now.better} "
+        f"is better, and this is worse by more than both spreads and {tolerance:.0%}"
+    )
