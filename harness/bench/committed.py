@@ -28,7 +28,7 @@ _NEEDED = {"name", "ratio", "spread", "a", "b"}
 
 @dataclass(frozen=True)
 class Committed:
-    """Rows by name, and the machine that they are of (`RunView.fingerprint`'s keys; empty: unknown)."""
+    """Rows by name, and the machine that they are of: its fingerprint as runs record it; empty: unknown."""
 
     rows: Mapping[str, Row]
     machine: Mapping[str, Any] = field(default_factory=dict)
@@ -42,11 +42,13 @@ class Verdict:
         worse: a line for each row that is worse than committed.
         compared: how many rows were compared.
         new: names of rows that nothing is committed for.
+        missing: names of committed rows that were not measured.
     """
 
     worse: list[str]
     compared: int
     new: list[str]
+    missing: list[str]
 
 
 def write(path: Path, rows: Sequence[Row], machine: Mapping[str, Any]) -> None:
@@ -88,7 +90,9 @@ def compare(rows: Sequence[Row], committed: Committed, tolerance: float = TOLERA
     """Which rows are worse than committed by more than both spreads and the tolerance together."""
     pairs = [(r, committed.rows[r.name]) for r in rows if r.name in committed.rows]
     worse = [_line(now, then, tolerance) for now, then in pairs if is_worse(now, then, tolerance)]
-    return Verdict(worse, len(pairs), [r.name for r in rows if r.name not in committed.rows])
+    measured = {r.name for r in rows}
+    new = [name for name in measured if name not in committed.rows]
+    return Verdict(worse, len(pairs), sorted(new), [name for name in committed.rows if name not in measured])
 
 
 def is_worse(now: Row, then: Row, tolerance: float = TOLERANCE) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from harness.bench.committed import Verdict
     from harness.bench.comparison import Row
 
 
@@ -115,7 +116,7 @@ def command(
     if save is not None:
         committed.write(save, rows, machine)
     if then is not None:
-        _judge(committed.compare(rows, then, tolerance), committed.differences(machine, then))
+        _judge(committed.compare(rows, then, tolerance), committed.differences(machine, then), whole=not names)
 
 
 def _table(rows: Sequence[Row]) -> None:
@@ -141,14 +142,16 @@ def _amount(value: float, unit: str) -> str:
     return f"{1000 * value:.2f} ms" if unit == "s" else f"{value / 2**20:.1f} MiB"
 
 
-def _judge(verdict: Any, differences: Sequence[str]) -> None:
-    """Say what is worse than committed, and exit with 1 if anything is."""
+def _judge(verdict: Verdict, differences: Sequence[str], *, whole: bool) -> None:
+    """Say what is worse than committed, and exit with 1 if anything is; `whole`: all sets were to be measured."""
     from harness.errors import ConfigError
 
     if differences:
         _note(f"The committed ratios are of another machine: {'; '.join(differences)}.")
     if verdict.new:
         _note(f"Nothing is committed for {', '.join(verdict.new)}.")
+    if whole and verdict.missing:
+        _note(f"Committed, but not measured now: {', '.join(verdict.missing)}.")
     if not verdict.compared:
         raise ConfigError("No row could be compared: nothing is committed for any of those measured.")
     for line in verdict.worse:

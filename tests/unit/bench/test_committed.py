@@ -55,7 +55,7 @@ def test_a_comparison_names_what_is_worse_and_what_is_new() -> None:
     then = Committed({"a": row(1.0, name="a"), "b": row(3.0, better="larger", name="b"), "unasked": row(1.0)})
     found = compare([row(1.0, name="a"), row(2.0, 0.1, "larger", "b"), row(1.0, name="c")], then)
     assert found.compared == 2
-    assert found.new == ["c"]
+    assert (found.new, found.missing) == (["c"], ["unasked"])
     (line,) = found.worse
     assert line.startswith("b: 2.000 ± 0.100, committed 3.000 ± 0.000; larger is better")
 

@@ -86,7 +86,12 @@ def test_what_was_saved_is_compared_with(harness, tmp_path: Path) -> None:
     lines = err.splitlines()
     assert sum(line.startswith(("quick: ", "slow: ")) for line in lines) == 2
     assert "against another" in err
-    harness("--check", "--against", str(file), "--tolerance", "0.3")
+    _, err = harness("--check", "--against", str(file), "--tolerance", "0.3")
+    assert "not measured" not in err
+    saved["rows"][2]["name"] = "gone"
+    file.write_text(json.dumps(saved), encoding="utf-8")
+    _, err = harness("--against", str(file), "--tolerance", "0.3")
+    assert "Committed, but not measured now: gone." in err
 
 
 def test_the_array_that_is_printed_can_be_committed(harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
