@@ -36,6 +36,7 @@ def output_rows(
                 partial(_step, _plain, x, layer, targets, bf16),
                 partial(_step, _chunked, x, layer, targets, bf16),
                 rounds=rounds,
+                better="larger",
                 about=f"linear layer and cross-entropy of torch over ours in chunks, forward and backward, {name}; "
                 f"{positions} positions, {features} features, {symbols:,} symbols, one thread",
             )

@@ -17,6 +17,7 @@ from harness.bench.comparison import Row
 from harness.config import compose, to_settings
 from harness.nn.network import Network
 from harness.registry import list_plugins
+from harness.runtime import threads_for_one_run
 from harness.training.data_module import training_loader
 from harness.training.lightning_module import TrainingModule
 from harness.training.load_data import load_data
@@ -30,20 +31,21 @@ TOP = 5
 _WARM = 3
 
 
-def profile_rows(rounds: int, *, words: tuple[str, ...] = ()) -> list[Row]:
+def profile_rows(rounds: int, threads: int | None = None) -> list[Row]:
     """The largest shares of a step: rows `profile-TASK-OPERATOR`, ratio = share, a = seconds in it, b = of a step.
 
     Args:
         rounds: steps, after a few to warm up.
-        words: further settings.
+        threads: intra-op threads of this process from now on; None: as many as a run takes.
     """
+    torch.set_num_threads(threads or threads_for_one_run())
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler says on stderr when it starts and stops
     built_in = [info.name for info in list_plugins("task") if info.distribution == "sequence-harness"]
-    return [row for task in built_in for row in _of_task(task, max(_WARM, rounds), words)]
+    return [row for task in built_in for row in _of_task(task, max(_WARM, rounds))]
 
 
-def _of_task(task: str, steps: int, words: tuple[str, ...]) -> Iterator[Row]:
-    settings = to_settings(compose(["experiment=quickstart", f"task={task}", f"model={MODEL}", *words]))
+def _of_task(task: str, steps: int) -> Iterator[Row]:
+    settings = to_settings(compose(["experiment=quickstart", f"task={task}", f"model={MODEL}"]))
     data = load_data(settings.task)
     seed_global(0, "initialisation")
     network = Network(settings.model, settings.task.signature, data.input_spec, data.target_spec, settings.trainer)

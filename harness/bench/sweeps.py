@@ -89,16 +89,18 @@ def sweep_rows(
             "sweep-vs-serial",
             times.serial,
             times.sweep,
-            limit=None,
-            about=f"{cells}, one harness run after another, over one harness sweep (at least 2.5 wanted)",
+            limit=2.5,
+            better="larger",
+            about=f"{cells}, one harness run after another, over one harness sweep",
         ),
         row(
             "sweep-vs-one-process",
             times.one,
             times.rate,
-            limit=None,
+            limit=1.25,
+            better="larger",
             about=f"{cells}, in turn in one warm process with {usable_cores()} threads, over a sweep from the start of "
-            "its first run to the end of its last (at least 1.25 wanted)",
+            "its first run to the end of its last",
         ),
         row(
             "start-to-first-step",

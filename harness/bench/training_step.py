@@ -59,12 +59,10 @@ class TrainingStep:
         optimizer = OptimizerSettings(weight_decay=0.0, schedule="constant")
         self._module = TrainingModule(self.network, target, optimizer, PhaseClock(), precision)
         self._module.configure_optimizers()
-        self._taken = 0
 
     def __call__(self, batch: Batch) -> None:
         """Forward, loss, backward, clipping, update."""
-        self._module.training_step(batch, self._taken)
-        self._taken += 1
+        self._module.step(batch)
 
     def loss(self) -> float:
         """Mean training loss of a target unit since the last call."""

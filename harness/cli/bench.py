@@ -47,12 +47,19 @@ SETS = {
         "the training step against torch and Keras",
         ("threads", "rivals", "note"),
     ),
+    "outputs": BenchSet("harness.bench.outputs:output_rows", "the loss over a vocabulary, in chunks against torch's"),
     "peak": BenchSet("harness.bench.peak:peak_rows", "how near each model is to the machine's peak", ("threads",), 3),
+    "profile": BenchSet(
+        "harness.bench.profile:profile_rows", "the operators that a step of every task spends its time in", ("threads",)
+    ),
     "growth": BenchSet(
         "harness.bench.growth:growth_rows",
         "exponents of time and memory in length, width, batch, runs",
         ("threads",),
         5,
+    ),
+    "sweeps": BenchSet(
+        "harness.bench.sweeps:sweep_rows", "a sweep against single commands, and the start of a run", slower=8
     ),
     "store": BenchSet("harness.bench.stores:store_rows", "listing and reporting on a big store", slower=5),
 }
