@@ -47,7 +47,7 @@ def rival_rows(
     """
     python = rivals or sys.executable
     present = {name: needs for name, (_, _, needs) in RIVALS.items() if _installed(python, needs)}
-    for name in RIVALS.keys() - present.keys():
+    for name in (name for name in RIVALS if name not in present):
         needs = " and ".join(RIVALS[name][2])
         note(f"Left out: rows against {name}, which needs {needs}. {_EXTRA}, or give --rivals an interpreter.")
     return [found for size in sizes for found in _rows(size, rounds, threads, python, list(present), note)]
