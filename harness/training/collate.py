@@ -13,17 +13,24 @@ from harness.gathering import Gathered, gatherer
 from harness.specs import ClassTarget, ForecastTarget, InputSpec, TargetSpec, TokenInput
 
 
-def collate_positions(split: Dataset, positions: np.ndarray, inputs: InputSpec, target: TargetSpec) -> Batch:
-    """The batch of the examples at `positions` int64 (B,): gathered at once where the split can, else one by one.
+class Collator:
+    """Batches of a split by position: gathered at once where the split can, else example by example."""
 
-    Raises:
-        ValueError: as for `collate`.
-    """
-    gather = gatherer(split)
-    found = None if gather is None else gather(positions, _input_pad(inputs), _target_pad(target))
-    if found is None or found.targets.ndim != _target_axes(target):
-        return collate([split[int(i)] for i in positions], inputs, target)
-    return _batch(found, inputs, target)
+    def __init__(self, split: Dataset, inputs: InputSpec, target: TargetSpec) -> None:
+        self._split, self._inputs, self._target = split, inputs, target
+        self._gather = gatherer(split)
+        self._pads, self._axes = (_input_pad(inputs), _target_pad(target)), _target_axes(target)
+
+    def __call__(self, positions: np.ndarray) -> Batch:
+        """The batch of the examples at `positions` int64 (B,).
+
+        Raises:
+            ValueError: as for `collate`.
+        """
+        found = None if self._gather is None else self._gather(positions, *self._pads)
+        if found is None or found.targets.ndim != self._axes:
+            return collate([self._split[int(i)] for i in positions], self._inputs, self._target)
+        return _batch(found, self._inputs, self._target)
 
 
 def collate(examples: Sequence[Example], inputs: InputSpec, target: TargetSpec) -> Batch:

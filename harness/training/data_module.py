@@ -17,10 +17,11 @@ from torch import Tensor
 
 from harness.batch import Batch, Example
 from harness.errors import DataError
+from harness.gathering import gatherer
 from harness.specs import NextTokenTarget
 from harness.task import Loader, TaskData
 from harness.training.batching import training_batches
-from harness.training.collate import collate, collate_positions
+from harness.training.collate import Collator, collate
 from harness.training.seeding import generator, stream_seed
 
 Augment = Callable[[Example, torch.Generator], Example]
@@ -33,13 +34,17 @@ class ExampleBatches:
         epoch: number of the epoch that comes next.
         order: the data-order stream.
         batches_per_epoch: of the epoch begun last; 0 before the first.
+        thread_safe: whether a thread may make batches while another reads examples: what the split gathers at once,
+            itself and with no part of a plug-in's that draws or remembers, it may.
     """
 
     def __init__(self, data: TaskData, loader: Loader, seed: int) -> None:
         self._data, self._loader, self._seed = data, loader, seed
+        self._collator = Collator(data.train, data.input_spec, data.target_spec)
         self.order = generator(seed, "data_order")
         self.epoch = 0
         self.batches_per_epoch = 0
+        self.thread_safe = data.augment is None and gatherer(data.train) is not None
 
     def __iter__(self) -> Iterator[Batch]:
         return self.epoch_from(0)
@@ -52,7 +57,7 @@ class ExampleBatches:
         epoch, self.epoch = self.epoch, self.epoch + 1
         for positions in batches[skip:]:
             if data.augment is None:
-                yield collate_positions(data.train, positions, data.input_spec, data.target_spec)
+                yield self._collator(positions)
             else:
                 examples = [self._augmented(data.augment, data.train[int(i)], epoch) for i in positions]
                 yield collate(examples, data.input_spec, data.target_spec)
@@ -87,6 +92,7 @@ class StreamBatches:
         self.order = generator(seed, "data_order")
         self.epoch = 0
         self.batches_per_epoch = -(-self._steps // self._bptt)
+        self.thread_safe = True
 
     def __iter__(self) -> Iterator[Batch]:
         return self.epoch_from(0)
@@ -161,6 +167,11 @@ class EndlessBatches:
             self._begun.popleft()
             self._done = 0
         self._done += 1
+
+    @property
+    def thread_safe(self) -> bool:
+        """Whether a thread may iterate while another reads examples and asks for the position."""
+        return self._batches.thread_safe
 
     @property
     def epochs(self) -> float:

@@ -30,7 +30,7 @@ from harness.specs import (
 )
 from harness.task import Prediction, Statistics, Task, TaskData, aggregate
 from harness.training.batching import batches_of, evaluation_batches, searched_together
-from harness.training.collate import collate_positions
+from harness.training.collate import Collator
 from harness.training.score_stream import score_documents
 from harness.training.settings import DecodingSettings
 
@@ -128,9 +128,10 @@ def _predict(
         yield from enumerate(score_documents(network, documents, data.target_spec, task.loader, device, on_batch))
         return
     done = 0
+    collator = Collator(split, data.input_spec, data.target_spec)
     together = searched_together(task.loader, data.target_spec, decoding, decode)
     for positions in evaluation_batches(split.input_lengths, split.target_lengths, together):
-        group = collate_positions(split, positions, data.input_spec, data.target_spec).to(device)
+        group = collator(positions).to(device)
         parts = [_answer(network, data, part, decoding) for part in batches_of(group, task.loader)]
         answers = [prediction for part in parts for prediction in part.predictions]
         found = _searched(network, data.target_spec, group, parts, decoding, decode)

@@ -23,6 +23,7 @@ from harness.specs import ClassTarget
 from harness.store.records import PredictionRow, RunPlan, RunSummary
 from harness.task import Task, TaskData
 from harness.training import checkpoint
+from harness.training.ahead import ahead
 from harness.training.callback import RunCallback, Surroundings
 from harness.training.data_module import EndlessBatches, training_loader
 from harness.training.device import device_of
@@ -30,6 +31,7 @@ from harness.training.evaluate import Evaluation, evaluate, judge
 from harness.training.generate import generate
 from harness.training.lightning_module import TrainingModule
 from harness.training.load_data import load_data
+from harness.training.pooled_video import pooled_once
 from harness.training.seeding import seed_global
 from harness.training.session import Session, recorded
 from harness.training.settings import RunSettings, check_softmax
@@ -105,12 +107,14 @@ def _train_and_test(settings: RunSettings, session: Session, on_progress: OnProg
     with clock.phase("data_preparation"):
         data = load_data(task)
     split = settings.trainer.final_split
-    final = _final_split(data, split)
     with clock.phase("setup"):
         _prepare_torch(settings)
         seed_global(settings.seed, "initialisation")
         network = Network(settings.model, task.signature, data.input_spec, data.target_spec, settings.trainer)
         order_symbols(network, data)
+        with clock.phase("data_preparation"):
+            data = pooled_once(data, network)
+        final = _final_split(data, split)
         batches = EndlessBatches(training_loader(data, task.loader, settings.seed))
         around = Surroundings(
             session.folder,
@@ -200,7 +204,7 @@ def _train(settings: RunSettings, session: Session, module: TrainingModule, call
         try:
             trainer.fit(
                 module,
-                train_dataloaders=Stretches(callback.batches, clock),
+                train_dataloaders=Stretches(callback.batches, clock, device_of(settings.trainer.device)),
                 ckpt_path=None if earlier is None else session.folder.last,
                 weights_only=True,
             )
@@ -213,11 +217,11 @@ def _train(settings: RunSettings, session: Session, module: TrainingModule, call
 class Stretches:
     """What Lightning takes for batches: all batches to come, each time; a step takes the next one of them.
 
-    Making a batch is timed as waiting for data.
+    What the steps wait for them is timed.
     """
 
-    def __init__(self, batches: EndlessBatches, clock: PhaseClock) -> None:
-        self._batches, self._clock = batches, clock
+    def __init__(self, batches: EndlessBatches, clock: PhaseClock, device: torch.device | None = None) -> None:
+        self._batches, self._clock, self._device = batches, clock, device or torch.device("cpu")
 
     def __iter__(self) -> Iterator[Iterator[Batch]]:
         return repeat(self._timed())
@@ -225,7 +229,7 @@ class Stretches:
     def _timed(self) -> Iterator[Batch]:
         waiting = self._clock.phase("data_wait")
         with waiting:
-            iterator = iter(self._batches)
+            iterator = ahead(self._batches, self._device)
         while True:
             with waiting:
                 batch = next(iterator)

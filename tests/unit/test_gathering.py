@@ -14,7 +14,7 @@ from harness.batch import Batch, Example, ListDataset, Subset
 from harness.gathering import Ragged, gatherer, stretches, without_input
 from harness.specs import ClassTarget, CTCTarget, FrameInput, FrameTarget, InputSpec, TargetSpec, TokenInput
 from harness.specs import TokenSequenceTarget as Sequences
-from harness.training.collate import collate_positions
+from harness.training.collate import Collator
 
 TYPES = (np.int64, np.int32, np.uint8)
 
@@ -43,9 +43,9 @@ def test_gathered_symbols_equal_those_collated_one_by_one(
     wanted = plain_batch([dataset[i] for i in positions.tolist()], inputs, target)
     if through_subset:
         chosen = Subset(dataset, list(range(len(dataset)))[::-1])
-        found = collate_positions(chosen, len(dataset) - 1 - positions, inputs, target)
+        found = Collator(chosen, inputs, target)(len(dataset) - 1 - positions)
     else:
-        found = collate_positions(dataset, positions, inputs, target)
+        found = Collator(dataset, inputs, target)(positions)
     assert_same_batch(found, wanted)
 
 
@@ -56,7 +56,7 @@ def test_frames_in_a_list_are_read_one_by_one_and_come_out_the_same(sizes: list[
     positions = np.arange(len(sizes))[::-1]
     assert dataset.gather(positions, 0, 0) is None
     wanted = plain_batch([dataset[i] for i in positions.tolist()], FrameInput(3), ClassTarget(9))
-    assert_same_batch(collate_positions(dataset, positions, FrameInput(3), ClassTarget(9)), wanted)
+    assert_same_batch(Collator(dataset, FrameInput(3), ClassTarget(9))(positions), wanted)
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=7), st.integers(-1, 3))
@@ -87,7 +87,7 @@ def test_a_subclass_with_other_examples_is_not_gathered() -> None:
     doubling = Doubling(examples)
     assert gatherer(ListDataset(examples)) is not None
     assert gatherer(doubling) is None
-    batch = collate_positions(Subset(doubling, [1, 0]), np.array([0, 1]), TokenInput(9), ClassTarget(2))
+    batch = Collator(Subset(doubling, [1, 0]), TokenInput(9), ClassTarget(2))(np.array([0, 1]))
     assert batch.inputs.tolist() == [[6, 0], [2, 4]]
 
 

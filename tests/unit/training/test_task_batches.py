@@ -17,7 +17,7 @@ from harness.gathering import gatherer, without_input
 from harness.registry import load_task, registry
 from harness.specs import ClassTarget, NextTokenTarget, VideoInput
 from harness.task import Loader, TaskData
-from harness.training.collate import collate_positions
+from harness.training.collate import Collator
 from harness.training.data_module import EndlessBatches, training_loader
 
 TASKS = registry().names("task")
@@ -68,7 +68,7 @@ def test_limited_splits_gather_too(name: str, split: str) -> None:
     few = Subset(whole, [6, 0, 3, 3])
     positions = np.array([3, 0, 1, 2, 0])
     wanted = plain_batch([few[int(i)] for i in positions], data.input_spec, data.target_spec)
-    assert_same_batch(collate_positions(few, positions, data.input_spec, data.target_spec), wanted)
+    assert_same_batch(Collator(few, data.input_spec, data.target_spec)(positions), wanted)
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -113,6 +113,6 @@ def test_decoded_clips_equal_those_read_one_by_one() -> None:
 def _same_clips(split: Dataset, size: int) -> None:
     positions = np.array([5, 0, 6, 3, 3, 4])
     specs = VideoInput(3, size, size), ClassTarget(3)
-    found = collate_positions(split, positions, *specs)
+    found = Collator(split, *specs)(positions)
     assert_same_batch(found, plain_batch([split[int(i)] for i in positions], *specs))
     assert without_input(split, 6) == replace(split[6], input=None)
