@@ -2,7 +2,8 @@
 
 Nothing is packed: on CPU that leaves the fused kernel, and on a GPU it needs lengths that the host knows. Padding
 comes after the real positions, so features are exact as they are; the state at each row's own end is taken from the
-features (h) or held through the padding (c). Axes: B batch, T time, D input features, H width.
+features (h) or held through the padding (c). Where a batch on CPU is padding for a good part, time is cut, and each
+piece runs the rows that are not over. Axes: B batch, T time, D input features, H width.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from harness.nn.backends import FUSED, library_backend
 from harness.nn.cells import fused, input_gates, state_dims
 from harness.nn.kernels.recurrence import recur
 from harness.nn.masking import last_valid, length_mask, zero_padding
+from harness.nn.pieces import Piece, plan
 
 Carry = tuple[Tensor, ...]
 """Recurrent state, batch first: (h, c) for an LSTM, (h,) otherwise, each (B, layers, H)."""
@@ -32,7 +34,7 @@ def backend_of(cell: nn.Module) -> str:
 
 
 def run_layer(
-    cell: nn.Module, x: Tensor, start: Carry | None = None, lengths: Tensor | None = None
+    cell: nn.Module, x: Tensor, start: Carry | None = None, lengths: Tensor | None = None, ends: bool = True
 ) -> tuple[Tensor, Carry]:
     """Run one layer of `harness.nn.cells` over x (B, T, D).
 
@@ -40,7 +42,8 @@ def run_layer(
         cell: the layer.
         x: finite at padding.
         start: the state before the first step, (B, H) each; None: zeros.
-        lengths: (B,), for the state at every row's own end; None: all T.
+        lengths: (B,); None: all T.
+        ends: whether the state at every row's own end is wanted; without it the second result means nothing.
 
     Returns:
         Features (B, T, H), meaningless at padding, and the state after the last step; a row of length 0 keeps its
@@ -49,11 +52,41 @@ def run_layer(
     if x.shape[1] == 0:
         begin = _zeros(cell, x) if start is None else start
         return x.new_zeros(x.shape[0], 0, state_dims(cell)[0]), begin
+    pieces = None
+    if lengths is not None and lengths.device.type == "cpu":  # asking a GPU would make the host wait
+        known = lengths.tolist()
+        pieces = plan(known, x.shape[1], sum(parameter.numel() for parameter in cell.parameters()))
+        if min(known, default=x.shape[1]) == x.shape[1]:
+            lengths = None
+    if pieces is None:
+        return _run_whole(cell, x, start, lengths if ends else None)
+    assert lengths is not None
+    return _run_in_pieces(cell, x, _zeros(cell, x) if start is None else start, lengths, pieces, ends)
+
+
+def _run_whole(cell: nn.Module, x: Tensor, start: Carry | None, lengths: Tensor | None) -> tuple[Tensor, Carry]:
     if backend_of(cell) == FUSED:
         return _run_fused(cell, x, start, lengths)
-    if lengths is None or _all_full(lengths, x.shape[1]):
+    if lengths is None:
         return _run_library(cell, x, start)
     return _run_library_to_true_ends(cell, x, _zeros(cell, x) if start is None else start, lengths)
+
+
+def _run_in_pieces(
+    cell: nn.Module, x: Tensor, start: Carry, lengths: Tensor, pieces: list[Piece], ends: bool
+) -> tuple[Tensor, Carry]:
+    order = lengths.argsort(descending=True, stable=True)
+    state = tuple(part[order] for part in start)  # longest first
+    made: list[Tensor] = []
+    for begin, end, rows in pieces:
+        chosen = order[:rows]
+        inside = (lengths[chosen] - begin).clamp(max=end - begin) if ends else None
+        y, after = _run_whole(cell, x[:, begin:end][chosen], tuple(part[:rows] for part in state), inside)
+        state = tuple(torch.cat((new.to(old.dtype), old[rows:])) for new, old in zip(after, state, strict=True))
+        made.append(nn.functional.pad(y, (0, 0, 0, 0, 0, x.shape[0] - rows)))  # (B, end - begin, H)
+    made.append(made[0].new_zeros(x.shape[0], x.shape[1] - pieces[-1].end, made[0].shape[2]))
+    back = order.argsort()
+    return torch.cat(made, dim=1)[back], tuple(part[back] for part in state)
 
 
 def _run_fused(cell: nn.Module, x: Tensor, start: Carry | None, lengths: Tensor | None) -> tuple[Tensor, Carry]:
@@ -113,11 +146,6 @@ def _at_true_end(y: Tensor, start: Tensor, lengths: Tensor) -> Tensor:
 def _library_state(cell: nn.Module, start: Carry) -> Carry:
     exact = next(cell.parameters()).dtype
     return tuple(part.unsqueeze(0).to(exact).contiguous() for part in start)  # (1, B, H) each
-
-
-def _all_full(lengths: Tensor, size: int) -> bool:
-    """Whether no row has padding, where asking costs nothing: on a GPU the host would have to wait."""
-    return lengths.device.type == "cpu" and int(lengths.min()) == size
 
 
 def _zeros(cell: nn.Module, x: Tensor) -> Carry:

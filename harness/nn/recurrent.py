@@ -133,9 +133,10 @@ class RecurrentStack(nn.Module, Backed):
                 y, end = run_layer(cell, inputs, tuple(part[:, index] for part in state), lengths)
                 ends.append(end)
             else:
-                y, _ = run_layer(cell, inputs)  # (B, T, H)
+                y, _ = run_layer(cell, inputs, lengths=lengths, ends=False)  # (B, T, H)
             if self.backward_layers:
-                z, _ = run_layer(self.backward_layers[index], reverse_by_length(inputs, lengths))
+                behind = reverse_by_length(inputs, lengths)
+                z, _ = run_layer(self.backward_layers[index], behind, lengths=lengths, ends=False)
                 y = torch.cat((y, reverse_by_length(z, lengths)), dim=-1)  # (B, T, 2H)
             x = x + y if self.residual and index else y
         carried = tuple(torch.stack(parts, dim=1) for parts in zip(*ends, strict=True)) if ends else None

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from harness.nn import pieces
 from harness.nn.cells import KINDS, make_cell, state_dims
 from harness.nn.convolutional import ConvLSTM
 from harness.nn.layers import backend_of, run_layer
@@ -99,7 +100,18 @@ def real_positions(cell, lengths):
 
     def run(x, start):
         features, ends = run_layer(cell, x, start, lengths)
-        return zero_padding(features, lengths), ends
+        return features if lengths is None else zero_padding(features, lengths), ends
+
+    return run
+
+
+def real_reference(kind, cell, lengths):
+    """The same by the formulas."""
+
+    def run(x, start):
+        everything = torch.full((len(x),), x.shape[1]) if lengths is None else lengths
+        features, ends = reference(kind, cell, x, start, everything)
+        return zero_padding(features, everything), ends
 
     return run
 
@@ -117,9 +129,8 @@ def test_features_ends_and_gradients_equal_the_formulas(kind, lengths):
     cell = cell_of(kind)
     assert backend_of(cell) == "fused Python"
     x, start = inputs(), start_of(cell, 5)
-    everything = torch.full((5,), 9) if lengths is None else lengths
-    got = outputs_and_gradients(lambda x, s: run_layer(cell, x, s, lengths), cell, x, start)
-    want = outputs_and_gradients(lambda x, s: reference(kind, cell, x, s, everything), cell, x, start)
+    got = outputs_and_gradients(real_positions(cell, lengths), cell, x, start)
+    want = outputs_and_gradients(real_reference(kind, cell, lengths), cell, x, start)
     for a, b in zip(got, want, strict=True):
         torch.testing.assert_close(a, b, atol=1e-11, rtol=1e-9)
 
@@ -133,10 +144,30 @@ def test_features_ends_and_gradients_equal_the_formulas(kind, lengths):
 def test_any_lengths_equal_the_formulas(kind, lengths, extra):
     cell, given_lengths = cell_of(kind), torch.tensor(lengths)
     x, start = inputs(len(lengths), max(*lengths, 1) + extra), start_of(cell, len(lengths))
-    got = outputs_and_gradients(lambda x, s: run_layer(cell, x, s, given_lengths), cell, x, start)
-    want = outputs_and_gradients(lambda x, s: reference(kind, cell, x, s, given_lengths), cell, x, start)
+    got = outputs_and_gradients(real_positions(cell, given_lengths), cell, x, start)
+    want = outputs_and_gradients(real_reference(kind, cell, given_lengths), cell, x, start)
     for a, b in zip(got, want, strict=True):
         torch.testing.assert_close(a, b, atol=1e-11, rtol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=["fused", "fastest"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_cutting_time_into_pieces_changes_nothing(kind, dtype, monkeypatch):
+    """Calls are made to cost nothing, so that time is cut at every length."""
+    monkeypatch.setattr(pieces, "_CALL", 0.0)
+    monkeypatch.setattr(pieces, "_ROWS", 0)
+    lengths = torch.tensor([4, 12, 0, 6, 4])
+    assert [piece.end for piece in pieces.plan(lengths.tolist(), 13, 1)] == [4, 6, 12]
+    cell = cell_of(kind, dtype)
+    x, start = inputs(5, 13, dtype), start_of(cell, 5)
+    got = outputs_and_gradients(real_positions(cell, lengths), cell, x, start)
+    want = outputs_and_gradients(real_reference(kind, cell, lengths), cell, x, start)
+    digits = {"atol": 1e-11, "rtol": 1e-9} if dtype == torch.float64 else {"atol": 3e-5, "rtol": 3e-5}
+    for a, b in zip(got, want, strict=True):
+        torch.testing.assert_close(a, b, **digits)
+    features, _ = run_layer(cell, x, None, lengths, ends=False)
+    wanted, _ = real_reference(kind, cell, lengths)(x, tuple(torch.zeros_like(part) for part in start))
+    torch.testing.assert_close(zero_padding(features, lengths), wanted, **digits)
 
 
 @pytest.mark.parametrize("kind", ["rnn", "lstm", "gru", "lstm_projection"])

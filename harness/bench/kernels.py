@@ -1,0 +1,194 @@
+"""Our recurrent kernels against torch's LSTM of the same size, and against what they replace; on one CPU thread.
+
+Each time is of a forward and a backward pass over one batch, all parameters and the input included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from harness.bench.comparison import Row, in_turn
+from harness.model import EncoderOutput
+from harness.nn.cells import KINDS
+from harness.nn.convolutional import ConvLSTM
+from harness.nn.decoder import RecurrentDecoder
+from harness.nn.recurrent import RecurrentStack
+
+LIMIT = 2.0
+"""How many times as long as `nn.LSTM` a kernel may take."""
+
+Pass = Callable[[], Tensor]
+
+
+@dataclass(frozen=True)
+class Size:
+    """Of a comparison: `name` in the row's name, units, rows of a batch, steps."""
+
+    name: str
+    width: int
+    batch: int
+    steps: int
+
+
+SMALL = Size("", 256, 64, 64)
+MEDIUM = Size("-650", 650, 20, 35)
+
+
+def kernel_rows(rounds: int) -> list[Row]:
+    """Every comparison, each `rounds` times in turn.
+
+    Rows named `kernel-...` are ours / theirs, and smaller is better; `bilstm-varlen-vs-packed` is theirs / ours.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        rows = [
+            _against_lstm(kind, size, low, rounds)
+            for low in (False, True)
+            for size in (SMALL, MEDIUM)
+            for kind in KINDS
+            if kind != "lstm"
+        ]
+        return [*rows, _attention(rounds), _attention_by_steps(rounds), _convolutional(rounds), _packed(rounds)]
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _against_lstm(kind: str, size: Size, low: bool, rounds: int) -> Row:
+    x = torch.randn(size.batch, size.steps, size.width, requires_grad=True)
+    lengths = torch.full((size.batch,), size.steps)
+    # A projection halves the features of as many cells; its result is then half as wide.
+    projected = kind == "lstm_projection"
+    width = size.width // 2 if projected else size.width
+    stack = RecurrentStack(kind, size.width, width, cells=size.width if projected else None)
+    theirs = nn.LSTM(size.width, size.width, batch_first=True)
+    name = f"kernel-{kind}-vs-lstm{size.name}{'-bf16' if low else ''}"
+    return in_turn(
+        name,
+        _step(stack, lambda: stack(x, lengths).features, low),
+        _step(theirs, lambda: theirs(x)[0], low),
+        rounds=rounds,
+        limit=None if low else LIMIT,
+        about=f"{kind} / nn.LSTM, {size.width} units{f' ({width} features)' if projected else ''}, "
+        f"{size.batch} x {size.steps} steps, {'bf16' if low else 'fp32'}",
+    )
+
+
+def _attending(size: Size, memory: int) -> tuple[RecurrentDecoder, Pass]:
+    """A decoder with additive attention, and its pass over a whole batch of targets."""
+    decoder = RecurrentDecoder("lstm", size.width, size.width, 1, size.width, size.width, attention="bahdanau")
+    symbols = torch.randn(size.batch, size.steps, size.width, requires_grad=True)
+    features = torch.randn(size.batch, memory, size.width, requires_grad=True)
+    encoded = EncoderOutput(features, torch.full((size.batch,), memory), features[:, -1].detach())
+    return decoder, lambda: decoder(symbols, decoder.start(encoded), encoded.features, encoded.lengths)
+
+
+def _attention(rounds: int) -> Row:
+    memory = 32
+    decoder, run = _attending(SMALL, memory)
+    theirs = nn.LSTM(SMALL.width, SMALL.width, batch_first=True)
+    x = torch.randn(SMALL.batch, SMALL.steps, SMALL.width, requires_grad=True)
+    return in_turn(
+        "kernel-attention-vs-lstm",
+        _step(decoder, run),
+        _step(theirs, lambda: theirs(x)[0]),
+        rounds=rounds,
+        about=f"LSTM decoder with additive attention over {memory} positions / nn.LSTM without, {SMALL.width} units, "
+        f"{SMALL.batch} x {SMALL.steps} steps, fp32; attention and the context's product are work of their own",
+    )
+
+
+def _attention_by_steps(rounds: int) -> Row:
+    decoder, run = _attending(SMALL, 32)
+    slow, _ = _attending(SMALL, 32)
+    symbols = torch.randn(SMALL.batch, SMALL.steps, SMALL.width, requires_grad=True)
+    features = torch.randn(SMALL.batch, 32, SMALL.width, requires_grad=True)
+    lengths = torch.full((SMALL.batch,), 32)
+
+    def by_steps() -> Tensor:
+        state = slow.start(EncoderOutput(features, lengths, features[:, -1].detach()))
+        found = []
+        for symbol in symbols.unbind(1):
+            step, state, _ = slow.step(symbol, state, features, lengths)
+            found.append(step)
+        return torch.stack(found, dim=1)
+
+    return in_turn(
+        "kernel-attention-vs-steps",
+        _step(decoder, run),
+        _step(slow, by_steps),
+        rounds=rounds,
+        limit=1.0,
+        about="LSTM decoder with additive attention, one node of the graph / a graph of every step",
+    )
+
+
+def _convolutional(rounds: int) -> Row:
+    batch, steps, channels, side = 8, 16, 32, 16
+    layer = ConvLSTM(channels, channels)
+    slow = ConvLSTM(channels, channels)
+    x = torch.randn(batch, steps, channels, side, side, requires_grad=True)
+    lengths = torch.full((batch,), steps)
+
+    def by_steps() -> Tensor:
+        h = c = x.new_zeros(batch, channels, side, side)
+        weight = torch.cat((slow.weight_ih, slow.weight_hh), dim=1)
+        found = []
+        for frame in x.unbind(1):
+            sums = nn.functional.conv2d(torch.cat((frame, h), dim=1), weight, slow.bias, padding=slow.padding)
+            i, f, g, o = sums.chunk(4, dim=1)
+            c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+            h = o.sigmoid() * c.tanh()
+            found.append(h)
+        return torch.stack(found, dim=1)
+
+    return in_turn(
+        "kernel-convlstm-vs-steps",
+        _step(layer, lambda: layer(x, lengths)[0]),
+        _step(slow, by_steps),
+        rounds=rounds,
+        limit=1.0,
+        about=f"ConvLSTM, {channels} channels, 3 x 3, {batch} x {steps} pictures of {side} x {side}: one node of the "
+        "graph / a graph of every step",
+    )
+
+
+def _packed(rounds: int) -> Row:
+    batch, width = 32, 256
+    draw = torch.Generator().manual_seed(0)
+    lengths = torch.exp(torch.randn(batch, generator=draw) * 0.5 + 4.0).round().long().clamp(5, 200)  # median 55
+    lengths[0] = 200
+    x = torch.randn(batch, 200, width, requires_grad=True)
+    ours = RecurrentStack("lstm", width, width, bidirectional=True)
+    theirs = nn.LSTM(width, width, batch_first=True, bidirectional=True)
+
+    def packed() -> Tensor:
+        sequences = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        return nn.utils.rnn.pad_packed_sequence(theirs(sequences)[0], batch_first=True)[0]
+
+    return in_turn(
+        "bilstm-varlen-vs-packed",
+        _step(theirs, packed),
+        _step(ours, lambda: ours(x, lengths).features),
+        rounds=rounds,
+        about=f"packed nn.LSTM / ours, both directions, {width} units, {batch} rows of {int(lengths.min())} to 200 "
+        f"steps, {int(lengths.sum())} in all; larger is better, and at least 3 is wanted",
+    )
+
+
+def _step(module: nn.Module, run: Pass, low: bool = False) -> Callable[[], None]:
+    """A forward and a backward pass, from the same gradient every time."""
+    with torch.no_grad():
+        gradient = torch.randn(run().shape)
+
+    def act() -> None:
+        module.zero_grad(set_to_none=True)
+        with torch.autocast("cpu", torch.bfloat16, enabled=low):
+            found = run()
+        found.backward(gradient.to(found.dtype))
+
+    return act
