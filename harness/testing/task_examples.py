@@ -5,9 +5,12 @@ Axes: B batch, T input time, U target time, F features, C/Y/X channels, height, 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from harness.batch import Example
+from harness.gathering import gatherer, without_input
 from harness.specs import (
     ClassTarget,
     CTCTarget,
@@ -82,17 +85,19 @@ def ctc_feasibility(subject: TaskSubject) -> None:
 
 
 @clause(
-    "Make reading an example free of side effects: return a new array or one that nobody writes to, and let augment "
-    "draw from the generator it is given only, returning a new Example with the same id and references."
+    "Make reading an example free of side effects: return a new array or one that nobody writes to, let gather and "
+    "without_input (harness.gathering) agree with the examples, and let augment draw from the generator it is given "
+    "only, returning a new Example with the same id and references."
 )
 def reading(subject: TaskSubject) -> None:
-    """An example read again is the same; augmentation repeats with its generator and leaves the split as it is."""
+    """An example read again, or with others, is the same; augmentation repeats and leaves the split as it is."""
     data = subject.data
     for name in SPLITS:
         split = getattr(data, name)
         for index, example in zip(range(min(len(split), 8)), subject.each(name), strict=False):
             before = content(split[index])
             assert content(split[index]) == before, f"{name} example '{example.id}' differs when it is read again"
+        _check_gathered(data, name)
     if data.augment is None:
         return
     import torch
@@ -106,6 +111,29 @@ def reading(subject: TaskSubject) -> None:
     )
     assert content(data.train[0]) == before, f"augmentation changed the training split itself, example '{example.id}'"
     _check_input(data, one, f"augmented example '{one.id}'")
+
+
+def _check_gathered(data: TaskData, name: str) -> None:
+    """What a split gives in quicker ways, where it has any, against its examples one by one."""
+    import torch
+
+    from harness.training.collate import Collator, collate
+
+    split = getattr(data, name)
+    positions = np.arange(min(len(split), 8))[::-1].copy()
+    examples = [split[int(i)] for i in positions]
+    for position, example in zip(positions.tolist(), examples, strict=True):
+        known = without_input(split, position)
+        same = known is None or (known.id, content(known)) == (example.id, content(replace(example, input=None)))
+        assert same, f"without_input of the {name} split gives another example than '{example.id}'"
+    if gatherer(split) is None or any(example.input is None for example in examples):
+        return
+    found = Collator(split, data.input_spec, data.target_spec)(positions)
+    wanted = collate(examples, data.input_spec, data.target_spec)
+    parts = ("inputs", "input_lengths", "targets", "target_lengths")
+    equal = all(torch.equal(getattr(found, part), getattr(wanted, part)) for part in parts)
+    same = equal and found.ids == wanted.ids
+    assert same, f"gather of the {name} split gives another batch than its examples do"
 
 
 def _check_input(data: TaskData, example: Example, where: str) -> None:

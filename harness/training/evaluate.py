@@ -204,7 +204,7 @@ def _searched(
 ) -> list[list[int]] | None:
     """What a search finds for every row of several batches; None where nothing is to be searched for."""
     if isinstance(spec, TokenSequenceTarget) and decode:
-        return _search(network, group, spec, decoding)
+        return search(network, group, spec, decoding)
     if isinstance(spec, CTCTarget) and decoding.method == "beam":
         longest = max(part.frames.shape[1] for part in parts)
         frames = [functional.pad(part.frames, (0, 0, 0, longest - part.frames.shape[1])) for part in parts]
@@ -213,7 +213,7 @@ def _searched(
     return None
 
 
-def _search(network: Network, batch: Batch, spec: TokenSequenceTarget, decoding: DecodingSettings) -> list[list[int]]:
+def search(network: Network, batch: Batch, spec: TokenSequenceTarget, decoding: DecodingSettings) -> list[list[int]]:
     """Greedy or beam search for every row."""
     encoded = network.encode(batch.inputs, batch.input_lengths)
     assert network.decoder is not None  # TokenSequenceTarget always builds one

@@ -11,6 +11,7 @@ import numpy as np
 
 from harness.batch import Example, ListDataset
 from harness.data.sources import GeneratedSource, Source
+from harness.gathering import Gathered
 from harness.specs import (
     ClassTarget,
     CTCTarget,
@@ -128,6 +129,8 @@ class Faulty(Task):
             splits["test"].input_lengths = splits["test"].input_lengths + 1
         if self.fault in ("ids that change", "drifts when read"):
             splits["train"] = Restless(parts["train"], self.fault)
+        if self.fault in ("gathers others", "describes others"):
+            splits["val"] = Careless(parts["val"], self.fault)
         augment = {"augments in place": in_place, "augments at random": at_random}.get(self.fault)
         return TaskData(**splits, input_spec=self.specs()[0], target_spec=self.specs()[1], augment=augment)
 
@@ -168,6 +171,27 @@ class Restless(ListDataset):
             return replace(example, id=f"{example.id}/{self.reads // (2 * len(self))}")
         assert example.input is not None
         return replace(example, input=example.input + 0.01 * self.reads)
+
+
+class Careless(ListDataset):
+    """A split whose quicker ways give the example beside the one asked for."""
+
+    def __init__(self, examples: Sequence[Example], fault: str) -> None:
+        super().__init__(examples)
+        self.fault = fault
+
+    def gather(self, positions: np.ndarray, input_pad: int, target_pad: int) -> Gathered | None:
+        """The next ones, or none at once."""
+        if self.fault != "gathers others":
+            return None
+        some = [self[(int(i) + 1) % len(self)] for i in positions]
+        lengths = self.input_lengths[positions], self.target_lengths[positions]
+        inputs = np.stack([np.asarray(e.input) for e in some])
+        return Gathered(tuple(e.id for e in some), inputs, lengths[0], np.array([e.target for e in some]), lengths[1])
+
+    def without_input(self, index: int) -> Example | None:
+        """The next one, or none."""
+        return replace(self[index - 1], input=None) if self.fault == "describes others" else None
 
 
 def in_place(example: Example, generator: Any) -> Example:
