@@ -99,8 +99,7 @@ def _checked(settings: RunSettings) -> Verdict:
     """The verdict of a process that makes the check.
 
     Raises:
-        ChildProcessError: it ended without one.
-        subprocess.TimeoutExpired: it did not end.
+        ChildProcessError: it ended without one, or did not end.
     """
     from harness.training.precision import Verdict
 
@@ -112,15 +111,18 @@ def _checked(settings: RunSettings) -> Verdict:
     modules = os.pathsep.join(path or os.getcwd() for path in sys.path)  # plug-ins of a notebook may be found there
     with TemporaryDirectory(prefix="harness-precision-") as folder:
         answer = Path(folder, "verdict.json")
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "harness.precision_choice", str(answer)],
-            input=json.dumps(told),
-            capture_output=True,
-            text=True,
-            env=os.environ | {"PYTHONPATH": modules},
-            timeout=LONGEST_S,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [sys.executable, "-P", "-m", "harness.precision_choice", str(answer)],
+                input=json.dumps(told),
+                capture_output=True,
+                text=True,
+                env=os.environ | {"PYTHONPATH": modules},
+                timeout=LONGEST_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise ChildProcessError(f"it took more than {LONGEST_S:g} s") from None
         if not answer.exists():
             last = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
             raise ChildProcessError(last)

@@ -47,7 +47,10 @@ SETS = {
         "the training step against torch and Keras",
         ("threads", "rivals", "note"),
     ),
+    "kernels": BenchSet("harness.bench.kernels:kernel_rows", "recurrent layers against torch's LSTM and packed input"),
     "outputs": BenchSet("harness.bench.outputs:output_rows", "the loss over a vocabulary, in chunks against torch's"),
+    "data": BenchSet("harness.bench.data_wait:data_wait_rows", "the share of a step that waits for data", slower=3),
+    "decoding": BenchSet("harness.bench.decoding:decoding_rows", "searches of a batch against one by one", slower=5),
     "peak": BenchSet("harness.bench.peak:peak_rows", "how near each model is to the machine's peak", ("threads",), 3),
     "profile": BenchSet(
         "harness.bench.profile:profile_rows", "the operators that a step of every task spends its time in", ("threads",)

@@ -32,11 +32,11 @@ WARMUP = 10
 """Steps over which the learning rate rises to the run's peak, where it stays: a run's own warm-up may be so long that
 these steps would teach the model nothing."""
 
-LONGEST_S = 30.0
-"""The fp32 training ends after so many seconds, and the others after as many steps; it must have made `LEAST` by then.
-"""
-
 LEAST = 20
+"""Steps that are made however long they take; `LONGEST_S` cuts those that follow."""
+
+LONGEST_S = 30.0
+"""Seconds after which a training ends; the steps that all have made are compared."""
 
 WINDOWS = 6
 """The curve is smoothed to the means of so many equal parts."""
@@ -69,7 +69,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Curve:
-    """A short training: the mean loss of every step's batch, and the median of the steps' seconds."""
+    """A short training: the mean loss of every step's batch, and the median cost of a step.
+
+    The cost is in seconds, on a CPU those of its cores: programs that run beside it then weigh less.
+    """
 
     losses: list[float]
     step_s: float
@@ -103,11 +106,11 @@ def check_curve(settings: RunSettings, data: TaskData) -> Verdict:
     """
     torch.use_deterministic_algorithms(device_of(settings.trainer.device).type == "cpu")
     exact = train(settings, data, "fp32", limit_s=LONGEST_S)
-    steps, why_not = len(exact.losses), _unfit(exact)
+    why_not = _unfit(exact)
     if why_not:
         return Verdict("fp32", why_not)
     try:
-        rounded = train(settings, data, "bf16", steps, limit_s=2 * LONGEST_S)
+        rounded = train(settings, data, "bf16", len(exact.losses), limit_s=LONGEST_S)
     except Exception as error:
         return Verdict("fp32", f"training in bf16 raised {type(error).__name__}: {error}")
     speed = f"a step in bf16 takes {rounded.step_s / exact.step_s:.2f} of the time in fp32"
@@ -115,8 +118,13 @@ def check_curve(settings: RunSettings, data: TaskData) -> Verdict:
         return Verdict(
             "fp32", f"in bf16 the loss became {rounded.losses[-1]} at step {len(rounded.losses)} of the check"
         )
-    if len(rounded.losses) < steps or rounded.step_s >= exact.step_s:
+    if rounded.step_s >= exact.step_s:
         return Verdict("fp32", speed)
+    steps = len(rounded.losses)
+    exact = Curve(exact.losses[:steps], exact.step_s)
+    why_not = _unfit(exact)  # of fewer steps, where bf16 was slow by the clock
+    if why_not:
+        return Verdict("fp32", why_not)
     found, allowed, beside = distance(exact, rounded), TOLERANCE, ""
     if found > TOLERANCE:
         spread = distance(exact, train(settings, data, "fp32", steps, dropout="dropout of the check"))
@@ -133,8 +141,6 @@ def _unfit(exact: Curve) -> str:
     steps, first = len(exact.losses), exact.losses[0]
     if not exact.finite:
         return f"in fp32 already the loss became {exact.losses[-1]} at step {steps} of the check"
-    if steps < LEAST:
-        return f"{steps} steps in fp32 took {LONGEST_S:g} s, and fewer than {LEAST} are no check"
     if not 0 < LEAST_FALL * first <= _fall(exact):
         return f"in {steps} steps the loss went from {first:.4g} to {first - _fall(exact):.4g}, too little to compare"
     return ""
@@ -155,7 +161,7 @@ def train(
         settings, data: as for `check_curve`.
         precision: "fp32" or "bf16".
         steps: how many; fewer where the loss is no number or the time is up.
-        limit_s: seconds after which no further step is begun.
+        limit_s: seconds after which no step beyond `LEAST` is begun.
         dropout: name of the random stream that dropout draws from; the run's own is "dropout".
     """
     device, task = device_of(settings.trainer.device), settings.task
@@ -166,21 +172,22 @@ def train(
     batches = EndlessBatches(training_loader(data, task.loader, settings.seed))
     seed_global(settings.seed, dropout)
     losses: list[float] = []
-    seconds: list[float] = []
+    costs: list[float] = []
+    cost, begun = time.process_time if device.type == "cpu" else time.perf_counter, time.monotonic()
     for step, batch in zip(range(steps), batches, strict=False):
-        if sum(seconds) > limit_s:
+        if step >= LEAST and time.monotonic() - begun > limit_s:
             break
         for group in optimizer.param_groups:
             group["lr"] = settings.optimizer.lr * min(1.0, (step + 1) / WARMUP)
         moved = batch.to(device)
-        start = time.perf_counter()
+        start = cost()
         module.step(moved)
         total, count = module.take_totals()  # waits for an accelerator
-        seconds.append(time.perf_counter() - start)
+        costs.append(cost() - start)
         losses.append(total / count)
         if not math.isfinite(losses[-1]):
             break
-    return Curve(losses, statistics.median(seconds))
+    return Curve(losses, statistics.median(costs))
 
 
 def distance(exact: Curve, other: Curve) -> float:
@@ -200,7 +207,3 @@ def _fall(curve: Curve) -> float:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
-
-
-def _speed(exact: Curve, rounded: Curve) -> str:
-    return f"a step takes {rounded.step_s / exact.step_s:.2f} of the time in fp32"

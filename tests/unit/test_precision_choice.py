@@ -82,6 +82,13 @@ def test_the_process_of_the_check_says_why_it_ended() -> None:
         precision_choice._checked(settings)
 
 
+def test_a_check_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = to_settings(compose([*MINE, "trainer.threads=1"]))
+    monkeypatch.setattr(precision_choice, "LONGEST_S", 0.01)
+    with pytest.raises(ChildProcessError, match=r"^it took more than 0\.01 s$"):
+        precision_choice._checked(settings)
+
+
 def test_the_record_says_what_was_chosen_and_why_and_counts_the_check_as_set_up(checked: Any, tmp_path: Path) -> None:
     checked(BF16)
     settings, plan = prepared([*MINE, "precision=auto"])
