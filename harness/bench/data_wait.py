@@ -70,11 +70,11 @@ def _blocks(settings: RunSettings, rounds: int, steps: int) -> list[_Block]:
     found = []
     for _ in range(rounds + 1):
         waited, began = 0.0, time.perf_counter()
-        for number in range(steps):
+        for _ in range(steps):
             asked = time.perf_counter()
             batch = next(batches)
             waited += time.perf_counter() - asked
-            module.training_step(batch.to(device), number)
+            module.step(batch.to(device))
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         found.append(_Block(waited, time.perf_counter() - began))
