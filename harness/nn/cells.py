@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
@@ -146,7 +146,7 @@ class LayerNormLSTM(Cell):
 
 _LIBRARY: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 _OWN: dict[str, Callable[[int, int], Cell]] = {"lstm_layernorm": LayerNormLSTM, "lstm_peephole": PeepholeLSTM}
-KINDS = (*_LIBRARY, "lstm_layernorm", "lstm_projection", "lstm_peephole")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 """Names of all cells."""
 
 
