@@ -36,6 +36,10 @@ class Size:
 
 SMALL = Size("", 256, 64, 64)
 MEDIUM = Size("-650", 650, 20, 35)
+SENTENCES = Size("", 256, 32, 200)
+PICTURES = Size("", 32, 8, 16)
+MEMORY = 32
+"""Positions that a decoder attends to."""
 
 
 def kernel_rows(rounds: int) -> list[Row]:
@@ -78,49 +82,48 @@ def _against_lstm(kind: Kind, size: Size, low: bool, rounds: int) -> Row:
     )
 
 
-def _attending(size: Size, memory: int) -> tuple[RecurrentDecoder, Pass]:
-    """A decoder with additive attention, and its pass over a whole batch of targets."""
+def _attending(size: Size) -> tuple[RecurrentDecoder, Tensor, EncoderOutput]:
+    """A decoder with additive attention, a batch of embedded targets, and what is attended to."""
     decoder = RecurrentDecoder("lstm", size.width, size.width, 1, size.width, size.width, attention="bahdanau")
     symbols = torch.randn(size.batch, size.steps, size.width, requires_grad=True)
-    features = torch.randn(size.batch, memory, size.width, requires_grad=True)
-    encoded = EncoderOutput(features, torch.full((size.batch,), memory), features[:, -1].detach())
-    return decoder, lambda: decoder(symbols, decoder.start(encoded), encoded.features, encoded.lengths)
+    features = torch.randn(size.batch, MEMORY, size.width, requires_grad=True)
+    encoded = EncoderOutput(features, torch.full((size.batch,), MEMORY), features[:, -1].detach())
+    return decoder, symbols, encoded
+
+
+def _at_once(decoder: RecurrentDecoder, symbols: Tensor, encoded: EncoderOutput) -> Tensor:
+    return decoder(symbols, decoder.start(encoded), encoded.features, encoded.lengths)
 
 
 def _attention(rounds: int) -> Row:
-    memory = 32
-    decoder, run = _attending(SMALL, memory)
+    decoder, symbols, encoded = _attending(SMALL)
     theirs = nn.LSTM(SMALL.width, SMALL.width, batch_first=True)
     x = torch.randn(SMALL.batch, SMALL.steps, SMALL.width, requires_grad=True)
     return in_turn(
         "kernel-attention-vs-lstm",
-        _step(decoder, run),
+        _step(decoder, lambda: _at_once(decoder, symbols, encoded)),
         _step(theirs, lambda: theirs(x)[0]),
         rounds=rounds,
-        about=f"LSTM decoder with additive attention over {memory} positions / nn.LSTM without, {SMALL.width} units, "
+        about=f"LSTM decoder with additive attention over {MEMORY} positions / nn.LSTM without, {SMALL.width} units, "
         f"{SMALL.batch} x {SMALL.steps} steps, fp32; attention and the context's product are work of their own",
     )
 
 
 def _attention_by_steps(rounds: int) -> Row:
-    decoder, run = _attending(SMALL, 32)
-    slow, _ = _attending(SMALL, 32)
-    symbols = torch.randn(SMALL.batch, SMALL.steps, SMALL.width, requires_grad=True)
-    features = torch.randn(SMALL.batch, 32, SMALL.width, requires_grad=True)
-    lengths = torch.full((SMALL.batch,), 32)
+    decoder, symbols, encoded = _attending(SMALL)
 
     def by_steps() -> Tensor:
-        state = slow.start(EncoderOutput(features, lengths, features[:, -1].detach()))
+        state = decoder.start(encoded)
         found = []
         for symbol in symbols.unbind(1):
-            step, state, _ = slow.step(symbol, state, features, lengths)
+            step, state, _ = decoder.step(symbol, state, encoded.features, encoded.lengths)
             found.append(step)
         return torch.stack(found, dim=1)
 
     return in_turn(
         "kernel-attention-vs-steps",
-        _step(decoder, run),
-        _step(slow, by_steps),
+        _step(decoder, lambda: _at_once(decoder, symbols, encoded)),
+        _step(decoder, by_steps),
         rounds=rounds,
         limit=1.0,
         about="LSTM decoder with additive attention, one node of the graph / a graph of every step",
@@ -128,18 +131,17 @@ def _attention_by_steps(rounds: int) -> Row:
 
 
 def _convolutional(rounds: int) -> Row:
-    batch, steps, channels, side = 8, 16, 32, 16
+    batch, steps, channels, side = PICTURES.batch, PICTURES.steps, PICTURES.width, 16
     layer = ConvLSTM(channels, channels)
-    slow = ConvLSTM(channels, channels)
     x = torch.randn(batch, steps, channels, side, side, requires_grad=True)
     lengths = torch.full((batch,), steps)
 
     def by_steps() -> Tensor:
         h = c = x.new_zeros(batch, channels, side, side)
-        weight = torch.cat((slow.weight_ih, slow.weight_hh), dim=1)
+        weight = torch.cat((layer.weight_ih, layer.weight_hh), dim=1)
         found = []
         for frame in x.unbind(1):
-            sums = nn.functional.conv2d(torch.cat((frame, h), dim=1), weight, slow.bias, padding=slow.padding)
+            sums = nn.functional.conv2d(torch.cat((frame, h), dim=1), weight, layer.bias, padding=layer.padding)
             i, f, g, o = sums.chunk(4, dim=1)
             c = f.sigmoid() * c + i.sigmoid() * g.tanh()
             h = o.sigmoid() * c.tanh()
@@ -149,20 +151,19 @@ def _convolutional(rounds: int) -> Row:
     return in_turn(
         "kernel-convlstm-vs-steps",
         _step(layer, lambda: layer(x, lengths)[0]),
-        _step(slow, by_steps),
+        _step(layer, by_steps),
         rounds=rounds,
-        limit=1.0,
         about=f"ConvLSTM, {channels} channels, 3 x 3, {batch} x {steps} pictures of {side} x {side}: one node of the "
-        "graph / a graph of every step",
+        "graph / a graph of every step; the convolutions are nearly all of both",
     )
 
 
 def _packed(rounds: int) -> Row:
-    batch, width = 32, 256
+    batch, width, longest = SENTENCES.batch, SENTENCES.width, SENTENCES.steps
     draw = torch.Generator().manual_seed(0)
-    lengths = torch.exp(torch.randn(batch, generator=draw) * 0.5 + 4.0).round().long().clamp(5, 200)  # median 55
-    lengths[0] = 200
-    x = torch.randn(batch, 200, width, requires_grad=True)
+    lengths = torch.exp(torch.randn(batch, generator=draw) * 0.5 + 4.0).round().long().clamp(5, longest)  # median 55
+    lengths[0] = longest
+    x = torch.randn(batch, longest, width, requires_grad=True)
     ours = RecurrentStack("lstm", width, width, bidirectional=True)
     theirs = nn.LSTM(width, width, batch_first=True, bidirectional=True)
 
@@ -177,8 +178,8 @@ def _packed(rounds: int) -> Row:
         rounds=rounds,
         limit=3.0,
         better="larger",
-        about=f"packed nn.LSTM / ours, both directions, {width} units, {batch} rows of {int(lengths.min())} to 200 "
-        f"steps, {int(lengths.sum())} in all",
+        about=f"packed nn.LSTM / ours, both directions, {width} units, {batch} rows of {int(lengths.min())} to "
+        f"{longest} steps, {int(lengths.sum())} in all",
     )
 
 

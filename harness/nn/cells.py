@@ -71,7 +71,7 @@ class PeepholeLSTM(Cell):
         self.weight_ih = nn.Parameter(torch.empty(4 * width, input_dim))
         self.weight_hh = nn.Parameter(torch.empty(4 * width, width))
         self.bias = nn.Parameter(torch.empty(4 * width))
-        self.peepholes = nn.Parameter(torch.zeros(3, width))
+        self.peepholes = nn.Parameter(torch.zeros(3 * width))  # of i, f and o; no matrix, hence not decayed
         initialise_gates(self.weight_ih, self.weight_hh, self.bias)
 
     def gates(self, x: Tensor) -> Tensor:
@@ -80,7 +80,7 @@ class PeepholeLSTM(Cell):
 
     def fused(self) -> Fused:
         """As `Cell.fused`."""
-        return Fused(LSTMKernel, (self.weight_hh, self.peepholes, None), (self.weight_ih, self.bias))
+        return Fused(LSTMKernel, (self.weight_hh, self.peepholes.view(3, -1), None), (self.weight_ih, self.bias))
 
 
 class ProjectedLSTM(Cell):

@@ -32,7 +32,7 @@ def initialise_recurrent(module: nn.RNNBase) -> None:
 def initialise_gates(from_input: Tensor, recurrent: Tensor, bias: Tensor) -> None:
     """Initialise the weights of an LSTM with one bias in place, as `initialise_recurrent` does.
 
-    A recurrent matrix that is not square, since the state is a projection, has orthonormal columns.
+    Where the state is a projection, the gates' recurrent matrices are not square: orthonormal rows or columns.
 
     Args:
         from_input: (4H, D), gates in the order input, forget, cell, output.

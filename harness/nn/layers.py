@@ -81,12 +81,14 @@ def _run_in_pieces(
     for begin, end, rows in pieces:
         chosen = order[:rows]
         inside = (lengths[chosen] - begin).clamp(max=end - begin) if ends else None
-        y, after = _run_whole(cell, x[:, begin:end][chosen], tuple(part[:rows] for part in state), inside)
+        y, after = _run_whole(
+            cell, x[:, begin:end].index_select(0, chosen), tuple(part[:rows] for part in state), inside
+        )
         state = tuple(torch.cat((new.to(old.dtype), old[rows:])) for new, old in zip(after, state, strict=True))
         made.append(nn.functional.pad(y, (0, 0, 0, 0, 0, x.shape[0] - rows)))  # (B, end - begin, H)
     made.append(made[0].new_zeros(x.shape[0], x.shape[1] - pieces[-1].end, made[0].shape[2]))
     back = order.argsort()
-    return torch.cat(made, dim=1)[back], tuple(part[back] for part in state)
+    return torch.cat(made, dim=1).index_select(0, back), tuple(part[back] for part in state)
 
 
 def _run_fused(cell: nn.Module, x: Tensor, start: Carry | None, lengths: Tensor | None) -> tuple[Tensor, Carry]:

@@ -70,7 +70,7 @@ def step(kind, cell, x, state):
         o, c = lstm_gates(a * cell.scale_ih + b * cell.scale_hh + cell.bias, state[1])
         return o * (normal(c) * cell.scale_cell + cell.bias_cell).tanh(), c
     sums = x @ cell.weight_ih.T + h @ cell.weight_hh.T + cell.bias
-    o, c = lstm_gates(sums, state[1], cell.peepholes if kind == "lstm_peephole" else None)
+    o, c = lstm_gates(sums, state[1], cell.peepholes.view(3, -1) if kind == "lstm_peephole" else None)
     m = o * c.tanh()
     return (m @ cell.projection.T if kind == "lstm_projection" else m), c
 

@@ -27,6 +27,7 @@ def test_without_it_the_whole_budget_is_used(tmp_path: Path) -> None:
     assert view.summary is not None
     assert view.summary.details["stopped_early"] is False
     assert view.summary.details["steps"] == 6
+    assert view.summary.details["backend"] == "oneDNN"
 
 
 def test_a_target_that_is_not_reached_is_a_result(tmp_path: Path) -> None:
