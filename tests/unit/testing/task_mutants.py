@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.batch import Example, ListDataset
 from harness.data.sources import GeneratedSource, Source
-from harness.gathering import Gathered
+from harness.gathering import Gathered, Ragged
 from harness.specs import (
     ClassTarget,
     CTCTarget,
@@ -185,9 +185,9 @@ class Careless(ListDataset):
         if self.fault != "gathers others":
             return None
         some = [self[(int(i) + 1) % len(self)] for i in positions]
-        lengths = self.input_lengths[positions], self.target_lengths[positions]
-        inputs = np.stack([np.asarray(e.input) for e in some])
-        return Gathered(tuple(e.id for e in some), inputs, lengths[0], np.array([e.target for e in some]), lengths[1])
+        inputs, lengths = Ragged.of([np.asarray(e.input) for e in some]).padded(np.arange(len(some)), input_pad)
+        targets = np.array([e.target for e in some])
+        return Gathered(tuple(e.id for e in some), inputs, lengths, targets, self.target_lengths[positions])
 
     def without_input(self, index: int) -> Example | None:
         """The next one, or none."""
