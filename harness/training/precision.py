@@ -43,7 +43,12 @@ WINDOWS = 6
 
 TOLERANCE = 0.05
 """How far the bf16 curve may be from the fp32 one at its furthest, in shares of what the fp32 loss fell by: bf16 keeps
-8 bits (0.4 %) of a figure, and a model must learn as much with it as without."""
+8 bits (0.4 %) of a figure, and a model must learn as much with it as without.
+
+Measured on six cells of the quickstart: bf16 0.01 to 0.5 %, another draw of dropout 0.1 to 28 %. A generated text whose
+loss falls within a few steps: bf16 3.7 to 10 %, dropout 4.6 to 7.9 %. An encoder that bf16 keeps from learning: refused
+(tests/unit/training/test_precision.py).
+"""
 
 SPREADS = 2.0
 """A larger distance is allowed up to so many times that of a second fp32 training, whose dropout alone is another."""
