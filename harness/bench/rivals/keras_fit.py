@@ -58,7 +58,8 @@ def _model(keras: Any, settings: dict[str, Any]) -> Any:
         return [layers.Dropout(settings["dropout"])] if settings["dropout"] else []
 
     parts = [keras.Input((settings["time"],), settings["batch"], dtype="int32")]
-    parts += [layers.Embedding(settings["symbols"], width), *dropout()]
+    drawn = keras.initializers.RandomNormal(stddev=1.0)  # as torch's, so that all learn about as fast
+    parts += [layers.Embedding(settings["symbols"], width, embeddings_initializer=drawn), *dropout()]
     for _ in range(settings["layers"]):
         parts += [layers.LSTM(width, return_sequences=True), *dropout()]
     model = keras.Sequential([*parts, layers.Dense(width), layers.Dense(settings["symbols"])])
