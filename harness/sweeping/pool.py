@@ -16,13 +16,15 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+import psutil
 
 from harness.errors import PluginError
 from harness.sweeping.jobs import ALONE, Job, Outcome, Surroundings
@@ -66,6 +68,33 @@ def ready_to_fork(threads: int = 1) -> Any:
     with _inherited(threads):
         forkserver.ensure_running()
     return context
+
+
+@contextmanager
+def forking() -> Iterator[None]:
+    """For a block that composes and runs jobs: the process that forks workers starts with it, and ends with it.
+
+    It holds the command's standard output open, so who reads that would else wait until its imports are done, also
+    where there was nothing to run. One that ran before stays.
+    """
+    before = _forking_processes()
+    ready_to_fork()
+    try:
+        yield
+    finally:
+        for process in _forking_processes() - before:
+            with suppress(psutil.Error):
+                process.terminate()
+
+
+def _forking_processes() -> set[psutil.Process]:
+    """Children that fork workers, by what multiprocessing has them execute."""
+    found = set()
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):
+            if any("multiprocessing.forkserver" in word for word in child.cmdline()):
+                found.add(child)
+    return found
 
 
 @contextmanager

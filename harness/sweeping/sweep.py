@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from harness.sweeping.display import Display
 from harness.sweeping.estimates import Estimates
 from harness.sweeping.jobs import Outcome, Surroundings
 from harness.sweeping.planning import PlannedRun
-from harness.sweeping.pool import Pool, ready_to_fork
+from harness.sweeping.pool import Pool, forking
 from harness.sweeping.stopping import StopRequests
 from harness.sweeping.workers import Workers, default_workers
 
@@ -85,33 +86,37 @@ def run_sweep(
     """
     tune_allocator()  # it is part of the environment, by which finished runs are known
     display = Display(quiet=quiet)
-    if not dry_run:
-        ready_to_fork()  # its imports take as long as what comes here until the first run starts
-    with display.waiting("Composing the cells"), importing():
-        planned = planning.plan_cells(expand(overrides))
-    name = planned[0].plan.sweep
-    threads, device = planned[0].settings.trainer.threads or 1, device_type(planned[0].settings.trainer.device)
-    with display.waiting("Looking at the results store"):
-        environment = _environment(device, threads)
-        if dry_run:
-            return _look(name, planned, environment, retry)
-        store = Store.open()
-    with store:
-        planned = planning.with_states(planned, store, environment.hash, retry)
-        planning.record(planned, store, experiment=any(w.startswith("experiment=") for w in overrides))
-        result = SweepResult(name, planned)
-        display.estimates = Estimates.from_store(store, planned, environment.hash)
-        display.begin(planned)
-        todo = [run for run in planned if run.state in (planning.READY, planning.ELSEWHERE)]
-        if todo:
-            surroundings = Surroundings(Path.cwd(), dict(os.environ), store_url(), results_folder().absolute(), threads)
-            course = Course(todo, store, environment, display)
-            chosen = Workers(workers) if workers else default_workers(threads, device)
-            count = min(chosen.count, len(todo))
-            display.at_a_time(count, threads, chosen.reason if count == chosen.count else "")
-            result.outcomes = course.outcomes
-            _run(course, Pool(count, surroundings, before=course.before), display)
+    with nullcontext() if dry_run else forking():  # its imports take as long as what comes before the first run
+        with display.waiting("Composing the cells"), importing():
+            planned = planning.plan_cells(expand(overrides))
+        name, trainer = planned[0].plan.sweep, planned[0].settings.trainer
+        threads, device = trainer.threads or 1, device_type(trainer.device)
+        with display.waiting("Looking at the results store"):
+            environment = _environment(device, threads)
+            if dry_run:
+                return _look(name, planned, environment, retry)
+            store = Store.open()
+        with store:
+            planned = planning.with_states(planned, store, environment.hash, retry)
+            planning.record(planned, store, experiment=any(w.startswith("experiment=") for w in overrides))
+            result = SweepResult(name, planned)
+            display.estimates = Estimates.from_store(store, planned, environment.hash)
+            display.begin(planned)
+            todo = [run for run in planned if run.state in (planning.READY, planning.ELSEWHERE)]
+            if todo:
+                course = Course(todo, store, environment, display)
+                result.outcomes = course.outcomes
+                _run(course, _pool(workers, threads, device, course, display, len(todo)), display)
     return result
+
+
+def _pool(workers: int | None, threads: int, device: str, course: Course, display: Display, most: int) -> Pool:
+    """The workers that were asked for, or as many as fit; never more than there is to do."""
+    chosen = Workers(workers) if workers else default_workers(threads, device)
+    count = min(chosen.count, most)
+    display.at_a_time(count, threads, chosen.reason if count == chosen.count else "")
+    around = Surroundings(Path.cwd(), dict(os.environ), store_url(), results_folder().absolute(), threads)
+    return Pool(count, around, before=course.before)
 
 
 def _run(course: Course, pool: Pool, display: Display) -> None:

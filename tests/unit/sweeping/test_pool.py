@@ -283,3 +283,36 @@ def test_the_process_that_forks_is_deaf_to_ctrl_c_while_it_imports_and_changes_n
     )
     assert done.stdout.split() == ["told", "3", str(threads), "default_int_handler"]
     assert not done.stderr
+
+
+FORKING = """
+import os
+from harness.sweeping.pool import _forking_processes, forking, ready_to_fork
+
+{before}
+try:
+    with forking():
+        (server,) = _forking_processes()
+        raise KeyError
+except KeyError:
+    {after}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("", "print(int(server.wait(60)))", "-15"),
+        (
+            "context = ready_to_fork()",
+            "process = context.Process(target=os._exit, args=(3,)); process.start(); process.join(); "
+            "print(process.exitcode, _forking_processes() == {server})",
+            "3 True",
+        ),
+    ],
+    ids=["started by it", "ran before"],
+)
+def test_the_process_that_forks_ends_with_its_block_where_it_began_with_it(before: str, after: str, said: str) -> None:
+    command = [sys.executable, "-c", FORKING.format(before=before, after=after)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == said
