@@ -3,8 +3,8 @@
 With V symbols and N positions the logits, their softmax and its gradient are three matrices (N, V) that a plain
 implementation writes to memory and reads back. Here one chunk of rows is multiplied, turned into its own gradient in
 place, and multiplied with features and weights before the next one begins. The products are the same, in the same
-number; what is saved is memory and the time to pass over it. The idea is that of Hsu et al. 2024, "Liger Kernel",
-section 3.2.
+number; what is saved is memory and the time to pass over it. The idea is that of Hsu et al. 2024, "Liger Kernel:
+Efficient Triton Kernels for LLM Training" (fused linear cross-entropy).
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-_CHUNK_BYTES = {"cpu": 32 << 20}  # of a chunk's logits: what a last-level cache holds; measured, see `_rows`
-_CHUNK_BYTES_ELSEWHERE = 512 << 20
+# Measured on a Zen 4 core with 1 MiB of second-level and 32 MiB of last-level cache, 700 positions, 10,000 symbols.
+_CHUNK_BYTES = {"cpu": 32 << 20}  # of a chunk's logits: half as many cost 3 % more time
+_CHUNK_BYTES_ELSEWHERE = 512 << 20  # not measured
 _FEWEST_ROWS = 256  # a product of fewer rows spends its time on reading the weights
 _FEW_LOGITS = 1 << 20
 _PRODUCT_ROWS = 2048  # of the gradient of the weights that are computed at a time

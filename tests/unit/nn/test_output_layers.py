@@ -69,7 +69,7 @@ def test_a_sample_has_no_symbol_twice_and_holds_each_as_often_as_promised() -> N
     order = torch.randperm(V)
     layer.order.copy_(order)
     seen = torch.zeros(V)
-    rounds = 4000
+    rounds = 1000
     for _ in range(rounds):
         symbols, log_inclusion = layer.sample()
         assert len(symbols.unique()) == 20
@@ -83,15 +83,14 @@ def test_a_sample_has_no_symbol_twice_and_holds_each_as_often_as_promised() -> N
 def test_the_sum_over_all_symbols_is_right_in_expectation() -> None:
     """And so are its gradients: the mean over samples of exp(loss) and its gradient are those of the full softmax."""
     layer = _sampled(20)
-    x, targets = _data()
-    x, targets = x[:4], targets[:4]
-    rounds = 6000
+    x, targets = (part[:1] for part in _data())
+    rounds = 1000
     values, slopes = [], []
     for _ in range(rounds):
-        ratio = torch.stack([layer.loss(x[i : i + 1], targets[i : i + 1]).exp() for i in range(4)]).sum()
+        ratio = layer.loss(x, targets).exp()
         values.append(ratio.detach())
         slopes.append(torch.autograd.grad(ratio, layer.bias)[0])
-    full = functional.cross_entropy(layer(x), targets, reduction="none").exp().sum()
+    full = functional.cross_entropy(layer(x), targets).exp()
     (slope,) = torch.autograd.grad(full, layer.bias)
     for drawn, exact in ((torch.stack(values), full.detach()), (torch.stack(slopes), slope)):
         error = drawn.std(0) / rounds**0.5
