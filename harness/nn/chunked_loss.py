@@ -63,7 +63,7 @@ def chunked_cross_entropy(
     dtype = torch.get_autocast_dtype(device) if can and torch.is_autocast_enabled(device) else weight.dtype
     with torch.autocast(device, enabled=False) if can else nullcontext():
         # Of few logits the many small steps cost more than the passes over memory that they save.
-        few = rows is None and len(features) * len(weight) <= _FEW_LOGITS
+        few = len(features) == 0 or (rows is None and len(features) * len(weight) <= _FEW_LOGITS)
         if few or not torch.is_grad_enabled():
             return _value(features.to(dtype), weight.to(dtype), bias, targets, kept, label_smoothing) * scale
         rows = rows or _rows(len(features), len(weight), dtype.itemsize, device)

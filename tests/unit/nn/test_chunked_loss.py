@@ -82,6 +82,12 @@ def test_chunks_are_left_out_where_logits_are_few_and_where_no_gradient_is_wante
     torch.testing.assert_close(ours, _plain(x, w, b, targets).sum().detach())
 
 
+def test_no_rows_cost_nothing_and_change_nothing() -> None:
+    x, w, b, targets = _problem(0, 5, 30)
+    for gradient in torch.autograd.grad(chunked_cross_entropy(x, w, b, targets, rows=3), [x, w, b]):
+        assert not gradient.any()
+
+
 @pytest.mark.parametrize("rows", [None, 4])
 def test_rows_that_are_not_kept_give_neither_loss_nor_gradient(rows: int | None) -> None:
     x, w, b, targets = _problem(20, 6, 50)
