@@ -149,14 +149,20 @@ class VideoEncoder(Encoder):
 
     def forward(self, x: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
         """Encode x (B, T, C, Y, X)."""
-        real = length_mask(lengths, x.shape[1])  # (B, T)
-        # Padding is left out before the convolutions, which are nearly all of the cost.
-        pictures = x[real].contiguous(memory_format=torch.channels_last)  # (frames, C, Y, X)
-        seen = self.flat(self.frames(pictures).flatten(1))  # (frames, H)
-        embedded = seen.new_zeros(*x.shape[:2], seen.shape[-1])
-        embedded[real] = seen  # (B, T, H)
+        if x.device.type != "cpu":  # how many frames are real, an accelerator's host would have to wait for
+            embedded = zero_padding(self._embed(x.flatten(0, 1)).unflatten(0, x.shape[:2]), lengths)
+        else:  # the convolutions are nearly all of the cost, so padding is left out of them
+            real = length_mask(lengths, x.shape[1])  # (B, T)
+            seen = self._embed(x[real])  # (frames, H)
+            embedded = seen.new_zeros(*x.shape[:2], seen.shape[-1])
+            embedded[real] = seen  # (B, T, H)
         out = self.stack(embedded, lengths, state)
         return EncoderOutput(out.features, lengths, out.summary, out.state)
+
+    def _embed(self, frames: Tensor) -> Tensor:
+        """Frames (N, C, Y, X) to (N, H)."""
+        pictures = frames.contiguous(memory_format=torch.channels_last)
+        return self.flat(self.frames(pictures).flatten(1))
 
 
 class SequenceEncoder(Encoder):
