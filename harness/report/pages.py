@@ -42,7 +42,7 @@ def build(
         out_dir: made where it does not exist.
         sweep: its name; None: everything.
         data: what to report, where it is loaded already.
-        formats: which of `FORMATS` to write; Markdown brings the pictures that it shows (png).
+        formats: which of `FORMATS` to write; Markdown shows png, and brings them, unless svg alone is asked for.
 
     Returns:
         The path of index.html, or what stands for it where no page is asked for: report.md, else the folder.
@@ -55,6 +55,7 @@ def build(
     page, text = out_dir / "index.html", out_dir / "report.md"
     try:
         folder = ReportFolder(out_dir)
+        pictures = "svg" if "svg" in formats and "png" not in formats else "png"
         report = compose(store, data)
         for table in [*report.tables(), *([report.runs] if report.runs is not None else [])]:
             if "csv" in formats:
@@ -63,13 +64,13 @@ def build(
                 folder.write(f"tables/{table.name}.tex", latex(table).encode())
         with drawn_beside(report.figures()):  # meanwhile: everything that shows none
             if "md" in formats:
-                folder.write(text.name, as_markdown(report).encode())
+                folder.write(text.name, as_markdown(report, pictures).encode())
             if "html" in formats:
                 _write_pages(folder, store, data, report)
             for figure in report.figures():
                 if "svg" in formats:
                     folder.write(f"figures/{figure.name}.svg", figure.svg.encode())
-                if "png" in formats or "md" in formats:
+                if "png" in formats or ("md" in formats and pictures == "png"):
                     folder.write(f"figures/{figure.name}.png", figure.png)
         folder.finish()
     except OSError as error:
@@ -105,9 +106,9 @@ def as_html(report: Report) -> str:
     return templates().get_template("index.html.j2").render(report=report, links=report.links, root="")
 
 
-def as_markdown(report: Report) -> str:
-    """The report but for the pages of runs, for a terminal, a repository or an issue."""
-    return templates().get_template("report.md.j2").render(report=report)
+def as_markdown(report: Report, pictures: str = "png") -> str:
+    """The report but for the pages of runs, for a terminal, a repository or an issue; pictures: "png" or "svg"."""
+    return templates().get_template("report.md.j2").render(report=report, pictures=pictures)
 
 
 def _write_pages(folder: ReportFolder, store: Store, data: ReportData, report: Report) -> None:

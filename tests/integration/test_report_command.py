@@ -115,11 +115,12 @@ def test_since_counts_from_the_last_that_happened_to_a_run(harness: Any, small: 
     ("words", "endings", "printed"),
     [
         (("--format", "md"), {".md", ".png"}, "r/report.md"),
+        (("--format", "md,svg"), {".md", ".svg"}, "r/report.md"),
         (("--format", "csv,svg"), {".csv", ".svg"}, "r"),
         (("--format", "html", "--format", "PNG"), {".html", ".png"}, "r/index.html"),
         ((), {".html", ".md", ".csv", ".tex", ".svg", ".png"}, "r/index.html"),
     ],
-    ids=["md with its pictures", "list", "repeated", "all"],
+    ids=["md with its pictures", "md with svg", "list", "repeated", "all"],
 )
 def test_only_the_formats_asked_for_are_written(
     harness: Any, here: Path, words: tuple[str, ...], endings: set[str], printed: str
