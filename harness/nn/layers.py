@@ -59,9 +59,12 @@ def run_layer(
         if min(known, default=x.shape[1]) == x.shape[1]:
             lengths = None
     if pieces is None:
-        return _run_whole(cell, x, start, lengths if ends else None)
-    assert lengths is not None
-    return _run_in_pieces(cell, x, _zeros(cell, x) if start is None else start, lengths, pieces, ends)
+        y, state = _run_whole(cell, x, start, lengths if ends else None)
+    else:
+        assert lengths is not None
+        y, state = _run_in_pieces(cell, x, _zeros(cell, x) if start is None else start, lengths, pieces, ends)
+    # Dropout draws in the order of memory, and what it draws must not depend on how the state was found.
+    return (y.contiguous() if ends and lengths is not None else y), state
 
 
 def _run_whole(cell: nn.Module, x: Tensor, start: Carry | None, lengths: Tensor | None) -> tuple[Tensor, Carry]:
