@@ -56,7 +56,8 @@ def test_cores_are_those_of_the_affinity_or_fewer(quota: float, expected: int, m
 
 
 def test_garbage_is_looked_for_again_after_imports_and_what_they_made_is_left_alone() -> None:
-    before = gc.get_freeze_count()
+    before, was_on = gc.get_freeze_count(), gc.isenabled()
+    gc.enable()  # a command that was called in this process may have switched it off
     try:
         with importing():
             assert not gc.isenabled()
@@ -64,6 +65,8 @@ def test_garbage_is_looked_for_again_after_imports_and_what_they_made_is_left_al
         assert gc.get_freeze_count() > before
     finally:
         gc.unfreeze()
+        if not was_on:
+            gc.disable()
 
 
 @pytest.mark.parametrize(
