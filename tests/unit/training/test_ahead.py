@@ -43,7 +43,7 @@ def test_an_accelerator_gets_the_same_batches_from_a_thread_and_a_position_to_go
         assert_same_batch(next(iterator), batch)
         batches.advance()
     state = batches.state_dict()  # while the tenth is made or waits
-    iterator.close()  # type: ignore[attr-defined]
+    iterator.close()
     assert split.asked == {"next-batch"}
     again, _ = _endless()
     again.load_state_dict(state)
@@ -65,6 +65,6 @@ def test_without_an_accelerator_or_with_a_plug_ins_augmentation_there_is_no_thre
 
 def test_what_goes_wrong_in_the_thread_is_raised_where_the_batch_is_asked_for() -> None:
     batches, _ = _endless()
-    batches._batches._collator._gather = lambda *_: 1 / 0  # type: ignore[union-attr]
+    batches._batches._collator._gather = lambda *_: 1 / 0
     with pytest.raises(ZeroDivisionError):
         next(ahead(batches, ELSEWHERE))

@@ -83,7 +83,7 @@ def test_an_example_without_input_is_the_example_all_the_same(name: str) -> None
 
 def test_augmented_training_batches_equal_the_plain_ones() -> None:
     task = load_task("speech_recognition")().tiny()
-    data = replace(_data("speech_recognition"), augment=task.masks)  # type: ignore[attr-defined]
+    data = replace(_data("speech_recognition"), augment=task.masks)
     found = iter(EndlessBatches(training_loader(data, Loader(7), 2)))
     for batch in plain_epochs(data, Loader(7), seed=2, epochs=2):
         assert_same_batch(next(found), batch)
