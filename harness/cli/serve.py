@@ -29,9 +29,10 @@ def command(
     from harness.serve.watch import Watch
     from harness.store import Store
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped by a supervisor, it cleans up as well
     try:
         with ExitStack() as opened:
+            before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped by a supervisor, it cleans up
+            opened.callback(signal.signal, signal.SIGTERM, before)
             store = opened.enter_context(Store.open(read_only=True))
             server = opened.enter_context(Server(Watch(store, chosen), port))  # first, since its port may be taken
             with waiting("Making the report ..."):

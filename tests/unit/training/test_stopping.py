@@ -41,11 +41,18 @@ def test_a_part_that_can_be_repeated_is_not_waited_for() -> None:
 
 
 def test_handlers_are_put_back_and_ignored_signals_stay_ignored() -> None:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, _other_handler)
         with StopRequest().listening():
             assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-            assert signal.getsignal(signal.SIGTERM) != signal.SIG_DFL
-        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+            assert signal.getsignal(signal.SIGTERM) != _other_handler
+        assert signal.getsignal(signal.SIGTERM) == _other_handler
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _other_handler(signum: int, frame: object) -> None:
+    """What the program around a run may have installed."""
