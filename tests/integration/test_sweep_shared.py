@@ -54,13 +54,14 @@ class Sweep:
         return out, err
 
     def kill(self) -> None:
-        """End everything that is left of it."""
+        """End everything that is left of it, and wait until it is gone: a signal that was sent is no death yet."""
         family = self.family()
         self.process.kill()
         for process in family:
             with suppress(psutil.Error):
                 process.kill()
         self.process.communicate()
+        _until(lambda: not self.family())
 
 
 def _lives(process: psutil.Process) -> bool:
