@@ -22,6 +22,9 @@ from harness.model import State
 Step = Callable[[Tensor, State, Tensor], tuple[Tensor, State]]
 """(tokens (N,), state, rows (N,)) -> (log-probabilities (N, V), state)."""
 
+_GROUP = 64  # candidates that are looked at as one, if there are many
+_MANY = 1 << 18  # of all examples together; below, looking twice costs more than it saves
+
 
 class Hypothesis(NamedTuple):
     """One output: symbol ids without bos and eos, and its score (log-probability over length penalty)."""
@@ -70,13 +73,14 @@ def greedy(
     """
     if batch_size == 0:
         return []
+    forbidden = torch.tensor(list(forbid), dtype=torch.long, device=device)
     rows = torch.arange(batch_size, device=device)  # (N,): examples not finished yet
     tokens, state = torch.full_like(rows, bos), start_state
     output = torch.full((batch_size, max_length), eos, device=device)  # (B, U)
     scores = torch.zeros(batch_size, device=device)
     for position in range(max_length + 1):
         log_probs, state = step(tokens, state, rows)
-        log_probs = _without(log_probs, forbid)
+        log_probs = log_probs.index_fill(1, forbidden, -torch.inf)
         if position == max_length:
             scores[rows] += log_probs[:, eos].to(scores.dtype)
             break
@@ -125,6 +129,7 @@ def beam(
     if beam_size < 1:
         raise ValueError(f"beam_size must be at least 1; given {beam_size}")
     found = _Finished(batch_size, device)
+    forbidden = torch.tensor(list(forbid), dtype=torch.long, device=device)
     width = beam_size
     live = torch.arange(batch_size, device=device)  # (E,): examples still searched
     rows = live.repeat_interleave(width)  # (E * width,)
@@ -138,8 +143,7 @@ def beam(
             break
         log_probs, state = step(tokens, state, rows)
         totals = scores[:, :, None] + log_probs.view(live.numel(), width, -1)  # (E, width, V)
-        if forbid:
-            totals[:, :, list(forbid)] = -torch.inf
+        totals.index_fill_(2, forbidden, -torch.inf)
         penalty = length_penalty_factor(length, length_penalty)
         if length == last:
             closed, parent = totals[:, :, eos].max(dim=1)
@@ -148,7 +152,7 @@ def beam(
 
         vocabulary = totals.shape[-1]
         # Of 2 x width candidates at most `width` are eos (one per prefix), so `width` remain to live on.
-        top, index = totals.flatten(1).topk(2 * width)  # (E, 2 width), best first
+        top, index = best_of(totals.flatten(1), 2 * width)  # (E, 2 width), best first
         parent, symbol = index.div(vocabulary, rounding_mode="floor"), index.remainder(vocabulary)
         ended = symbol == eos
 
@@ -194,8 +198,21 @@ class _Finished:
         return [Hypothesis(i, s) for i, s in zip(self._ids, self.scores.tolist(), strict=True)]
 
 
-def _without(log_probs: Tensor, forbid: Sequence[int]) -> Tensor:
-    """Log-probabilities (N, V) in which the forbidden symbols are impossible."""
-    if not forbid:
-        return log_probs
-    return log_probs.index_fill(-1, torch.tensor(list(forbid), device=log_probs.device), -torch.inf)
+def best_of(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The `count` largest of every row of values (E, M), largest first, and where they are: (E, count) each.
+
+    Selecting costs far more for each value than comparing does, so of many values only the groups with the largest
+    maxima are looked at: nothing outside them can be larger than what is in them.
+    """
+    groups = values.shape[1] // _GROUP
+    if values.numel() < _MANY or groups <= count:
+        top = values.topk(count)
+        return top.values, top.indices
+    whole = groups * _GROUP
+    grouped = values[:, :whole].unflatten(1, (groups, _GROUP))
+    chosen = grouped.amax(2).topk(count).indices  # (E, count)
+    places = chosen.unsqueeze(2) * _GROUP + torch.arange(_GROUP, device=values.device)  # (E, count, _GROUP)
+    rest = torch.arange(whole, values.shape[1], device=values.device)  # what fills no group
+    places = torch.cat((places.flatten(1), rest.expand(len(values), -1)), dim=1)
+    top = values.gather(1, places).topk(count)
+    return top.values, places.gather(1, top.indices)

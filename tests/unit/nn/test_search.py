@@ -8,7 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.nn.search import beam, greedy, reorder
+from harness.nn import search as search_module
+from harness.nn.search import beam, best_of, greedy, reorder
 
 BOS, EOS = 0, 1
 
@@ -229,3 +230,32 @@ def test_reorder_takes_rows_of_every_tensor_in_the_state():
     assert taken["a"].tolist() == [[4, 5], [4, 5], [0, 1]]
     assert taken["b"][0].tolist() == [2, 2, 0]
     assert taken["b"][1] is None
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(0, 2**16),
+    st.integers(1, 5),
+    st.integers(700, 3000),
+    st.integers(1, 10),
+    st.sampled_from([0.0, 0.3, 0.999]),
+)
+def test_the_best_of_many_values_are_those_of_a_plain_selection(rows, seed, width, count, impossible):
+    draw = torch.Generator().manual_seed(seed)
+    values = torch.randn(rows % 7 + 1, width, generator=draw, dtype=torch.float64)
+    values[torch.rand(values.shape, generator=draw) < impossible] = -torch.inf
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search_module, "_MANY", 0)
+        found, places = best_of(values, count)
+    assert torch.equal(found, values.topk(count).values)
+    assert torch.equal(values.gather(1, places), found)
+    assert all(len(set(row)) == count for row in places.tolist())
+
+
+def test_a_beam_over_many_symbols_is_the_beam_of_each_example_alone():
+    model = RandomDecoder(3, vocabulary=900, examples=80, sharpness=0.5)
+    assert model.examples * 4 * model.vocabulary > search_module._MANY > 4 * model.vocabulary
+    together = model.search(beam, 6, beam_size=4, forbid=(0, 2))
+    for example in range(0, model.examples, 9):
+        alone = beam(model.only(example), model.start([example]), 1, BOS, EOS, 6, "cpu", beam_size=4, forbid=(0, 2))
+        assert alone[0].ids == together[example].ids
