@@ -68,7 +68,9 @@ class PooledVideo:
         assert self._targets is not None
         ids = tuple(self._ids[i] for i in positions.tolist())
         lengths = self.input_lengths[positions], self.target_lengths[positions]
-        return Gathered(ids, self._pooled[positions], lengths[0], self._targets[positions], lengths[1])
+        # By torch, since it shares the copying between cores: clips lie far apart in memory.
+        clips = torch.from_numpy(self._pooled).index_select(0, torch.from_numpy(positions)).numpy()
+        return Gathered(ids, clips, lengths[0], self._targets[positions], lengths[1])
 
     def _learn(self, positions: np.ndarray, input_pad: int, target_pad: int) -> bool:
         """Pool the clips at these positions; whether the split could give them."""
