@@ -2,7 +2,8 @@
 
 Every competitor is a process of its own (`harness.bench.rivals`), all are timed in turn, and a ratio is the rival's
 time divided by ours. All train the same model on the same numbers; Keras' LSTM has one vector of biases where torch's
-has two. Rivals compute in fp32, as they come; ours is timed in both precisions.
+has two. Rivals compute in fp32, as they come; ours in bf16 and in fp32, or in fp32 alone where the processor has no
+instructions for bf16.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from harness.bench.comparison import Row, row
 from harness.bench.processes import Worker, WorkerError, in_rounds, worker
 from harness.bench.rivals.sizes import MEDIUM, SMALL, Size
 from harness.runtime import threads_for_one_run
+from harness.training.precision import cpu_has_bf16
 
 RIVALS = {
     "torch": ("torch_loop", "torch", ("torch",)),
@@ -36,7 +38,7 @@ def rival_rows(
     note: Callable[[str], None] = print,
     sizes: Sequence[Size] = (SMALL, MEDIUM),
 ) -> list[Row]:
-    """Rows of every size and rival, ours in bf16 and in fp32.
+    """Rows of every size and rival: ours as quick as the processor allows, then in fp32 if that was in bf16.
 
     Args:
         rounds: how often each is timed.
@@ -57,9 +59,10 @@ def _rows(
     size: Size, rounds: int, threads: int | None, python: str, names: Sequence[str], note: Callable[[str], None]
 ) -> list[Row]:
     settings = dataclasses.asdict(size) | {"threads": threads or threads_for_one_run()}
+    precisions = ("bf16", "fp32") if cpu_has_bf16() else ("fp32",)
     with ExitStack() as stack:
         ours = {}
-        for precision in ("bf16", "fp32"):
+        for precision in precisions:
             made = worker(f"ours, {precision}", "harness.bench.rivals.ours", settings | {"precision": precision})
             ours[precision] = stack.enter_context(made)
         others: dict[str, Worker] = {}
@@ -72,10 +75,10 @@ def _rows(
         times = in_rounds([*ours.values(), *others.values()], rounds, steps=size.steps)
     return [
         row(
-            f"lstm-{size.name}{'' if precision == 'bf16' else '-fp32'}-vs-{name}",
+            f"lstm-{size.name}{'' if precision == precisions[0] else '-fp32'}-vs-{name}",
             times[other.name],
             times[our.name],
-            limit=size.wanted.get(name) if precision == "bf16" else None,
+            limit=size.wanted.get(name) if precision == precisions[0] else None,
             about=(
                 f"{other.about['version']} in fp32 over a harness step in {precision}; {size}, "
                 f"{settings['threads']} threads, {_parameters(other.about['parameters'], our.about['parameters'])}"

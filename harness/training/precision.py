@@ -88,12 +88,17 @@ class Curve:
         return all(map(math.isfinite, self.losses))
 
 
+def cpu_has_bf16() -> bool:
+    """Whether this processor computes in bf16, rather than in fp32 with conversions around it."""
+    return bool(_BF16_INSTRUCTIONS & set(instruction_sets()))
+
+
 def obstacle(settings: RunSettings) -> str:
     """Why bf16 is out of the question, known without training; empty where it is not."""
     device = device_of(settings.trainer.device)
     if not settings.model.capabilities(settings.task.signature).autocast:
         return f"model '{settings.model.name}' declares autocast=False"
-    if device.type == "cpu" and not _BF16_INSTRUCTIONS & set(instruction_sets()):
+    if device.type == "cpu" and not cpu_has_bf16():
         return "this processor has no bf16 instructions (AVX512-BF16 or AMX-BF16)"
     if device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
         return "this accelerator has no bf16"

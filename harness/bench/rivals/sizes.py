@@ -20,7 +20,7 @@ class Size:
         batch, time: B rows of T symbols.
         dropout: on everything between layers.
         steps: of a block that is timed.
-        wanted: rival -> how many times its time ours is to be at least, ours in bf16.
+        wanted: rival -> how many times its time ours is to be at least, ours in its quickest precision.
     """
 
     name: str

@@ -15,6 +15,7 @@ TINY = Size("tiny", 8, 2, 12, 3, 5, dropout=0.2, steps=2, wanted={"torch": 2.5})
 
 def test_a_plain_loop_and_the_harness_train_networks_of_one_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rival_rows, "_installed", lambda python, names: names == ("torch",))
+    monkeypatch.setattr(rival_rows, "cpu_has_bf16", lambda: True)
     notes: list[str] = []
     found = rival_rows.rival_rows(2, threads=1, note=notes.append, sizes=[TINY])
     assert [(r.name, r.limit, r.better) for r in found] == [
@@ -28,6 +29,14 @@ def test_a_plain_loop_and_the_harness_train_networks_of_one_size(monkeypatch: py
         f"Left out: rows against keras-{name}" for name in ("tf", "jax", "torch")
     ]
     assert all("pip install 'sequence-harness[bench]'" in note for note in notes)
+
+
+def test_without_bf16_in_the_processor_ours_is_timed_in_fp32_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rival_rows, "_installed", lambda python, names: names == ("torch",))
+    monkeypatch.setattr(rival_rows, "cpu_has_bf16", lambda: False)
+    (found,) = rival_rows.rival_rows(2, threads=1, note=lambda text: None, sizes=[TINY])
+    assert (found.name, found.limit) == ("lstm-tiny-vs-torch", 2.5)
+    assert " over a harness step in fp32; " in found.about
 
 
 def test_a_rival_that_does_not_start_costs_its_own_rows_only(monkeypatch: pytest.MonkeyPatch) -> None:
