@@ -21,6 +21,7 @@ from harness.runtime import threads_for_one_run
 from harness.training.data_module import training_loader
 from harness.training.lightning_module import TrainingModule
 from harness.training.load_data import load_data
+from harness.training.pooled_video import pooled_once
 from harness.training.seeding import seed_global
 from harness.training.timing import PhaseClock
 
@@ -49,6 +50,7 @@ def _of_task(task: str, steps: int) -> Iterator[Row]:
     data = load_data(settings.task)
     seed_global(0, "initialisation")
     network = Network(settings.model, settings.task.signature, data.input_spec, data.target_spec, settings.trainer)
+    data = pooled_once(data, network)
     module = TrainingModule(network.train(), data.target_spec, settings.optimizer, PhaseClock())
     module.configure_optimizers()
     batches = iter(training_loader(data, settings.task.loader, 0))

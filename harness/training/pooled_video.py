@@ -68,8 +68,7 @@ class PooledVideo:
         assert self._targets is not None
         ids = tuple(self._ids[i] for i in positions.tolist())
         lengths = self.input_lengths[positions], self.target_lengths[positions]
-        # By torch, since it shares the copying between cores: clips lie far apart in memory.
-        clips = torch.from_numpy(self._pooled).index_select(0, torch.from_numpy(positions)).numpy()
+        clips = self._pooled.take(positions, axis=0, mode="clip")  # "clip" spares a look at every position
         return Gathered(ids, clips, lengths[0], self._targets[positions], lengths[1])
 
     def _learn(self, positions: np.ndarray, input_pad: int, target_pad: int) -> bool:
