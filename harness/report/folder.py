@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 LIST = "files.sha256"
@@ -36,8 +37,8 @@ class ReportFolder:
         self._written: dict[str, str] = {}
         _replace(path / LIST, "".join(f"{digest}  {name}\n" for digest, name in self._earlier).encode())
 
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file unless it is there with this content.
+    def write(self, name: str, content: bytes) -> str:
+        """Write a file unless it is there with this content; its digest.
 
         Args:
             name: in the folder, with "/" between its parts.
@@ -50,6 +51,11 @@ class ReportFolder:
             with (self.path / LIST).open("a", encoding="utf-8") as file:
                 file.write(f"{self._written[name]}  {name}\n")
             _replace(path, content)
+        return self._written[name]
+
+    def wrote(self, digests: Mapping[str, str]) -> None:
+        """Count as written what another process did, through a copy of this folder: digests by name."""
+        self._written.update(digests)
 
     def finish(self) -> None:
         """Remove what earlier reports wrote and this one did not, then put the list in order."""

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from harness.errors import StoreError
-from harness.report import run_pages
+from harness.report import run_lists, run_pages
+from harness.report.beside import beside
 from harness.report.contents import Report
 from harness.report.figures import drawn_beside
 from harness.report.folder import ReportFolder
 from harness.report.latex import latex
 from harness.report.load import ReportData, load
-from harness.report.sections import compose
+from harness.report.sections import compose, empty_sections, machine_names
 from harness.report.templating import templates
 from harness.store import Store
 from harness.store.thinned_curves import POINTS
 
 FORMATS = ("html", "md", "csv", "tex", "svg", "png")
 """What a report can be written as."""
+
+MANY = 50
+"""With so many runs, their pages are written by a process of their own."""
 
 
 def build(
@@ -56,17 +61,24 @@ def build(
     try:
         folder = ReportFolder(out_dir)
         pictures = "svg" if "svg" in formats and "png" not in formats else "png"
-        report = compose(store, data)
-        for table in [*report.tables(), *([report.runs] if report.runs is not None else [])]:
-            if "csv" in formats:
-                folder.write(f"tables/{table.name}.csv", table.csv().encode())
-            if "tex" in formats:
-                folder.write(f"tables/{table.name}.tex", latex(table).encode())
-        with drawn_beside(report.figures()):  # meanwhile: everything that shows none
+        with ExitStack() as processes:
+            if "html" in formats:
+                work = partial(_write_pages_of_runs, folder, store, data)
+                written = processes.enter_context(beside(work)) if len(data.runs) >= MANY else work
+            report = compose(store, data)
+            for table in [*report.tables(), *([report.runs] if report.runs is not None else [])]:
+                if "csv" in formats:
+                    folder.write(f"tables/{table.name}.csv", table.csv().encode())
+                if "tex" in formats:
+                    folder.write(f"tables/{table.name}.tex", latex(table).encode())
+            processes.enter_context(drawn_beside(report.figures()))  # meanwhile: everything that shows none
             if "md" in formats:
                 folder.write(text.name, as_markdown(report, pictures).encode())
             if "html" in formats:
-                _write_pages(folder, store, data, report)
+                made = list(pages_of_report(report))
+                folder.wrote(written())  # first those that the others lead to
+                for name, content in made:
+                    folder.write(name, content.encode())
             for figure in report.figures():
                 if "svg" in formats:
                     folder.write(f"figures/{figure.name}.svg", figure.svg.encode())
@@ -81,18 +93,18 @@ def build(
     return page if "html" in formats else text if "md" in formats else out_dir
 
 
-def pages_of_runs(store: Store, data: ReportData, report: Report) -> Iterator[tuple[str, str]]:
+def pages_of_runs(store: Store, data: ReportData) -> Iterator[tuple[str, str]]:
     """A page a run: its path in the report's folder, and its text."""
-    here = {"report": report, "links": report.links, "root": "../", "points": POINTS}
-    tasks = {section.task: section for section in report.sections}
+    here = {"store_id": data.store_id, "links": run_lists.links(data.runs), "root": "../", "points": POINTS}
+    tasks = {section.task: section for section in empty_sections(data)}
     template = templates().get_template("run.html.j2")
-    for run in run_pages.compose(store, data, report.machines):
+    for run in run_pages.compose(store, data, machine_names(data)):
         yield f"runs/{run.file}", template.render(here, page=run, task=tasks.get(run.task))
 
 
 def pages_of_report(report: Report) -> Iterator[tuple[str, str]]:
     """The list of runs, a page a task, and index.html, last, so that its links lead somewhere."""
-    here = {"report": report, "links": report.links, "root": "../"}
+    here = {"report": report, "store_id": report.store_id, "links": report.links, "root": "../"}
     if report.runs is not None:
         yield "runs/index.html", templates().get_template("runs.html.j2").render(here)
     template = templates().get_template("task.html.j2")
@@ -103,7 +115,8 @@ def pages_of_report(report: Report) -> Iterator[tuple[str, str]]:
 
 def as_html(report: Report) -> str:
     """The first page."""
-    return templates().get_template("index.html.j2").render(report=report, links=report.links, root="")
+    here = {"report": report, "store_id": report.store_id, "links": report.links, "root": ""}
+    return templates().get_template("index.html.j2").render(here)
 
 
 def as_markdown(report: Report, pictures: str = "png") -> str:
@@ -111,12 +124,10 @@ def as_markdown(report: Report, pictures: str = "png") -> str:
     return templates().get_template("report.md.j2").render(report=report, pictures=pictures)
 
 
-def _write_pages(folder: ReportFolder, store: Store, data: ReportData, report: Report) -> None:
+def _write_pages_of_runs(folder: ReportFolder, store: Store, data: ReportData) -> dict[str, str]:
+    """Digests by name."""
     with _uncollected():
-        for name, content in pages_of_runs(store, data, report):
-            folder.write(name, content.encode())
-    for name, content in pages_of_report(report):
-        folder.write(name, content.encode())
+        return {name: folder.write(name, content.encode()) for name, content in pages_of_runs(store, data)}
 
 
 @contextmanager

@@ -18,18 +18,16 @@ _LONGEST_NAME = 60  # characters of a file's name
 
 def compose(store: Store, data: ReportData) -> Report:
     """Make the report of what was loaded."""
-    machines = {h: f"machine {chr(65 + i)}" if i < 26 else f"machine {i + 1}" for i, h in enumerate(data.environments)}
+    machines = machine_names(data)
     colours = {label: i for i, label in enumerate(data.models)}
     headings = [overview.heading(c, data, machines) for c in data.comparisons]
-    sections = []
-    names = _names(data.tasks)
-    for task in data.tasks:
-        of_task = [(i, c) for i, c in enumerate(data.comparisons) if c.task == task]
-        blocks = [
-            block(store, c, f"{names[task]}{f'_{n}' if len(of_task) > 1 else ''}", headings[i], machines, colours)
+    sections = empty_sections(data)
+    for section in sections:
+        of_task = [(i, c) for i, c in enumerate(data.comparisons) if c.task == section.task]
+        section.blocks += [
+            block(store, c, f"{section.name}{f'_{n}' if len(of_task) > 1 else ''}", headings[i], machines, colours)
             for n, (i, c) in enumerate(of_task, 1)
         ]
-        sections.append(Section(names[task], overview.title(task, data), task, blocks))
     return Report(
         title=f"Comparison of sequence models: {data.sweep}" if data.sweep else "Comparison of sequence models",
         lead=overview.lead(data, machines) if data.runs else ["There are no runs yet."],
@@ -47,6 +45,16 @@ def compose(store: Store, data: ReportData) -> Report:
         links=run_lists.links(data.runs),
         runs=run_lists.all_runs(data, machines),
     )
+
+
+def machine_names(data: ReportData) -> dict[str, str]:
+    """The name of every environment in the report, by its hash."""
+    return {h: f"machine {chr(65 + i)}" if i < 26 else f"machine {i + 1}" for i, h in enumerate(data.environments)}
+
+
+def empty_sections(data: ReportData) -> list[Section]:
+    """A section a task with its name and title, and nothing in it yet."""
+    return [Section(name, overview.title(task, data), task, []) for task, name in _names(data.tasks).items()]
 
 
 def _of_task(data: ReportData, task: str) -> list[Comparison]:

@@ -6,9 +6,6 @@ Drawing takes about 0.05 s a figure, and a report over many tasks has a hundred:
 from __future__ import annotations
 
 import multiprocessing
-import os
-import threading
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -17,6 +14,7 @@ from dataclasses import dataclass, field
 
 from matplotlib.figure import Figure as MplFigure
 
+from harness.report import beside
 from harness.report.figures.render import inline, render
 from harness.report.figures.style import style
 
@@ -64,12 +62,12 @@ class Figure:
         return inline(self.svg, self.name)
 
     def _drawn(self) -> Files:
-        if self._files is None and self._elsewhere is not None:
+        if self._files is None and self._elsewhere is not None and not self._elsewhere.cancel():
             try:
                 self._files = self._elsewhere.result()
-            except BrokenProcessPool:  # somebody ended a process: draw here
-                self._elsewhere = None
-        if self._files is None:
+            except BrokenProcessPool:  # somebody ended a process
+                pass
+        if self._files is None:  # or none has begun it
             self._files = self._draw()
         self._drawing = self._elsewhere = None
         return self._files
@@ -90,21 +88,21 @@ _shared: list[Figure] = []  # what the processes that are forked next will draw
 
 @contextmanager
 def drawn_beside(figures: Sequence[Figure]) -> Iterator[None]:
-    """Draw figures in other processes while the caller does something else; whoever asks for one waits for it.
+    """Draw figures in other processes while the caller does something else.
 
-    Does nothing for a few figures, on one processor, where processes cannot be forked, or where this one has threads,
-    whose locks a fork would copy.
+    Whoever asks for one waits for it, or draws it where no process has begun it.
+
+    Does nothing for a few figures, or where no process may be forked (`beside.may_fork`).
     """
     waiting = [f for f in figures if f._files is None]
-    if len(waiting) < FEW or _processors() < 2 or threading.active_count() > 1 or not hasattr(os, "fork"):
+    if len(waiting) < FEW or not beside.may_fork():
         yield
         return
     _shared[:] = waiting
-    number = min(_processors() - 1, _MOST_PROCESSES)
+    number = min(beside.processors() - 1, _MOST_PROCESSES)
     pool = ProcessPoolExecutor(number, multiprocessing.get_context("fork"))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # it counts the idle threads of BLAS
+        with beside.quiet_forks():
             for i, figure in enumerate(waiting):
                 figure._elsewhere = pool.submit(_draw_shared, i)
         yield
@@ -115,8 +113,3 @@ def drawn_beside(figures: Sequence[Figure]) -> Iterator[None]:
 
 def _draw_shared(number: int) -> Files:
     return _shared[number]._draw()
-
-
-def _processors() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
