@@ -9,7 +9,7 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from matplotlib.figure import Figure as MplFigure
@@ -63,10 +63,8 @@ class Figure:
 
     def _drawn(self) -> Files:
         if self._files is None and self._elsewhere is not None and not self._elsewhere.cancel():
-            try:
+            with suppress(BrokenProcessPool):  # somebody ended a process
                 self._files = self._elsewhere.result()
-            except BrokenProcessPool:  # somebody ended a process
-                pass
         if self._files is None:  # or none has begun it
             self._files = self._draw()
         self._drawing = self._elsewhere = None
