@@ -101,6 +101,8 @@ def test_a_worker_whose_block_fails_is_ended(module: str, tmp_path: Path) -> Non
 
 
 _HOLDS_64_MIB = """
+from harness.bench import memory
+
 before = memory.forget_peak()
 held = bytearray(b"x") * (64 << 20)
 print(memory.peak_bytes() - before)
