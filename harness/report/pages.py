@@ -71,9 +71,10 @@ def build(
                     folder.write(f"tables/{table.name}.csv", table.csv().encode())
                 if "tex" in formats:
                     folder.write(f"tables/{table.name}.tex", latex(table).encode())
-            processes.enter_context(drawn_beside(report.figures()))  # meanwhile: everything that shows none
-            if "md" in formats:
+            help_drawing = processes.enter_context(drawn_beside(report.figures()))
+            if "md" in formats:  # meanwhile: it shows none
                 folder.write(text.name, as_markdown(report, pictures).encode())
+            help_drawing()
             if "html" in formats:
                 made = list(pages_of_report(report))
                 folder.wrote(written())  # first those that the others lead to

@@ -85,17 +85,24 @@ _shared: list[Figure] = []  # what the processes that are forked next will draw
 
 
 @contextmanager
-def drawn_beside(figures: Sequence[Figure]) -> Iterator[None]:
-    """Draw figures in other processes while the caller does something else.
+def drawn_beside(figures: Sequence[Figure]) -> Iterator[Callable[[], None]]:
+    """Draw figures in other processes, from the first on, while the caller does something else.
 
-    Whoever asks for one waits for it, or draws it where no process has begun it.
+    The block is given what it calls when it has nothing else to do: draw, from the last on, what no process has begun.
+    Whoever asks for a figure waits for it, or draws it where no process has begun it.
 
     Does nothing for a few figures, or where no process may be forked (`beside.may_fork`).
     """
     waiting = [f for f in figures if f._files is None]
     if len(waiting) < FEW or not beside.may_fork():
-        yield
+        yield lambda: None
         return
+
+    def help_out() -> None:
+        for figure in reversed(waiting):
+            if figure._elsewhere is not None and figure._elsewhere.cancel():
+                figure._drawn()
+
     _shared[:] = waiting
     number = min(beside.processors() - 1, _MOST_PROCESSES)
     pool = ProcessPoolExecutor(number, multiprocessing.get_context("fork"))
@@ -103,7 +110,7 @@ def drawn_beside(figures: Sequence[Figure]) -> Iterator[None]:
         with beside.quiet_forks():
             for i, figure in enumerate(waiting):
                 figure._elsewhere = pool.submit(_draw_shared, i)
-        yield
+        yield help_out
     finally:
         _shared.clear()
         pool.shutdown(cancel_futures=True)

@@ -323,6 +323,18 @@ def render_by_process(figure: MplFigure) -> tuple[str, bytes]:
     return f"{svg}by process {os.getpid()}", png
 
 
+def test_what_no_process_has_begun_is_drawn_here_from_the_last_on(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(processes, "processors", lambda: 2)
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    monkeypatch.setattr(drawing, "render", render_by_process)
+    beside = [curves({"lstm": band([1.0, 2.0 + i])}, name=f"f{i}") for i in range(30)]
+    with figures.drawn_beside(beside) as help_drawing:
+        help_drawing()
+        here = [f.svg.endswith(f"by process {os.getpid()}") for f in beside]
+    assert here == sorted(here)  # first those of the process, then those of this one
+    assert {*here} == {False, True}
+
+
 def test_a_process_that_is_ended_costs_time_alone(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(processes, "processors", lambda: 2)
     monkeypatch.setattr(threading, "active_count", lambda: 1)
