@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from harness.report import figures, run_lists
+from harness.report import run_lists
 from harness.report.panels import Panel
 from harness.report.tables import Table
+
+if TYPE_CHECKING:
+    from harness.report import figures
 
 
 @dataclass

@@ -12,11 +12,10 @@ from harness.errors import StoreError
 from harness.report import run_lists, run_pages
 from harness.report.beside import beside
 from harness.report.contents import Report
-from harness.report.figures import drawn_beside
 from harness.report.folder import ReportFolder
 from harness.report.latex import latex
 from harness.report.load import ReportData, load
-from harness.report.sections import compose, empty_sections, machine_names
+from harness.report.outline import empty_sections, machine_names
 from harness.report.templating import templates
 from harness.store import Store
 from harness.store.thinned_curves import POINTS
@@ -65,6 +64,10 @@ def build(
             if "html" in formats:
                 work = partial(_write_pages_of_runs, folder, store, data)
                 written = processes.enter_context(beside(work)) if len(data.runs) >= MANY else work
+            # While that process works: these bring scipy.stats and matplotlib, which takes a second.
+            from harness.report.figures import drawn_beside
+            from harness.report.sections import compose
+
             report = compose(store, data)
             for table in [*report.tables(), *([report.runs] if report.runs is not None else [])]:
                 if "csv" in formats:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from harness.report.figures import Figure
 from harness.report.tables import Table
+
+if TYPE_CHECKING:
+    from harness.report.figures import Figure
 
 
 @dataclass

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-
 from harness.report import across, overview, results, run_lists, task_tables
 from harness.report.blocks import block
 from harness.report.contents import Block, Outcome, Report, Section
 from harness.report.environments import environment_table
 from harness.report.load import Comparison, ReportData
+from harness.report.outline import empty_sections, machine_names
 from harness.report.statistics.verdicts import listed
 from harness.store import Store
-
-_LONGEST_NAME = 60  # characters of a file's name
 
 
 def compose(store: Store, data: ReportData) -> Report:
@@ -47,16 +43,6 @@ def compose(store: Store, data: ReportData) -> Report:
     )
 
 
-def machine_names(data: ReportData) -> dict[str, str]:
-    """The name of every environment in the report, by its hash."""
-    return {h: f"machine {chr(65 + i)}" if i < 26 else f"machine {i + 1}" for i, h in enumerate(data.environments)}
-
-
-def empty_sections(data: ReportData) -> list[Section]:
-    """A section a task with its name and title, and nothing in it yet."""
-    return [Section(name, overview.title(task, data), task, []) for task, name in _names(data.tasks).items()]
-
-
 def _of_task(data: ReportData, task: str) -> list[Comparison]:
     return [c for c in data.comparisons if c.task == task]
 
@@ -88,17 +74,3 @@ def _commands(data: ReportData) -> list[tuple[str, str]]:
         if run is not None:
             found.append((f"{overview.words(task)}, {run.model}, seed {run.seed}", run.command))
     return found
-
-
-def _names(tasks: Sequence[str]) -> dict[str, str]:
-    """A name a task for ids and files: short, of plain letters, no two alike."""
-    names: dict[str, str] = {}
-    for task in tasks:
-        slug = _slug(task)[:_LONGEST_NAME] or "task"
-        taken = set(names.values())
-        names[task] = next(n for n in (slug, *(f"{slug}--{i}" for i in range(2, len(tasks) + 2))) if n not in taken)
-    return names
-
-
-def _slug(text: str) -> str:
-    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -295,7 +295,15 @@ def test_a_folder_that_cannot_be_made_is_one_message(filled, tmp_path):
         build(filled, tmp_path / "file" / "report")
 
 
-def test_reports_and_stores_need_no_torch():
-    code = "import harness.report.pages, harness.store.query, sys; sys.exit('torch' in sys.modules)"
+@pytest.mark.parametrize(
+    ("modules", "absent"),
+    [
+        ("harness.report.pages, harness.report.sections, harness.store.query", "torch"),
+        ("harness.report.pages", "matplotlib"),  # what takes long to import comes while a process writes pages of runs
+        ("harness.report.pages", "scipy.stats"),
+    ],
+)
+def test_reports_and_stores_import_no_more_than_they_need(modules: str, absent: str):
+    code = f"import {modules}, sys; sys.exit({absent!r} in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": ":".join(sys.path)}, capture_output=True)
     assert done.returncode == 0, done.stderr

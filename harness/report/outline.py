@@ -1,0 +1,36 @@
+"""What a report is divided into: its tasks, each with a name for its page, and its machines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from harness.report import overview
+from harness.report.contents import Section
+from harness.report.load import ReportData
+
+_LONGEST_NAME = 60  # characters of a file's name
+
+
+def machine_names(data: ReportData) -> dict[str, str]:
+    """The name of every environment in the report, by its hash."""
+    return {h: f"machine {chr(65 + i)}" if i < 26 else f"machine {i + 1}" for i, h in enumerate(data.environments)}
+
+
+def empty_sections(data: ReportData) -> list[Section]:
+    """A section a task with its name and title, and nothing in it yet."""
+    return [Section(name, overview.title(task, data), task, []) for task, name in _names(data.tasks).items()]
+
+
+def _names(tasks: Sequence[str]) -> dict[str, str]:
+    """A name a task for ids and files: short, of plain letters, no two alike."""
+    names: dict[str, str] = {}
+    for task in tasks:
+        slug = _slug(task)[:_LONGEST_NAME] or "task"
+        taken = set(names.values())
+        names[task] = next(n for n in (slug, *(f"{slug}--{i}" for i in range(2, len(tasks) + 2))) if n not in taken)
+    return names
+
+
+def _slug(text: str) -> str:
+    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
