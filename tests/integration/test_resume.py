@@ -28,9 +28,10 @@ def _moment(at: str, number: int, sent: int = KILL, spoil: str = "") -> dict[str
 
 
 def _play(
-    cli: Any, rounds: dict[str, list[dict[str, Any]]], *words: str, every: str = "0"
+    cli: Any, rounds: dict[str, list[dict[str, Any]]], *words: str, every: str = "0", calm: bool = True
 ) -> dict[str, dict[str, Any]]:
-    plan = {"words": [*COMMON, f"trainer.checkpoint_every_s={every}", *words], "rounds": {"calm": [], **rounds}}
+    rounds = {"calm": [], **rounds} if calm else rounds
+    plan = {"words": [*COMMON, f"trainer.checkpoint_every_s={every}", *words], "rounds": rounds}
     (cli.folder / "plan.json").write_text(json.dumps(plan))
     done = subprocess.run(
         [sys.executable, str(SCRIPT), str(cli.folder), str(cli.folder / "plan.json")],
@@ -85,7 +86,8 @@ def test_samples_of_symbols_are_drawn_on(cli: Any) -> None:
 
 
 def test_a_run_asked_to_stop_writes_its_checkpoint_and_is_interrupted(cli: Any) -> None:
-    (part,) = _play(cli, {"stopped": [_moment("step", 7, TERM)]}, *CASES["steps"], every="3600")["stopped"]["parts"]
+    rounds = {"stopped": [_moment("step", 7, TERM)]}
+    (part,) = _play(cli, rounds, *CASES["steps"], every="3600", calm=False)["stopped"]["parts"]
     assert part["exit"] == 4 << 8  # ended by itself, not by the signal
     assert part["status"] == "interrupted"
     assert part["last_step"] == 7
@@ -102,7 +104,7 @@ def test_damaged_and_hostile_checkpoints_are_set_aside_and_the_run_starts_anew(c
 
 
 def test_the_clock_adds_up_the_parts_and_leaves_out_the_gap(cli: Any) -> None:
-    ended = _play(cli, {"parts": [_moment("step", 9), _moment("step", 6)]}, *CASES["steps"])["parts"]
+    ended = _play(cli, {"parts": [_moment("step", 9), _moment("step", 6)]}, *CASES["steps"], calm=False)["parts"]
     assert sum(ended["phases"].values()) == pytest.approx(ended["total_s"])
     seconds = [row[-1] for row in ended["rows"] if row[0] == "train/loss"]
     assert seconds == sorted(seconds)
@@ -114,7 +116,8 @@ def test_the_clock_adds_up_the_parts_and_leaves_out_the_gap(cli: Any) -> None:
 
 
 def test_a_budget_of_seconds_goes_on_with_the_seconds_that_remain(cli: Any) -> None:
-    ended = _play(cli, {"killed": [_moment("step", 30)]}, *CASES["steps"][:2], "budget=seconds:4")["killed"]
+    words = (*CASES["steps"][:2], "budget=seconds:4")
+    ended = _play(cli, {"killed": [_moment("step", 30)]}, *words, calm=False)["killed"]
     assert ended["status"] == "finished"
     before = max(row[-1] for row in ended["parts"][0]["rows"])
     after = [row[-1] for row in ended["rows"] if row[0] == "train/loss"]
@@ -126,7 +129,7 @@ def test_a_budget_of_seconds_goes_on_with_the_seconds_that_remain(cli: Any) -> N
 
 
 def test_two_processes_never_share_a_run_folder(cli: Any) -> None:
-    words = ["experiment=generated", *CASES["steps"], "budget=seconds:1000", "trainer.log_every=1"]
+    words = ["experiment=generated", *CASES["steps"], "budget=seconds:1000", "trainer.checkpoint_every_s=0"]
     environment = cli.environment | {"OMP_NUM_THREADS": "1"}
     first = subprocess.Popen(
         [sys.executable, "-m", "harness", "run", *words],
