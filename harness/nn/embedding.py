@@ -61,8 +61,22 @@ class VideoEmbedding(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Embed x (B, T, C, Y, X)."""
-        pooled = functional.adaptive_avg_pool2d(x.flatten(0, 1), self.size)  # (B*T, C, 16, 16)
+        pooled = pool(x.flatten(0, 1), self.size)  # (B*T, C, 16, 16)
         return self.linear(pooled.flatten(1)).unflatten(0, x.shape[:2])  # (B, T, D)
+
+
+def pool(frames: Tensor, size: tuple[int, int]) -> Tensor:
+    """Average-pooling of frames (N, C, Y, X) to `size`, the height and width afterwards.
+
+    Frames of that size are returned as they are. Where every average is over as many pixels, another kernel of torch's
+    gives the same in half the time.
+    """
+    height, width = frames.shape[-2:]
+    if (height, width) == size:
+        return frames
+    if height % size[0] == 0 and width % size[1] == 0:
+        return functional.avg_pool2d(frames, (height // size[0], width // size[1]))
+    return functional.adaptive_avg_pool2d(frames, size)
 
 
 def input_embedding(spec: InputSpec, dim: int) -> nn.Module:

@@ -12,11 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from torch.nn import functional
 
 from harness.batch import Dataset, Example
 from harness.gathering import Gathered, gatherer, without_input
-from harness.nn.embedding import VideoEmbedding
+from harness.nn.embedding import VideoEmbedding, pool
 from harness.nn.network import Network
 from harness.specs import VideoInput
 from harness.task import TaskData
@@ -93,7 +92,7 @@ class PooledVideo:
     def _pool(self, clips: np.ndarray) -> np.ndarray:
         """float32 (B, T, C, *size) of clips (B, T, C, Y, X), exactly as the embedding pools."""
         frames = torch.from_numpy(np.ascontiguousarray(clips, dtype=np.float32)).flatten(0, 1)
-        return functional.adaptive_avg_pool2d(frames, self._size).unflatten(0, clips.shape[:2]).numpy()
+        return pool(frames, self._size).unflatten(0, clips.shape[:2]).numpy()
 
 
 def pooled_once(data: TaskData, network: Network) -> TaskData:
