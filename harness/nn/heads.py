@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.nn.adaptive_softmax import AdaptiveSoftmax
+from harness.nn.dropout import Dropout
 from harness.nn.embedding import TokenEmbedding
 from harness.nn.output_layers import FullSoftmax, LinearOutput, OutputLayer, SampledSoftmax
 from harness.specs import ClassTarget, CTCTarget, ForecastTarget, FrameTarget, TargetSpec
@@ -16,7 +17,7 @@ class LinearHead(nn.Module):
 
     def __init__(self, features: int, outputs: int, dropout: float) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.linear = nn.Linear(features, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -54,7 +55,7 @@ class TokenHead(nn.Module):
         self, features: int, embedding: TokenEmbedding, dropout: float, *, tie: bool, softmax: str = "full"
     ) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.project = nn.Linear(features, embedding.embedding_dim)
         self.output: OutputLayer = SOFTMAX[softmax](embedding.embedding_dim, embedding.num_embeddings)
         if tie and isinstance(self.output, LinearOutput):

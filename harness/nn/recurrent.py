@@ -17,6 +17,7 @@ from harness.errors import PluginError
 from harness.model import Encoder, EncoderOutput
 from harness.nn.backends import Backed
 from harness.nn.cells import KINDS, Kind, make_cell, state_dims
+from harness.nn.dropout import Dropout
 from harness.nn.layers import Carry, backend_of, run_layer
 from harness.nn.masking import last_valid, reverse_by_length
 
@@ -109,7 +110,7 @@ class RecurrentStack(nn.Module, Backed):
         self.forward_layers = nn.ModuleList(make_cell(kind, dim, width, inner) for dim in dims)
         self.backward_layers = nn.ModuleList(make_cell(kind, dim, width, inner) for dim in dims if bidirectional)
         self.state_dims = state_dims(self.forward_layers[0])
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     @property
     def backend(self) -> str:

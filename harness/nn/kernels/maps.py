@@ -6,7 +6,6 @@ Axes: B batch, T time, S state, G gates, C channels, Y and X height and width.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from functools import cache
 from pathlib import Path
 
 import torch
@@ -14,6 +13,19 @@ from torch import Tensor, nn
 
 PREPACK_STEPS = 8
 """Fewer steps do not pay for laying the weights out anew."""
+
+
+def _mkl_is_quickest() -> bool:
+    """Whether torch multiplies with MKL, on a processor of MKL's maker; it runs others with older instructions."""
+    if not torch.backends.mkl.is_available():
+        return False
+    try:
+        return "GenuineIntel" in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+
+
+MKL_IS_QUICKEST = _mkl_is_quickest()  # asked once; inside a step torch.compile would trace the question
 
 
 class Product:
@@ -37,7 +49,7 @@ class Product:
     def __init__(self, matrix: Tensor, steps: int, rows: int) -> None:
         self._matrix, self._packed = matrix, None  # type: Tensor, Tensor | None
         if steps >= PREPACK_STEPS:
-            if matrix.device.type == "cpu" and matrix.dtype == torch.float32 and _mkl_is_quickest():
+            if matrix.device.type == "cpu" and matrix.dtype == torch.float32 and MKL_IS_QUICKEST:
                 self._matrix = matrix.contiguous()
             else:
                 self._packed = _prepacked(matrix, rows)
@@ -177,17 +189,6 @@ def _prepacked(matrix: Tensor, rows: int) -> Tensor | None:
     if not native or not hasattr(torch.ops.mkldnn, "_reorder_linear_weight"):
         return None
     return torch.ops.mkldnn._reorder_linear_weight(matrix.t().contiguous(), rows)
-
-
-@cache
-def _mkl_is_quickest() -> bool:
-    """Whether torch multiplies with MKL, on a processor of MKL's maker; it runs others with older instructions."""
-    if not torch.backends.mkl.is_available():
-        return False
-    try:
-        return "GenuineIntel" in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
 
 
 def bf16_products() -> bool:

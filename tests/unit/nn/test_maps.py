@@ -6,8 +6,8 @@ import torch
 from harness.nn.kernels import maps
 
 LAYOUTS = {
-    "row after row": lambda patch: patch.setattr(maps, "_mkl_is_quickest", lambda: True),
-    "oneDNN's": lambda patch: patch.setattr(maps, "_mkl_is_quickest", lambda: False),
+    "row after row": lambda patch: patch.setattr(maps, "MKL_IS_QUICKEST", True),
+    "oneDNN's": lambda patch: patch.setattr(maps, "MKL_IS_QUICKEST", False),
     "as it is": lambda patch: patch.setattr(maps, "PREPACK_STEPS", 1_000),
 }
 
@@ -40,7 +40,7 @@ def test_a_product_is_what_float64_says(monkeypatch, layout, dtype, transposed):
 def test_only_one_layout_is_kept(monkeypatch):
     matrix = torch.randn(16, 8).t()
     for quickest, packed in ((True, False), (False, torch.backends.mkldnn.is_available())):
-        monkeypatch.setattr(maps, "_mkl_is_quickest", lambda quickest=quickest: quickest)
+        monkeypatch.setattr(maps, "MKL_IS_QUICKEST", quickest)
         product = maps.Product(matrix, steps=maps.PREPACK_STEPS, rows=4)
         assert (product._packed is not None) == packed
         assert product._matrix.is_contiguous() == quickest
