@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import math
-import os
 import re
-import threading
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,12 +14,10 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from matplotlib.figure import Figure as MplFigure
 from PIL import Image
 
-from harness.report import beside as processes
 from harness.report import figures, learning
-from harness.report.figures import drawing, scales
+from harness.report.figures import scales
 from harness.report.figures.curves import MOST, along_axis
 from harness.report.figures.groups import Spread, over_ranges, over_rows
 from harness.report.figures.labels import place_labels
@@ -298,71 +294,6 @@ def test_a_wide_spread_of_costs_is_drawn_on_a_logarithmic_axis():
     narrow = texts_of(dots([Point("a", 0, 1e5, 1.0), Point("b", 1, 3e5, 2.0)]))
     assert {"10 k", "100 k"} <= set(wide)
     assert {"100 k", "200 k", "300 k"} <= set(narrow)
-
-
-# -- in other processes ------------------------------------------------------------------------------
-
-
-def test_figures_drawn_in_other_processes_are_the_same(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(processes, "processors", lambda: 3)
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
-    here = [curves({"lstm": band([1.0, 2.0 + i])}, name=f"f{i}") for i in range(drawing.FEW)]
-    beside = [curves({"lstm": band([1.0, 2.0 + i])}, name=f"f{i}") for i in range(drawing.FEW)]
-    expected = [(f.svg, f.png) for f in here]
-    monkeypatch.setattr(drawing, "render", render_by_process)
-    with figures.drawn_beside(beside):
-        made = [(f.svg, f.png) for f in beside]
-    assert [svg.partition("by process ")[0] for svg, _ in made] == [svg for svg, _ in expected]
-    assert [png for _, png in made] == [png for _, png in expected]
-    drawn_by = {svg.partition("by process ")[2] for svg, _ in made}
-    assert drawn_by - {str(os.getpid())}  # what is asked for before a process has begun it is drawn here
-
-
-def render_by_process(figure: MplFigure) -> tuple[str, bytes]:
-    svg, png = figures.render(figure)
-    return f"{svg}by process {os.getpid()}", png
-
-
-def test_what_no_process_has_begun_is_drawn_here_from_the_last_on(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(processes, "processors", lambda: 2)
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
-    monkeypatch.setattr(drawing, "render", render_by_process)
-    beside = [curves({"lstm": band([1.0, 2.0 + i])}, name=f"f{i}") for i in range(30)]
-    with figures.drawn_beside(beside) as help_drawing:
-        help_drawing()
-        here = [f.svg.endswith(f"by process {os.getpid()}") for f in beside]
-    assert here == sorted(here)  # first those of the process, then those of this one
-    assert {*here} == {False, True}
-
-
-def test_a_process_that_is_ended_costs_time_alone(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(processes, "processors", lambda: 2)
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
-    parent = os.getpid()
-
-    def die(figure: MplFigure) -> tuple[str, bytes]:
-        if os.getpid() != parent:
-            os._exit(9)
-        return figures.render(figure)
-
-    monkeypatch.setattr(drawing, "render", die)
-    beside = [curves({"lstm": band([1.0, 2.0 + i])}, name=f"f{i}") for i in range(drawing.FEW)]
-    with figures.drawn_beside(beside):
-        for figure in beside:
-            assert_whole(figure)
-
-
-@pytest.mark.parametrize("reason", ["few figures", "one processor", "threads"])
-def test_without_need_or_safety_no_process_is_made(monkeypatch: pytest.MonkeyPatch, reason: str):
-    def refuse(*_: object) -> None:
-        raise AssertionError("a process pool was made")
-
-    monkeypatch.setattr(drawing, "ProcessPoolExecutor", refuse)
-    monkeypatch.setattr(processes, "processors", lambda: 1 if reason == "one processor" else 4)
-    monkeypatch.setattr(threading, "active_count", lambda: 2 if reason == "threads" else 1)
-    number = drawing.FEW - 1 if reason == "few figures" else drawing.FEW
-    with figures.drawn_beside([curves({"lstm": band([1.0, 2.0])}) for _ in range(number)]):
-        pass
 
 
 # -- in the report -----------------------------------------------------------------------------------
