@@ -16,7 +16,7 @@ PREPACK_STEPS = 8
 
 
 def _mkl_is_quickest() -> bool:
-    """Whether torch multiplies with MKL, on a processor of MKL's maker; it runs others with older instructions."""
+    """Whether torch multiplies with MKL on a processor of MKL's maker: what was measured is no promise for others."""
     if not torch.backends.mkl.is_available():
         return False
     try:
@@ -47,7 +47,8 @@ class Product:
     """
 
     def __init__(self, matrix: Tensor, steps: int, rows: int) -> None:
-        self._matrix, self._packed = matrix, None  # type: Tensor, Tensor | None
+        self._matrix = matrix
+        self._packed: Tensor | None = None
         if steps >= PREPACK_STEPS:
             if matrix.device.type == "cpu" and matrix.dtype == torch.float32 and MKL_IS_QUICKEST:
                 self._matrix = matrix.contiguous()
