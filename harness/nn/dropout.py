@@ -12,10 +12,10 @@ _BITS = 16  # of a random number for each element; four come from one of torch's
 class Dropout(nn.Dropout):
     """Zeros elements with probability p while training, and scales the others up (Srivastava et al. 2014).
 
-    As `nn.Dropout`, with another draw on CPU: torch's own takes a random number of 64 bits for each element, one after
-    the other, which was 15 % of a training step. Here four elements share one, 16 bits each, so that p is a multiple of
-    2**-16 (0.1 becomes 0.100006); what is kept is scaled by exactly what it is kept with, so the expectation is the
-    input. The numbers are those of torch's generator, drawn in the order of memory.
+    As `nn.Dropout`, with another draw on CPU: torch's own was 15 % of a training step (text, `harness bench profile`),
+    and no quicker on two threads than on one. Here four elements share a random number of 64 bits, so that p is a
+    multiple of 2**-16 (0.1 becomes 0.100006); what is kept is scaled by exactly what it is kept with, so the expectation
+    is the input. The numbers are those of torch's generator, drawn in the order of memory.
     """
 
     def forward(self, x: Tensor) -> Tensor:
