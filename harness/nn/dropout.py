@@ -14,8 +14,8 @@ class Dropout(nn.Dropout):
 
     As `nn.Dropout`, with another draw on CPU: torch's own was 15 % of a training step (text, `harness bench profile`),
     and no quicker on two threads than on one. Here four elements share a random number of 64 bits, so that p is a
-    multiple of 2**-16 (0.1 becomes 0.100006); what is kept is scaled by exactly what it is kept with, so the expectation
-    is the input. The numbers are those of torch's generator, drawn in the order of memory.
+    multiple of 2**-16 (0.1 becomes 0.100006); what is kept is scaled by exactly what it is kept with, so the
+    expectation is the input. The numbers are those of torch's generator, drawn in the order of memory.
     """
 
     def forward(self, x: Tensor) -> Tensor:
