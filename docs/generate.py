@@ -20,16 +20,17 @@ import click
 import typer.main
 from markdown_parts import code, field_rows, joined, paragraphs, phrase, sentence, table
 
-from harness import hookspecs, registry
 from harness.cli import run as run_command
 from harness.cli import sweep as sweep_command
 from harness.cli.main import app
-from harness.compatibility import check
 from harness.config.schema import GROUPS, OPTIONS
-from harness.contract import CONTRACT_NAME
+from harness.config.settings import DecodingSettings, OptimizerSettings, TrainerSettings
+from harness.contract import hookspecs
+from harness.contract.version import CONTRACT_NAME
+from harness.registry import discovery
+from harness.registry.compatibility import check
 from harness.store import export, schema
 from harness.testing import model_checks, task_checks
-from harness.training.settings import DecodingSettings, OptimizerSettings, TrainerSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs" / "reference"
@@ -124,14 +125,14 @@ def hooks() -> str:
 
 
 def hook_functions() -> dict[str, Any]:
-    """The functions of harness/hookspecs.py that are hooks."""
+    """The functions of harness/contract/hookspecs.py that are hooks."""
     return {name: f for name, f in vars(hookspecs).items() if hasattr(f, "harness_spec")}
 
 
 def entry_points() -> list[str]:
     """What the registry's docstring says of the entry points, its list as a table."""
     lines: list[str] = []
-    for paragraph in paragraphs(registry):
+    for paragraph in paragraphs(discovery):
         entries = [re.split(r"\s{2,}", line.strip(), maxsplit=1) for line in paragraph.splitlines()]
         if all(line.startswith("    ") for line in paragraph.splitlines()):
             lines += [*table(("entry point", "what it names"), ((code(a), phrase(b)) for a, b in entries)), ""]
@@ -151,7 +152,7 @@ def plugins() -> str:
     for kind in ("task", "model"):
         lines += ["", f"## {kind.capitalize()}s"]
         for info in built_in(kind):
-            cls = registry.registry().load(kind, info.name)
+            cls = discovery.registry().load(kind, info.name)
             lines += ["", f"### {info.name}", "", f"Version {cls.version} of the {kind}. {info.description}"]
             lines += ["", *sections(text_of(cls))]
             lines += facts_of_a_task(cls()) if kind == "task" else []
@@ -180,11 +181,11 @@ def facts_of_a_task(task: Any) -> list[str]:
 
 def matrix() -> str:
     """Which built-in model fits which built-in task, why not, and what each declares."""
-    tasks = {i.name: registry.load_task(i.name)().signature for i in built_in("task")}
-    models = {i.name: registry.load_model(i.name)() for i in built_in("model")}
+    tasks = {i.name: discovery.load_task(i.name)().signature for i in built_in("task")}
+    models = {i.name: discovery.load_model(i.name)() for i in built_in("model")}
     fits = {(t, m): check(s, m, model.capabilities(s)) for t, s in tasks.items() for m, model in models.items()}
     lines = ["# Which model fits which task", "", "`harness matrix` prints the same for everything that is installed."]
-    lines += ["The answer follows from types and declarations alone (`harness/compatibility.py`); no data is touched."]
+    lines += ["The answer follows from types and declarations alone (`harness/registry/compatibility.py`); no data."]
     words = {True: "fits", False: "n/a"}
     rows = ([code(m), *(words[fits[t, m].compatible] for t in tasks)] for m in models)
     lines += table(["model", *map(code, tasks)], rows)
@@ -256,9 +257,9 @@ def environment() -> str:
     return page([f"# {title}", "", found.group(1).strip()])
 
 
-def built_in(kind: str) -> list[registry.PluginInfo]:
+def built_in(kind: str) -> list[discovery.PluginInfo]:
     """The plug-ins of this distribution."""
-    return [info for info in registry.list_plugins(kind) if info.distribution == DISTRIBUTION]
+    return [info for info in discovery.list_plugins(kind) if info.distribution == DISTRIBUTION]
 
 
 def page(lines: Iterable[str]) -> str:

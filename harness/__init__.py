@@ -8,32 +8,32 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from harness.hookspecs import hookimpl
+from harness.contract.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from harness.batch import Batch, Dataset, Example, ListDataset
-    from harness.model import Capabilities, Decoder, Encoder, EncoderOutput, Model
+    from harness.contract.batch import Batch, Dataset, Example, ListDataset
+    from harness.contract.model import Capabilities, Decoder, Encoder, EncoderOutput, Model
+    from harness.contract.task import Loader, Metric, Prediction, Reference, Task, TaskData
     from harness.notebook import run, runs
-    from harness.task import Loader, Metric, Prediction, Reference, Task, TaskData
 
 __version__ = "0.1.0"
 
 _LAZY = {
-    "Batch": "harness.batch",
-    "Capabilities": "harness.model",
-    "Dataset": "harness.batch",
-    "Decoder": "harness.model",
-    "Encoder": "harness.model",
-    "EncoderOutput": "harness.model",
-    "Example": "harness.batch",
-    "ListDataset": "harness.batch",
-    "Loader": "harness.task",
-    "Metric": "harness.task",
-    "Model": "harness.model",
-    "Prediction": "harness.task",
-    "Reference": "harness.task",
-    "Task": "harness.task",
-    "TaskData": "harness.task",
+    "Batch": "harness.contract.batch",
+    "Capabilities": "harness.contract.model",
+    "Dataset": "harness.contract.batch",
+    "Decoder": "harness.contract.model",
+    "Encoder": "harness.contract.model",
+    "EncoderOutput": "harness.contract.model",
+    "Example": "harness.contract.batch",
+    "ListDataset": "harness.contract.batch",
+    "Loader": "harness.contract.task",
+    "Metric": "harness.contract.task",
+    "Model": "harness.contract.model",
+    "Prediction": "harness.contract.task",
+    "Reference": "harness.contract.task",
+    "Task": "harness.contract.task",
+    "TaskData": "harness.contract.task",
     "run": "harness.notebook",
     "runs": "harness.notebook",
 }

@@ -178,15 +178,15 @@ def run(overrides: Sequence[str] = (), *, store: str | Path | None = None) -> pd
     Raises:
         UserError: a word is wrong, the model cannot do the task, or another process runs this run.
     """
-    from harness.single_run import prepared
     from harness.store import AlreadyFinished, AlreadyRunning, Store, query
     from harness.store.engine import results_folder
+    from harness.sweeping.single_run import prepared
 
     url = _url(store)
     settings, plan = prepared(overrides, url)
     with Store.open(url) as opened:
         opened.plan(plan)
-        from harness.training.run import execute
+        from harness.training.execute import execute
 
         try:
             execute(settings, plan, store_url=url, results=results_folder())

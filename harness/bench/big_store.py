@@ -137,7 +137,7 @@ def _run(number: int, budgets: Sequence[str]) -> dict[str, Any]:
     if state == t.FAILED:
         row |= {
             "reason": "DivergedError: the training loss became nan by step 120.",
-            "traceback": "Traceback (most recent call last):\n" + '  File "harness/training/run.py", line 1\n' * 20,
+            "traceback": "Traceback (most recent call last):\n" + '  File "harness/training/execute.py", line 1\n' * 20,
             "log_tail": "step 100 loss 9.1\n" * 20,
         }
     return row | (_left_by(number, throughput, metric) if state == t.FINISHED else {})

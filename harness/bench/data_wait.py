@@ -10,6 +10,8 @@ import torch
 from harness.bench.comparison import Row, row
 from harness.config import compose, to_settings
 from harness.config.composition import experiment_grid
+from harness.config.settings import RunSettings
+from harness.measure.clock import PhaseClock
 from harness.nn.network import Network
 from harness.training.ahead import ahead
 from harness.training.data_module import EndlessBatches, training_loader
@@ -18,8 +20,6 @@ from harness.training.lightning_module import TrainingModule
 from harness.training.load_data import load_data
 from harness.training.pooled_video import pooled_once
 from harness.training.seeding import seed_global
-from harness.training.settings import RunSettings
-from harness.training.timing import PhaseClock
 
 EXPERIMENT, MODEL = "experiment=quickstart", "lstm"
 LIMIT = 0.02

@@ -12,16 +12,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from harness.batch import Batch
 from harness.bench.comparison import Row, row, timed
+from harness.config.settings import DecodingSettings, TrainerSettings
+from harness.contract.batch import Batch
+from harness.contract.specs import TaskSignature, TokenInput, TokenSequenceTarget
 from harness.nn.ctc_search import ctc_prefix_beam
 from harness.nn.network import Network
-from harness.registry import load_model
-from harness.specs import TaskSignature, TokenInput, TokenSequenceTarget
+from harness.registry.discovery import load_model
 from harness.training.batching import SEARCHED_ROWS
 from harness.training.evaluate import search
 from harness.training.seeding import seed_global
-from harness.training.settings import DecodingSettings, TrainerSettings
 
 SINGLE = 8  # examples that are decoded one by one; their time counts for all the others too
 

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from harness.batch import Batch
+from harness.contract.batch import Batch
 from harness.nn.recurrent import RecurrentStack
 
 STEP_OVER_FORWARD = 3

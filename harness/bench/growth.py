@@ -128,10 +128,10 @@ def _step(settings: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]
     tune_allocator()  # before torch is imported
     import torch
 
-    from harness.batch import Batch
     from harness.bench.training_step import TrainingStep
-    from harness.registry import load_model
-    from harness.specs import FrameInput, FrameTarget
+    from harness.contract.batch import Batch
+    from harness.contract.specs import FrameInput, FrameTarget
+    from harness.registry.discovery import load_model
 
     def measured(length: int, width: int, batch: int) -> float:
         """Seconds of the quickest of several steps; the first is not timed."""

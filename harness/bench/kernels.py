@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.bench.comparison import Row, in_turn
-from harness.model import EncoderOutput
+from harness.contract.model import EncoderOutput
 from harness.nn.cells import KINDS, Kind
 from harness.nn.convolutional import ConvLSTM
 from harness.nn.decoder import RecurrentDecoder

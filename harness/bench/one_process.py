@@ -21,9 +21,9 @@ def seconds(threads: int, words: Sequence[str]) -> float:
         words: as after `harness sweep`.
     """
     from harness.config import expand, to_settings
-    from harness.identity import run_plan
+    from harness.config.identity import run_plan
     from harness.store.engine import results_folder
-    from harness.training.run import execute
+    from harness.training.execute import execute
 
     cells = [to_settings(cell.config) for cell in expand([*words, f"trainer.threads={threads}"])]
     warm = to_settings(expand([*words, f"trainer.threads={threads}", "seed=1000003"])[0].config)

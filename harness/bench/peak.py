@@ -82,7 +82,7 @@ def peak_rows(
 
 def built_in() -> list[str]:
     """Models of this distribution."""
-    from harness.registry import list_plugins
+    from harness.registry.discovery import list_plugins
 
     return [info.name for info in list_plugins("model") if info.distribution == _DISTRIBUTION]
 
@@ -93,11 +93,11 @@ def build(settings: dict[str, Any]) -> tuple[dict[str, Any], Callable[[dict[str,
     import numpy as np
     import torch
 
-    from harness.batch import Batch
     from harness.bench.flops import STEP_OVER_FORWARD, forward_flops
     from harness.bench.training_step import TrainingStep
-    from harness.registry import load_model
-    from harness.specs import ClassTarget, FrameInput
+    from harness.contract.batch import Batch
+    from harness.contract.specs import ClassTarget, FrameInput
+    from harness.registry.discovery import load_model
 
     rows, length = settings["batch"]
     draw = np.random.default_rng(0)

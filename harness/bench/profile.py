@@ -15,15 +15,15 @@ from torch.profiler import ProfilerActivity, profile, record_function
 
 from harness.bench.comparison import Row
 from harness.config import compose, to_settings
+from harness.measure.clock import PhaseClock
 from harness.nn.network import Network
-from harness.registry import list_plugins
+from harness.registry.discovery import list_plugins
 from harness.runtime import threads_for_one_run
 from harness.training.data_module import training_loader
 from harness.training.lightning_module import TrainingModule
 from harness.training.load_data import load_data
 from harness.training.pooled_video import pooled_once
 from harness.training.seeding import seed_global
-from harness.training.timing import PhaseClock
 
 MODEL = "lstm"
 TOP = 5

@@ -22,29 +22,29 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from harness.batch import Batch, Example, ListDataset
 from harness.bench.comparison import Row, row, timed
+from harness.config.settings import OptimizerSettings, RunSettings, TrainerSettings
+from harness.contract.batch import Batch, Example, ListDataset
+from harness.contract.model import Capabilities, Encoder, Model
+from harness.contract.specs import ClassTarget, EmbeddedInput, FrameInput, ModelInput, TargetSpec, TaskSignature
+from harness.contract.task import Loader, Metric, Task, TaskData
 from harness.data.sources import Source
+from harness.measure.clock import Phase, PhaseClock
+from harness.measure.measurements import Measurements
 from harness.metrics.classification import ACCURACY
-from harness.model import Capabilities, Encoder, Model
 from harness.nn.losses import loss_sum
 from harness.nn.network import Network
 from harness.nn.recurrent import RecurrentEncoder, RecurrentStack
-from harness.specs import ClassTarget, EmbeddedInput, FrameInput, ModelInput, TargetSpec, TaskSignature
 from harness.store import Store
 from harness.store.records import EnvironmentRecord, RunPlan
-from harness.task import Loader, Metric, Task, TaskData
 from harness.training.callback import RunCallback, Surroundings
 from harness.training.data_module import EndlessBatches, training_loader
+from harness.training.execute import Stretches, make_trainer
 from harness.training.lightning_module import TrainingModule
-from harness.training.measurements import Measurements
 from harness.training.metric_writer import MetricWriter
-from harness.training.run import Stretches, make_trainer
 from harness.training.run_folder import RunFolder
 from harness.training.seeding import seed_global
-from harness.training.settings import OptimizerSettings, RunSettings, TrainerSettings
 from harness.training.stopping import StopRequest
-from harness.training.timing import Phase, PhaseClock
 
 TRIPLES = 6
 """Triples of blocks to a round; short blocks lie closer together, so that fewer other things come in between."""

@@ -6,14 +6,14 @@ from typing import Any
 
 import torch
 
-from harness.batch import Batch
-from harness.model import Model
+from harness.config.settings import OptimizerSettings, TrainerSettings
+from harness.contract.batch import Batch
+from harness.contract.model import Model
+from harness.contract.specs import InputSpec, TargetSpec, TaskSignature
+from harness.measure.clock import PhaseClock
 from harness.nn.network import Network
-from harness.specs import InputSpec, TargetSpec, TaskSignature
 from harness.training.lightning_module import TrainingModule
 from harness.training.seeding import seed_global
-from harness.training.settings import OptimizerSettings, TrainerSettings
-from harness.training.timing import PhaseClock
 
 
 class TrainingStep:

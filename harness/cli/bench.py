@@ -120,7 +120,7 @@ def command(
         _table(rows)
     if save is None and then is None:
         return
-    from harness.training.measure_environment import measure_environment
+    from harness.measure.environment import measure_environment
 
     machine = dict(measure_environment("cpu", threads or threads_for_one_run()).fingerprint)
     if save is not None:

@@ -44,7 +44,7 @@ def resolve(name: str) -> tuple[str, str]:
         ConfigError: a task and a model bear the name.
     """
     from harness.errors import ConfigError, UnknownNameError
-    from harness.registry import registry
+    from harness.registry.discovery import registry
 
     known = {kind: registry().names(kind) for kind in KINDS}
     kind, _, bare = name.partition(".")

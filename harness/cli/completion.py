@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from harness.registry import PluginInfo
+    from harness.registry.discovery import PluginInfo
 
 SCRIPTS = {
     "bash": """\
@@ -165,7 +165,7 @@ def _values(name: str) -> Iterable[str]:
 
 
 def _names(kind: str) -> Iterable[str]:
-    from harness.registry import list_plugins
+    from harness.registry.discovery import list_plugins
 
     found: list[PluginInfo] = list_plugins(kind)
     return (info.name for info in found)

@@ -11,8 +11,8 @@ import typer
 from harness.data.progress import waiting
 
 if TYPE_CHECKING:
-    from harness.contamination import Findings
-    from harness.task import Task, TaskData
+    from harness.contract.task import Task, TaskData
+    from harness.data.contamination import Findings
 
 _NAMED = 5  # duplicates that are named
 
@@ -67,7 +67,7 @@ def _compared(task: Task, data: TaskData) -> Findings:
     from rich.progress import Progress
 
     from harness.cli.output import console
-    from harness.contamination import SPLITS, examine
+    from harness.data.contamination import SPLITS, examine
 
     stderr = console(stderr=True)
     with Progress(console=stderr, transient=True, disable=not stderr.is_terminal) as progress:

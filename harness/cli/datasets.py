@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from harness.contract.task import Task
 from harness.errors import PluginError, UnknownNameError, UserError
-from harness.registry import list_plugins, load_task, registry
-from harness.task import Task
+from harness.registry.discovery import list_plugins, load_task, registry
 
 
 def all_datasets(tasks: Sequence[str] | None = None) -> tuple[list[dict[str, Any]], list[str]]:

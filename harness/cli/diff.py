@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from harness.differences import Difference
+    from harness.config.differences import Difference
     from harness.store import RunView, Store
 
 _DIGEST = 64  # hex digits of a SHA-256; in a table, the first twelve tell two apart
@@ -31,7 +31,7 @@ def command(
     The exit code is 0 whether they differ or not.
     """
     from harness.cli import output
-    from harness.differences import differences
+    from harness.config.differences import differences
     from harness.store import Store, query
 
     with Store.open(create=False) as store:
@@ -87,7 +87,7 @@ def _print(one: RunView, two: RunView, found: list[Difference]) -> None:
 
 def _as_json(one: RunView, two: RunView, found: list[Difference]) -> dict[str, Any]:
     """A side that has no such part is left out of its object."""
-    from harness.differences import ABSENT
+    from harness.config.differences import ABSENT
 
     listed = []
     for difference in found:
@@ -98,7 +98,7 @@ def _as_json(one: RunView, two: RunView, found: list[Difference]) -> dict[str, A
 
 
 def _shown(value: Any) -> str:
-    from harness.differences import ABSENT
+    from harness.config.differences import ABSENT
 
     if value is ABSENT:
         return "(absent)"

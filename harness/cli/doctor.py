@@ -16,9 +16,9 @@ def command() -> None:
     from harness.cli.datasets import all_datasets
     from harness.config.folders import conf_dir
     from harness.data.cache import cache_dir, offline
-    from harness.registry import list_plugins
+    from harness.measure.environment import measure_environment
+    from harness.registry.discovery import list_plugins
     from harness.store.engine import results_folder
-    from harness.training.measure_environment import measure_environment
 
     environment = measure_environment("cpu", usable_cores())
     rows = [("harness", harness.__version__), ("executable", sys.executable)]

@@ -112,7 +112,7 @@ def _alike(views: Sequence[RunView]) -> str:
 
 def _plugins(kind: str, json: bool) -> None:
     from harness.cli import output
-    from harness.registry import list_plugins
+    from harness.registry.discovery import list_plugins
 
     found = list_plugins(kind)
     if json:

@@ -11,7 +11,7 @@ import typer
 def command(json: Annotated[bool, typer.Option("--json", help="Print an array of objects.")] = False) -> None:
     """Show which model fits which task, and why not."""
     from harness.cli import output
-    from harness.matrix import matrix
+    from harness.registry.matrix import matrix
 
     pairs = matrix()
     if json:

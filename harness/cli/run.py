@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from harness.config.settings import RunSettings
     from harness.store.records import RunPlan
-    from harness.training.settings import RunSettings
 
 _OPTIONS = [
     ("-m, --multirun", "run every cell of a grid: the same as 'harness sweep'"),
@@ -67,11 +67,11 @@ def _ready(words: list[str]) -> tuple[RunSettings, RunPlan]:
 
     tune_allocator()  # before anything imports torch
     with importing():
-        from harness.single_run import prepared
+        from harness.sweeping.single_run import prepared
 
         settings, plan = prepared(words)
         import_lightning()
-        import_module("harness.training.run")
+        import_module("harness.training.execute")
     return settings, plan
 
 
@@ -80,7 +80,7 @@ def _execute(settings: RunSettings, plan: RunPlan) -> None:
     from harness.store import AlreadyFinished, AlreadyRunning, Store
     from harness.store.engine import results_folder
     from harness.store.query import run as find_run
-    from harness.training.run import execute
+    from harness.training.execute import execute
 
     with Store.open() as store:
         store.plan(plan)

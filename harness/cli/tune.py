@@ -13,9 +13,9 @@ def command(
     """Print tuned defaults, chosen on validation data, as YAML: harness tune > conf/tuned/default.yaml."""
     from omegaconf import OmegaConf
 
+    from harness.config.tuning import tuned_table
     from harness.store import Store
     from harness.store.query import runs
-    from harness.tuning import tuned_table
 
     with Store.open(create=False) as store:
         table = tuned_table(runs(store, sweep=sweep))

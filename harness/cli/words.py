@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from harness import plugin_source
-from harness.registry import list_plugins
+from harness.registry.discovery import list_plugins, source_code
 
 _GRAMMAR = """\
 Words are NAME=VALUE:
@@ -56,7 +55,7 @@ def group_choices() -> dict[str, list[tuple[str, str]]]:
 
 def setting_names() -> list[str]:
     """Dotted names of the options of optimizer, trainer and decoding."""
-    from harness.training.settings import DecodingSettings, OptimizerSettings, TrainerSettings
+    from harness.config.settings import DecodingSettings, OptimizerSettings, TrainerSettings
 
     sections = {"optimizer": OptimizerSettings, "trainer": TrainerSettings, "decoding": DecodingSettings}
     return [f"{section}.{field.name}" for section, cls in sections.items() for field in fields(cls)]
@@ -67,7 +66,7 @@ def plugin_option_names(kind: str, name: str) -> list[str]:
     module = next((info.module for info in list_plugins(kind) if info.name == name), None)
     if module is None:
         return []
-    names = plugin_source.config_fields(module, name)
+    names = source_code.config_fields(module, name)
     if kind == "task":
         loader = [f"loader.{name}" for name in ("batch_size", "batch_tokens", "bptt", "bucket")]
         names = [*(n for n in names if n != "loader"), *loader, "train_limit", "eval_limit"]

@@ -16,17 +16,17 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from harness.config import messages
+from harness.config.budget import Budget
 from harness.config.loader import LayeredLoader, make_loader
+from harness.config.loggers import check_loggers
+from harness.config.matching import Match
 from harness.config.schema import AT_LEAST_ONE, CHOICES, GROUPS, LOGGERS, SHORT
+from harness.config.settings import DecodingSettings, OptimizerSettings, RunSettings, TrainerSettings, check_softmax
 from harness.errors import ConfigError, PluginError, UserError
-from harness.matching import Match
-from harness.registry import load_model, load_task
-from harness.training.budget import Budget
-from harness.training.loggers import check_loggers
-from harness.training.settings import DecodingSettings, OptimizerSettings, RunSettings, TrainerSettings, check_softmax
+from harness.registry.discovery import load_model, load_task
 
 if TYPE_CHECKING:
-    from harness.task import Task
+    from harness.contract.task import Task
 
 CONFIG = "config"
 _TRANSIENT = ("grid", "per_task", "per_model")

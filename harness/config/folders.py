@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from harness import plugin_source, registry
 from harness.errors import ConfigError, PluginError
+from harness.registry import discovery, source_code
 
 
 @lru_cache(maxsize=1)
@@ -42,9 +42,9 @@ def plugin_folders() -> dict[str, Path]:
         PluginError: an entry point names a folder that does not exist; Hydra would silently ignore it.
     """
     folders = {}
-    for name in registry.registry().names("config"):
-        info = registry.registry().info("config", name)
-        folder = plugin_source.find_folder(info.module)
+    for name in discovery.registry().names("config"):
+        info = discovery.registry().info("config", name)
+        folder = source_code.find_folder(info.module)
         if folder is None or not folder.is_dir():
             raise PluginError(f"The {info.label} names the folder '{info.module}', which does not exist.")
         folders[name] = folder
@@ -62,7 +62,7 @@ def check_folders() -> None:
         for path in sorted(folder.rglob("*.yaml")):
             name = path.relative_to(folder).with_suffix("").as_posix()
             group, _, option = name.rpartition("/")
-            if group in ("task", "model") and option in registry.registry().names(group):
+            if group in ("task", "model") and option in discovery.registry().names(group):
                 raise ConfigError(
                     f"'{path}' bears the name of the plug-in '{group}.{option}' and would replace it. "
                     f"Rename the file; it can extend the plug-in with 'defaults: [{option}]'."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.training.settings import SOFTMAX, DecodingSettings, OptimizerSettings, TrainerSettings
+from harness.config.settings import SOFTMAX, DecodingSettings, OptimizerSettings, TrainerSettings
 
 
 @dataclass
@@ -22,11 +22,11 @@ class RootConfig:
 
     Attributes:
         task, model: the plug-ins' own fields; chosen with task=NAME and model=NAME.
-        optimizer, trainer, decoding: see harness.training.settings.
+        optimizer, trainer, decoding: see harness.config.settings.
         seed: initialisation, data order and dropout follow from it.
         budget: how long to train: epochs:N, steps:N, seconds:N or tokens:N.
         target: METRIC:VALUE whose first reaching on validation data is timed.
-        match: params:N or total:N; the model's width is then solved for N parameters (see harness.matching).
+        match: params:N or total:N; the model's width is then solved for N parameters (see harness.config.matching).
         logger: further places for the metrics, one name or a list: tensorboard, mlflow, wandb.
         sweep: name that groups runs; None: the experiment's name, or "default".
         baselines: whether a sweep also runs the predictors that a task brings (copying a neighbour, ...).

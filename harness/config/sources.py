@@ -14,9 +14,9 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from harness import registry
 from harness.config.folders import plugin_folders
 from harness.errors import PluginError
+from harness.registry import discovery
 
 _GROUPS = ("task", "model")
 
@@ -40,13 +40,13 @@ class PluginConfigSource(ConfigSource):
             PluginError: it does not import, or its fields are of types that a configuration cannot hold.
         """
         group, name = self._split(config_path)
-        if name not in registry.registry().names(group):
+        if name not in discovery.registry().names(group):
             raise ConfigLoadError(f"no plug-in '{group}.{name}'")
-        cls = registry.registry().load(group, name)
+        cls = discovery.registry().load(group, name)
         try:
             config = OmegaConf.structured(cls)
         except (OmegaConfBaseException, NameError, TypeError, ValueError) as error:
-            info = registry.registry().info(group, name)
+            info = discovery.registry().info(group, name)
             raise PluginError(
                 f"The {info.label}: the fields of {cls.__name__} cannot be a configuration: {error}. Fields may be "
                 "scalars, X | None, Enum, Path, list, dict or one nested dataclass."
@@ -62,7 +62,7 @@ class PluginConfigSource(ConfigSource):
     def is_config(self, config_path: str) -> bool:
         """Whether the path is that of a plug-in."""
         group, name = self._split(config_path)
-        return group in _GROUPS and name in registry.registry().names(group)
+        return group in _GROUPS and name in discovery.registry().names(group)
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
         """Names under a path, from metadata alone."""
@@ -70,7 +70,7 @@ class PluginConfigSource(ConfigSource):
         if path == "":
             return list(_GROUPS) if results_filter != ObjectType.CONFIG else []
         if path in _GROUPS and results_filter != ObjectType.GROUP:
-            return registry.registry().names(path)
+            return discovery.registry().names(path)
         return []
 
     @staticmethod

@@ -10,7 +10,7 @@ from harness.data.sources import Source
 from harness.errors import UnknownNameError
 
 if TYPE_CHECKING:
-    from harness.task import Task
+    from harness.contract.task import Task
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from harness.batch import Example
+from harness.contract.batch import Example
+from harness.contract.task import Metric, Prediction, Statistics
 from harness.errors import PluginError
 from harness.metrics.ratios import percentage, total
-from harness.task import Metric, Prediction, Statistics
 
 
 def _correct(prediction: Prediction, example: Example) -> Statistics:

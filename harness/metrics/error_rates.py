@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from harness.batch import Example
+from harness.contract.batch import Example
+from harness.contract.task import Metric, Prediction, Statistics
 from harness.metrics.ratios import percentage, references, total
-from harness.task import Metric, Prediction, Statistics
 
 
 def _word_edits(prediction: Prediction, example: Example) -> Statistics:

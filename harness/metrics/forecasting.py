@@ -15,10 +15,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness.batch import Example
+from harness.contract.batch import Example
+from harness.contract.task import Metric, Prediction, Statistics
 from harness.errors import PluginError
 from harness.metrics.ratios import total
-from harness.task import Metric, Prediction, Statistics
 
 MOST_PARTS = 48
 """How many numbers `by_step` holds at most."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harness.batch import Example
+from harness.contract.batch import Example
+from harness.contract.task import Metric, Prediction, Statistics
 from harness.errors import DataError
 from harness.metrics.ratios import total
-from harness.task import Metric, Prediction, Statistics
 
 
 def _nats_and_characters(prediction: Prediction, example: Example) -> Statistics:

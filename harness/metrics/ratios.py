@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from harness.errors import DataError
 
 if TYPE_CHECKING:
-    from harness.batch import Example
-    from harness.task import Statistics
+    from harness.contract.batch import Example
+    from harness.contract.task import Statistics
 
 
 def total(rows: Sequence[Statistics], key: str) -> float:

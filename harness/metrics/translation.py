@@ -12,9 +12,9 @@ from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from harness.batch import Example
+from harness.contract.batch import Example
+from harness.contract.task import Metric, Prediction, Statistics
 from harness.metrics.ratios import references, sum_lists
-from harness.task import Metric, Prediction, Statistics
 
 if TYPE_CHECKING:
     from sacrebleu.metrics import bleu as sacrebleu_bleu

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-
-if TYPE_CHECKING:
-    from harness.nn.network import Network
 
 CUDNN = "cuDNN"
 ONEDNN = "oneDNN"
@@ -31,15 +27,14 @@ class Backed(ABC):
         """A short name, for the device that the module is on."""
 
 
-def backends_of(network: Network) -> str:
-    """What computes the recurrences of a network's encoder and decoder, on the device that it is on.
+def backends_of(*parts: nn.Module | None) -> str:
+    """What computes the recurrences of a network's parts (encoder, decoder; None: absent) on their device.
 
     Returns:
-        the distinct names, encoder first, with commas between: "oneDNN", or "the model's own, oneDNN". A part without
-        any module that is `Backed` counts as the model's own.
+        the distinct names, in the order of the parts, with commas between: "oneDNN", or "the model's own, oneDNN". A
+        part without any module that is `Backed` counts as the model's own.
     """
-    parts = [part for part in (network.encoder, network.decoder) if part is not None]
-    names = [name for part in parts for name in (list(_backends(part)) or [OWN])]
+    names = [name for part in parts if part is not None for name in (list(_backends(part)) or [OWN])]
     return ", ".join(dict.fromkeys(names))
 
 

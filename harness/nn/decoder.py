@@ -10,8 +10,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from harness.contract.model import Decoder, EncoderOutput
 from harness.errors import PluginError
-from harness.model import Decoder, EncoderOutput
 from harness.nn.attention import AdditiveAttention, MultiplicativeAttention
 from harness.nn.backends import FUSED, STEP_BY_STEP, Backed
 from harness.nn.cells import Fused, fused

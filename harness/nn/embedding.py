@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from harness.specs import FrameInput, GraphSeriesInput, InputSpec, TokenInput, VideoInput
+from harness.contract.specs import FrameInput, GraphSeriesInput, InputSpec, TokenInput, VideoInput
 
 POOLED = 16  # video frames are average-pooled to POOLED x POOLED before the linear layer
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from harness.contract.specs import ClassTarget, CTCTarget, ForecastTarget, FrameTarget, TargetSpec
 from harness.nn.adaptive_softmax import AdaptiveSoftmax
 from harness.nn.dropout import Dropout
 from harness.nn.embedding import TokenEmbedding
 from harness.nn.output_layers import FullSoftmax, LinearOutput, OutputLayer, SampledSoftmax
-from harness.specs import ClassTarget, CTCTarget, ForecastTarget, FrameTarget, TargetSpec
 
 
 class LinearHead(nn.Module):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from harness.specs import (
+from harness.contract.specs import (
     ClassTarget,
     CTCTarget,
     ForecastTarget,

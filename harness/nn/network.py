@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
-from harness.errors import PluginError
-from harness.model import Decoder, Encoder, EncoderOutput, Model, State
-from harness.nn.decoder import RecurrentDecoder
-from harness.nn.embedding import TokenEmbedding, input_embedding
-from harness.nn.heads import TokenHead, output_head
-from harness.specs import (
+from harness.contract.model import Decoder, Encoder, EncoderOutput, Model, State
+from harness.contract.specs import (
     ClassTarget,
     EmbeddedInput,
     ForecastTarget,
@@ -22,9 +18,19 @@ from harness.specs import (
     TaskSignature,
     TokenSequenceTarget,
 )
+from harness.errors import PluginError
+from harness.nn.decoder import RecurrentDecoder
+from harness.nn.embedding import TokenEmbedding, input_embedding
+from harness.nn.heads import TokenHead, output_head
 
-if TYPE_CHECKING:
-    from harness.training.settings import TrainerSettings
+
+class NetworkOptions(Protocol):
+    """What the engine's own parts depend on, as `harness.config.settings.TrainerSettings` documents it."""
+
+    embedding_dim: int
+    head_dropout: float
+    tie_embeddings: bool
+    softmax: str
 
 
 class Network(nn.Module):
@@ -41,12 +47,12 @@ class Network(nn.Module):
         signature: TaskSignature,
         inputs: InputSpec,
         target: TargetSpec,
-        trainer: TrainerSettings,
+        options: NetworkOptions,
     ) -> None:
         super().__init__()
         self.capabilities = model.capabilities(signature)
         self.target = target
-        dim = trainer.embedding_dim
+        dim = options.embedding_dim
         raw = type(inputs) in self.capabilities.reads
         self.embedding: nn.Module = nn.Identity() if raw else input_embedding(inputs, dim)
         self.encoder: Encoder = model.build(inputs if raw else EmbeddedInput(dim), target)
@@ -57,7 +63,7 @@ class Network(nn.Module):
         match target:
             case NextTokenTarget():
                 table = self.embedding if isinstance(self.embedding, TokenEmbedding) else _table(target, dim)
-                self.head: nn.Module = _token_head(features, table, trainer)
+                self.head: nn.Module = _token_head(features, table, options)
             case TokenSequenceTarget():
                 self.target_embedding = _table(target, dim)
                 self.decoder = model.build_decoder(self.encoder, target, dim) or RecurrentDecoder(
@@ -70,9 +76,9 @@ class Network(nn.Module):
                     attention=None,
                     dropout=0.0,
                 )
-                self.head = _token_head(self.decoder.feature_dim, self.target_embedding, trainer)
+                self.head = _token_head(self.decoder.feature_dim, self.target_embedding, options)
             case _:
-                self.head = output_head(target, features, summary, trainer.head_dropout)
+                self.head = output_head(target, features, summary, options.head_dropout)
 
     @property
     def decoder_name(self) -> str:
@@ -145,8 +151,8 @@ def _table(target: NextTokenTarget | TokenSequenceTarget, dim: int) -> TokenEmbe
     return TokenEmbedding(target.vocab_size, dim, padding_idx=target.pad_id)
 
 
-def _token_head(features: int, embedding: TokenEmbedding, trainer: TrainerSettings) -> TokenHead:
-    return TokenHead(features, embedding, trainer.head_dropout, tie=trainer.tie_embeddings, softmax=trainer.softmax)
+def _token_head(features: int, embedding: TokenEmbedding, options: NetworkOptions) -> TokenHead:
+    return TokenHead(features, embedding, options.head_dropout, tie=options.tie_embeddings, softmax=options.softmax)
 
 
 def _declared(encoder: Encoder, name: str, model: Model) -> int:
@@ -154,6 +160,6 @@ def _declared(encoder: Encoder, name: str, model: Model) -> int:
     if not isinstance(value, int):
         raise PluginError(
             f"The encoder of model '{model.name}' must set '{name}' to an int in its constructor; found {value!r}. "
-            "See harness/model.py, class Encoder."
+            "See harness/contract/model.py, class Encoder."
         )
     return value

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from harness.contract.model import Encoder, EncoderOutput
 from harness.errors import PluginError
-from harness.model import Encoder, EncoderOutput
 from harness.nn.backends import Backed
 from harness.nn.cells import KINDS, Kind, make_cell, state_dims
 from harness.nn.dropout import Dropout

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_map
 
-from harness.model import State
+from harness.contract.model import State
 
 Step = Callable[[Tensor, State, Tensor], tuple[Tensor, State]]
 """(tokens (N,), state, rows (N,)) -> (log-probabilities (N, V), state)."""

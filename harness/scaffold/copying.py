@@ -9,15 +9,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from harness import plugin_source
-from harness.contract import CONTRACT_VERSION
+from harness.contract.version import CONTRACT_VERSION
 from harness.errors import PluginError, UserError
-from harness.registry import PluginInfo, registry
+from harness.registry.discovery import PluginInfo, registry, source_code
 from harness.scaffold.names import class_name, identifiers, package_name
 from harness.scaffold.rewriting import Renaming, name_constant, rewrite
 
 if TYPE_CHECKING:
-    from harness.task import Task
+    from harness.contract.task import Task
 
 
 OURS = "sequence-harness"
@@ -55,7 +54,7 @@ def copy_plugin(kind: str, start: str, name: str) -> Copy:
     brought = getattr(importlib.import_module(info.module), f"harness_{kind}s")()
     if len(brought) > 1:
         raise UserError(f"The {info.label} brings {len(brought)} {kind}s in one module; copy the one by hand.")
-    paths = {_dotted(path, info.module): path for path in plugin_source.module_files(info.module)}
+    paths = {_dotted(path, info.module): path for path in source_code.module_files(info.module)}
     texts = {module: path.read_text(encoding="utf-8") for module, path in paths.items()}
     if cls.__module__ not in texts or not _has_name(texts[cls.__module__], cls.__name__):
         raise UserError(
@@ -117,7 +116,7 @@ def _difference(values: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]
 def _dotted(path: Path, module: str) -> str:
     """The dotted name of a file of the package to which `module` belongs."""
     top = module.partition(".")[0]
-    folder = plugin_source.find_folder(top)
+    folder = source_code.find_folder(top)
     if folder is None or not path.is_relative_to(folder):
         return module  # a plug-in that is a single file
     parts = path.relative_to(folder).with_suffix("").parts

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from harness.config.folders import conf_dir, plugin_folders
 from harness.errors import ConfigError
-from harness.registry import registry
+from harness.registry.discovery import registry
 
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _LONGEST = 60  # what is made of it must fit into a file name and a line

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.contract import CONTRACT_VERSION
+from harness.contract.version import CONTRACT_VERSION
 from harness.errors import ConfigError
 from harness.scaffold.copying import Copy, copy_plugin
 from harness.scaffold.names import check_name, class_name, distribution_name, identifiers, package_name

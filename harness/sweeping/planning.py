@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.config import Cell, to_settings
+from harness.config.budget import Budget
+from harness.config.identity import run_plan
+from harness.config.matching import fit as fit_model
+from harness.config.settings import RunSettings
 from harness.errors import ConfigError
-from harness.identity import run_plan
-from harness.matching import fit as fit_model
-from harness.precision_choice import CHOSEN
 from harness.store import Store
 from harness.store.query import runs, sweeps
 from harness.store.records import RunPlan
 from harness.sweeping.jobs import ALONE, TOGETHER, Job
 from harness.sweeping.limits import NO_LIMITS, Limits
-from harness.training.budget import Budget
-from harness.training.settings import RunSettings
+from harness.sweeping.precision_choice import CHOSEN
 
 READY, FINISHED, FAILED, INCOMPATIBLE, ELSEWHERE = "ready", "finished", "failed", "incompatible", "running"
 

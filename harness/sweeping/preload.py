@@ -12,5 +12,5 @@ tune_allocator()
 
 with importing():
     import_lightning()
-    for _module in ("torch", "harness.config", "harness.store", "harness.training.run"):
+    for _module in ("torch", "harness.config", "harness.store", "harness.training.execute"):
         import_module(_module)

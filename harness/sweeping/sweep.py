@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.config import expand
+from harness.config.identity import device_type
 from harness.errors import StoreError
-from harness.identity import device_type
 from harness.runtime import importing, tune_allocator
 from harness.store import Store
 from harness.store.engine import results_folder, store_url
@@ -161,6 +161,6 @@ def _look(name: str, planned: list[PlannedRun], environment: EnvironmentRecord, 
 
 
 def _environment(device: str, threads: int) -> EnvironmentRecord:
-    from harness.training.measure_environment import measure_environment
+    from harness.measure.environment import measure_environment
 
     return measure_environment(device, threads)

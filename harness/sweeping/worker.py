@@ -73,7 +73,7 @@ def _do(job: Job, surroundings: Surroundings, connection: Connection) -> None:
 
 def _do_now(job: Job, surroundings: Surroundings, connection: Connection) -> None:
     from harness.config import settings_from_plain
-    from harness.training import run
+    from harness.training.execute import execute, execute_baseline
 
     settings = settings_from_plain(job.config)
     if job.kind == "prepare":
@@ -83,11 +83,11 @@ def _do_now(job: Job, surroundings: Surroundings, connection: Connection) -> Non
     settings.trainer.threads = settings.trainer.threads or surroundings.threads
     settings.exclusive = job.lock == ALONE
     if job.kind == "baseline":
-        run.execute_baseline(
+        execute_baseline(
             settings, job.plan, job.baseline, store_url=surroundings.store_url, results=surroundings.results
         )
         return
-    run.execute(
+    execute(
         settings,
         job.plan,
         store_url=surroundings.store_url,

@@ -137,7 +137,7 @@ class WorkerProcess:
         The proportional size is never larger than the resident one, which costs little to read, so it is read only
         where the resident one is above the limit and has grown.
         """
-        from harness.training import process_tree
+        from harness.measure import process_tree
 
         try:
             process = psutil.Process(self.process.pid)

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from harness.batch import Batch, Example
-from harness.compatibility import check
-from harness.errors import UnknownNameError
-from harness.model import Model
-from harness.nn.network import Network
-from harness.specs import (
+from harness.config.settings import TrainerSettings
+from harness.contract.batch import Batch, Example
+from harness.contract.model import Model
+from harness.contract.specs import (
     ClassTarget,
     CTCTarget,
     ForecastTarget,
@@ -30,9 +28,11 @@ from harness.specs import (
     TokenSequenceTarget,
     VideoInput,
 )
+from harness.errors import UnknownNameError
+from harness.nn.network import Network
+from harness.registry.compatibility import check
 from harness.training.collate import collate
 from harness.training.seeding import seed_global
-from harness.training.settings import TrainerSettings
 
 SYMBOLS = 12
 CLASSES = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from harness.registry import load_model, load_task
+from harness.registry.discovery import load_model, load_task
 from harness.testing.clause import Clause
 from harness.testing.examination import Finding, examine, pairs
 
@@ -29,7 +29,7 @@ def check_plugin(kind: str, name: str) -> Iterator[Finding]:
         name: without the kind.
 
     Raises:
-        UnknownNameError, PluginError: as `harness.registry.Registry.load`.
+        UnknownNameError, PluginError: as `harness.registry.discovery.Registry.load`.
     """
     cls = load_task(name) if kind == "task" else load_model(name)
     label = f"{kind}.{name}"

@@ -25,8 +25,8 @@ from harness.testing.examination import examine, pairs
 if TYPE_CHECKING:
     import pytest
 
-    from harness.model import Model
-    from harness.task import Task
+    from harness.contract.model import Model
+    from harness.contract.task import Task
 
 
 class _Contract:

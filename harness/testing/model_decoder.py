@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import torch
 
+from harness.contract.specs import TokenSequenceTarget
 from harness.nn.masking import length_mask
-from harness.specs import TokenSequenceTarget
 from harness.testing.cases import TRAINER
 from harness.testing.clause import clause
 from harness.testing.comparison import equal, near

@@ -8,11 +8,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from harness.batch import Batch
-from harness.model import EncoderOutput
+from harness.contract.batch import Batch
+from harness.contract.model import EncoderOutput
+from harness.contract.specs import ClassTarget, ForecastTarget, TokenSequenceTarget
 from harness.nn.masking import length_mask
 from harness.nn.network import Network
-from harness.specs import ClassTarget, ForecastTarget, TokenSequenceTarget
 from harness.testing.clause import clause
 from harness.testing.comparison import near
 from harness.testing.model_subject import ModelSubject

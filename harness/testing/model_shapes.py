@@ -8,8 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from harness.model import EncoderOutput
-from harness.specs import (
+from harness.contract.model import EncoderOutput
+from harness.contract.specs import (
     ClassTarget,
     CTCTarget,
     ForecastTarget,

@@ -12,8 +12,8 @@ from functools import cached_property
 
 from torch import Tensor
 
-from harness.batch import Batch
-from harness.model import Capabilities, Model
+from harness.contract.batch import Batch
+from harness.contract.model import Capabilities, Model
 from harness.nn.losses import loss_sum
 from harness.nn.network import Network
 from harness.testing import cases

@@ -6,8 +6,8 @@ import dataclasses
 import sys
 from typing import Any
 
-from harness.contract import CONTRACT_NAME, CONTRACT_VERSION, contract_problem
-from harness.registry import registry
+from harness.contract.version import CONTRACT_NAME, CONTRACT_VERSION, contract_problem
+from harness.registry.discovery import registry
 from harness.testing.clause import clause
 
 
@@ -31,7 +31,7 @@ def configuration(subject: Any) -> None:
 
 @clause(
     f"Write `{CONTRACT_NAME} = {CONTRACT_VERSION}` at the top level of the plug-in's module: the version of the "
-    "contract that it was written for (harness/contract.py says what each version changed).",
+    "contract that it was written for (harness/contract/version.py says what each version changed).",
     once=True,
     shortest=0,
 )

@@ -14,12 +14,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from harness.model import Capabilities, Encoder, EncoderOutput, Model, State
+from harness.contract.model import Capabilities, Encoder, EncoderOutput, Model, State
+from harness.contract.specs import EmbeddedInput, ModelInput, TargetSpec, TaskSignature
 from harness.nn.masking import last_valid
 from harness.nn.recurrent import RecurrentStack
-from harness.specs import EmbeddedInput, ModelInput, TargetSpec, TaskSignature
 
-HARNESS_CONTRACT = 1
+HARNESS_CONTRACT = 2
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 
-from harness.task import Task
+from harness.contract.task import Task
 from harness.testing.clause import clause
 from harness.testing.task_subject import TaskSubject
 

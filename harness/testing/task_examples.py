@@ -9,9 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.batch import Example
-from harness.gathering import gatherer, without_input
-from harness.specs import (
+from harness.contract.batch import Example, gatherer, without_input
+from harness.contract.specs import (
     ClassTarget,
     CTCTarget,
     ForecastTarget,
@@ -23,7 +22,7 @@ from harness.specs import (
     TokenSequenceTarget,
     VideoInput,
 )
-from harness.task import TaskData
+from harness.contract.task import TaskData
 from harness.testing.clause import clause
 from harness.testing.task_subject import SPLITS, TaskSubject, content, lengths
 
@@ -86,8 +85,8 @@ def ctc_feasibility(subject: TaskSubject) -> None:
 
 @clause(
     "Make reading an example free of side effects: return a new array or one that nobody writes to, let gather and "
-    "without_input (harness.gathering) agree with the examples, and let augment draw from the generator it is given "
-    "only, returning a new Example with the same id and references."
+    "without_input (harness.contract.gathering) agree with the examples, and let augment draw from the generator it is "
+    "given only, returning a new Example with the same id and references."
 )
 def reading(subject: TaskSubject) -> None:
     """An example read again, or with others, is the same; augmentation repeats and leaves the split as it is."""

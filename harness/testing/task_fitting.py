@@ -11,8 +11,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from harness.batch import Example
-from harness.specs import CTCTarget, ForecastTarget, NextTokenTarget, TokenInput, TokenSequenceTarget
+from harness.contract.batch import Example
+from harness.contract.specs import CTCTarget, ForecastTarget, NextTokenTarget, TokenInput, TokenSequenceTarget
 from harness.testing.clause import clause
 from harness.testing.task_subject import SPLITS, TaskSubject
 

@@ -11,10 +11,10 @@ from itertools import islice
 import numpy as np
 import torch
 
-from harness.batch import Batch
+from harness.contract.batch import Batch
+from harness.contract.specs import ClassTarget, CTCTarget, ForecastTarget, FrameTarget, NextTokenTarget, TokenInput
 from harness.nn.losses import loss_counts, loss_rows, loss_sum
 from harness.nn.network import Network
-from harness.specs import ClassTarget, CTCTarget, ForecastTarget, FrameTarget, NextTokenTarget, TokenInput
 from harness.testing.cases import TRAINER
 from harness.testing.clause import clause
 from harness.testing.reference import Reference

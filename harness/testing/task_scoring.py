@@ -9,9 +9,9 @@ import json
 
 import numpy as np
 
-from harness.batch import Example
-from harness.specs import ClassTarget, NextTokenTarget, TokenSequenceTarget
-from harness.task import Prediction, Statistics, TaskData, aggregate
+from harness.contract.batch import Example
+from harness.contract.specs import ClassTarget, NextTokenTarget, TokenSequenceTarget
+from harness.contract.task import Prediction, Statistics, TaskData, aggregate
 from harness.testing.clause import clause
 from harness.testing.task_subject import TaskSubject, lengths, shown
 

@@ -7,8 +7,8 @@ from copy import deepcopy
 
 import numpy as np
 
-from harness.contamination import examine
-from harness.specs import NextTokenTarget
+from harness.contract.specs import NextTokenTarget
+from harness.data.contamination import examine
 from harness.testing import global_state
 from harness.testing.clause import clause
 from harness.testing.task_preparation import first_process, later_process
@@ -54,11 +54,11 @@ def near_duplicates(subject: TaskSubject) -> None:
 
 @clause(
     "Leave out of training what held-out examples repeat in another spelling, within another recording or over long "
-    "passages (`harness.contamination.plain` makes texts comparable); deal whole recordings and documents to one split "
-    "before composing examples of them."
+    "passages (`harness.data.contamination.plain` makes texts comparable); deal whole recordings and documents to one "
+    "split before composing examples of them."
 )
 def copies(subject: TaskSubject) -> None:
-    """No held-out example repeats an earlier split's text, recording or passages (see `harness.contamination`)."""
+    """No held-out example repeats an earlier split's text, recording or passages (see `harness.data.contamination`)."""
     found = examine(subject.data).duplicates
     assert not found, f"{found[0]} ({len(found)} such examples)"
 

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.batch import Dataset, Example
-from harness.task import Task, TaskData
+from harness.contract.batch import Dataset, Example
+from harness.contract.task import Task, TaskData
 
 SPLITS = ("train", "val", "test")
 _SHOWN = 160  # characters of an example in a message

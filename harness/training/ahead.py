@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
-from harness.batch import Batch
+from harness.contract.batch import Batch
 from harness.training.data_module import EndlessBatches
 
 

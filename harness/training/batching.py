@@ -11,10 +11,10 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from harness.batch import Batch
-from harness.specs import CTCTarget, TargetSpec, TokenSequenceTarget
-from harness.task import Loader
-from harness.training.settings import DecodingSettings
+from harness.config.settings import DecodingSettings
+from harness.contract.batch import Batch
+from harness.contract.specs import CTCTarget, TargetSpec, TokenSequenceTarget
+from harness.contract.task import Loader
 
 POOL = 100  # batches sorted together: large enough for 2.4 % padding, small enough to keep the order random
 SEARCHED_ROWS = 128  # examples that one search decodes, if the task's batches hold fewer: its steps cost little more

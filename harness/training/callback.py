@@ -10,21 +10,21 @@ from typing import Any
 
 import pytorch_lightning as pl
 
-from harness.batch import Batch
+from harness.config.budget import Budget, Progress, learning_rate_factor
+from harness.config.settings import RunSettings
+from harness.contract.batch import Batch
+from harness.contract.task import TaskData
 from harness.errors import HarnessError
+from harness.measure.measurements import Measurements
 from harness.store.records import MetricRow
-from harness.task import TaskData
 from harness.training import random_state
-from harness.training.budget import Budget, Progress, learning_rate_factor
 from harness.training.checkpoint import SIGNATURE
 from harness.training.data_module import EndlessBatches
 from harness.training.evaluate import evaluate
 from harness.training.lightning_module import TrainingModule
-from harness.training.measurements import Measurements
 from harness.training.metric_writer import MetricWriter
 from harness.training.run_folder import RunFolder
 from harness.training.selection import Selection
-from harness.training.settings import RunSettings
 from harness.training.stopping import StopRequest
 
 

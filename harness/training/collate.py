@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness.batch import Batch, Dataset, Example
-from harness.gathering import Gathered, gatherer
-from harness.specs import ClassTarget, ForecastTarget, InputSpec, TargetSpec, TokenInput
+from harness.contract.batch import Batch, Dataset, Example, gatherer
+from harness.contract.gathering import Gathered
+from harness.contract.specs import ClassTarget, ForecastTarget, InputSpec, TargetSpec, TokenInput
 
 
 class Collator:

@@ -15,11 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness.batch import Batch, Example
+from harness.contract.batch import Batch, Example, gatherer
+from harness.contract.specs import NextTokenTarget
+from harness.contract.task import Loader, TaskData
 from harness.errors import DataError
-from harness.gathering import gatherer
-from harness.specs import NextTokenTarget
-from harness.task import Loader, TaskData
 from harness.training.batching import training_batches
 from harness.training.collate import Collator, collate
 from harness.training.seeding import generator, stream_seed

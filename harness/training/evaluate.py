@@ -13,13 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from harness.batch import Batch, Dataset, Example
-from harness.gathering import without_input
-from harness.nn.ctc_search import ctc_greedy, ctc_prefix_beam
-from harness.nn.losses import loss_rows
-from harness.nn.network import Network
-from harness.nn.search import beam, greedy
-from harness.specs import (
+from harness.config.settings import DecodingSettings
+from harness.contract.batch import Batch, Dataset, Example, without_input
+from harness.contract.specs import (
     ClassTarget,
     CTCTarget,
     ForecastTarget,
@@ -28,11 +24,14 @@ from harness.specs import (
     TargetSpec,
     TokenSequenceTarget,
 )
-from harness.task import Prediction, Statistics, Task, TaskData, aggregate
+from harness.contract.task import Prediction, Statistics, Task, TaskData, aggregate
+from harness.nn.ctc_search import ctc_greedy, ctc_prefix_beam
+from harness.nn.losses import loss_rows
+from harness.nn.network import Network
+from harness.nn.search import beam, greedy
 from harness.training.batching import batches_of, evaluation_batches, searched_together
 from harness.training.collate import Collator
 from harness.training.score_stream import score_documents
-from harness.training.settings import DecodingSettings
 
 
 @dataclass

@@ -7,14 +7,14 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
-from harness.model import State
+from harness.config.settings import DecodingSettings
+from harness.contract.model import State
+from harness.contract.specs import NextTokenTarget
+from harness.contract.task import TaskData
 from harness.nn.network import Network
 from harness.nn.sampling import sample
-from harness.specs import NextTokenTarget
 from harness.store.records import SampleRow
-from harness.task import TaskData
 from harness.training.seeding import generator
-from harness.training.settings import DecodingSettings
 
 
 @torch.no_grad()

@@ -12,14 +12,14 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map, tree_structure, tree_unflatten
 
-from harness.batch import Batch
+from harness.config.settings import OptimizerSettings
+from harness.contract.batch import Batch
+from harness.contract.specs import NextTokenTarget, TargetSpec
+from harness.measure.clock import PhaseClock
 from harness.nn.embedding import TokenEmbedding
 from harness.nn.heads import TokenHead
 from harness.nn.losses import loss_sum, worked_units
 from harness.nn.network import Network
-from harness.specs import NextTokenTarget, TargetSpec
-from harness.training.settings import OptimizerSettings
-from harness.training.timing import PhaseClock
 
 STRETCH = 50
 """Steps that Lightning is given as one batch."""

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.batch import Dataset, Subset
+from harness.contract.batch import Dataset, Subset
+from harness.contract.task import Task, TaskData
 from harness.errors import ConfigError, DataError
-from harness.task import Task, TaskData
 
 
 def load_data(task: Task) -> TaskData:

@@ -12,18 +12,15 @@ end because a server of charts is away.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import logging
-import netrc
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.data.cache import offline
-from harness.errors import ConfigError
+from harness.config.loggers import check_loggers, wandb_mode
 
 if TYPE_CHECKING:
     from pytorch_lightning.loggers import Logger
@@ -32,27 +29,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_MODULES = {"tensorboard": "tensorboard", "mlflow": "mlflow", "wandb": "wandb"}
 _PROJECT = "sequence-harness"
 _ONGOING = "loggers.json"  # in a run's folder: what a process that goes on with the run needs to know
-
-
-def check_loggers(names: Sequence[str]) -> None:
-    """Refuse loggers that cannot work, before anything is trained.
-
-    Raises:
-        ConfigError: a package is missing, or Weights & Biases is to go online without a key.
-    """
-    for name in names:
-        if importlib.util.find_spec(_MODULES[name]) is None:
-            raise ConfigError(
-                f"logger={name} needs a package that is not installed: pip install 'sequence-harness[{name}]'."
-            )
-    if "wandb" in names and _wandb_mode() in ("online", "shared") and not _wandb_key():
-        raise ConfigError(
-            "logger=wandb: WANDB_MODE asks for the network, but there is no key. Set WANDB_API_KEY, run 'wandb "
-            "login', or set WANDB_MODE=offline."
-        )
 
 
 def make_loggers(names: Sequence[str], folder: Path, plan: RunPlan, *, step: int = 0) -> list[Logger]:
@@ -165,7 +143,7 @@ def _wandb(folder: Path, plan: RunPlan) -> Logger:
         id=plan.key[:32],
         group=plan.sweep,
         dir=folder,
-        mode=_wandb_mode(),
+        mode=wandb_mode(),
         resume="allow",
         # Its own watching of the machine would take time from training; what is printed stays the harness's.
         settings=wandb.Settings(silent=True, console="off", x_disable_stats=True, x_disable_meta=True, save_code=False),
@@ -173,25 +151,6 @@ def _wandb(folder: Path, plan: RunPlan) -> Logger:
     begun.define_metric("trainer/global_step")
     begun.define_metric("*", step_metric="trainer/global_step", step_sync=True)
     return WandbLogger(experiment=begun, save_dir=folder)
-
-
-def _wandb_mode() -> str:
-    """As WANDB_MODE says; without it, online where there are a key and a network."""
-    given = os.environ.get("WANDB_MODE", "").strip()
-    if given:
-        return given
-    return "online" if _wandb_key() and not offline() else "offline"
-
-
-def _wandb_key() -> bool:
-    """Whether a login would find a key without asking for one."""
-    if os.environ.get("WANDB_API_KEY"):
-        return True
-    host = os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai").rpartition("//")[2].split("/")[0].split(":")[0]
-    try:
-        return netrc.netrc(os.environ.get("NETRC")).authenticators(host) is not None
-    except (OSError, netrc.NetrcParseError):
-        return False
 
 
 # -- what they share -----------------------------------------------------------------------------------

@@ -13,12 +13,12 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from harness.batch import Dataset, Example
-from harness.gathering import Gathered, gatherer, without_input
+from harness.contract.batch import Dataset, Example, gatherer, without_input
+from harness.contract.gathering import Gathered
+from harness.contract.specs import VideoInput
+from harness.contract.task import TaskData
 from harness.nn.embedding import VideoEmbedding, pool
 from harness.nn.network import Network
-from harness.specs import VideoInput
-from harness.task import TaskData
 
 MOST_BYTES = 1 << 29
 """Memory that the pooled clips of all splits may take; where they need more, clips are read as they are."""

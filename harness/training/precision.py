@@ -2,7 +2,7 @@
 
 `precision=auto` takes bf16 where all three agree. The check trains from the run's own initial weights on its own first
 training batches, once in fp32 and once in bf16, and compares the losses; it looks at no validation or test example.
-It is made in a process of its own (`harness.precision_choice`), since it draws random numbers and fills memory.
+It runs in a process of its own (`harness.sweeping.precision_choice`), since it draws random numbers and uses memory.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from harness.config.settings import RunSettings
+from harness.contract.task import TaskData
+from harness.measure.clock import PhaseClock
+from harness.measure.environment import instruction_sets
 from harness.nn.network import Network
-from harness.task import TaskData
 from harness.training.data_module import EndlessBatches, training_loader
 from harness.training.device import device_of
 from harness.training.lightning_module import TrainingModule
-from harness.training.measure_environment import instruction_sets
 from harness.training.seeding import seed_global
-from harness.training.settings import RunSettings
-from harness.training.timing import PhaseClock
 
 STEPS = 60
 """Steps of each training of the check."""

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import torch
 
-from harness.batch import Example
+from harness.contract.batch import Example
+from harness.contract.specs import NextTokenTarget
+from harness.contract.task import Loader, Prediction
 from harness.nn.losses import loss_rows
 from harness.nn.network import Network
-from harness.specs import NextTokenTarget
-from harness.task import Loader, Prediction
 
 CHUNK = 256  # steps of a chunk where state is carried; no effect on the result
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from harness.contract.specs import TargetSpec, TokenSequenceTarget
+from harness.contract.task import Task
 from harness.errors import ConfigError, UnknownNameError
-from harness.specs import TargetSpec, TokenSequenceTarget
-from harness.task import Task
 
 
 @dataclass(frozen=True)

@@ -13,20 +13,21 @@ from typing import Any
 import torch
 from pytorch_lightning.loggers import Logger
 
+from harness.config.loggers import check_loggers
+from harness.config.settings import RunSettings
+from harness.measure.clock import PhaseClock
+from harness.measure.device_timeline import DeviceTimeline
+from harness.measure.environment import measure_environment
+from harness.measure.measurements import Measurements
 from harness.runtime import threads_for_one_run
 from harness.store import Store
 from harness.store.records import MetricRow, PredictionRow, RunPlan, RunSummary, SampleRow
 from harness.training import loggers
 from harness.training.checkpoint import read_if_mine
 from harness.training.device import device_of
-from harness.training.device_timeline import DeviceTimeline
-from harness.training.measure_environment import measure_environment
-from harness.training.measurements import Measurements
 from harness.training.metric_writer import MetricWriter
 from harness.training.run_folder import RunFolder, shown
-from harness.training.settings import RunSettings
 from harness.training.stopping import StopRequest
-from harness.training.timing import PhaseClock
 
 
 @dataclass
@@ -106,7 +107,7 @@ def recorded(
         AlreadyRunning, AlreadyFinished: see `Store.start`.
         StoreError: store or folder cannot be used.
     """
-    loggers.check_loggers(settings.config.get("logger", ()))
+    check_loggers(settings.config.get("logger", ()))
     stop = StopRequest(on_stop)
     with Store.open(store_url) as store, stop.listening():
         folder = RunFolder(results, plan.key, store.store_id)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.batch import Dataset
+from harness.contract.batch import Dataset
+from harness.contract.specs import NextTokenTarget, TokenSequenceTarget
+from harness.contract.task import TaskData
 from harness.nn.heads import TokenHead
 from harness.nn.network import Network
-from harness.specs import NextTokenTarget, TokenSequenceTarget
-from harness.task import TaskData
 
 
 def order_symbols(network: Network, data: TaskData) -> None:

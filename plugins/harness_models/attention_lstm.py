@@ -20,12 +20,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from harness import Capabilities, Decoder, Encoder, EncoderOutput, Model, hookimpl
-from harness.model import State
-from harness.nn.attention import AttentivePooling, SelfAttention, WindowedCausalAttention
-from harness.nn.decoder import RecurrentDecoder
-from harness.nn.masking import last_valid
-from harness.nn.recurrent import RecurrentEncoder, RecurrentStack, check_sizes
-from harness.specs import (
+from harness.contract.model import State
+from harness.contract.specs import (
     ClassTarget,
     CTCTarget,
     EmbeddedInput,
@@ -36,8 +32,12 @@ from harness.specs import (
     TargetSpec,
     TaskSignature,
 )
+from harness.nn.attention import AttentivePooling, SelfAttention, WindowedCausalAttention
+from harness.nn.decoder import RecurrentDecoder
+from harness.nn.masking import last_valid
+from harness.nn.recurrent import RecurrentEncoder, RecurrentStack, check_sizes
 
-HARNESS_CONTRACT = 1
+HARNESS_CONTRACT = 2
 
 
 class Attention(Enum):

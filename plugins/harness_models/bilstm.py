@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from harness import Capabilities, Decoder, Encoder, Model, hookimpl
+from harness.contract.specs import EmbeddedInput, ModelInput, TargetSpec, TaskSignature
 from harness.nn.decoder import RecurrentDecoder
 from harness.nn.recurrent import RecurrentEncoder, RecurrentStack, check_sizes
-from harness.specs import EmbeddedInput, ModelInput, TargetSpec, TaskSignature
 
-HARNESS_CONTRACT = 1
+HARNESS_CONTRACT = 2
 
 
 @dataclass

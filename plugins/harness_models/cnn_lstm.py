@@ -18,12 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from harness import Capabilities, Decoder, Encoder, EncoderOutput, Model, hookimpl
-from harness.model import State
-from harness.nn.decoder import RecurrentDecoder
-from harness.nn.initialisation import initialise_convolution, linear
-from harness.nn.masking import length_mask, zero_padding
-from harness.nn.recurrent import RecurrentStack, check_sizes
-from harness.specs import (
+from harness.contract.model import State
+from harness.contract.specs import (
     CTCTarget,
     EmbeddedInput,
     ModelInput,
@@ -32,8 +28,12 @@ from harness.specs import (
     TaskSignature,
     VideoInput,
 )
+from harness.nn.decoder import RecurrentDecoder
+from harness.nn.initialisation import initialise_convolution, linear
+from harness.nn.masking import length_mask, zero_padding
+from harness.nn.recurrent import RecurrentStack, check_sizes
 
-HARNESS_CONTRACT = 1
+HARNESS_CONTRACT = 2
 
 SUBSAMPLING = {1: (1, 1), 2: (2, 1), 4: (2, 2)}
 """Factor -> strides of the two convolutions over time."""

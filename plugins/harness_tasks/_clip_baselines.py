@@ -18,10 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from harness.batch import Dataset, Example
-from harness.gathering import gatherer, without_input
-from harness.specs import ClassTarget, VideoInput
-from harness.task import Prediction, TaskData
+from harness.contract.batch import Dataset, Example, gatherer, without_input
+from harness.contract.specs import ClassTarget, VideoInput
+from harness.contract.task import Prediction, TaskData
 
 
 @dataclass(frozen=True)

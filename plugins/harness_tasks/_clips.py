@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from harness.batch import Dataset, Example
-from harness.gathering import Gathered
+from harness.contract.batch import Dataset, Example
+from harness.contract.gathering import Gathered
 
 if TYPE_CHECKING:
     import torch
@@ -34,7 +34,7 @@ class ClipDataset(Dataset, Protocol):
         ...
 
     def gather(self, positions: np.ndarray, input_pad: int, target_pad: int) -> Gathered:
-        """As `harness.gathering` says: centred clips and their labels."""
+        """As `harness.contract.gathering` says: centred clips and their labels."""
         ...
 
     def without_input(self, index: int) -> Example:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.batch import Dataset
-from harness.task import Baseline, Prediction, TaskData
+from harness.contract.batch import Dataset
+from harness.contract.task import Baseline, Prediction, TaskData
 from harness_tasks._split_clusters import tfidf
 
 _ROWS_AT_ONCE = 500

@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from harness.batch import Example
-from harness.gathering import Gathered, Ragged, stretches
+from harness.contract.batch import Example
+from harness.contract.gathering import Gathered, Ragged, stretches
 from harness_tasks._transcripts import Alphabet, frames_needed
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -43,7 +43,7 @@ class Composition:
 
 
 class DigitStrings:
-    """A split of digit strings (a `harness.batch.Dataset`), put together when asked for.
+    """A split of digit strings (a `harness.contract.batch.Dataset`), put together when asked for.
 
     The recordings are used in shuffled order, all of them before any comes again. Pauses are frames drawn from
     `quiet`, real frames of the same split. A digit with the pause after it lasts at least

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.batch import Example
-from harness.gathering import Gathered
+from harness.contract.batch import Example
+from harness.contract.gathering import Gathered
 from harness_tasks._clips import centre, gathered
 from harness_tasks._minigrid_scenes import CELLS, Room, scripts
 from harness_tasks._minigrid_tiles import draw_tiles

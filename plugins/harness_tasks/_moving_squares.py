@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.batch import Example
-from harness.gathering import Gathered
+from harness.contract.batch import Example
+from harness.contract.gathering import Gathered
 from harness_tasks._clips import centre, gathered
 
 ACTIONS = ("right", "left", "right_left", "left_right")

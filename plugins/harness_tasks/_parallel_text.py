@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.contamination import plain
+from harness.data.contamination import plain
 from harness.errors import DataError
 from harness_tasks._interface_strings import clean
 

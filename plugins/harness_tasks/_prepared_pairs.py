@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.batch import Example, ListDataset
+from harness.contract.batch import Example, ListDataset
 from harness_tasks._parallel_text import Row
 from harness_tasks._subwords import EOS, Subwords
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.batch import Example
+from harness.contract.batch import Example
 from harness.data.cache import build_once, cache_dir
 from harness.data.progress import waiting
 from harness.errors import DataError

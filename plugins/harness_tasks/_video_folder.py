@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.batch import Example
+from harness.contract.batch import Example
+from harness.contract.gathering import Gathered
 from harness.data.sources import FolderSource
 from harness.errors import DataError, UnknownNameError
-from harness.gathering import Gathered
 from harness_tasks._clips import centre, gathered
 from harness_tasks._video_decoding import UnreadableVideoError, decode
 

@@ -12,14 +12,14 @@ from typing import ClassVar
 
 import numpy as np
 
+from harness.contract.hookspecs import hookimpl
+from harness.contract.specs import ClassTarget, VideoInput
+from harness.contract.task import Baseline, Loader, Metric, Prediction, Task, TaskData
 from harness.data.cache import build_once, cache_dir
 from harness.data.progress import waiting
 from harness.data.sources import GeneratedSource, Source
 from harness.errors import UnknownNameError
-from harness.hookspecs import hookimpl
 from harness.metrics.classification import ACCURACY, MACRO_F1, TOP_5_ACCURACY
-from harness.specs import ClassTarget, VideoInput
-from harness.task import Baseline, Loader, Metric, Prediction, Task, TaskData
 from harness_tasks import _minigrid_scenes, _moving_squares
 from harness_tasks._clips import ClipDataset, variation
 from harness_tasks._minigrid_clips import ClipRecipe, read_clips, write_clips
@@ -27,7 +27,7 @@ from harness_tasks._minigrid_tiles import minigrid_version
 from harness_tasks._moving_squares import SquareDataset
 from harness_tasks._video_folder import OnCorrupt, folder_source, read_videos, write_videos
 
-HARNESS_CONTRACT = 1
+HARNESS_CONTRACT = 2
 
 
 class ClipSource(Enum):

@@ -9,13 +9,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness.batch import Dataset, Example, ListDataset
+from harness.contract.batch import Dataset, Example, ListDataset
+from harness.contract.hookspecs import hookimpl
+from harness.contract.specs import CTCTarget, FrameInput
+from harness.contract.task import Loader, Metric, Task, TaskData
 from harness.data.sources import GeneratedSource, Source
 from harness.errors import DataError
-from harness.hookspecs import hookimpl
 from harness.metrics.error_rates import CER, SENTENCE_ACCURACY, WER
-from harness.specs import CTCTarget, FrameInput
-from harness.task import Loader, Metric, Task, TaskData
 from harness_tasks import _digit_recordings, _speech_folders
 from harness_tasks._digit_recordings import Splits
 from harness_tasks._digit_strings import ALPHABET, Composition, DigitStrings, quiet_frames
@@ -23,7 +23,7 @@ from harness_tasks._speech_audio import Features, FeatureSettings, OnCorrupt, Sp
 from harness_tasks._speech_folders import Notes, Utterance
 from harness_tasks._transcripts import BLANK, Alphabet, frames_needed
 
-HARNESS_CONTRACT = 1
+HARNESS_CONTRACT = 2
 
 
 class SpeechSource(Enum):

@@ -8,13 +8,13 @@ from enum import Enum
 from pathlib import Path
 from typing import ClassVar
 
-from harness.batch import Example, ListDataset
+from harness.contract.batch import Example, ListDataset
+from harness.contract.hookspecs import hookimpl
+from harness.contract.specs import NextTokenTarget, TokenInput
+from harness.contract.task import Loader, Metric, Reference, Task, TaskData
 from harness.data.cache import cache_dir
 from harness.data.sources import GeneratedSource, Source
-from harness.hookspecs import hookimpl
 from harness.metrics.language_model import BITS_PER_CHARACTER, PERPLEXITY
-from harness.specs import NextTokenTarget, TokenInput
-from harness.task import Loader, Metric, Reference, Task, TaskData
 from harness_tasks import _king_james, _text_corpora
 from harness_tasks._text_corpora import Corpus, Document
 from harness_tasks._text_symbols import (
@@ -28,7 +28,7 @@ from harness_tasks._text_symbols import (
     WordVocabulary,
 )
 
-HARNESS_CONTRACT = 1
+HARNESS_CONTRACT = 2
 
 
 class TextSource(Enum):

@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import ClassVar
 
 from harness import hookimpl
+from harness.contract.specs import TokenInput, TokenSequenceTarget
+from harness.contract.task import Baseline, Loader, Metric, Reference, Task, TaskData
 from harness.data.cache import build_once, cache_dir
 from harness.data.progress import waiting
 from harness.data.sources import FolderSource, GeneratedSource, Source
 from harness.errors import DataError, UnknownNameError
 from harness.metrics.language_model import TOKEN_PERPLEXITY
 from harness.metrics.translation import BLEU, CHRF, bleu
-from harness.specs import TokenInput, TokenSequenceTarget
-from harness.task import Baseline, Loader, Metric, Reference, Task, TaskData
 from harness_tasks import _cipher, _interface_strings, _subwords
 from harness_tasks._copy_nearest import COPY_NEAREST_NEIGHBOUR
 from harness_tasks._parallel_text import Row, read_splits, without_held_out
 from harness_tasks._prepared_pairs import Notes, PreparedPairs
 from harness_tasks._split_clusters import split
 
-HARNESS_CONTRACT = 1
+HARNESS_CONTRACT = 2
 
 DATASETS = ("interface_strings", "multi30k", "parallel", "cipher")
 

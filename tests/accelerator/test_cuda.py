@@ -14,13 +14,13 @@ import pytest
 import torch
 from tiny_run import tiny_run
 
-from harness.batch import Batch
-from harness.registry import load_model
-from harness.specs import CTCTarget
+from harness.config.settings import OptimizerSettings
+from harness.contract.batch import Batch
+from harness.contract.specs import CTCTarget
+from harness.measure.clock import PhaseClock
+from harness.registry.discovery import load_model
 from harness.testing.model_subject import ModelSubject, subjects
 from harness.training.lightning_module import TrainingModule
-from harness.training.settings import OptimizerSettings
-from harness.training.timing import PhaseClock
 
 pytestmark = pytest.mark.accelerator
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.registry import load_model, registry
+from harness.registry.discovery import load_model, registry
 from harness.testing import ModelContract, model_checks
 from harness.testing.examination import pairs
 from harness.testing.model_subject import subjects

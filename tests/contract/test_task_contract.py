@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.registry import load_task, registry
+from harness.registry.discovery import load_task, registry
 from harness.testing import TaskContract, task_checks
 from harness.testing.examination import pairs
 from harness.testing.task_subject import digests, subjects

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import typer.main
 
-from harness import hookspecs
 from harness.cli.main import app
+from harness.contract import hookspecs
 from harness.testing import model_checks, task_checks
 
 ROOT = Path(__file__).resolve().parent.parent.parent

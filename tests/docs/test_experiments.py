@@ -9,7 +9,7 @@ import pytest
 
 from harness.config import compose
 from harness.config.cells import split
-from harness.registry import registry
+from harness.registry.discovery import registry
 
 CONF = Path(__file__).resolve().parent.parent.parent / "conf"
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.config import compose, to_settings
-from harness.identity import run_plan
+from harness.config.identity import run_plan
 from harness.store import Store
 from harness.store.query import metrics, runs
-from harness.training import callback, checkpoint, run
+from harness.training import callback, checkpoint, execute
 
 
 class Bomb:
@@ -47,7 +47,7 @@ def start(words: list[str], folder: Path, moment: dict[str, Any] | None) -> int:
         settings.trainer.threads = 1
         if moment is not None:
             arm(moment)
-        run.execute(settings, run_plan(settings), store_url=f"sqlite:///{folder}/store.db", results=folder)
+        execute.execute(settings, run_plan(settings), store_url=f"sqlite:///{folder}/store.db", results=folder)
         code = 0
     except KeyboardInterrupt:
         code = 4
@@ -63,7 +63,7 @@ def arm(moment: dict[str, Any]) -> None:
         "saving": (checkpoint.AtomicCheckpointIO, "save_checkpoint"),
         "replacing": (checkpoint.os, "replace"),
         "validating": (callback, "evaluate"),
-        "testing": (run, "evaluate"),
+        "testing": (execute, "evaluate"),
     }
     owner, name = places[moment["at"]]
     original, calls = getattr(owner, name), [0]

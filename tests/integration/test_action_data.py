@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from harness_tasks.action_recognition import ActionRecognition
 
-from harness.specs import VideoInput
+from harness.contract.specs import VideoInput
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from harness_tasks.speech_recognition import SpeechRecognition
 from harness_tasks.text_generation import TextGeneration
 from harness_tasks.translation import Translation
 
-from harness.contamination import Findings, examine
-from harness.task import Task
+from harness.contract.task import Task
+from harness.data.contamination import Findings, examine
 
 TASKS: dict[str, Task] = {
     "interface_strings": Translation(),

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.compatibility import check
+from harness.config.settings import DecodingSettings
 from harness.nn.network import Network
-from harness.registry import load_model, load_task, registry
+from harness.registry.compatibility import check
+from harness.registry.discovery import load_model, load_task, registry
 from harness.testing.cases import TRAINER
 from harness.training.evaluate import Evaluation, evaluate
 from harness.training.load_data import load_data
 from harness.training.seeding import seed_global
-from harness.training.settings import DecodingSettings
 
 TASKS = registry().names("task")
 MODELS = registry().names("model")

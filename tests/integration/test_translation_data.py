@@ -6,7 +6,7 @@ from harness_tasks._interface_strings import SOURCE
 from harness_tasks._split_clusters import masked, near, normalised, tfidf
 from harness_tasks.translation import Translation
 
-from harness.task import aggregate
+from harness.contract.task import aggregate
 
 
 @pytest.fixture(scope="module")

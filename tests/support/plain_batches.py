@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
-from harness.batch import Batch, Example
-from harness.specs import ClassTarget, ForecastTarget, InputSpec, TargetSpec, TokenInput
-from harness.task import Loader, TaskData
+from harness.contract.batch import Batch, Example
+from harness.contract.specs import ClassTarget, ForecastTarget, InputSpec, TargetSpec, TokenInput
+from harness.contract.task import Loader, TaskData
 from harness.training.batching import training_batches
 from harness.training.seeding import generator, stream_seed
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.config import compose, to_settings
-from harness.identity import run_plan
+from harness.config.identity import run_plan
 from harness.store import Store
 from harness.store.query import RunView, metrics, runs
 from harness.store.records import MetricRow
-from harness.training import run
+from harness.training.execute import execute
 
 WORDS = (
     "task=speech_recognition",
@@ -35,7 +35,7 @@ def tiny_run(folder: Path, *words: str) -> tuple[RunView, list[MetricRow]]:
     settings = to_settings(compose([*WORDS, *words]))
     settings.trainer.threads = 1
     url = f"sqlite:///{folder}/store.db"
-    run.execute(settings, run_plan(settings), store_url=url, results=folder)
+    execute(settings, run_plan(settings), store_url=url, results=folder)
     with Store.open(url) as store:
         (view,) = runs(store)
         return view, metrics(store, view.id)

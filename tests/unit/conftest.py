@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import registry
+from harness.registry import discovery
 
 TASK = '''
 """A task for tests, which counts to three."""
@@ -19,7 +19,7 @@ from typing import ClassVar
 
 from harness import Metric, Task, TaskData, hookimpl
 from harness.data.sources import GeneratedSource
-from harness.specs import {target}, TokenInput
+from harness.contract.specs import {target}, TokenInput
 
 
 @dataclass
@@ -123,8 +123,8 @@ class Site:
 def forget() -> None:
     """Make the registry and the configuration look at the world anew."""
     importlib.invalidate_caches()
-    registry.registry.cache_clear()
-    identity = sys.modules.get("harness.identity")
+    discovery.registry.cache_clear()
+    identity = sys.modules.get("harness.config.identity")
     if identity is not None:
         identity.plugin_digest.cache_clear()
     composition = sys.modules.get("harness.config.composition")

@@ -19,10 +19,10 @@ def build(settings: dict[str, Any]) -> tuple[dict[str, Any], Callable[[dict[str,
     import numpy as np
     import torch
 
-    from harness.batch import Batch
     from harness.bench.training_step import TrainingStep
-    from harness.registry import load_model
-    from harness.specs import NextTokenTarget, TokenInput
+    from harness.contract.batch import Batch
+    from harness.contract.specs import NextTokenTarget, TokenInput
+    from harness.registry.discovery import load_model
 
     size, symbols = (settings["batch"], settings["time"]), settings["symbols"]
     draw = np.random.default_rng(0).integers(2, symbols, (size[0], size[1] + 1))

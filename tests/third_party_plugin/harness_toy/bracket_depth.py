@@ -14,13 +14,13 @@ from typing import ClassVar
 import numpy as np
 
 from harness import Example, ListDataset, Loader, Metric, Prediction, Task, TaskData, hookimpl
+from harness.contract.specs import FrameTarget, TokenInput
+from harness.contract.task import Baseline, Statistics
 from harness.data.sources import GeneratedSource, Source
 from harness.errors import DataError
 from harness.metrics.ratios import percentage, total
-from harness.specs import FrameTarget, TokenInput
-from harness.task import Baseline, Statistics
 
-HARNESS_CONTRACT = 1
+HARNESS_CONTRACT = 2
 
 PAIRS = ("()", "[]", "{}", "<>")
 

@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 
 from harness import Example, ListDataset, Metric, Task, TaskData, hookimpl
+from harness.contract.specs import ClassTarget, TokenInput
 from harness.data.sources import GeneratedSource, Source
 from harness.metrics.classification import ACCURACY
-from harness.specs import ClassTarget, TokenInput
 
-HARNESS_CONTRACT = 1
+HARNESS_CONTRACT = 2
 
 
 @dataclass

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from harness import Capabilities, Encoder, EncoderOutput, Model, hookimpl
-from harness.model import State
-from harness.specs import EmbeddedInput, ModelInput, TargetSpec, TaskSignature
+from harness.contract.model import State
+from harness.contract.specs import EmbeddedInput, ModelInput, TargetSpec, TaskSignature
 
-HARNESS_CONTRACT = 1
+HARNESS_CONTRACT = 2
 
 
 @dataclass

@@ -16,15 +16,15 @@ import torch
 from torch import Tensor, nn
 
 from harness import Capabilities, Decoder, Encoder, EncoderOutput, Model, hookimpl
-from harness.model import State
+from harness.contract.model import State
+from harness.contract.specs import EmbeddedInput, ModelInput, NextTokenTarget, TargetSpec, TaskSignature
 from harness.nn.decoder import RecurrentDecoder
 from harness.nn.initialisation import linear
 from harness.nn.masking import length_mask
 from harness.nn.pooling import masked_mean
 from harness.nn.recurrent import check_sizes
-from harness.specs import EmbeddedInput, ModelInput, NextTokenTarget, TargetSpec, TaskSignature
 
-HARNESS_CONTRACT = 1
+HARNESS_CONTRACT = 2
 
 ALL_PAST = sys.maxsize
 """A window without end."""

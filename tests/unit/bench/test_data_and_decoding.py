@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from harness.bench import data_wait, decoding
-from harness.registry import load_model, load_task, registry
-from harness.training.settings import RunSettings, TrainerSettings
+from harness.config.settings import RunSettings, TrainerSettings
+from harness.registry.discovery import load_model, load_task, registry
 
 
 @pytest.mark.parametrize("name", registry().names("task"))

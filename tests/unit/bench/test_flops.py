@@ -9,14 +9,14 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from harness.batch import Batch
 from harness.bench.flops import forward_flops, recurrent_flops
+from harness.config.settings import TrainerSettings
+from harness.contract.batch import Batch
+from harness.contract.specs import ClassTarget, FrameInput, TaskSignature, TokenInput, TokenSequenceTarget
 from harness.nn.decoder import RecurrentDecoder
 from harness.nn.network import Network
 from harness.nn.recurrent import RecurrentStack
-from harness.registry import load_model
-from harness.specs import ClassTarget, FrameInput, TaskSignature, TokenInput, TokenSequenceTarget
-from harness.training.settings import TrainerSettings
+from harness.registry.discovery import load_model
 
 B, T, F, D, H, K = 3, 7, 5, 6, 8, 4
 

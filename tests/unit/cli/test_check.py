@@ -14,7 +14,7 @@ from torch import nn
 from harness import Capabilities, Encoder, EncoderOutput, Model, hookimpl
 from harness.nn.masking import last_valid
 
-HARNESS_CONTRACT = 1
+HARNESS_CONTRACT = 2
 
 
 @dataclass
@@ -80,14 +80,14 @@ def test_a_failure_is_shown_with_the_smallest_example_and_what_to_change(harness
 
 
 def test_json_is_one_object_for_each_clause_and_case(harness: Any, site: Any) -> None:
-    _install(site, SOUND.replace("HARNESS_CONTRACT = 1", ""))
+    _install(site, SOUND.replace("HARNESS_CONTRACT = 2", ""))
     code, out, _ = harness("check", "bag", "--json")
     found = json.loads(out)
     assert code == 1
     assert all(list(entry) == KEYS and entry["plugin"] == "model.bag" for entry in found)
     failed = [entry for entry in found if entry["held"] is False]
     assert [entry["clause"] for entry in failed] == ["contract_version"]
-    assert failed[0]["message"] == "module 'mod_bag' does not state HARNESS_CONTRACT; expected 1"
+    assert failed[0]["message"] == "module 'mod_bag' does not state HARNESS_CONTRACT; expected 2"
     assert {entry["clause"] for entry in found if entry["held"] is None} >= {"context", "carried_state"}
     assert len([entry for entry in found if entry["clause"] == "shapes"]) == 10
 

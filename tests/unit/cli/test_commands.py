@@ -197,7 +197,7 @@ from typing import ClassVar
 import numpy as np
 from harness import Example, ListDataset, TaskData, hookimpl
 from harness.data.sources import GeneratedSource
-from harness.specs import ClassTarget, TokenInput
+from harness.contract.specs import ClassTarget, TokenInput
 from mod_counting import Counting
 
 @dataclass

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, top_k_accuracy_score
 from sklearn.metrics import confusion_matrix as sklearn_confusion
 
-from harness.batch import Example
+from harness.contract.batch import Example
+from harness.contract.task import Prediction, aggregate
 from harness.errors import PluginError
 from harness.metrics.classification import ACCURACY, MACRO_F1, TOP_5_ACCURACY, confusion_matrix
-from harness.task import Prediction, aggregate
 
 pairs = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=40)
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.batch import Example
+from harness.contract.batch import Example
+from harness.contract.task import Prediction
 from harness.errors import DataError
 from harness.metrics.error_rates import CER, SENTENCE_ACCURACY, WER
-from harness.task import Prediction
 
 sentence = st.lists(st.sampled_from(["one", "two", "three", "zero", "nine"]), max_size=6).map(" ".join)
 corpus = st.lists(st.tuples(sentence, sentence), min_size=1, max_size=12)

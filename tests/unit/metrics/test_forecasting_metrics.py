@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import mean_absolute_error, mean_squared_error
 
-from harness.batch import Example
+from harness.contract.batch import Example
+from harness.contract.task import Prediction
 from harness.errors import PluginError
 from harness.metrics.forecasting import MAE, MOST_PARTS, MSE
-from harness.task import Prediction
 
 
 def test_errors_equal_sklearn_in_any_order():

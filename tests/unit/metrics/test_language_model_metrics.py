@@ -8,10 +8,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.batch import Example
+from harness.contract.batch import Example
+from harness.contract.task import Prediction
 from harness.errors import DataError
 from harness.metrics.language_model import BITS_PER_CHARACTER, PERPLEXITY, TOKEN_PERPLEXITY
-from harness.task import Prediction
 
 documents = st.lists(st.tuples(st.floats(0, 1e4), st.integers(1, 500), st.integers(1, 900)), min_size=1, max_size=9)
 

@@ -7,10 +7,10 @@ import sacrebleu
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from harness.batch import Example
+from harness.contract.batch import Example
+from harness.contract.task import Prediction
 from harness.errors import DataError
 from harness.metrics.translation import BLEU, CHRF, bleu, chrf
-from harness.task import Prediction
 
 HYPOTHESES = [
     "Das Licht im Wohnzimmer ist an.",

@@ -6,8 +6,7 @@ import pytest
 import torch
 from torch.utils._pytree import tree_leaves
 
-from harness.compatibility import check
-from harness.specs import (
+from harness.contract.specs import (
     ClassTarget,
     CTCTarget,
     EmbeddedInput,
@@ -20,6 +19,7 @@ from harness.specs import (
     TokenSequenceTarget,
     VideoInput,
 )
+from harness.registry.compatibility import check
 
 NAMES = ["rnn", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm"]
 TARGETS = [

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from harness.contract.model import EncoderOutput
 from harness.errors import PluginError
-from harness.model import EncoderOutput
 from harness.nn.cells import KINDS
 from harness.nn.decoder import RecurrentDecoder
 

@@ -8,8 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
-from harness.nn.losses import loss_counts, loss_rows, loss_sum, worked_units
-from harness.specs import (
+from harness.contract.specs import (
     ClassTarget,
     CTCTarget,
     ForecastTarget,
@@ -18,6 +17,7 @@ from harness.specs import (
     TargetSpec,
     TokenSequenceTarget,
 )
+from harness.nn.losses import loss_counts, loss_rows, loss_sum, worked_units
 
 K = 7
 SEQUENCE_SPECS = [FrameTarget(K), NextTokenTarget(K), TokenSequenceTarget(K)]

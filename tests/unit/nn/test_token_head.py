@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from harness.contract.specs import NextTokenTarget
 from harness.nn.embedding import TokenEmbedding
 from harness.nn.heads import TokenHead
 from harness.nn.losses import loss_sum
-from harness.specs import NextTokenTarget
 
 V, D, H = 40, 6, 9
 LENGTHS = torch.tensor([5, 1, 3])

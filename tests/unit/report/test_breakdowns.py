@@ -14,7 +14,8 @@ import sacrebleu
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.batch import Example
+from harness.contract.batch import Example
+from harness.contract.task import Metric, Prediction
 from harness.metrics.classification import ACCURACY, MACRO_F1
 from harness.metrics.error_rates import WER
 from harness.metrics.translation import BLEU
@@ -24,7 +25,6 @@ from harness.report.panels import Panel
 from harness.report.parts import by_class, by_length, range_edges
 from harness.store import Store
 from harness.store.records import PredictionRow, RunSummary
-from harness.task import Metric, Prediction
 
 TEXT = "die Datei öffnen wenn das Gerät nicht erreicht wurde bitte warten und Taste drücken"
 WORDS = TEXT.split()

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.batch import Example
+from harness.contract.batch import Example
+from harness.contract.task import Metric, Prediction
 from harness.metrics.forecasting import MAE, MOST_PARTS, MSE
 from harness.report import breakdowns, build, evidence, horizons
 from harness.report.load import load
 from harness.report.panels import Panel
 from harness.store import Store
 from harness.store.records import PredictionRow, RunSummary
-from harness.task import Metric, Prediction
 
 UNITS = {m.name: {"unit": m.unit, "higher_is_better": False, "description": m.description} for m in (MSE, MAE)}
 Change = Callable[[dict[str, Any]], None]

@@ -15,7 +15,7 @@ import pytest
 from harness.config import compose
 from harness.config.cells import split
 from harness.errors import PluginError, UnknownNameError, UserError
-from harness.registry import load_model, load_task, registry
+from harness.registry.discovery import load_model, load_task, registry
 from harness.scaffold import Package, create
 from harness.testing import cases
 
@@ -79,7 +79,7 @@ def test_a_copied_task_is_the_task_under_another_name(
 def test_what_a_copy_began_as_is_written_down(kind: str, start: str, made: Callable[..., Package]) -> None:
     package = made(kind, "mine", start=start)
     assert f"a copy of `{start}` of sequence-harness" in (package.folder / "README.md").read_text()
-    assert "HARNESS_CONTRACT = 1" in package.module.read_text()
+    assert "HARNESS_CONTRACT = 2" in package.module.read_text()
 
 
 def test_only_what_the_plug_in_imports_is_copied(made: Callable[..., Package]) -> None:

@@ -15,7 +15,7 @@ import yaml
 from harness.config import compose
 from harness.config.cells import split
 from harness.errors import ConfigError
-from harness.registry import load_model, load_task, registry
+from harness.registry.discovery import load_model, load_task, registry
 from harness.scaffold import Package, create
 from harness.scaffold import package as writing
 from harness.testing import cases

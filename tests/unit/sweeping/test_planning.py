@@ -25,7 +25,7 @@ WITH_BASELINE = """
 from dataclasses import dataclass
 from typing import ClassVar
 from harness import hookimpl
-from harness.task import Baseline
+from harness.contract.task import Baseline
 from mod_counting import Counting
 
 @dataclass
@@ -117,7 +117,7 @@ def test_cells_of_changed_code_replace_the_old_ones_in_the_sweep(store: Store, m
     record(plan_cells(expand(words)), store, experiment=False)
     record(plan_cells(expand(["task=counting", "model=small", "optimizer.lr=0.5"])), store, experiment=False)
     assert len(runs(store, sweep="default")) == 3
-    monkeypatch.setattr("harness.identity.engine_digest", lambda: "changed")
+    monkeypatch.setattr("harness.config.identity.engine_digest", lambda: "changed")
     after = plan_cells(expand(words))
     record(after, store, experiment=False)
     assert {view.key for view in runs(store, sweep="default")} >= {run.plan.key for run in after}

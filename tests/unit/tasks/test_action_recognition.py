@@ -14,10 +14,10 @@ from harness_tasks._minigrid_scenes import NUM_TILES, agent_tile, door_tile, thi
 from harness_tasks._minigrid_tiles import draw_tiles
 from harness_tasks.action_recognition import ActionRecognition, ClipSource
 
-from harness.batch import Example
+from harness.contract.batch import Example
+from harness.contract.specs import ClassTarget, VideoInput
+from harness.contract.task import TaskData, aggregate
 from harness.errors import UnknownNameError
-from harness.specs import ClassTarget, VideoInput
-from harness.task import TaskData, aggregate
 
 
 def small(**options: object) -> ActionRecognition:
@@ -244,7 +244,7 @@ def test_the_mean_of_frames_baseline_does_not_know_their_order() -> None:
 
 
 def test_baselines_work_on_limited_data() -> None:
-    from harness.batch import Subset
+    from harness.contract.batch import Subset
 
     task = ActionRecognition().tiny()
     whole = task.setup()

@@ -8,8 +8,8 @@ from harness_tasks._speech_audio import Features, OnCorrupt
 from harness_tasks._transcripts import frames_needed
 from harness_tasks.speech_recognition import SpeechRecognition, SpeechSource
 
+from harness.contract.specs import CTCTarget, FrameInput
 from harness.errors import DataError
-from harness.specs import CTCTarget, FrameInput
 
 RATE = 8_000
 

@@ -8,7 +8,7 @@ import torch
 from harness_tasks import _speech_audio
 from harness_tasks._speech_audio import Features, FeatureSettings, SpecAugment, feature_table, read_audio
 
-from harness.batch import Example
+from harness.contract.batch import Example
 from harness.errors import DataError
 
 RATE = 8_000

@@ -5,7 +5,7 @@ import pytest
 from harness_tasks._text_symbols import Symbols
 from harness_tasks.text_generation import TextGeneration, TextSource
 
-from harness.specs import NextTokenTarget, TokenInput
+from harness.contract.specs import NextTokenTarget, TokenInput
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ import pytest
 from harness_tasks import _cipher, translation
 from harness_tasks.translation import Translation
 
+from harness.contract.task import aggregate
 from harness.errors import DataError, UnknownNameError
-from harness.task import aggregate
 
 CAPTIONS = {"train": 60, "val": 8, "test_2016_flickr": 10}
 

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from harness.model import Capabilities, Decoder, Encoder, EncoderOutput, Model
-from harness.specs import CTCTarget, ModelInput, NextTokenTarget, TargetSpec, TaskSignature
+from harness.contract.model import Capabilities, Decoder, Encoder, EncoderOutput, Model
+from harness.contract.specs import CTCTarget, ModelInput, NextTokenTarget, TargetSpec, TaskSignature
 
-HARNESS_CONTRACT = 1
+HARNESS_CONTRACT = 2
 
 
 class RunningSum(Encoder):

@@ -10,10 +10,10 @@ from typing import ClassVar
 import numpy as np
 from task_mutants import Sides
 
-from harness.batch import Example
+from harness.contract.batch import Example
 from harness.data.cache import build_once, cache_dir
 
-HARNESS_CONTRACT = 1
+HARNESS_CONTRACT = 2
 
 
 @dataclass

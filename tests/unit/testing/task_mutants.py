@@ -9,10 +9,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from harness.batch import Example, ListDataset
-from harness.data.sources import GeneratedSource, Source
-from harness.gathering import Gathered, Ragged
-from harness.specs import (
+from harness.contract.batch import Example, ListDataset
+from harness.contract.gathering import Gathered, Ragged
+from harness.contract.specs import (
     ClassTarget,
     CTCTarget,
     ForecastTarget,
@@ -22,9 +21,10 @@ from harness.specs import (
     TargetSpec,
     TokenInput,
 )
-from harness.task import Baseline, Loader, Metric, Prediction, Reference, Statistics, Task, TaskData
+from harness.contract.task import Baseline, Loader, Metric, Prediction, Reference, Statistics, Task, TaskData
+from harness.data.sources import GeneratedSource, Source
 
-HARNESS_CONTRACT = 1
+HARNESS_CONTRACT = 2
 
 
 def metric(name: str = "accuracy", *, higher: Any = True, unit: str = "%") -> Metric:

@@ -23,7 +23,7 @@ from torch import nn
 from harness import Capabilities, Encoder, EncoderOutput, Model
 from harness.nn.masking import last_valid, zero_padding
 
-HARNESS_CONTRACT = 1
+HARNESS_CONTRACT = 2
 
 
 @dataclass
@@ -173,7 +173,7 @@ def test_a_clause_that_applies_nowhere_is_not_forgotten() -> None:
 
 
 def test_options_are_named_the_same_in_every_process() -> None:
-    from harness.registry import load_model
+    from harness.registry.discovery import load_model
 
     cls = load_model("attention_lstm")
     assert options_of(cls()) == ""
@@ -182,6 +182,6 @@ def test_options_are_named_the_same_in_every_process() -> None:
 
 
 def _lstm(**options: object) -> Any:
-    from harness.registry import load_model
+    from harness.registry.discovery import load_model
 
     return load_model("lstm")(**options)

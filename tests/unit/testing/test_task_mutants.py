@@ -10,7 +10,7 @@ import pytest
 from preparation_mutants import Stored
 from task_mutants import Ahead, Letters, Pooled, Remarks, Sides, Spelled, Unstated
 
-from harness.task import Task
+from harness.contract.task import Task
 from harness.testing.clause import Clause
 from harness.testing.examination import Finding, examine
 from harness.testing.task_checks import CLAUSES
@@ -28,7 +28,7 @@ class Entry(NamedTuple):
 
 
 MUTANTS = (
-    Entry(Unstated(), "contract_version", "module 'json' does not state HARNESS_CONTRACT; expected 1"),
+    Entry(Unstated(), "contract_version", "module 'json' does not state HARNESS_CONTRACT; expected 2"),
     Entry(Sides(fault="grows when read"), "configuration", "through YAML the configuration changes"),
     Entry(Sides(fault="no name"), "declarations", "dataset_name is empty"),
     Entry(Sides(fault="no unit"), "declarations", "'accuracy' has no unit"),

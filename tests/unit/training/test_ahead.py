@@ -11,9 +11,9 @@ import pytest
 import torch
 from plain_batches import assert_same_batch
 
-from harness.batch import Batch, Example, ListDataset
-from harness.specs import ClassTarget, TokenInput
-from harness.task import Loader, TaskData
+from harness.contract.batch import Batch, Example, ListDataset
+from harness.contract.specs import ClassTarget, TokenInput
+from harness.contract.task import Loader, TaskData
 from harness.training.ahead import ahead
 from harness.training.data_module import EndlessBatches, training_loader
 

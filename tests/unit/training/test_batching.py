@@ -7,12 +7,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.batch import Batch
-from harness.specs import ClassTarget, CTCTarget, TokenSequenceTarget
-from harness.task import Loader
+from harness.config.settings import DecodingSettings
+from harness.contract.batch import Batch
+from harness.contract.specs import ClassTarget, CTCTarget, TokenSequenceTarget
+from harness.contract.task import Loader
 from harness.training.batching import batches_of, evaluation_batches, searched_together, training_batches
 from harness.training.seeding import generator
-from harness.training.settings import DecodingSettings
 
 lengths = st.lists(st.tuples(st.integers(1, 60), st.integers(1, 60)), min_size=1, max_size=120)
 loaders = st.builds(

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.batch import Example
-from harness.specs import (
+from harness.contract.batch import Example
+from harness.contract.specs import (
     ClassTarget,
     CTCTarget,
     ForecastTarget,

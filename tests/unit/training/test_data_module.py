@@ -10,9 +10,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.batch import Example, ListDataset
-from harness.specs import ClassTarget, FrameInput, NextTokenTarget, TokenInput
-from harness.task import Loader, TaskData
+from harness.contract.batch import Example, ListDataset
+from harness.contract.specs import ClassTarget, FrameInput, NextTokenTarget, TokenInput
+from harness.contract.task import Loader, TaskData
 from harness.training.data_module import ExampleBatches, StreamBatches, training_loader
 
 BOS = 1

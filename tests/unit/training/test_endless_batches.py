@@ -11,10 +11,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.batch import Batch, Example, ListDataset
+from harness.contract.batch import Batch, Example, ListDataset
+from harness.contract.specs import ClassTarget, FrameInput, NextTokenTarget, TokenInput
+from harness.contract.task import Loader, TaskData
 from harness.errors import DataError
-from harness.specs import ClassTarget, FrameInput, NextTokenTarget, TokenInput
-from harness.task import Loader, TaskData
 from harness.training.data_module import EndlessBatches, training_loader
 
 

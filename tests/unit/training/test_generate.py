@@ -8,15 +8,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from harness.batch import ListDataset
-from harness.model import Capabilities
+from harness.config.settings import DecodingSettings
+from harness.contract.batch import ListDataset
+from harness.contract.model import Capabilities
+from harness.contract.specs import NextTokenTarget, TokenInput
+from harness.contract.task import TaskData
 from harness.nn.network import Network
 from harness.nn.sampling import sample
-from harness.specs import NextTokenTarget, TokenInput
-from harness.task import TaskData
 from harness.training.generate import generate
 from harness.training.seeding import generator
-from harness.training.settings import DecodingSettings
 
 V, BOS = 12, 1
 PROMPTS = ((5, 6, 7), (), (3,), (4, 4))

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from harness.config import compose, to_settings
+from harness.config.loggers import check_loggers, wandb_mode
 from harness.errors import ConfigError
 from harness.store.records import MetricRow, RunPlan
 from harness.training import loggers
-from harness.training.loggers import check_loggers, finish, log_rows, make_loggers
+from harness.training.loggers import finish, log_rows, make_loggers
 
 KEY = "a" * 64
 
@@ -120,7 +121,7 @@ def no_login(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("no_login")
 def test_wandb_goes_online_only_with_a_key_and_never_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     check_loggers(["wandb"])
-    assert loggers._wandb_mode() == "offline"
+    assert wandb_mode() == "offline"
     monkeypatch.setenv("WANDB_MODE", "online")
     with pytest.raises(ConfigError, match=r"there is no key\. Set WANDB_API_KEY.*WANDB_MODE=offline"):
         check_loggers(["wandb"])
@@ -128,9 +129,9 @@ def test_wandb_goes_online_only_with_a_key_and_never_asks(tmp_path: Path, monkey
     check_loggers(["wandb"])
     monkeypatch.delenv("WANDB_MODE")
     monkeypatch.delenv("HARNESS_OFFLINE", raising=False)
-    assert loggers._wandb_mode() == "online"
+    assert wandb_mode() == "online"
     monkeypatch.setenv("HARNESS_OFFLINE", "1")
-    assert loggers._wandb_mode() == "offline"
+    assert wandb_mode() == "offline"
 
 
 class _Failing:

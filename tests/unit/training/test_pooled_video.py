@@ -11,17 +11,17 @@ import torch
 from harness_tasks._video_folder import VideoDataset
 from plain_batches import assert_same_batch
 
-from harness.batch import Batch, Example, ListDataset, Subset
+from harness.config.settings import DecodingSettings
+from harness.contract.batch import Batch, Example, ListDataset, Subset
+from harness.contract.specs import ClassTarget, VideoInput
+from harness.contract.task import Loader, TaskData
 from harness.nn.network import Network
-from harness.registry import load_model, load_task
-from harness.specs import ClassTarget, VideoInput
-from harness.task import Loader, TaskData
+from harness.registry.discovery import load_model, load_task
 from harness.testing.cases import TRAINER
 from harness.training import pooled_video
 from harness.training.data_module import training_loader
 from harness.training.evaluate import evaluate
 from harness.training.pooled_video import PooledVideo, pooled_once
-from harness.training.settings import DecodingSettings
 
 SIDE = 24  # pools unevenly to 16
 

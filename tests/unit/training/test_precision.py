@@ -15,12 +15,12 @@ from tiny_run import WORDS, tiny_run
 from torch import Tensor
 
 from harness.config import compose, to_settings
-from harness.model import Capabilities, Encoder, EncoderOutput
-from harness.task import TaskData
+from harness.config.settings import RunSettings
+from harness.contract.model import Capabilities, Encoder, EncoderOutput
+from harness.contract.task import TaskData
 from harness.training import precision
 from harness.training.load_data import load_data
 from harness.training.precision import LEAST, STEPS, Curve, check_curve, distance, obstacle, train
-from harness.training.settings import RunSettings
 
 LEARNS = ("optimizer.lr=0.02",)
 

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from harness.batch import Example
-from harness.model import Capabilities
+from harness.contract.batch import Example
+from harness.contract.model import Capabilities
+from harness.contract.specs import NextTokenTarget
+from harness.contract.task import Loader
 from harness.nn.network import Network
-from harness.specs import NextTokenTarget
-from harness.task import Loader
 from harness.training import score_stream
 from harness.training.score_stream import score_documents
 

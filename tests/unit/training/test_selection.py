@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from harness.contract.specs import ClassTarget
+from harness.contract.task import Task
 from harness.errors import ConfigError, UnknownNameError
-from harness.specs import ClassTarget
-from harness.task import Task
 from harness.training.selection import Best, Selection
 
 

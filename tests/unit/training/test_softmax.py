@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 import torch
 
-from harness.batch import Example, ListDataset
 from harness.config import compose, to_settings
+from harness.config.identity import run_plan
+from harness.config.settings import OptimizerSettings, TrainerSettings, check_softmax
+from harness.contract.batch import Example, ListDataset
+from harness.contract.specs import ClassTarget, NextTokenTarget, TokenInput
+from harness.contract.task import TaskData
 from harness.errors import ConfigError
-from harness.identity import run_plan
 from harness.nn.heads import TokenHead
 from harness.nn.network import Network
-from harness.specs import ClassTarget, NextTokenTarget, TokenInput
 from harness.store import Store
 from harness.store.query import RunView, runs
-from harness.task import TaskData
-from harness.training import run
-from harness.training.settings import OptimizerSettings, TrainerSettings, check_softmax
+from harness.training import execute
 from harness.training.symbol_counts import count_symbols, order_symbols
 
 CIPHER = (
@@ -39,7 +39,7 @@ def _run(folder: Path, *words: str) -> RunView:
     settings = to_settings(compose(words))
     settings.trainer.threads = 1
     url = f"sqlite:///{folder}/store.db"
-    run.execute(settings, run_plan(settings), store_url=url, results=folder)
+    execute.execute(settings, run_plan(settings), store_url=url, results=folder)
     with Store.open(url) as store:
         (view,) = runs(store)
     return view

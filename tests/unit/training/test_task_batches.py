@@ -12,11 +12,10 @@ from harness_tasks._minigrid_clips import SceneDataset
 from harness_tasks._video_folder import VideoDataset
 from plain_batches import assert_same_batch, plain_batch, plain_epochs
 
-from harness.batch import Dataset, Subset
-from harness.gathering import gatherer, without_input
-from harness.registry import load_task, registry
-from harness.specs import ClassTarget, NextTokenTarget, VideoInput
-from harness.task import Loader, TaskData
+from harness.contract.batch import Dataset, Subset, gatherer, without_input
+from harness.contract.specs import ClassTarget, NextTokenTarget, VideoInput
+from harness.contract.task import Loader, TaskData
+from harness.registry.discovery import load_task, registry
 from harness.training.collate import Collator
 from harness.training.data_module import EndlessBatches, training_loader
 

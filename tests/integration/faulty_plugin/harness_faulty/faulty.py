@@ -16,7 +16,7 @@ from harness_toy.first_symbol import FirstSymbol
 from harness import Task, TaskData, hookimpl
 from harness.errors import DataError
 
-HARNESS_CONTRACT = 1
+HARNESS_CONTRACT = 2
 
 
 class Fault(Enum):

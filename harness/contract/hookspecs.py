@@ -1,0 +1,30 @@
+"""The hooks of the pluggy project "harness". A plug-in module marks its functions with `harness.hookimpl`.
+
+Hooks are called once the plug-in's module is imported (only when a command names the plug-in); they return
+lists of classes and do no work.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from harness.contract.model import Model
+    from harness.contract.task import Task
+
+hookspec = pluggy.HookspecMarker("harness")
+hookimpl = pluggy.HookimplMarker("harness")
+
+
+@hookspec
+def harness_tasks() -> list[type[Task]]:
+    """The task classes that this plug-in brings; each `name` equals an entry point "task.<name>"."""
+    return []
+
+
+@hookspec
+def harness_models() -> list[type[Model]]:
+    """The model classes that this plug-in brings; each `name` equals an entry point "model.<name>"."""
+    return []

@@ -1,0 +1,130 @@
+"""The model contract: what a model can read, what it guarantees, and the encoder and decoder it builds.
+
+A model is a dataclass whose fields are its Hydra configuration. It never sees data: the engine embeds the
+input before it, and puts the head, the loss and the search after it. Importing this module imports torch.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+from torch import Tensor, nn
+
+from harness.contract.specs import InputSpec, ModelInput, TargetSpec, TaskSignature
+
+State = Any
+"""A pytree of tensors, batch first (B, ...); the engine detaches, resets, reorders and checkpoints it."""
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a model instance guarantees for a task of a given signature.
+
+    Attributes:
+        causal: the features at time t depend on inputs up to t only.
+        carries_state: `Encoder.forward` accepts the `state` it returned and goes on exactly where it stopped.
+        context: how many past positions the features can depend on; None: all of them.
+        reads: raw input types that the encoder wants instead of the engine's embedding.
+        subsampling_factor: T' = ceil(T / factor).
+        autocast: whether training in bf16 autocast is supported.
+        width_field: the configuration field that sets the size, for parameter matching.
+        width_step: that field's granularity.
+    """
+
+    causal: bool = False
+    carries_state: bool = False
+    context: int | None = None
+    reads: tuple[type[InputSpec], ...] = ()
+    subsampling_factor: int = 1
+    autocast: bool = True
+    width_field: str = "width"
+    width_step: int = 8
+
+
+class EncoderOutput(NamedTuple):
+    """What an encoder returns.
+
+    Attributes:
+        features: (B, T', H); zeros or anything finite at padded positions: nobody may read them.
+        lengths: int64 (B,), T' of each row: ceil(input_lengths / subsampling_factor).
+        summary: (B, S), the whole input in one vector, taken at the true length, never at the padding.
+        state: pytree batch first, at the true end of each row; None for a model that carries none.
+    """
+
+    features: Tensor
+    lengths: Tensor
+    summary: Tensor
+    state: State = None
+
+
+class Encoder(nn.Module, ABC):
+    """Turns an input into features; results never depend on padding or on the other rows of the batch.
+
+    Attributes:
+        feature_dim: H of `EncoderOutput.features`.
+        summary_dim: S of `EncoderOutput.summary`.
+    """
+
+    feature_dim: int
+    summary_dim: int
+
+    @abstractmethod
+    def forward(self, x: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
+        """Encode x (B, T, ...) of true lengths (B,); state as an earlier call returned it, or None for a start."""
+
+
+class Decoder(nn.Module, ABC):
+    """Turns embedded target symbols into features, one step at a time or all at once.
+
+    Attributes:
+        feature_dim: H of the features it returns.
+        name: what the run records ("lstm, luong attention").
+    """
+
+    feature_dim: int
+    name: str
+
+    @abstractmethod
+    def start(self, encoded: EncoderOutput) -> State:
+        """The state before the first symbol (B, ...)."""
+
+    @abstractmethod
+    def step(
+        self, embedded: Tensor, state: State, memory: Tensor, memory_lengths: Tensor
+    ) -> tuple[Tensor, State, Tensor | None]:
+        """One symbol, embedded (B, D): features (B, H), the next state, attention (B, T') or None."""
+
+    @abstractmethod
+    def forward(self, embedded: Tensor, state: State, memory: Tensor, memory_lengths: Tensor) -> Tensor:
+        """All symbols at once, embedded (B, U, D): features (B, U, H), equal to repeated steps."""
+
+
+@dataclass
+class Model(ABC):
+    """Base of every model plug-in.
+
+    Class variables:
+        name: equal to the entry point's name without "model.".
+        version: of the architecture; part of a run's identity.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str] = "1"
+
+    @abstractmethod
+    def capabilities(self, signature: TaskSignature) -> Capabilities:
+        """What this configuration guarantees for a task of that signature. Touches no data, builds nothing."""
+
+    @abstractmethod
+    def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
+        """The encoder. `input_spec` is `EmbeddedInput`, or the raw spec where `reads` lists its type."""
+
+    def build_decoder(self, encoder: Encoder, target_spec: TargetSpec, embedding_dim: int) -> Decoder | None:
+        """A decoder of the model's own for `TokenSequenceTarget`; None: a one-layer LSTM without attention."""
+        return None
+
+    @abstractmethod
+    def tiny(self) -> Model:
+        """The same architecture, small enough for tests."""

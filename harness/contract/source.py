@@ -1,0 +1,65 @@
+"""Where a data set comes from: what a task or a data set names in `sources()`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class Source(Protocol):
+    """What a task names in `sources()`."""
+
+    @property
+    def name(self) -> str:
+        """Of the data set, as users type it."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """One of "wheel", "url", "folder" and "generated"."""
+        ...
+
+    @property
+    def licence(self) -> str:
+        """Of the data."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """What it is, in a sentence."""
+        ...
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, for lists and reports."""
+        ...
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether it is generated rather than recorded."""
+        ...
+
+    def fetch(self) -> Path:
+        """Bring the data into reach and return its file or folder; safe twice and in two processes at once.
+
+        Raises:
+            DataError: it is missing, corrupt or out of reach.
+        """
+        ...
+
+    def cached(self) -> bool:
+        """Whether `fetch` would need no network."""
+        ...
+
+    def verify(self) -> None:
+        """Check the data in reach against what was published, reading all of it.
+
+        Raises:
+            DataError: it is missing or not what was published.
+        """
+        ...
+
+    def fingerprint(self) -> str:
+        """Identifies the content, for run keys; needs no prepared data."""
+        ...

@@ -1,0 +1,240 @@
+"""The task contract: what goes in, what must come out, how it is scored, and what is known about it.
+
+A task is a dataclass whose fields are its Hydra configuration. It never sees a model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from harness.contract.batch import Dataset, Example
+from harness.contract.specs import InputSpec, TargetSpec, TaskSignature
+
+if TYPE_CHECKING:
+    import torch
+
+    from harness.contract.source import Source
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model answered for one example.
+
+    Attributes:
+        id: the example's id.
+        output: int for a class; list of label or symbol ids (blanks, bos and eos removed) for sequences;
+            list of lists for a forecast; None for `NextTokenTarget`.
+        text: the output as a person reads it.
+        scores: log-probabilities (K,) for `ClassTarget`; empty elsewhere.
+        nats: total negative log-likelihood of the reference under the model, in nats; None where undefined.
+        count: how many target symbols `nats` covers.
+    """
+
+    id: str
+    output: Any
+    text: str = ""
+    scores: tuple[float, ...] = ()
+    nats: float | None = None
+    count: int = 0
+
+
+Statistics = Mapping[str, Any]
+"""Sufficient statistics of one example for one metric: numbers or lists of numbers, JSON-serialisable."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A score with its unit and direction, computed at corpus level from per-example statistics.
+
+    Attributes:
+        name: lower-case identifier ("bleu").
+        unit: "BLEU", "%", "bits/character"...
+        higher_is_better: the direction, declared and never guessed.
+        statistics: (prediction, example) -> the example's sufficient statistics.
+        aggregate: statistics of all examples -> the value.
+        description: one sentence for the report.
+        signature: the exact variant ("nrefs:1|case:mixed|..."), where the library has one.
+    """
+
+    name: str
+    unit: str
+    higher_is_better: bool
+    statistics: Callable[[Prediction, Example], Statistics]
+    aggregate: Callable[[Sequence[Statistics]], float]
+    description: str = ""
+    signature: str = ""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A published figure to stand beside measured ones."""
+
+    metric: str
+    value: float
+    system: str
+    source: str
+    dataset: str = ""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A predictor that is no model plug-in (copying the nearest neighbour, say), shown beside the models.
+
+    `predict(data, seed)` answers for every example of `data.test`; it may fit on `data.train` only.
+    """
+
+    name: str
+    description: str
+    predict: Callable[[TaskData, int], list[Prediction]]
+
+
+@dataclass
+class Loader:
+    """How examples become batches; the same for every model of a comparison.
+
+    Attributes:
+        batch_size: the most examples a batch holds; for `NextTokenTarget`, the number of parallel streams.
+        batch_tokens: the most padded positions a batch holds (rows x longest input + rows x longest target);
+            None: no limit but `batch_size`.
+        bptt: for `NextTokenTarget`, the steps of truncated back-propagation.
+        bucket: group examples of like length (validation and test are always sorted by length).
+    """
+
+    batch_size: int = 32
+    batch_tokens: int | None = None
+    bptt: int = 128
+    bucket: bool = True
+
+
+@dataclass
+class TaskData:
+    """What `Task.setup` returns.
+
+    Attributes:
+        train, val, test: fixed, disjoint splits, the same for every run seed.
+        input_spec, target_spec: with their sizes.
+        decode: symbol or label ids -> text; None for targets that are no text.
+        prompts: for `NextTokenTarget`, symbol ids from which samples are generated.
+        augment: called on every training example with a generator seeded by run seed, epoch and position;
+            never called on validation or test.
+        notes: what the report should say of this data ("files skipped": 2).
+    """
+
+    train: Dataset
+    val: Dataset
+    test: Dataset
+    input_spec: InputSpec
+    target_spec: TargetSpec
+    decode: Callable[[Sequence[int]], str] | None = None
+    prompts: tuple[tuple[int, ...], ...] = ()
+    augment: Callable[[Example, torch.Generator], Example] | None = None
+    notes: dict[str, str | int | float] = field(default_factory=dict)
+
+
+@dataclass
+class Task(ABC):
+    """Base of every task plug-in.
+
+    Class variables:
+        name: equal to the entry point's name without "task.".
+        version: of the task's definition; part of a run's identity.
+        input_type, target_type: the specification types.
+        metrics: the first is the primary one.
+        references: published figures.
+        synthetic: whether the default data is generated rather than recorded; a property may override it.
+
+    Fields (every task has these; subclasses add their own):
+        loader: batching.
+        train_limit: use only so many training examples (None: all).
+        eval_limit: use only so many validation and test examples (None: all); the report marks such runs.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str] = "1"
+    input_type: ClassVar[type[InputSpec]]
+    target_type: ClassVar[type[TargetSpec]]
+    metrics: ClassVar[tuple[Metric, ...]]
+    references: ClassVar[tuple[Reference, ...]] = ()
+
+    loader: Loader = field(default_factory=Loader)
+    train_limit: int | None = None
+    eval_limit: int | None = None
+
+    # -- identity, known before data -----------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def dataset_name(self) -> str:
+        """Name of the data set that this configuration uses."""
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the data is generated; the report then says so."""
+        return False
+
+    @property
+    def max_subsampling(self) -> int:
+        """For `CTCTarget`: the largest feasible subsampling factor of this data set, declared before loading."""
+        return 1
+
+    @property
+    def signature(self) -> TaskSignature:
+        """What compatibility is decided on."""
+        return TaskSignature(self.name, self.input_type, self.target_type, self.max_subsampling)
+
+    @abstractmethod
+    def sources(self) -> tuple[Source, ...]:
+        """Where the data of this configuration comes from."""
+
+    def data_fingerprint(self) -> str:
+        """Hex digest of the sources and of the preparation version; needs no prepared data."""
+        parts = [self.name, self.version, *(s.fingerprint() for s in self.sources())]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    # -- data ----------------------------------------------------------------------------------------
+
+    def prepare_data(self) -> None:
+        """Download or unpack, once; safe to call twice and in two processes at once.
+
+        Raises:
+            DataError: the data is missing, corrupt or out of reach.
+        """
+        for source in self.sources():
+            source.fetch()
+
+    @abstractmethod
+    def setup(self) -> TaskData:
+        """Load the prepared data. The same result for every run seed."""
+
+    @abstractmethod
+    def tiny(self) -> Task:
+        """The same kind of task on generated data small enough to overfit in seconds, with no download."""
+
+    # -- scoring -------------------------------------------------------------------------------------
+
+    def evaluate(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> list[dict[str, Statistics]]:
+        """One row a prediction: the sufficient statistics of each metric, by metric name."""
+        return [{m.name: m.statistics(p, e) for m in self.metrics} for p, e in zip(predictions, examples, strict=True)]
+
+    def baselines(self) -> tuple[Baseline, ...]:
+        """Predictors to stand beside the models."""
+        return ()
+
+
+def aggregate(metrics: Sequence[Metric], rows: Sequence[Mapping[str, Statistics]]) -> dict[str, float]:
+    """Corpus-level value of every metric; NaN for an empty corpus."""
+    if not rows:
+        return {m.name: float("nan") for m in metrics}
+    return {m.name: float(m.aggregate([row[m.name] for row in rows])) for m in metrics}
+
+
+def as_text(value: Any) -> str:
+    """A prediction's output for people: numbers and arrays become short text."""
+    return np.array2string(np.asarray(value), precision=3, threshold=12) if not isinstance(value, str) else value

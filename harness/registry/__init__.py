@@ -1,0 +1,1 @@
+"""Finding plug-ins, reading and checking them, and who fits whom."""

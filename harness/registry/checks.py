@@ -1,0 +1,70 @@
+"""What the registry checks of an imported plug-in: its hooks' names and marks, and its classes."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from difflib import get_close_matches
+from types import ModuleType
+from typing import Any
+
+from harness.contract import hookspecs
+from harness.errors import PluginError
+
+
+def check_hook_names(label: str, module: ModuleType) -> None:
+    """A function named `harness_*` must be a hook: pluggy alone ignores a misspelt or unmarked one.
+
+    Raises:
+        PluginError: the name is no hook's, or the function lacks the mark.
+    """
+    known = sorted(name for name in vars(hookspecs) if name.startswith("harness_"))
+    for name, value in vars(module).items():
+        if not name.startswith("harness_") or not inspect.isfunction(value):
+            continue
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = f" Did you mean '{close[0]}'?" if close else ""
+            exist = ", ".join(known)
+            raise PluginError(f"The {label} defines '{name}', which is no hook.{hint} Hooks: {exist}.")
+        if not hasattr(value, "harness_impl"):
+            raise PluginError(f"The {label} defines '{name}' without the mark @harness.hookimpl above it.")
+
+
+def check_class(label: str, kind: str, cls: Any) -> None:
+    """A class that a hook returned must be a concrete dataclass of the right base, with defaults throughout.
+
+    Raises:
+        PluginError: it is not; the message says what is missing.
+    """
+    base, needed = _contract(kind)
+    if not (isinstance(cls, type) and base in cls.__mro__):
+        raise PluginError(
+            f"The {label}: harness_{kind}s() must return subclasses of harness.{base.__name__}, not {cls!r}."
+        )
+    about = f"The {label}: class {cls.__name__}"
+    missing = [name for name in needed if not hasattr(cls, name)]
+    if missing:
+        raise PluginError(f"{about} lacks the class variable(s) {', '.join(missing)}.")
+    if inspect.isabstract(cls):
+        raise PluginError(f"{about} does not implement {', '.join(sorted(getattr(cls, '__abstractmethods__', ())))}.")
+    if "__dataclass_params__" not in vars(cls) and vars(cls).get("__annotations__"):
+        raise PluginError(f"{about} has fields but lacks the decorator @dataclass above it.")
+    bare = [
+        field.name
+        for field in dataclasses.fields(cls)
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    ]
+    if bare:
+        raise PluginError(f"{about} has field(s) without a default: {', '.join(bare)}.")
+
+
+def _contract(kind: str) -> tuple[Any, tuple[str, ...]]:
+    """The base class of a kind and the class variables that it demands."""
+    if kind == "task":
+        from harness.contract.task import Task
+
+        return Task, ("name", "input_type", "target_type", "metrics")
+    from harness.contract.model import Model
+
+    return Model, ("name",)

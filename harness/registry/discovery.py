@@ -1,0 +1,244 @@
+"""Which plug-ins exist, and loading the one that a command names.
+
+Plug-ins are entry points of the group "harness", one for each thing they bring:
+
+    "task.NAME" = "package.module"      a task; the module implements `harness_tasks`
+    "model.NAME" = "package.module"     a model; the module implements `harness_models`
+    "config.NAME" = "package.conf"      a folder of YAML that joins the configuration's search path
+
+Listing reads metadata and docstrings only; nothing is imported. Loading imports one module, registers it with
+pluggy and checks it. The built-in plug-ins take exactly this way.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
+
+import pluggy
+
+from harness.contract import hookspecs
+from harness.contract.version import contract_problem
+from harness.errors import PluginError, UnknownNameError
+from harness.registry import checks, source_code
+from harness.registry.guard import contained
+
+if TYPE_CHECKING:
+    from harness.contract.model import Model
+    from harness.contract.task import Task
+
+GROUP = "harness"
+KINDS = ("task", "model", "config")
+_HOOK_OF_KIND = {"task": "harness_tasks", "model": "harness_models"}
+
+
+@dataclass(frozen=True)
+class PluginInfo:
+    """A plug-in as its metadata describes it.
+
+    Attributes:
+        name: without the kind: "translation".
+        kind: "task", "model" or "config"; "unknown" for an entry point that is none of these.
+        distribution, version: of the package that brings it.
+        module: dotted path of the module (or of the folder, for "config").
+        description: first sentence of the module's docstring; empty if it has none.
+        problem: why it cannot be used, as far as that is known without importing it; None: nothing known.
+    """
+
+    name: str
+    kind: str
+    distribution: str
+    version: str
+    module: str
+    description: str = ""
+    problem: str | None = None
+
+    @property
+    def label(self) -> str:
+        """For messages: "plug-in 'model.lstm' of distribution 'sequence-harness' 0.1.0"."""
+        entry = self.name if self.kind == "unknown" else f"{self.kind}.{self.name}"
+        return f"plug-in '{entry}' of distribution '{self.distribution}' {self.version}"
+
+
+class Registry:
+    """The plug-ins of this Python environment; entry points are read once, at the first question."""
+
+    def __init__(self) -> None:
+        self._manager = pluggy.PluginManager(GROUP)
+        self._manager.add_hookspecs(hookspecs)
+        self._infos: list[PluginInfo] | None = None
+        self._classes: dict[tuple[str, str], type] = {}
+
+    # -- listing --------------------------------------------------------------------------------------
+
+    def infos(self) -> list[PluginInfo]:
+        """Every entry point of the group, sorted by kind and name, without descriptions. Imports nothing."""
+        if self._infos is None:
+            self._infos = sorted(_read_entry_points(), key=lambda i: (i.kind, i.name, i.distribution))
+        return self._infos
+
+    def names(self, kind: str) -> list[str]:
+        """Names of one kind, sorted, each once."""
+        return sorted({info.name for info in self.infos() if info.kind == kind})
+
+    def list_plugins(self, kind: str) -> list[PluginInfo]:
+        """Plug-ins of one kind with their descriptions and known problems; a duplicate is listed twice."""
+        listed = []
+        for info in self.infos():
+            if info.kind == kind:
+                problem = info.problem or self._duplicate_problem(info) or _static_problem(info)
+                text = source_code.description(info.module)
+                listed.append(dataclasses.replace(info, description=text, problem=problem))
+        return listed
+
+    def info(self, kind: str, name: str) -> PluginInfo:
+        """The one plug-in of that kind and name.
+
+        Raises:
+            UnknownNameError: none bears the name; the message lists those that exist.
+            PluginError: two distributions bring it; the message names both.
+        """
+        found = [info for info in self.infos() if info.kind == kind and info.name == name]
+        if not found:
+            where = "the installed plug-ins (entry-point group 'harness')"
+            raise UnknownNameError(kind, name, self.names(kind), where)
+        problem = self._duplicate_problem(found[0])
+        if problem:
+            raise PluginError(problem)
+        return found[0]
+
+    def _duplicate_problem(self, info: PluginInfo) -> str | None:
+        same = [other for other in self.infos() if (other.kind, other.name) == (info.kind, info.name)]
+        if len(same) < 2:
+            return None
+        owners = " and ".join(f"'{other.distribution}' {other.version} ({other.module})" for other in same)
+        return (
+            f"Two plug-ins bear the name '{info.kind}.{info.name}': {owners}. "
+            "Uninstall one of the distributions, or rename its entry point and class."
+        )
+
+    # -- loading --------------------------------------------------------------------------------------
+
+    def load(self, kind: str, name: str) -> type:
+        """Import the one plug-in of that kind and name, check it, and return its class.
+
+        Raises:
+            UnknownNameError, PluginError: as `info`.
+            PluginError: the plug-in was written for another version of the contract, the module does not import,
+                hooks are misspelt or have wrong arguments, or a class breaks the contract.
+        """
+        if (kind, name) not in self._classes:
+            info = self.info(kind, name)
+            module = self._import(info)
+            self._register(info, module)
+            self._classes[kind, name] = self._class(info, module)
+        return self._classes[kind, name]
+
+    def _import(self, info: PluginInfo) -> ModuleType:
+        problem = _contract_problem(info)
+        if problem:
+            raise PluginError(f"The {info.label} cannot be used: {problem}.")
+        try:
+            with contained(info.label, "was imported"):
+                return importlib.import_module(info.module)
+        except (Exception, SystemExit) as error:
+            raise PluginError(
+                f"The {info.label} cannot be imported: {type(error).__name__}: {error} "
+                f"(module '{info.module}'). Repair or reinstall it; other plug-ins are not affected."
+            ) from error
+
+    def _register(self, info: PluginInfo, module: ModuleType) -> None:
+        if self._manager.is_registered(module):
+            return
+        checks.check_hook_names(info.label, module)
+        try:
+            self._manager.register(module)
+        except (pluggy.PluginValidationError, TypeError) as error:
+            if self._manager.is_registered(module):
+                self._manager.unregister(module)
+            raise PluginError(f"The {info.label} has a hook with wrong arguments: {error}") from error
+
+    def _class(self, info: PluginInfo, module: ModuleType) -> type:
+        hook = _HOOK_OF_KIND[info.kind]
+        others = [plugin for plugin in self._manager.get_plugins() if plugin is not module]
+        try:
+            with contained(info.label, f"answered {hook}()"):
+                answers: list[Any] = self._manager.subset_hook_caller(hook, others)()
+        except Exception as error:
+            raise PluginError(f"The {info.label}: {hook}() failed: {type(error).__name__}: {error}") from error
+        if not answers:
+            raise PluginError(
+                f"The {info.label} has no hook {hook}(). Its module '{info.module}' needs a function "
+                f"'{hook}', marked with @harness.hookimpl, that returns a list of classes."
+            )
+        if not all(isinstance(answer, list | tuple) for answer in answers):
+            raise PluginError(f"The {info.label}: {hook}() must return a list of classes.")
+        classes = [cls for answer in answers for cls in answer]
+        for cls in classes:
+            checks.check_class(info.label, info.kind, cls)
+        unknown = sorted({cls.name for cls in classes} - set(self.names(info.kind)))
+        if unknown:
+            raise PluginError(
+                f"The {info.label}: {hook}() brings {info.kind} '{unknown[0]}', but there is no entry point "
+                f"'{info.kind}.{unknown[0]}'. The class variable 'name' and the entry point must agree."
+            )
+        for cls in classes:
+            if cls.name == info.name:
+                return cast(type, cls)
+        brought = ", ".join(f"'{cls.name}'" for cls in classes) or "nothing"
+        raise PluginError(
+            f"The {info.label} should bring a {info.kind} whose class variable 'name' is '{info.name}', "
+            f"but {hook}() brings {brought}. Change the class variable or the entry point so that they agree."
+        )
+
+
+def _read_entry_points() -> Iterator[PluginInfo]:
+    for entry in metadata.entry_points(group=GROUP):
+        kind, _, name = entry.name.partition(".")
+        distribution = entry.dist.name if entry.dist else "unknown"
+        version = entry.dist.version if entry.dist else "unknown"
+        if kind in KINDS and name:
+            yield PluginInfo(name, kind, distribution, version, entry.module)
+        else:
+            problem = f"its entry point must be named KIND.NAME, where KIND is one of {', '.join(KINDS)}"
+            yield PluginInfo(entry.name, "unknown", distribution, version, entry.module, problem=problem)
+
+
+def _static_problem(info: PluginInfo) -> str | None:
+    """What is wrong as far as files tell: a module or folder that is missing, a contract version out of reach."""
+    if info.kind == "config":
+        found = source_code.find_folder(info.module)
+        return None if found and found.is_dir() else f"the folder of '{info.module}' does not exist"
+    found = source_code.find_source(info.module)
+    return _contract_problem(info) if found else f"the module '{info.module}' does not exist"
+
+
+def _contract_problem(info: PluginInfo) -> str | None:
+    return contract_problem(source_code.stated_contract(info.module))
+
+
+@lru_cache(maxsize=1)
+def registry() -> Registry:
+    """The registry of this process; after `registry.cache_clear()` entry points are read anew."""
+    return Registry()
+
+
+def list_plugins(kind: str) -> list[PluginInfo]:
+    """Plug-ins of a kind ("task", "model", "config", "unknown"), sorted by name; imports none of them."""
+    return registry().list_plugins(kind)
+
+
+def load_task(name: str) -> type[Task]:
+    """The task class of that name; imports its plug-in and no other. Raises as `Registry.load`."""
+    return cast("type[Task]", registry().load("task", name))
+
+
+def load_model(name: str) -> type[Model]:
+    """The model class of that name; imports its plug-in and no other. Raises as `Registry.load`."""
+    return cast("type[Model]", registry().load("model", name))

@@ -1,0 +1,189 @@
+"""Reading a plug-in's source without importing it: where it lies, what it says of itself, its digest.
+
+Listing plug-ins and completing their options must not import them (they may import torch at their top), and a
+run's identity must depend on the code but not on its comments. Both read the syntax tree.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from harness.contract.version import CONTRACT_NAME
+
+
+def find_source(module: str) -> Path | None:
+    """The file of a module (of a package: its `__init__`), found without importing it or its parents."""
+    for place in _places(module):
+        for file in (place / "__init__.py", place.with_suffix(".py")):
+            if file.is_file():
+                return file
+    return None
+
+
+def find_folder(module: str) -> Path | None:
+    """The folder of a package (with or without an `__init__`), found without importing it."""
+    return next((place for place in _places(module) if place.is_dir()), None)
+
+
+def _places(module: str) -> list[Path]:
+    """Where the module may lie, without suffix: a folder of that name, or a file with ".py" after it.
+
+    Only the top-level name is looked up by Python, which executes nothing; inside it, paths mirror names.
+    """
+    top, *rest = module.split(".")
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        return []
+    if spec is None:
+        return []
+    roots = list(spec.submodule_search_locations or [])
+    if not roots and spec.origin and not rest:
+        roots = [spec.origin.removesuffix(".py")]
+    return [Path(root, *rest) for root in roots]
+
+
+def description(module: str) -> str:
+    """First paragraph of the module's docstring on one line; empty if there is none or the file is broken."""
+    tree = _tree(find_source(module))
+    text = (ast.get_docstring(tree) or "") if tree else ""
+    return " ".join(text.split("\n\n")[0].split())
+
+
+def stated_contract(module: str) -> object:
+    """The value of `HARNESS_CONTRACT` at the top level of the module; None where it says nothing.
+
+    Anything but a literal is returned as its source text.
+    """
+    tree = _tree(find_source(module))
+    for node in tree.body if tree else []:
+        value = _assigned(node, CONTRACT_NAME)
+        if value is not None:
+            try:
+                return ast.literal_eval(value)
+            except ValueError:
+                return ast.unparse(value)
+    return None
+
+
+def config_fields(module: str, name: str) -> list[str]:
+    """Annotated fields of the class in `module` whose class variable `name` is `name`, base classes first.
+
+    Only bases written in the same module are followed; for completion, where an incomplete answer is no harm.
+    """
+    tree = _tree(find_source(module))
+    if tree is None:
+        return []
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    for node in classes.values():
+        if _class_constant(node, "name") == name:
+            return _fields_of(node, classes)
+    return []
+
+
+def _fields_of(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> list[str]:
+    found: dict[str, bool] = {}  # name -> whether it is a class variable
+    for base in node.bases:
+        if isinstance(base, ast.Name) and base.id in classes and base.id != node.name:
+            found.update(dict.fromkeys(_fields_of(classes[base.id], classes), False))
+    for item in node.body:
+        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
+            found[item.target.id] = "ClassVar" in ast.unparse(item.annotation)
+    return [name for name, is_class_variable in found.items() if not is_class_variable]
+
+
+def _class_constant(node: ast.ClassDef, name: str) -> object:
+    for item in node.body:
+        value = _assigned(item, name)
+        if isinstance(value, ast.Constant):
+            return value.value
+    return None
+
+
+def _assigned(statement: ast.stmt, name: str) -> ast.expr | None:
+    """The right side of `name = ...` or `name: type = ...`; None for any other statement."""
+    if isinstance(statement, ast.Assign):
+        targets, value = statement.targets, statement.value
+    elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+        targets, value = [statement.target], statement.value
+    else:
+        return None
+    return value if any(isinstance(t, ast.Name) and t.id == name for t in targets) else None
+
+
+def digest(paths: Iterable[Path]) -> str:
+    """SHA-256 over the syntax trees of the files, in the order given, without docstrings and positions.
+
+    A comment, a docstring or a reformatting changes nothing; any change of code does.
+    """
+    total = hashlib.sha256()
+    for path in paths:
+        stat = path.stat()
+        total.update(_file_digest(str(path), stat.st_mtime_ns, stat.st_size).encode())
+    return total.hexdigest()
+
+
+@lru_cache(maxsize=1024)
+def _file_digest(path: str, mtime_ns: int, size: int) -> str:
+    """Digest of one file; time and size are part of the cache's key, not of the digest."""
+    tree = ast.parse(Path(path).read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and body:
+            first = body[0]
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
+                node.body = body[1:]
+    return hashlib.sha256(ast.dump(tree, annotate_fields=False).encode()).hexdigest()
+
+
+def module_files(module: str) -> list[Path]:
+    """Files of the module and of what it imports, directly or not, from its own top-level package; sorted."""
+    seen: dict[str, Path] = {}
+    waiting = [module]
+    top = module.partition(".")[0]
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        path = find_source(name)
+        if path is None:
+            continue
+        seen[name] = path
+        waiting.extend(n for n in _imports(name, path) if n.partition(".")[0] == top and n not in seen)
+    return [seen[name] for name in sorted(seen)]
+
+
+def _imports(module: str, path: Path) -> Iterator[str]:
+    """Full names that a file's import statements mention; `from a import b` gives both a and a.b."""
+    tree = _tree(path)
+    if tree is None:
+        return
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parents = package.split(".")[: len(package.split(".")) - (node.level - 1)]
+                base = ".".join([*parents, *([base] if base else [])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _tree(path: Path | None) -> ast.Module | None:
+    if path is None:
+        return None
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, UnicodeDecodeError):
+        return None

@@ -1,0 +1,152 @@
+"""`precision=auto`: what it becomes for one run, before the run has a key.
+
+What an earlier process of the same run chose stays, so that an interrupted run goes on as the run it was. Else
+`harness.training.precision` decides. Its check trains in a process of its own: the run that follows then has the
+random numbers, the warm-up and the memory of a run that was told its precision.
+
+    python -P -m harness.sweeping.precision_choice FILE    it reads the run from standard input, writes to FILE
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from harness.data.progress import waiting
+from harness.errors import StoreError
+
+if TYPE_CHECKING:
+    from harness.config.settings import RunSettings
+    from harness.training.precision import Verdict
+
+CHOSEN = "precision_chosen"
+"""Where a run's configuration and its details say that its precision was chosen for it, and why."""
+
+LONGEST_S = 900.0
+"""A check that has not ended after so many seconds is given up."""
+
+_COUNTS = ("finished", "running", "interrupted")  # a run that failed may try again
+
+
+def chosen(settings: RunSettings, store_url: str | None = None) -> RunSettings:
+    """The settings with fp32 or bf16 in the place of "auto", and the reason in the stored configuration.
+
+    Args:
+        settings: of a single run; its threads and its device are decided.
+        store_url: of the store in which an interrupted run is looked for; None: the default one.
+    """
+    from harness.measure.clock import PhaseClock
+    from harness.training.precision import Verdict, obstacle
+
+    earlier = _earlier(settings, store_url)
+    if earlier is not None:
+        return earlier
+    why_not, clock = obstacle(settings), PhaseClock()
+    if why_not:
+        return _with(settings, "fp32", f"auto: {why_not}")
+    try:
+        with clock.phase("data_preparation"), waiting(f"Preparing data of {settings.task.name}"):
+            settings.task.prepare_data()
+        with clock.phase("setup"), waiting("Checking whether bf16 may be used"):
+            verdict = _checked(settings)
+    except Exception as error:
+        # Whatever is wrong, with the data or with the model, meets the run too, where it is recorded.
+        verdict = Verdict("fp32", f"the check could not be made: {type(error).__name__}: {error}")
+    spent = clock.totals()
+    before = {name: seconds for name, seconds in spent.items() if name in ("data_preparation", "setup")}
+    return replace(_with(settings, verdict.precision, f"auto: {verdict.reason}"), before=before)
+
+
+def _earlier(settings: RunSettings, store_url: str | None) -> RunSettings | None:
+    """What was chosen for this run in this environment before; None where nothing was."""
+    from harness.config.identity import run_key
+    from harness.measure.environment import measure_environment
+    from harness.store import Store, query
+
+    possible = {run_key(made): made for made in (_with(settings, name, "") for name in ("fp32", "bf16"))}
+    try:
+        store = Store.open(store_url, create=False)
+    except StoreError:  # none yet; if it is another fault, the run will say so
+        return None
+    with store:
+        if not any(store.status(key) for key in possible):
+            return None
+        here = measure_environment(settings.trainer.device, settings.trainer.threads or 1).hash
+        found = [
+            view
+            for view in query.runs(store, task=settings.task.name, model=settings.model.name)
+            if view.key in possible and view.environment == here and view.status in _COUNTS and CHOSEN in view.config
+        ]
+    if not found:
+        return None
+    newest = max(found, key=lambda view: view.started_at or 0.0)
+    return _with(possible[newest.key], possible[newest.key].trainer.precision, str(newest.config[CHOSEN]))
+
+
+def _with(settings: RunSettings, precision: str, why: str) -> RunSettings:
+    trainer = {**settings.config["trainer"], "precision": precision}
+    config = {**settings.config, "trainer": trainer, CHOSEN: " ".join(why.split())}
+    return replace(settings, trainer=replace(settings.trainer, precision=precision), config=config)
+
+
+def _checked(settings: RunSettings) -> Verdict:
+    """The verdict of a process that makes the check.
+
+    Raises:
+        ChildProcessError: it ended without one, or did not end.
+    """
+    from harness.training.precision import Verdict
+
+    told = {
+        "config": settings.config,
+        "threads": settings.trainer.threads,
+        "device": settings.trainer.device,
+    }
+    modules = os.pathsep.join(path or os.getcwd() for path in sys.path)  # plug-ins of a notebook may be found there
+    with TemporaryDirectory(prefix="harness-precision-") as folder:
+        answer = Path(folder, "verdict.json")
+        try:
+            done = subprocess.run(
+                [sys.executable, "-P", "-m", "harness.sweeping.precision_choice", str(answer)],
+                input=json.dumps(told),
+                capture_output=True,
+                text=True,
+                env=os.environ | {"PYTHONPATH": modules},
+                timeout=LONGEST_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise ChildProcessError(f"it took more than {LONGEST_S:g} s") from None
+        if not answer.exists():
+            last = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
+            raise ChildProcessError(last)
+        return Verdict(**json.loads(answer.read_text()))
+
+
+def main() -> None:
+    """Make the check of the run that standard input describes, and write the verdict."""
+    from harness.runtime import tune_allocator
+
+    tune_allocator()  # before anything imports torch
+    import torch
+
+    from harness.config import settings_from_plain
+    from harness.training.load_data import load_data
+    from harness.training.precision import check_curve
+
+    told = json.load(sys.stdin)
+    torch.set_num_threads(told["threads"])
+    settings = settings_from_plain(told["config"])
+    settings.trainer.device = told["device"]
+    verdict = check_curve(settings, load_data(settings.task))
+    Path(sys.argv[1]).write_text(json.dumps(asdict(verdict)))
+
+
+if __name__ == "__main__":
+    main()

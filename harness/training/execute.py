@@ -1,0 +1,300 @@
+"""One run, whole: data, network, training, the one look at the test split, and what goes into the store."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+
+from harness.config.matching import verify
+from harness.config.settings import RunSettings, check_softmax
+from harness.contract.batch import Batch, Dataset
+from harness.contract.specs import ClassTarget
+from harness.contract.task import Task, TaskData
+from harness.errors import ConfigError
+from harness.measure.clock import PhaseClock
+from harness.metrics.classification import confusion_matrix
+from harness.nn.backends import backends_of
+from harness.nn.network import Network
+from harness.store.records import PredictionRow, RunPlan, RunSummary
+from harness.training import checkpoint
+from harness.training.ahead import ahead
+from harness.training.callback import RunCallback, Surroundings
+from harness.training.data_module import EndlessBatches, training_loader
+from harness.training.device import device_of
+from harness.training.evaluate import Evaluation, evaluate, judge
+from harness.training.generate import generate
+from harness.training.lightning_module import TrainingModule
+from harness.training.load_data import load_data
+from harness.training.pooled_video import pooled_once
+from harness.training.seeding import seed_global
+from harness.training.session import Session, recorded
+from harness.training.symbol_counts import order_symbols
+
+OnProgress = Callable[[float, str], None]
+
+
+def execute(
+    settings: RunSettings,
+    plan: RunPlan,
+    *,
+    store_url: str | None,
+    results: Path,
+    on_progress: OnProgress | None = None,
+    on_stop: Callable[[], None] | None = None,
+) -> None:
+    """Train and test one model; every outcome, failure included, is in the store when this returns or raises.
+
+    Args:
+        settings: what to run.
+        plan: its identity, and how the store shows it.
+        store_url: of the store; None: the default one.
+        results: folder of run folders.
+        on_progress: called with the share of the budget that is used, and a word.
+        on_stop: called when somebody asks the run to stop and the current step is still to end.
+
+    Raises:
+        UserError: the configuration or the data is wrong (recorded as failed).
+        KeyboardInterrupt: Ctrl-C or SIGTERM (recorded as interrupted).
+    """
+    with recorded(settings, plan, store_url, results, on_stop) as session:
+        _train_and_test(settings, session, on_progress)
+
+
+def execute_baseline(
+    settings: RunSettings, plan: RunPlan, baseline: str, *, store_url: str | None, results: Path
+) -> None:
+    """Fit and test one of the task's baselines; recorded like a model's run."""
+    with recorded(settings, plan, store_url, results) as session:
+        clock = session.clock
+        with clock.phase("setup"):
+            _prepare_torch(settings)
+        with clock.phase("data_preparation"):
+            data = load_data(settings.task)
+        chosen = {b.name: b for b in settings.task.baselines()}[baseline]
+        with clock.phase("other"):
+            predictions = chosen.predict(data, settings.seed)
+        train_s = clock.training()
+        with clock.phase("evaluation"):
+            outcome = judge(settings.task, data, data.test, predictions)
+            prediction_rows = _prediction_rows(outcome)
+            charts = _charts(data, outcome)
+        summary = RunSummary(
+            metrics={f"test/{n}": v for n, v in outcome.metrics.items()},
+            primary_value=outcome.metrics[settings.task.metrics[0].name],
+            parameters=0,
+            encoder_parameters=0,
+            phases={},
+            total_s=0.0,
+            train_s=train_s,
+            details={"baseline": chosen.description, **_data_details(settings.task, data)},
+            charts=charts,
+        )
+        session.finish(summary, prediction_rows, [])
+
+
+def _train_and_test(settings: RunSettings, session: Session, on_progress: OnProgress | None) -> None:
+    clock, task = session.clock, settings.task
+    clock.add(settings.before)
+    check_softmax(task.target_type, settings.trainer, settings.optimizer)
+    with clock.phase("data_preparation"):
+        data = load_data(task)
+    split = settings.trainer.final_split
+    with clock.phase("setup"):
+        _prepare_torch(settings)
+        seed_global(settings.seed, "initialisation")
+        network = Network(settings.model, task.signature, data.input_spec, data.target_spec, settings.trainer)
+        order_symbols(network, data)
+        with clock.phase("data_preparation"):
+            data = pooled_once(data, network)
+        final = _final_split(data, split)
+        batches = EndlessBatches(training_loader(data, task.loader, settings.seed))
+        around = Surroundings(
+            session.folder,
+            session.writer,
+            session.stop,
+            session.signature,
+            session.measured,
+            log=session.log_further,
+            on_progress=on_progress,
+        )
+        callback = RunCallback(settings, data, batches, around)
+        module = TrainingModule(
+            network, data.target_spec, settings.optimizer, clock, settings.trainer.precision, callback
+        )
+        seed_global(settings.seed, "dropout")
+        verify(settings.config.get("match"), settings.model, network.parameter_counts())
+        session.measured.training()
+    _train(settings, session, module, callback)
+    with clock.phase("logging"):
+        session.measured.testing()
+    best = callback.selection.best
+    assert best is not None  # a run ends with a validation
+    train_s = clock.training()
+    with clock.phase("checkpoint"):
+        module.load_state_dict(checkpoint.read(session.folder.best)["state_dict"])
+    if on_progress is not None:
+        on_progress(1.0, "testing")
+    with clock.phase("evaluation"):
+        network.to(device_of(settings.trainer.device))
+        outcome = evaluate(network, task, data, final, settings.decoding)
+        texts = generate(network, data, settings.decoding, settings.seed)
+        rows = _prediction_rows(outcome)
+        charts = _charts(data, outcome)
+    total, encoder = network.parameter_counts()
+    primary = task.metrics[0].name
+    chosen_by = callback.selection.chosen_by
+    summary = RunSummary(
+        metrics={f"{split}/loss": outcome.loss, **{f"{split}/{n}": v for n, v in outcome.metrics.items()}}
+        | {f"val/{chosen_by}": best.value},
+        primary_value=outcome.metrics[primary],
+        parameters=total,
+        encoder_parameters=encoder,
+        phases={},
+        total_s=0.0,
+        train_s=train_s,
+        split=split,
+        to_target_s=callback.selection.to_target_s,
+        throughput=callback.progress.units / train_s,
+        throughput_unit=callback.unit,
+        checkpoint={"chosen_by": f"val/{chosen_by}", "step": best.step, "value": best.value},
+        details={
+            "decoder": network.decoder_name,
+            "decoding": settings.decoding.method,
+            "precision": settings.trainer.precision,
+            "softmax": settings.trainer.softmax,
+            **{k: v for k, v in settings.config.items() if k == "precision_chosen"},
+            "steps": callback.progress.step,
+            "epochs": round(callback.progress.epoch, 3),
+            "stopped_early": callback.stopped_early,
+            "context": network.capabilities.context,
+            "carries_state": network.capabilities.carries_state,
+            "backend": backends_of(network.encoder, network.decoder),
+            **_data_details(task, data),
+        },
+        artifacts={"checkpoint": session.folder.best.name, "config": "config.json"},
+        charts=charts,
+    )
+    session.finish(summary, rows, texts)
+
+
+def _train(settings: RunSettings, session: Session, module: TrainingModule, callback: RunCallback) -> None:
+    """Train until the budget is used, from the checkpoint of an interrupted process where there is one.
+
+    Raises:
+        KeyboardInterrupt: somebody asked to stop; the checkpoint is written.
+    """
+    clock, earlier = session.clock, session.checkpoint
+    if earlier is not None:
+        clock.add(earlier["process"]["clock"])
+        state = earlier["callbacks"][callback.state_key]
+        session.measured.carry_on(state["measured"])
+        if state["done"]:
+            callback.load_state_dict(state)
+            return
+    trainer = make_trainer(settings, callback)
+    with clock.phase("other"), session.stop.deferring():
+        try:
+            trainer.fit(
+                module,
+                train_dataloaders=Stretches(callback.batches, clock, device_of(settings.trainer.device)),
+                ckpt_path=None if earlier is None else session.folder.last,
+                weights_only=True,
+            )
+        except SystemExit:  # what Lightning makes of Ctrl-C and SIGTERM
+            raise KeyboardInterrupt from None
+    if not callback.done:
+        raise KeyboardInterrupt
+
+
+class Stretches:
+    """What Lightning takes for batches: all batches to come, each time; a step takes the next one of them.
+
+    What the steps wait for them is timed.
+    """
+
+    def __init__(self, batches: EndlessBatches, clock: PhaseClock, device: torch.device | None = None) -> None:
+        self._batches, self._clock, self._device = batches, clock, device or torch.device("cpu")
+
+    def __iter__(self) -> Iterator[Iterator[Batch]]:
+        return repeat(self._timed())
+
+    def _timed(self) -> Iterator[Batch]:
+        waiting = self._clock.phase("data_wait")
+        with waiting:
+            iterator = ahead(self._batches, self._device)
+        while True:
+            with waiting:
+                batch = next(iterator)
+            yield batch
+
+
+def make_trainer(settings: RunSettings, callback: RunCallback) -> pl.Trainer:
+    """A Lightning trainer with everything off that this harness does itself."""
+    if settings.trainer.precision not in ("fp32", "bf16"):
+        raise ConfigError(
+            f"trainer.precision '{settings.trainer.precision}' cannot be trained in; choose 'fp32' or 'bf16' "
+            "('harness run' turns 'auto' into one of them)."
+        )
+    # Lightning asks for a way of looking for GPUs that loads a driver's library anew at every optimizer step. It is
+    # for processes that fork; a run does not.
+    os.environ.pop("PYTORCH_NVML_BASED_CUDA_CHECK", None)
+    # Lightning advertises its platform with every trainer; nobody asked for it in a run's log.
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="pytorch_lightning")
+    return pl.Trainer(
+        accelerator="cpu" if device_of(settings.trainer.device).type == "cpu" else "gpu",
+        devices=1,
+        precision="32-true",  # bf16 is autocast in the training step
+        max_epochs=-1,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        callbacks=[callback],
+        plugins=[checkpoint.AtomicCheckpointIO()],
+        use_distributed_sampler=False,
+    )
+
+
+def _prepare_torch(settings: RunSettings) -> None:
+    torch.use_deterministic_algorithms(device_of(settings.trainer.device).type == "cpu")
+    # A debugging aid that writes NaN into every fresh tensor; nothing here reads memory before it is written.
+    deterministic: Any = torch.utils.deterministic  # a property of the module, which its types do not know
+    deterministic.fill_uninitialized_memory = False
+
+
+def _data_details(task: Task, data: TaskData) -> dict[str, Any]:
+    sizes = {f"{name}_examples": len(getattr(data, name)) for name in ("train", "val", "test")}
+    return {**sizes, "eval_limit": task.eval_limit, "data": data.notes}
+
+
+def _final_split(data: TaskData, name: str) -> Dataset:
+    if name not in ("test", "val"):
+        raise ConfigError(
+            f"trainer.final_split '{name}' does not exist; choose 'test', or 'val' for trials of a search."
+        )
+    return data.test if name == "test" else data.val
+
+
+def _charts(data: TaskData, outcome: Evaluation) -> dict[str, Any]:
+    if not isinstance(data.target_spec, ClassTarget):
+        return {}
+    names = data.target_spec.class_names or tuple(map(str, range(data.target_spec.num_classes)))
+    return {"confusion": confusion_matrix(outcome.predictions, outcome.examples, names)}
+
+
+def _prediction_rows(outcome: Evaluation) -> list[PredictionRow]:
+    made = []
+    for prediction, row, example in zip(outcome.predictions, outcome.rows, outcome.examples, strict=True):
+        reference = example.references[0] if example.references else ""
+        statistics = {name: dict(values) for name, values in row.items()}
+        made.append(PredictionRow(example.id, example.source, reference, prediction.text, statistics))
+    return made

@@ -1,0 +1,322 @@
+"""`match`: the width at which a model has N parameters, or a refusal that names the nearest sizes."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from harness.config import compose, expand, matching, settings_from_plain, to_settings
+from harness.config.identity import run_key
+from harness.config.matching import Match, MatchError, fit, matched, parameter_counts, solve, verify
+from harness.config.settings import RunSettings, TrainerSettings
+from harness.contract.model import Capabilities, Encoder, Model
+from harness.contract.specs import ClassTarget, TaskSignature, TokenInput
+from harness.contract.task import TaskData
+from harness.errors import ConfigError
+from harness.registry.compatibility import check
+
+MODELS = ("rnn", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm")
+TASKS = {
+    "translation": ("task.dataset=cipher", "task.vocab_size=400"),
+    "text_generation": ("task.dataset=counting", "task.generated_characters=2000"),
+    "speech_recognition": ("task.dataset=tones", "task.train_strings=8", "task.val_strings=2", "task.test_strings=2"),
+    "action_recognition": (
+        *("task.dataset=moving_squares", "task.size=16", "task.frames=4"),
+        *("task.train_clips=4", "task.val_clips=2", "task.test_clips=2"),
+    ),
+}
+SIZES = ("params:90000", "params:700000", "total:400000", "total:2000000")
+SIGNATURE = TaskSignature("t", TokenInput, ClassTarget)
+
+
+def _settings(task: str, model: str, *words: str) -> RunSettings:
+    return to_settings(compose([f"task={task}", *TASKS[task], f"model={model}", "tuned=none", *words]))
+
+
+def _fitting() -> list[Any]:
+    pairs = []
+    for task in TASKS:
+        for model in MODELS:
+            settings = _settings(task, model)
+            signature = settings.task.signature
+            if check(signature, model, settings.model.capabilities(signature)).compatible:
+                pairs.append(pytest.param(task, model, id=f"{task}-{model}"))
+    return pairs
+
+
+@cache
+def _data(task: str) -> TaskData:
+    made = _settings(task, "lstm").task
+    made.prepare_data()
+    return made.setup()
+
+
+def _true_counts(settings: RunSettings) -> tuple[int, int]:
+    """(total, encoder) of the network that the run would build, weights and all."""
+    from harness.nn.network import Network
+
+    data = _data(settings.task.name)
+    network = Network(settings.model, settings.task.signature, data.input_spec, data.target_spec, settings.trainer)
+    return network.parameter_counts()
+
+
+def _names_two_sizes(settings: RunSettings, wanted: Match, message: str) -> None:
+    named = re.findall(r"(\w+)=(\d+) with ([\d,]+)", message)
+    assert len(named) == 2, message
+    counts = []
+    for name, width, count in named:
+        other = replace(settings, model=matching.resized(settings.model, name, int(width)))
+        counts.append(wanted.counted(*_true_counts(other)))
+        assert counts[-1] == int(count.replace(",", "")), message
+        assert not wanted.near(counts[-1]), message
+    assert counts[0] < wanted.amount < counts[1], message
+
+
+def _is_right(settings: RunSettings, match: str) -> None:
+    """Within 2 % of N, counted on the real network; or a refusal that names two sizes, both of them outside."""
+    try:
+        solved = matched(settings)
+    except MatchError as error:
+        _names_two_sizes(settings, Match.parse(match), str(error))
+        return
+    verify(match, solved.model, _true_counts(solved))
+    field = solved.model.capabilities(solved.task.signature).width_field
+    assert solved.config["model"][field] == getattr(solved.model, field)
+    assert solved.config["match"] == match
+
+
+@pytest.mark.parametrize("match", SIZES)
+@pytest.mark.parametrize(("task", "model"), _fitting())
+def test_every_built_in_pair_is_within_two_percent_or_names_the_nearest_sizes(
+    task: str, model: str, match: str
+) -> None:
+    _is_right(_settings(task, model, f"match={match}"), match)
+
+
+@pytest.mark.parametrize("match", ["params:400000", "params:401234", "total:900000"])
+@pytest.mark.parametrize("task", list(TASKS))
+def test_a_model_from_outside_is_matched_in_steps_of_its_own(
+    task: str, match: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).resolve().parents[2] / "third_party_plugin")
+    (cls,) = importlib.import_module("harness_toy.transformer").harness_models()
+    settings = _settings(task, "lstm", f"match={match}")
+    config = settings.config | {"model": {"name": "transformer", "width": 128}}
+    _is_right(replace(settings, model=cls(), config=config), match)
+
+
+def test_models_of_one_budget_are_within_two_percent_of_it_and_so_of_each_other() -> None:
+    counts = [_true_counts(matched(_settings("speech_recognition", m, "match=params:400000")))[1] for m in MODELS]
+    assert all(abs(count - 400_000) <= 8_000 for count in counts), counts
+
+
+def test_a_multiple_of_eight_is_preferred() -> None:
+    assert matched(_settings("translation", "lstm", "match=params:500000")).model.width % 8 == 0
+
+
+def test_params_of_embedded_input_need_no_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    from harness_tasks.translation import Translation
+
+    def never(self: object) -> None:
+        raise AssertionError("data was touched")
+
+    for name in ("prepare_data", "setup"):
+        monkeypatch.setattr(Translation, name, never)
+    settings = to_settings(compose(["task=translation", "model=attention_lstm", "match=params:500000"]))
+    assert fit(settings)[1].compatible
+    with pytest.raises(AssertionError, match="data was touched"):
+        fit(to_settings(compose(["task=translation", "model=attention_lstm", "match=total:5000000"])))
+
+
+def test_data_is_loaded_once_for_all_models_of_a_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    from harness_tasks.text_generation import TextGeneration
+
+    calls = []
+    setup = TextGeneration.setup
+    monkeypatch.setattr(TextGeneration, "setup", lambda self: calls.append(1) or setup(self))
+    monkeypatch.setattr(matching, "_known", {})
+    for model in ("rnn", "lstm", "stacked_lstm"):
+        assert fit(_settings("text_generation", model, "match=total:900000"))[1].compatible
+    assert len(calls) == 1
+
+
+# -- what goes into the run ----------------------------------------------------------------------------
+
+
+def test_the_width_decides_the_key_not_how_it_was_found() -> None:
+    by_match = matched(_settings("speech_recognition", "lstm", "match=params:400000"))
+    by_hand = _settings("speech_recognition", "lstm", f"model.width={by_match.model.width}")
+    assert by_match.config["match"] == "params:400000"
+    assert "match" not in by_hand.config
+    assert run_key(by_match) == run_key(by_hand)
+    assert run_key(matched(_settings("speech_recognition", "lstm", "match=params:500000"))) != run_key(by_hand)
+
+
+def test_a_worker_gets_the_solved_width_from_the_stored_configuration() -> None:
+    solved = matched(_settings("speech_recognition", "rnn", "match=params:400000"))
+    again = settings_from_plain(solved.config)
+    assert again.model == solved.model
+    assert again.config["match"] == "params:400000"
+
+
+def test_without_match_nothing_changes() -> None:
+    settings = _settings("speech_recognition", "lstm")
+    assert matched(settings) is settings
+    assert fit(settings)[0] is settings
+    verify(None, settings.model, (1, 1))
+
+
+def test_a_pair_that_makes_no_sense_is_not_sized() -> None:
+    settings, found = fit(_settings("text_generation", "bilstm", "match=params:400000"))
+    assert not found.compatible
+    assert "must be causal" in (found.reason or "")
+    assert settings.model.width == 256
+
+
+def test_a_size_out_of_reach_is_a_pair_that_does_not_fit() -> None:
+    _, found = fit(_settings("text_generation", "attention_lstm", "match=params:100000"))
+    assert not found.compatible
+    assert found.reason == (
+        "match=params:100000: no width of model 'attention_lstm' on task 'text_generation' gives 100,000 parameters in "
+        "encoder and decoder, to within 2 %. The nearest are width=68 with 97,988 (-2.01 %) and width=72 with 105,480 "
+        "(+5.48 %); width is a multiple of 4"
+    )
+
+
+def test_two_sizes_out_of_reach_are_two_cells_of_a_sweep() -> None:
+    refused = [fit(_settings("text_generation", "attention_lstm", f"match=params:{n}")) for n in (94_000, 100_000)]
+    assert not any(found.compatible for _, found in refused)
+    keys = {run_key(settings, compatible=False) for settings, _ in refused}
+    plain = _settings("text_generation", "attention_lstm")
+    assert len(keys | {run_key(plain), run_key(plain, compatible=False)}) == 4
+
+
+def test_a_network_of_another_size_is_refused_when_it_is_built() -> None:
+    model = _settings("speech_recognition", "lstm").model
+    verify("params:1000", model, (5_000, 1_020))
+    with pytest.raises(MatchError, match=r"'lstm' has 1,021 parameters in encoder and decoder.*2 % of 1,000"):
+        verify("params:1000", model, (5_000, 1_021))
+    with pytest.raises(MatchError, match="5,000 parameters, embedding and head included"):
+        verify("total:1000", model, (5_000, 1_000))
+
+
+# -- the option ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"), [("params:500000", 500_000), ("total:5e5", 500_000), ("params:1_000", 1000)]
+)
+def test_a_match_is_read(text: str, amount: int) -> None:
+    assert Match.parse(text).amount == amount
+    assert str(Match.parse(text)) == f"{text.partition(':')[0]}:{amount}"
+
+
+@pytest.mark.parametrize("text", ["params", "params:", "params:-3", "params:0", "params:1.5", "width:3", "params:inf"])
+def test_what_is_no_match_is_refused_when_it_is_composed(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"match='?.*is not understood"):
+        compose([f"match={text}"])
+
+
+def test_a_sweep_and_an_experiment_may_set_it(site: Any) -> None:
+    words = [f"task=speech_recognition {' '.join(TASKS['speech_recognition'])} tuned=none", "model=rnn,lstm"]
+    cells = expand([*words[0].split(), words[1], "match=params:90000,params:700000"])
+    widths = [matched(to_settings(cell.config)).model.width for cell in cells]
+    assert len(set(widths)) == 4
+    head = "# @package _global_\n"
+    text = f"{head}match: params:90000\ngrid:\n  model: [rnn, lstm]\n"
+    files = {"mine/__init__.py": "", "mine/conf/__init__.py": "", "mine/conf/experiment/equal.yaml": text}
+    site.install("mine", {"config.mine": "mine.conf"}, files)
+    cells = expand(["experiment=equal", *words[0].split()])
+    assert [matched(to_settings(cell.config)).model.width for cell in cells] == [widths[0], widths[2]]
+
+
+# -- models that do not keep their word ----------------------------------------------------------------
+
+
+@dataclass
+class Odd(Model):
+    """What is said of its width is wrong, or narrow."""
+
+    name: ClassVar[str] = "odd"
+
+    units: int = 8
+    field: str = "units"
+    step: int = 1
+
+    def capabilities(self, signature: TaskSignature) -> Capabilities:
+        return Capabilities(width_field=self.field, width_step=self.step)
+
+    def build(self, input_spec: Any, target_spec: Any) -> Encoder:
+        raise NotImplementedError
+
+    def tiny(self) -> Odd:
+        return self
+
+
+def test_a_model_without_the_option_that_it_names_is_refused() -> None:
+    with pytest.raises(MatchError, match=r"'odd' names 'width'.*width_field.*no such option"):
+        solve(Match("params", 100), Odd(field="width"), SIGNATURE, lambda width: width)
+    assert "width" not in {f.name for f in fields(Odd)}
+
+
+def test_a_width_that_decides_nothing_is_refused() -> None:
+    with pytest.raises(MatchError, match="does not decide its size"):
+        solve(Match("params", 100), Odd(), SIGNATURE, lambda width: 7)
+
+
+def test_a_width_that_the_model_refuses_against_its_word_is_named() -> None:
+    def count(width: int) -> int:
+        if width > 100:
+            raise ValueError(f"units={width}: too many")
+        return width
+
+    with pytest.raises(MatchError, match=r"refuses units=\d+, although its width_step allows it: .*too many"):
+        solve(Match("params", 1000), Odd(), SIGNATURE, count)
+
+
+def test_widths_below_the_smallest_that_a_model_accepts_are_passed_over() -> None:
+    def count(width: int) -> int:
+        if width < 5:
+            raise ValueError("too few")
+        return 10 * width
+
+    assert solve(Match("params", 70), Odd(), SIGNATURE, count) == (7, 70)
+    with pytest.raises(MatchError, match=r"units=5 with 50 .* and units=6 with 60"):
+        solve(Match("params", 20), Odd(), SIGNATURE, count)
+
+
+def test_a_model_that_accepts_no_width_is_refused_with_its_own_words() -> None:
+    def count(width: int) -> int:
+        raise ValueError("never")
+
+    with pytest.raises(MatchError, match="accepts no small units: never"):
+        solve(Match("params", 20), Odd(), SIGNATURE, count)
+
+
+@pytest.mark.parametrize("step", [1, 3, 8, 12])
+@pytest.mark.parametrize("amount", [9, 10, 1_000, 123_457, 9_999_999])
+def test_the_nearest_size_is_found(amount: int, step: int) -> None:
+    def count(width: int) -> int:
+        return 3 * width * width + 5 * width
+
+    try:
+        found = solve(Match("total", amount), Odd(step=step), SIGNATURE, count)
+    except MatchError:
+        assert all(abs(count(width) - amount) > 0.02 * amount for width in range(step, 4_000, step))
+    else:
+        assert found.width % step == 0
+        assert abs(found.parameters - amount) <= 0.02 * amount
+
+
+def test_counting_on_the_meta_device_is_counting_the_network() -> None:
+    settings = _settings("speech_recognition", "cnn_lstm")
+    data = _data("speech_recognition")
+    made = parameter_counts(settings.model, settings, data.input_spec, data.target_spec)
+    assert made == _true_counts(settings)
+    assert settings.trainer == TrainerSettings()
