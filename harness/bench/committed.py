@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.bench.comparison import Row
+from harness.bench.comparison import BenchRow
 from harness.errors import ConfigError
 
 COMMITTED = Path(__file__).parent / "committed.json"
@@ -22,7 +22,7 @@ COMMITTED = Path(__file__).parent / "committed.json"
 TOLERANCE = 0.05
 """Share of the committed ratio by which a row may be worse, beyond both spreads."""
 
-_FIELDS = tuple(f.name for f in dataclasses.fields(Row))
+_FIELDS = tuple(f.name for f in dataclasses.fields(BenchRow))
 _NEEDED = {"name", "ratio", "spread", "a", "b"}
 
 
@@ -30,12 +30,12 @@ _NEEDED = {"name", "ratio", "spread", "a", "b"}
 class Committed:
     """Rows by name, and the machine that they are of: its fingerprint as runs record it; empty: unknown."""
 
-    rows: Mapping[str, Row]
+    rows: Mapping[str, BenchRow]
     machine: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RowVerdict:
     """What a comparison found.
 
     Attributes:
@@ -51,7 +51,7 @@ class Verdict:
     missing: list[str]
 
 
-def write(path: Path, rows: Sequence[Row], machine: Mapping[str, Any]) -> None:
+def write(path: Path, rows: Sequence[BenchRow], machine: Mapping[str, Any]) -> None:
     """Write a file that `read` understands.
 
     Raises:
@@ -82,20 +82,20 @@ def read(path: Path = COMMITTED) -> Committed:
     rows, machine = (found.get("rows"), found.get("machine", {})) if isinstance(found, dict) else (found, {})
     if not isinstance(rows, list) or not all(isinstance(r, dict) and r.keys() >= _NEEDED for r in rows):
         raise ConfigError(f"{path} holds no rows of harness bench: each needs {', '.join(sorted(_NEEDED))}")
-    made = [Row(**{name: value for name, value in r.items() if name in _FIELDS}) for r in rows]
+    made = [BenchRow(**{name: value for name, value in r.items() if name in _FIELDS}) for r in rows]
     return Committed({r.name: r for r in made}, machine)
 
 
-def compare(rows: Sequence[Row], committed: Committed, tolerance: float = TOLERANCE) -> Verdict:
+def compare(rows: Sequence[BenchRow], committed: Committed, tolerance: float = TOLERANCE) -> RowVerdict:
     """Which rows are worse than committed by more than both spreads and the tolerance together."""
     pairs = [(r, committed.rows[r.name]) for r in rows if r.name in committed.rows]
     worse = [_line(now, then, tolerance) for now, then in pairs if is_worse(now, then, tolerance)]
     measured = {r.name for r in rows}
     new = [name for name in measured if name not in committed.rows]
-    return Verdict(worse, len(pairs), sorted(new), [name for name in committed.rows if name not in measured])
+    return RowVerdict(worse, len(pairs), sorted(new), [name for name in committed.rows if name not in measured])
 
 
-def is_worse(now: Row, then: Row, tolerance: float = TOLERANCE) -> bool:
+def is_worse(now: BenchRow, then: BenchRow, tolerance: float = TOLERANCE) -> bool:
     """Whether a row is worse than another of its name; which ratios are better is the newer row's to say."""
     lost = now.ratio - then.ratio if now.better == "smaller" else then.ratio - now.ratio
     return lost > now.spread + then.spread + tolerance * abs(then.ratio)
@@ -107,7 +107,7 @@ def differences(machine: Mapping[str, Any], committed: Committed) -> list[str]:
     return [f"{name} {machine.get(name)} against {committed.machine[name]}" for name in names]
 
 
-def _line(now: Row, then: Row, tolerance: float) -> str:
+def _line(now: BenchRow, then: BenchRow, tolerance: float) -> str:
     return (
         f"{now.name}: {now.ratio:.3f} ± {now.spread:.3f}, committed {then.ratio:.3f} ± {then.spread:.3f}; {now.better} "
         f"is better, and this is worse by more than both spreads and {tolerance:.0%}"

@@ -13,7 +13,7 @@ Better = Literal["smaller", "larger"]
 
 
 @dataclass(frozen=True)
-class Row:
+class BenchRow:
     """One comparison.
 
     Attributes:
@@ -61,11 +61,11 @@ def row(
     limit: float | None,
     about: str,
     better: Better = "smaller",
-) -> Row:
+) -> BenchRow:
     """The comparison of times that were taken in pairs, round by round."""
     ratios = sorted(a / b for a, b in zip(first, second, strict=True))
     low, high = _median_interval(len(ratios))
-    return Row(
+    return BenchRow(
         name,
         statistics.median(ratios),
         (ratios[high] - ratios[low]) / 2,
@@ -86,7 +86,7 @@ def in_turn(
     limit: float | None = None,
     about: str = "",
     better: Better = "smaller",
-) -> Row:
+) -> BenchRow:
     """Call both once to warm up, then in turn, each round beginning with the other one."""
     first(), second()
     times: dict[Callable[[], object], list[float]] = {first: [], second: []}

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 import torch
 
-from harness.bench.comparison import Row, row
+from harness.bench.comparison import BenchRow, row
 from harness.config import compose, to_settings
 from harness.config.composition import experiment_grid
 from harness.config.settings import RunSettings
 from harness.measure.clock import PhaseClock
 from harness.nn.network import Network
-from harness.training.ahead import ahead
 from harness.training.data_module import EndlessBatches, training_loader
 from harness.training.device import device_of
 from harness.training.lightning_module import TrainingModule
 from harness.training.load_data import load_data
 from harness.training.pooled_video import pooled_once
+from harness.training.prefetch import prefetched
 from harness.training.seeding import seed_global
 
 EXPERIMENT, MODEL = "experiment=quickstart", "lstm"
@@ -26,7 +26,7 @@ LIMIT = 0.02
 """What share of a step a user should wait for data at most."""
 
 
-def data_wait_rows(rounds: int, steps: int = 20) -> list[Row]:
+def data_wait_rows(rounds: int, steps: int = 20) -> list[BenchRow]:
     """The share on every task, with the lightest of the gated models: the lighter the step, the more data shows.
 
     Args:
@@ -39,7 +39,7 @@ def data_wait_rows(rounds: int, steps: int = 20) -> list[Row]:
     ]
 
 
-def data_wait_row(settings: RunSettings, rounds: int, steps: int) -> Row:
+def data_wait_row(settings: RunSettings, rounds: int, steps: int) -> BenchRow:
     """Seconds of waiting over seconds of the whole step, for one task and model."""
     blocks = _blocks(settings, rounds, steps)
     return row(
@@ -66,7 +66,7 @@ def _blocks(settings: RunSettings, rounds: int, steps: int) -> list[_Block]:
     data = pooled_once(data, network)
     module = TrainingModule(network.to(device), data.target_spec, settings.optimizer, PhaseClock())
     module.configure_optimizers()
-    batches = ahead(EndlessBatches(training_loader(data, settings.task.loader, settings.seed)), device)
+    batches = prefetched(EndlessBatches(training_loader(data, settings.task.loader, settings.seed)), device)
     found = []
     for _ in range(rounds + 1):
         waited, began = 0.0, time.perf_counter()

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from harness.bench.comparison import Row, row, timed
+from harness.bench.comparison import BenchRow, row, timed
 from harness.config.settings import DecodingSettings, TrainerSettings
 from harness.contract.batch import Batch
 from harness.contract.specs import TaskSignature, TokenInput, TokenSequenceTarget
@@ -29,7 +29,7 @@ _VOCABULARY, _SYMBOLS = 2000, 20  # as the quick start translates
 _LABELS, _FRAMES = 17, 110  # as it recognises digits
 
 
-def decoding_rows(rounds: int) -> list[Row]:
+def decoding_rows(rounds: int) -> list[BenchRow]:
     """Beam search and CTC's prefix beam, beams of 4: seconds one by one over seconds batched, so more is better."""
     decoding = DecodingSettings(method="beam", beam_size=4)
     return [
@@ -42,7 +42,7 @@ Search = Callable[[Sequence[int]], list[list[int]]]
 """The outputs of the examples at some positions, decoded together."""
 
 
-def _row(name: str, about: str, rounds: int, decode: Search, count: int) -> Row:
+def _row(name: str, about: str, rounds: int, decode: Search, count: int) -> BenchRow:
     few = range(0, count, max(1, count // SINGLE))
     together = decode(range(count))
     alone = [decode([i])[0] for i in few]
@@ -58,7 +58,7 @@ def _row(name: str, about: str, rounds: int, decode: Search, count: int) -> Row:
 def _translation(decoding: DecodingSettings) -> tuple[Search, int]:
     target = TokenSequenceTarget(_VOCABULARY, max_length=_SYMBOLS)
     made: Any = load_model("lstm")
-    model = made(width=192)
+    model = made(hidden_size=192)
     signature = TaskSignature("bench", TokenInput, TokenSequenceTarget)
     seed_global(0, "initialisation")
     network = Network(model, signature, TokenInput(_VOCABULARY), target, TrainerSettings(embedding_dim=128)).eval()

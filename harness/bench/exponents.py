@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 
-from harness.bench.comparison import Row
+from harness.bench.comparison import BenchRow
 
 
 def exponent(sizes: Sequence[float], costs: Sequence[float]) -> tuple[float, float]:
@@ -32,9 +32,9 @@ def exponent(sizes: Sequence[float], costs: Sequence[float]) -> tuple[float, flo
 
 def growth_row(
     name: str, costs: Mapping[int, Sequence[float]], *, limit: float | None, about: str, unit: str = "s"
-) -> Row:
+) -> BenchRow:
     """The exponent of the median costs (size -> one for each round) as a row; a and b are the ends."""
     sizes = sorted(costs)
     medians = [statistics.median(costs[size]) for size in sizes]
     slope, half = exponent(sizes, medians)
-    return Row(name, slope, half, medians[0], medians[-1], limit, about, unit=unit)
+    return BenchRow(name, slope, half, medians[0], medians[-1], limit, about, unit=unit)

@@ -1,4 +1,4 @@
-"""How time and memory grow: with length, width and batch of a training step, and with the runs in a store.
+"""How time and memory grow: with length, hidden_size and batch of a training step, and with the runs in a store.
 
 Each row's ratio is an exponent (`harness.bench.exponents`). Time is measured in rounds over all sizes, every other
 round backwards; memory in a pass from small to large that comes first, since a process keeps what it once had.
@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from harness.bench.comparison import Row
+from harness.bench.comparison import BenchRow
 from harness.bench.exponents import growth_row
 from harness.bench.memory import forget_peak, peak_bytes
 from harness.bench.processes import worker
@@ -31,7 +31,7 @@ class Axis:
         name: field of `shape` that takes the sizes, or "runs" for runs in a store.
         sizes: ascending.
         exponent: what is wanted at most of time and of memory; a tenth above the theory.
-        shape: frames, units and rows of a training step, with `length`, `width` and `batch`.
+        shape: frames, units and rows of a training step, with `length`, `hidden_size` and `batch`.
         rows: metric rows of each run, for runs in a store.
         base: a size whose cost is taken off all others, so that starting the command does not count; 0: none.
     """
@@ -39,14 +39,14 @@ class Axis:
     name: str
     sizes: tuple[int, ...]
     exponent: float
-    shape: tuple[tuple[str, int], ...] = (("length", 64), ("width", 128), ("batch", 16))
+    shape: tuple[tuple[str, int], ...] = (("length", 64), ("hidden_size", 128), ("batch", 16))
     rows: int = 50
     base: int = 0
 
 
 AXES = (
-    Axis("length", (1_250, 2_500, 5_000, 10_000, 20_000), 1.1, (("length", 0), ("width", 64), ("batch", 4))),
-    Axis("width", (128, 256, 512, 1024), 2.1),
+    Axis("length", (1_250, 2_500, 5_000, 10_000, 20_000), 1.1, (("length", 0), ("hidden_size", 64), ("batch", 4))),
+    Axis("hidden_size", (128, 256, 512, 1024), 2.1),
     Axis("batch", (16, 32, 64, 128, 256), 1.1),
     Axis("runs", (500, 1000, 2000, 4000), 1.1, base=1),
 )
@@ -66,7 +66,7 @@ finally:
 """
 
 
-def growth_rows(rounds: int, threads: int | None = None, axes: Sequence[Axis] = AXES) -> list[Row]:
+def growth_rows(rounds: int, threads: int | None = None, axes: Sequence[Axis] = AXES) -> list[BenchRow]:
     """Exponents of time and of memory, two rows for each axis, and for each command on a store.
 
     Args:
@@ -78,7 +78,7 @@ def growth_rows(rounds: int, threads: int | None = None, axes: Sequence[Axis] = 
     return [found for axis in axes for found in _rows(axis, rounds, threads)]
 
 
-def _rows(axis: Axis, rounds: int, threads: int) -> list[Row]:
+def _rows(axis: Axis, rounds: int, threads: int) -> list[BenchRow]:
     store = axis.name == "runs"
     settings = asdict(axis) | ({} if store else {"threads": threads})
     kinds = tuple(_COMMANDS) if store else ("",)
@@ -133,14 +133,14 @@ def _step(settings: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]
     from harness.contract.specs import FrameInput, FrameTarget
     from harness.registry.discovery import load_model
 
-    def measured(length: int, width: int, batch: int) -> float:
+    def measured(length: int, hidden_size: int, batch: int) -> float:
         """Seconds of the quickest of several steps; the first is not timed."""
         make: Any = load_model(_MODEL)
         step = TrainingStep(
-            make(width=width),
+            make(hidden_size=hidden_size),
             FrameInput(_FEATURES),
             FrameTarget(_CLASSES),
-            embedding_dim=width,
+            embedding_dim=hidden_size,
             threads=settings["threads"],
         )
         lengths = torch.full((batch,), length)
@@ -154,7 +154,7 @@ def _step(settings: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]
             found.append(time.perf_counter() - began)
         return min(found)
 
-    measured(length=4, width=8, batch=2)
+    measured(length=4, hidden_size=8, batch=2)
     before = forget_peak()
 
     def answer(request: dict[str, Any]) -> dict[str, Any]:

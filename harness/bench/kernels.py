@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from harness.bench.comparison import Row, in_turn
+from harness.bench.comparison import BenchRow, in_turn
 from harness.contract.model import EncoderOutput
 from harness.nn.cells import KINDS, Kind
 from harness.nn.convolutional import ConvLSTM
@@ -25,24 +25,24 @@ Pass = Callable[[], Tensor]
 
 
 @dataclass(frozen=True)
-class Size:
+class KernelSize:
     """Of a comparison: `name` in the row's name, units, rows of a batch, steps."""
 
     name: str
-    width: int
+    hidden_size: int
     batch: int
     steps: int
 
 
-SMALL = Size("", 256, 64, 64)
-MEDIUM = Size("-650", 650, 20, 35)
-SENTENCES = Size("", 256, 32, 200)
-PICTURES = Size("", 32, 8, 16)
+SMALL = KernelSize("", 256, 64, 64)
+MEDIUM = KernelSize("-650", 650, 20, 35)
+SENTENCES = KernelSize("", 256, 32, 200)
+PICTURES = KernelSize("", 32, 8, 16)
 MEMORY = 32
 """Positions that a decoder attends to."""
 
 
-def kernel_rows(rounds: int) -> list[Row]:
+def kernel_rows(rounds: int) -> list[BenchRow]:
     """Every comparison, each `rounds` times in turn.
 
     Rows named `kernel-...` are ours / theirs, and smaller is better; `bilstm-varlen-vs-packed` is theirs / ours.
@@ -62,14 +62,14 @@ def kernel_rows(rounds: int) -> list[Row]:
         torch.set_num_threads(threads)
 
 
-def _against_lstm(kind: Kind, size: Size, low: bool, rounds: int) -> Row:
-    x = torch.randn(size.batch, size.steps, size.width, requires_grad=True)
+def _against_lstm(kind: Kind, size: KernelSize, low: bool, rounds: int) -> BenchRow:
+    x = torch.randn(size.batch, size.steps, size.hidden_size, requires_grad=True)
     lengths = torch.full((size.batch,), size.steps)
     # A projection halves the features of as many cells; its result is then half as wide.
     projected = kind == "lstm_projection"
-    width = size.width // 2 if projected else size.width
-    stack = RecurrentStack(kind, size.width, width, cells=size.width if projected else None)
-    theirs = nn.LSTM(size.width, size.width, batch_first=True)
+    hidden_size = size.hidden_size // 2 if projected else size.hidden_size
+    stack = RecurrentStack(kind, size.hidden_size, hidden_size, cells=size.hidden_size if projected else None)
+    theirs = nn.LSTM(size.hidden_size, size.hidden_size, batch_first=True)
     name = f"kernel-{kind}-vs-lstm{size.name}{'-bf16' if low else ''}"
     return in_turn(
         name,
@@ -77,16 +77,18 @@ def _against_lstm(kind: Kind, size: Size, low: bool, rounds: int) -> Row:
         _step(theirs, lambda: theirs(x)[0], low),
         rounds=rounds,
         limit=None if low else LIMIT,
-        about=f"{kind} / nn.LSTM, {size.width} units{f' ({width} features)' if projected else ''}, "
+        about=f"{kind} / nn.LSTM, {size.hidden_size} units{f' ({hidden_size} features)' if projected else ''}, "
         f"{size.batch} x {size.steps} steps, {'bf16' if low else 'fp32'}",
     )
 
 
-def _attending(size: Size) -> tuple[RecurrentDecoder, Tensor, EncoderOutput]:
+def _attending(size: KernelSize) -> tuple[RecurrentDecoder, Tensor, EncoderOutput]:
     """A decoder with additive attention, a batch of embedded targets, and what is attended to."""
-    decoder = RecurrentDecoder("lstm", size.width, size.width, 1, size.width, size.width, attention="bahdanau")
-    symbols = torch.randn(size.batch, size.steps, size.width, requires_grad=True)
-    features = torch.randn(size.batch, MEMORY, size.width, requires_grad=True)
+    decoder = RecurrentDecoder(
+        "lstm", size.hidden_size, size.hidden_size, 1, size.hidden_size, size.hidden_size, attention="bahdanau"
+    )
+    symbols = torch.randn(size.batch, size.steps, size.hidden_size, requires_grad=True)
+    features = torch.randn(size.batch, MEMORY, size.hidden_size, requires_grad=True)
     encoded = EncoderOutput(features, torch.full((size.batch,), MEMORY), features[:, -1].detach())
     return decoder, symbols, encoded
 
@@ -95,21 +97,22 @@ def _at_once(decoder: RecurrentDecoder, symbols: Tensor, encoded: EncoderOutput)
     return decoder(symbols, decoder.start(encoded), encoded.features, encoded.lengths)
 
 
-def _attention(rounds: int) -> Row:
+def _attention(rounds: int) -> BenchRow:
     decoder, symbols, encoded = _attending(SMALL)
-    theirs = nn.LSTM(SMALL.width, SMALL.width, batch_first=True)
-    x = torch.randn(SMALL.batch, SMALL.steps, SMALL.width, requires_grad=True)
+    theirs = nn.LSTM(SMALL.hidden_size, SMALL.hidden_size, batch_first=True)
+    x = torch.randn(SMALL.batch, SMALL.steps, SMALL.hidden_size, requires_grad=True)
     return in_turn(
         "kernel-attention-vs-lstm",
         _step(decoder, lambda: _at_once(decoder, symbols, encoded)),
         _step(theirs, lambda: theirs(x)[0]),
         rounds=rounds,
-        about=f"LSTM decoder with additive attention over {MEMORY} positions / nn.LSTM without, {SMALL.width} units, "
+        about=f"LSTM decoder with additive attention over {MEMORY} positions / nn.LSTM without, "
+        f"{SMALL.hidden_size} units, "
         f"{SMALL.batch} x {SMALL.steps} steps, fp32; attention and the context's product are work of their own",
     )
 
 
-def _attention_by_steps(rounds: int) -> Row:
+def _attention_by_steps(rounds: int) -> BenchRow:
     decoder, symbols, encoded = _attending(SMALL)
 
     def by_steps() -> Tensor:
@@ -130,8 +133,8 @@ def _attention_by_steps(rounds: int) -> Row:
     )
 
 
-def _convolutional(rounds: int) -> Row:
-    batch, steps, channels, side = PICTURES.batch, PICTURES.steps, PICTURES.width, 16
+def _convolutional(rounds: int) -> BenchRow:
+    batch, steps, channels, side = PICTURES.batch, PICTURES.steps, PICTURES.hidden_size, 16
     layer = ConvLSTM(channels, channels)
     x = torch.randn(batch, steps, channels, side, side, requires_grad=True)
     lengths = torch.full((batch,), steps)
@@ -158,14 +161,14 @@ def _convolutional(rounds: int) -> Row:
     )
 
 
-def _packed(rounds: int) -> Row:
-    batch, width, longest = SENTENCES.batch, SENTENCES.width, SENTENCES.steps
+def _packed(rounds: int) -> BenchRow:
+    batch, hidden_size, longest = SENTENCES.batch, SENTENCES.hidden_size, SENTENCES.steps
     draw = torch.Generator().manual_seed(0)
     lengths = torch.exp(torch.randn(batch, generator=draw) * 0.5 + 4.0).round().long().clamp(5, longest)  # median 55
     lengths[0] = longest
-    x = torch.randn(batch, longest, width, requires_grad=True)
-    ours = RecurrentStack("lstm", width, width, bidirectional=True)
-    theirs = nn.LSTM(width, width, batch_first=True, bidirectional=True)
+    x = torch.randn(batch, longest, hidden_size, requires_grad=True)
+    ours = RecurrentStack("lstm", hidden_size, hidden_size, bidirectional=True)
+    theirs = nn.LSTM(hidden_size, hidden_size, batch_first=True, bidirectional=True)
 
     def packed() -> Tensor:
         sequences = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
@@ -178,7 +181,7 @@ def _packed(rounds: int) -> Row:
         rounds=rounds,
         limit=3.0,
         better="larger",
-        about=f"packed nn.LSTM / ours, both directions, {width} units, {batch} rows of {int(lengths.min())} to "
+        about=f"packed nn.LSTM / ours, both directions, {hidden_size} units, {batch} rows of {int(lengths.min())} to "
         f"{longest} steps, {int(lengths.sum())} in all",
     )
 

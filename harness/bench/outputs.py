@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from harness.bench.comparison import Row, in_turn
+from harness.bench.comparison import BenchRow, in_turn
 from harness.nn.chunked_loss import chunked_cross_entropy
 
 _POSITIONS, _FEATURES, _SYMBOLS = 700, 650, 10_000
@@ -21,7 +21,7 @@ _POSITIONS, _FEATURES, _SYMBOLS = 700, 650, 10_000
 
 def output_rows(
     rounds: int, *, positions: int = _POSITIONS, features: int = _FEATURES, symbols: int = _SYMBOLS
-) -> list[Row]:
+) -> list[BenchRow]:
     """Plain over chunked, in fp32 and under bf16 autocast, on one thread; more than 1 means that chunks are quicker."""
     draw = torch.Generator().manual_seed(0)
     x = torch.randn(positions, features, generator=draw, requires_grad=True)

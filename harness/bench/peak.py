@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from harness.bench.comparison import Row, row
+from harness.bench.comparison import BenchRow, row
 from harness.bench.processes import worker
 from harness.runtime import threads_for_one_run, tune_allocator
 
@@ -31,7 +31,7 @@ def peak_rows(
     models: Sequence[str] | None = None,
     batch: tuple[int, int] = (BATCH, TIME),
     products: Sequence[int] = PRODUCTS,
-) -> list[Row]:
+) -> list[BenchRow]:
     """The peak of bf16 over that of fp32, and the fraction of its peak that each model reaches.
 
     Args:

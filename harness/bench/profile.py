@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import torch
 from torch.profiler import ProfilerActivity, profile, record_function
 
-from harness.bench.comparison import Row
+from harness.bench.comparison import BenchRow
 from harness.config import compose, to_settings
 from harness.measure.clock import PhaseClock
 from harness.nn.network import Network
@@ -32,7 +32,7 @@ TOP = 5
 _WARM = 3
 
 
-def profile_rows(rounds: int, threads: int | None = None) -> list[Row]:
+def profile_rows(rounds: int, threads: int | None = None) -> list[BenchRow]:
     """The largest shares of a step: rows `profile-TASK-OPERATOR`, ratio = share, a = seconds in it, b = of a step.
 
     Args:
@@ -45,7 +45,7 @@ def profile_rows(rounds: int, threads: int | None = None) -> list[Row]:
     return [row for task in built_in for row in _of_task(task, max(_WARM, rounds))]
 
 
-def _of_task(task: str, steps: int) -> Iterator[Row]:
+def _of_task(task: str, steps: int) -> Iterator[BenchRow]:
     settings = to_settings(compose(["experiment=quickstart", f"task={task}", f"model={MODEL}"]))
     data = load_data(settings.task)
     seed_global(0, "initialisation")
@@ -67,4 +67,4 @@ def _of_task(task: str, steps: int) -> Iterator[Row]:
     seconds["python"] = max(0.0, each - sum(seconds.values()))
     for name in sorted(seconds, key=lambda key: -seconds[key])[:TOP]:
         about = f"of a step of {task} with {MODEL} ({torch.get_num_threads()} threads), profiler on"
-        yield Row(f"profile-{task}-{name}", seconds[name] / each, 0.0, seconds[name], each, about=about)
+        yield BenchRow(f"profile-{task}-{name}", seconds[name] / each, 0.0, seconds[name], each, about=about)

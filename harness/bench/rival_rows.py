@@ -14,9 +14,9 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from harness.bench.comparison import Row, row
+from harness.bench.comparison import BenchRow, row
 from harness.bench.processes import Worker, WorkerError, in_rounds, worker
-from harness.bench.rivals.sizes import MEDIUM, SMALL, Size
+from harness.bench.rivals.sizes import MEDIUM, SMALL, RivalSize
 from harness.runtime import threads_for_one_run
 from harness.training.precision import cpu_has_bf16
 
@@ -36,8 +36,8 @@ def rival_rows(
     threads: int | None = None,
     rivals: str | None = None,
     note: Callable[[str], None] = print,
-    sizes: Sequence[Size] = (SMALL, MEDIUM),
-) -> list[Row]:
+    sizes: Sequence[RivalSize] = (SMALL, MEDIUM),
+) -> list[BenchRow]:
     """Rows of every size and rival: ours as quick as the processor allows, then in fp32 if that was in bf16.
 
     Args:
@@ -56,8 +56,8 @@ def rival_rows(
 
 
 def _rows(
-    size: Size, rounds: int, threads: int | None, python: str, names: Sequence[str], note: Callable[[str], None]
-) -> list[Row]:
+    size: RivalSize, rounds: int, threads: int | None, python: str, names: Sequence[str], note: Callable[[str], None]
+) -> list[BenchRow]:
     settings = dataclasses.asdict(size) | {"threads": threads or threads_for_one_run()}
     precisions = ("bf16", "fp32") if cpu_has_bf16() else ("fp32",)
     with ExitStack() as stack:

@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from harness.bench.comparison import Row, row, timed
+from harness.bench.comparison import BenchRow, row, timed
 from harness.config.settings import OptimizerSettings, RunSettings, TrainerSettings
 from harness.contract.batch import Batch, Example, ListDataset
 from harness.contract.model import Capabilities, Encoder, Model
@@ -37,7 +37,7 @@ from harness.nn.network import Network
 from harness.nn.recurrent import RecurrentEncoder, RecurrentStack
 from harness.store import Store
 from harness.store.records import EnvironmentRecord, RunPlan
-from harness.training.callback import RunCallback, Surroundings
+from harness.training.callback import RunCallback, RunContext
 from harness.training.data_module import EndlessBatches, training_loader
 from harness.training.execute import Stretches, make_trainer
 from harness.training.lightning_module import TrainingModule
@@ -89,7 +89,7 @@ class SpeedModel(Model):
 
     name: ClassVar[str] = "speed"
 
-    width: int = 128
+    hidden_size: int = 128
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
         """Reads the past only."""
@@ -98,11 +98,11 @@ class SpeedModel(Model):
     def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
         """The encoder over embedded input."""
         assert isinstance(input_spec, EmbeddedInput)
-        return RecurrentEncoder(RecurrentStack("lstm", input_spec.dim, self.width))
+        return RecurrentEncoder(RecurrentStack("lstm", input_spec.dim, self.hidden_size))
 
     def tiny(self) -> SpeedModel:
         """8 units."""
-        return SpeedModel(width=8)
+        return SpeedModel(hidden_size=8)
 
 
 class _Switch:
@@ -186,19 +186,19 @@ class _Blocks(RunCallback):
         self._began = time.perf_counter()
 
 
-def step_rows(milliseconds: float, rounds: int) -> list[Row]:
+def step_rows(milliseconds: float, rounds: int) -> list[BenchRow]:
     """Audit and step overhead at a step that takes about so long by hand: two rows.
 
     Args:
         milliseconds: of a step; sets the batch size.
         rounds: of 8 triples of blocks each.
     """
-    model = SpeedModel(width=128 if milliseconds >= 4 else 32)
+    model = SpeedModel(hidden_size=128 if milliseconds >= 4 else 32)
     with TemporaryDirectory(prefix="harness-bench-") as folder, _one_thread():
         size, each = _batch_size(model, milliseconds)
         timed = _measure(model, Path(folder), size, rounds * TRIPLES)
     share = _watch_share()
-    about = f"a step of {1000 * each:.1f} ms by hand ({size} examples of {_TIME} frames, LSTM of {model.width})"
+    about = f"a step of {1000 * each:.1f} ms by hand ({size} examples of {_TIME} frames, LSTM of {model.hidden_size})"
     name = f"{milliseconds:g}ms"
     return [
         row(
@@ -278,7 +278,7 @@ def _measure(model: SpeedModel, folder: Path, size: int, triples: int) -> _Block
         plan = RunPlan("0" * 64, "bench", "speed", "noise", "speed", 0, {})
         run_id = store.start(plan, EnvironmentRecord("bench", {}), owner_pid=1)
         with MetricWriter(url, run_id) as writer:
-            around = Surroundings(
+            around = RunContext(
                 RunFolder(folder, plan.key, store.store_id), writer, StopRequest(), {}, Measurements("cpu", 1, False)
             )
             callback = _Blocks(

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from harness.bench.big_store import BUDGETS, make_big_store
-from harness.bench.comparison import Row, in_turn
+from harness.bench.comparison import BenchRow, in_turn
 
 LIST_S, REPORT_S = 1.0, 10.0
 """What a user waits for at most, start-up of the command included."""
@@ -20,7 +20,7 @@ PAGE_BYTES = 3_000_000
 """How large a page may be at most."""
 
 
-def store_rows(rounds: int, runs: int = 2000, rows: int = 1_000_000) -> list[Row]:
+def store_rows(rounds: int, runs: int = 2000, rows: int = 1_000_000) -> list[BenchRow]:
     """`harness list runs --json` and `harness report` on a big store, each over an interpreter that only starts.
 
     The ratio grows with what the harness does; `a` is the seconds that a user waits. The report is made twice: of

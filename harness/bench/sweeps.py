@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from harness.bench.comparison import Row, row, timed
+from harness.bench.comparison import BenchRow, row, timed
 from harness.runtime import usable_cores
 from harness.store import Store
 from harness.store.query import RunView, runs
@@ -29,7 +29,7 @@ WORDS = (
     "task.train_strings=256",
     "task.val_strings=32",
     "task.test_strings=32",
-    "model.width=128",
+    "model.hidden_size=128",
     "trainer.embedding_dim=64",
     "trainer.validations=1",
     "budget=steps:80",
@@ -67,7 +67,7 @@ class _Times:
 
 def sweep_rows(
     rounds: int, words: Sequence[str] = WORDS, models: Sequence[str] = MODELS, seeds: int = SEEDS
-) -> list[Row]:
+) -> list[BenchRow]:
     """A sweep over commands and over one warm process, and the start of a run: three rows.
 
     Args:

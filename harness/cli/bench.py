@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from harness.bench.committed import Verdict
-    from harness.bench.comparison import Row
+    from harness.bench.committed import RowVerdict
+    from harness.bench.comparison import BenchRow
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class BenchSet:
     options: tuple[str, ...] = ()
     slower: int = 1
 
-    def rows(self, rounds: int, given: dict[str, Any]) -> list[Row]:
+    def rows(self, rounds: int, given: dict[str, Any]) -> list[BenchRow]:
         """Measure."""
         module, _, name = self.function.partition(":")
         function = getattr(importlib.import_module(module), name)
@@ -108,7 +108,7 @@ def command(
 
     then = committed.read(against or committed.COMMITTED) if check or against else None
     given = {"threads": threads, "rivals": rivals, "note": _note}
-    rows: list[Row] = []
+    rows: list[BenchRow] = []
     for name, each in SETS.items():
         if not names or name in names:
             if sys.stderr.isatty():
@@ -129,7 +129,7 @@ def command(
         _judge(committed.compare(rows, then, tolerance), committed.differences(machine, then), whole=not names)
 
 
-def _table(rows: Sequence[Row]) -> None:
+def _table(rows: Sequence[BenchRow]) -> None:
     from harness.cli import output
 
     cells = [
@@ -152,7 +152,7 @@ def _amount(value: float, unit: str) -> str:
     return f"{1000 * value:.2f} ms" if unit == "s" else f"{value / 2**20:.1f} MiB"
 
 
-def _judge(verdict: Verdict, differences: Sequence[str], *, whole: bool) -> None:
+def _judge(verdict: RowVerdict, differences: Sequence[str], *, whole: bool) -> None:
     """Say what is worse than committed, and exit with 1 if anything is; `whole`: all sets were to be measured."""
     from harness.errors import ConfigError
 

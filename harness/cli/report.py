@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from harness.report.load import Selection
+    from harness.report.load import RunSelection
 
 FORMATS = ("html", "md", "csv", "tex", "svg", "png")  # of harness.report.pages, which --help must not import
 
@@ -78,7 +78,7 @@ def command(
 
 def selection(
     sweep: str | None, tasks: Sequence[str] | None, models: Sequence[str] | None, since: str | None
-) -> Selection:
+) -> RunSelection:
     """What the options choose.
 
     Raises:
@@ -89,7 +89,7 @@ def selection(
     from harness.report import selection as s
 
     moment, words = s.since(since, time.time()) if since is not None else (None, "")
-    return s.Selection(sweep, _several(tasks), _several(models), moment, words)
+    return s.RunSelection(sweep, _several(tasks), _several(models), moment, words)
 
 
 def _several(names: Sequence[str] | None) -> tuple[str, ...]:

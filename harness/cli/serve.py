@@ -26,7 +26,7 @@ def command(
     chosen = selection(sweep, task, model, since)
     from harness.cli.output import say, waiting
     from harness.serve.server import Server
-    from harness.serve.watch import Watch
+    from harness.serve.watch import StoreWatch
     from harness.store import Store
 
     try:
@@ -34,7 +34,7 @@ def command(
             before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped by a supervisor, it cleans up
             opened.callback(signal.signal, signal.SIGTERM, before)
             store = opened.enter_context(Store.open(read_only=True))
-            server = opened.enter_context(Server(Watch(store, chosen), port))  # first, since its port may be taken
+            server = opened.enter_context(Server(StoreWatch(store, chosen), port))  # first, since its port may be taken
             with waiting("Making the report ..."):
                 opened.enter_context(server.watch)
             say(f"The report is at {server.address} (Ctrl-C ends it)")

@@ -14,7 +14,7 @@ Words are NAME=VALUE:
   task.OPTION=VALUE             set one of its options
   optimizer.lr=1e-3 seed=1      set any other option
   experiment=NAME               take the settings of conf/experiment/NAME.yaml
-In a sweep, a value may be a list: task=a,b  seed=range(3)  model.width=choice(128,256)."""
+In a sweep, a value may be a list: task=a,b  seed=range(3)  model.hidden_size=choice(128,256)."""
 
 
 def help_text(command: str, options: Sequence[tuple[str, str]]) -> str:

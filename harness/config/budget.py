@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.errors import ConfigError
 
 KINDS = ("epochs", "steps", "seconds", "tokens")
-_COUNTERS = {"epochs": "epoch", "steps": "step", "seconds": "seconds", "tokens": "units"}  # of `Progress`
+_COUNTERS = {"epochs": "epoch", "steps": "step", "seconds": "seconds", "tokens": "units"}  # of `BudgetProgress`
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Budget:
 
 
 @dataclass
-class Progress:
+class BudgetProgress:
     """What a run has used of its budget so far.
 
     Attributes:

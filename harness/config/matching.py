@@ -1,9 +1,9 @@
-"""`match=params:N` and `match=total:N`: the width at which a model has N parameters.
+"""`match=params:N` and `match=total:N`: the hidden size at which a model has N parameters.
 
-The network is built on torch's meta device, which has shapes but no memory, at one width after another. What a model
+The network is built on torch's meta device, which has shapes but no memory, at one size after another. What a model
 reads and answers has its sizes only once data is loaded; encoder and decoder rarely depend on them, so for `params`
-two made-up sizes are tried first, and data is prepared only where they disagree (a model that reads raw video) and
-for `total`, which counts embedding and head.
+two made-up sizes are tried first, and data is prepared only where they disagree (a model that reads raw video) and for
+`total`, which counts embedding and head.
 
 Importing this module imports no torch.
 """
@@ -45,7 +45,7 @@ TOLERANCE = 0.02
 PREFERRED_STEP = 8
 """Widths that are multiples of it are taken where one is near enough: vector units compute them no slower."""
 
-_LARGEST = 1 << 20  # a width beyond which nobody looks
+_LARGEST = 1 << 20  # a size beyond which nobody looks
 _COUNTED = {"params": "parameters in encoder and decoder", "total": "parameters, embedding and head included"}
 
 
@@ -98,10 +98,10 @@ class Match:
         return f"{self.kind}:{self.amount}"
 
 
-class Size(NamedTuple):
-    """A width and the parameters that it gives."""
+class MatchedSize(NamedTuple):
+    """A hidden size and the parameters that it gives."""
 
-    width: int
+    hidden_size: int
     parameters: int
 
 
@@ -128,35 +128,37 @@ def fit(settings: RunSettings) -> tuple[RunSettings, Compatibility]:
 
 
 def matched(settings: RunSettings) -> RunSettings:
-    """The settings with the width, in the model and in the stored configuration, that `match` asks for, if it does.
+    """The settings with the hidden size, in the model and in the stored configuration, that `match` asks for, if any.
 
     Raises:
-        MatchError: the model names no width, or none of its widths is near enough.
+        MatchError: the model names no hidden_size, or none of its widths is near enough.
         DataError: as `fit`.
     """
     if not settings.config.get("match"):
         return settings
     match = Match.parse(settings.config["match"])
     signature, model = settings.task.signature, settings.model
-    name = model.capabilities(signature).width_field
+    name = model.capabilities(signature).size_field
 
     def solved(inputs: InputSpec, target: TargetSpec) -> int:
-        def count(width: int) -> int:
-            return match.counted(*parameter_counts(resized(model, name, width), settings, inputs, target))
+        def count(hidden_size: int) -> int:
+            return match.counted(*parameter_counts(resized(model, name, hidden_size), settings, inputs, target))
 
-        return solve(match, model, signature, count).width
+        return solve(match, model, signature, count).hidden_size
 
     # One network serves a whole family of targets, so the sizes are made up as long as they make no difference.
-    width = None
+    hidden_size = None
     if match.kind == "params" and signature.input_type not in model.capabilities(signature).reads:
         few, many = (_made_up(signature, size) for size in (3, 40))
-        width = solved(*few)
-        small, large = (parameter_counts(resized(model, name, width), settings, *specs)[1] for specs in (few, many))
-        width = width if small == large else None
-    if width is None:
-        width = solved(*_specifications(settings))
-    config = {**settings.config, "model": {**settings.config["model"], name: width}}
-    return replace(settings, model=resized(model, name, width), config=config)
+        hidden_size = solved(*few)
+        small, large = (
+            parameter_counts(resized(model, name, hidden_size), settings, *specs)[1] for specs in (few, many)
+        )
+        hidden_size = hidden_size if small == large else None
+    if hidden_size is None:
+        hidden_size = solved(*_specifications(settings))
+    config = {**settings.config, "model": {**settings.config["model"], name: hidden_size}}
+    return replace(settings, model=resized(model, name, hidden_size), config=config)
 
 
 def verify(match: str | None, model: Model, counts: tuple[int, int]) -> None:
@@ -178,40 +180,41 @@ def verify(match: str | None, model: Model, counts: tuple[int, int]) -> None:
         raise MatchError(
             f"match={wanted}: model '{model.name}' has {count:,} {_COUNTED[wanted.kind]}, which is not "
             f"within {TOLERANCE * 100:g} % of {wanted.amount:,}. Its size depends on the data in a way that was not "
-            "foreseen; set its width by hand, without match."
+            "foreseen; set its hidden_size by hand, without match."
         )
 
 
 # -- the search ----------------------------------------------------------------------------------------
 
 
-def solve(match: Match, model: Model, signature: TaskSignature, count: Callable[[int], int]) -> Size:
+def solve(match: Match, model: Model, signature: TaskSignature, count: Callable[[int], int]) -> MatchedSize:
     """The width whose parameters are nearest to N: a multiple of 8 if one is near enough, else of the model's step.
 
     Args:
         match: N and what it counts.
-        model: whose capabilities name the width and its granularity.
+        model: whose capabilities name the field of its size and its granularity.
         signature: of the task.
-        count: width -> parameters; grows with the width. A ValueError means that the model refuses the width.
+        count: hidden size -> parameters; grows with it. A ValueError means that the model refuses the size.
 
     Raises:
-        MatchError: the model names no width, its width does not decide its size, or no width is near enough.
+        MatchError: the model names no size field, the field does not decide its size, or no size is near enough.
     """
     capabilities = model.capabilities(signature)
-    name, step = capabilities.width_field, capabilities.width_step
+    name, step = capabilities.size_field, capabilities.size_step
     if not isinstance(getattr(model, name, None), int):
         raise MatchError(
             f"match={match}: model '{model.name}' names '{name}' as the option that sets its size "
-            "(Capabilities.width_field), but has no such option with a whole number."
+            "(Capabilities.size_field), but has no such option with a whole number."
         )
-    around: list[Size] = []
+    around: list[MatchedSize] = []
     for granularity in dict.fromkeys((math.lcm(step, PREFERRED_STEP), step)):
         around = _around(match, model.name, name, granularity, count)
         best = min(around, key=lambda size: abs(size.parameters - match.amount))
         if match.near(best.parameters):
             return best
     nearest = " and ".join(
-        f"{name}={s.width} with {s.parameters:,} ({100 * (s.parameters / match.amount - 1):+.2f} %)" for s in around
+        f"{name}={s.hidden_size} with {s.parameters:,} ({100 * (s.parameters / match.amount - 1):+.2f} %)"
+        for s in around
     )
     raise MatchError(
         f"match={match}: no {name} of model '{model.name}' on task '{signature.task}' gives {match.amount:,} "
@@ -220,55 +223,56 @@ def solve(match: Match, model: Model, signature: TaskSignature, count: Callable[
     )
 
 
-def _around(match: Match, model: str, name: str, step: int, count: Callable[[int], int]) -> list[Size]:
+def _around(match: Match, model: str, name: str, step: int, count: Callable[[int], int]) -> list[MatchedSize]:
     """The two neighbouring multiples of the step between whose sizes N lies; the two smallest if N is below all."""
     low = _smallest(match, model, name, step, count)
-    high = Size(low.width + step, _refusing(match, model, name, low.width + step, count))
+    high = MatchedSize(low.hidden_size + step, _refusing(match, model, name, low.hidden_size + step, count))
     while high.parameters < match.amount:
-        if high.width > _LARGEST or high.parameters < low.parameters:
+        if high.hidden_size > _LARGEST or high.parameters < low.parameters:
             raise MatchError(
-                f"match={match}: the option '{name}' of model '{model}', which it names as its width, does not decide "
-                f"its size: {low.width} gives {low.parameters:,} parameters and {high.width} gives {high.parameters:,}."
+                f"match={match}: the option '{name}' of model '{model}', which it names as its size field, does not "
+                f"decide its size: {low.hidden_size} gives {low.parameters:,} parameters and {high.hidden_size} gives "
+                f"{high.parameters:,}."
             )
-        width = 2 * high.width
-        low, high = high, Size(width, _refusing(match, model, name, width, count))
-    while high.width - low.width > step:
-        width = (low.width + high.width) // 2 // step * step
-        middle = Size(width, _refusing(match, model, name, width, count))
+        hidden_size = 2 * high.hidden_size
+        low, high = high, MatchedSize(hidden_size, _refusing(match, model, name, hidden_size, count))
+    while high.hidden_size - low.hidden_size > step:
+        hidden_size = (low.hidden_size + high.hidden_size) // 2 // step * step
+        middle = MatchedSize(hidden_size, _refusing(match, model, name, hidden_size, count))
         low, high = (middle, high) if middle.parameters < match.amount else (low, middle)
     return [low, high]
 
 
-def _smallest(match: Match, model: str, name: str, step: int, count: Callable[[int], int]) -> Size:
+def _smallest(match: Match, model: str, name: str, step: int, count: Callable[[int], int]) -> MatchedSize:
     """The smallest width that the model accepts."""
     refusal: ValueError | None = None
-    for width in range(step, 17 * step, step):
+    for hidden_size in range(step, 17 * step, step):
         try:
-            return Size(width, count(width))
+            return MatchedSize(hidden_size, count(hidden_size))
         except ValueError as error:
             refusal = error
     raise MatchError(f"match={match}: model '{model}' accepts no small {name}: {refusal}.")
 
 
-def _refusing(match: Match, model: str, name: str, width: int, count: Callable[[int], int]) -> int:
+def _refusing(match: Match, model: str, name: str, hidden_size: int, count: Callable[[int], int]) -> int:
     try:
-        return count(width)
+        return count(hidden_size)
     except ValueError as error:
         raise MatchError(
-            f"match={match}: model '{model}' refuses {name}={width}, although its width_step allows it: {error}."
+            f"match={match}: model '{model}' refuses {name}={hidden_size}, although its size_step allows it: {error}."
         ) from error
 
 
 # -- networks without memory ---------------------------------------------------------------------------
 
 
-def resized(model: Model, field: str, width: int) -> Model:
+def resized(model: Model, field: str, hidden_size: int) -> Model:
     """The same model at another width.
 
     Raises:
-        ValueError: the model refuses the width.
+        ValueError: the model refuses the hidden_size.
     """
-    options: dict[str, Any] = {field: width}
+    options: dict[str, Any] = {field: hidden_size}
     return replace(model, **options)
 
 

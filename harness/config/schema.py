@@ -26,7 +26,7 @@ class RootConfig:
         seed: initialisation, data order and dropout follow from it.
         budget: how long to train: epochs:N, steps:N, seconds:N or tokens:N.
         target: METRIC:VALUE whose first reaching on validation data is timed.
-        match: params:N or total:N; the model's width is then solved for N parameters (see harness.config.matching).
+        match: params:N or total:N; solves the model's hidden size for N parameters (see harness.config.matching).
         logger: further places for the metrics, one name or a list: tensorboard, mlflow, wandb.
         sweep: name that groups runs; None: the experiment's name, or "default".
         baselines: whether a sweep also runs the predictors that a task brings (copying a neighbour, ...).
@@ -61,7 +61,7 @@ OPTIONS = {
     "budget": "how long to train: epochs:N, steps:N, seconds:N or tokens:N",
     "target": "METRIC:VALUE whose first reaching is timed",
     "precision": "fp32, bf16, or for one run auto, which checks whether bf16 may be used; short for trainer.precision=",
-    "match": "params:N or total:N: solve the model's width for N parameters, without or with embedding and head",
+    "match": "params:N or total:N: solve the model's hidden size for N parameters, without or with embedding and head",
     "logger": "also log to tensorboard, mlflow or wandb, or to a list of them",
     "sweep": "name that groups runs in the store and the report",
     "baselines": "whether a sweep also runs the predictors that a task brings",

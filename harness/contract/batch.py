@@ -163,8 +163,8 @@ class Batch:
         input_lengths: int64 (B,).
         targets: as the target specification says, padded.
         target_lengths: int64 (B,).
-        fresh: for `NextTokenTarget` only, whether rows start a new document (state must be reset before this
-            batch); one flag for all rows, since all rows of such a batch begin together.
+        reset_state: for `NextTokenTarget` only, whether rows start a new document, so that carried state is dropped
+            before this batch; one flag for all rows, since all rows of such a batch begin together.
     """
 
     ids: tuple[str, ...]
@@ -172,7 +172,7 @@ class Batch:
     input_lengths: torch.Tensor
     targets: torch.Tensor
     target_lengths: torch.Tensor
-    fresh: bool = True
+    reset_state: bool = True
     _host_lengths: tuple[torch.Tensor, torch.Tensor] | None = field(default=None, repr=False)
 
     def __len__(self) -> int:

@@ -29,8 +29,8 @@ class Capabilities:
         reads: raw input types that the encoder wants instead of the engine's embedding.
         subsampling_factor: T' = ceil(T / factor).
         autocast: whether training in bf16 autocast is supported.
-        width_field: the configuration field that sets the size, for parameter matching.
-        width_step: that field's granularity.
+        size_field: the configuration field that sets the size, for parameter matching.
+        size_step: that field's granularity.
     """
 
     causal: bool = False
@@ -39,8 +39,8 @@ class Capabilities:
     reads: tuple[type[InputSpec], ...] = ()
     subsampling_factor: int = 1
     autocast: bool = True
-    width_field: str = "width"
-    width_step: int = 8
+    size_field: str = "hidden_size"
+    size_step: int = 8
 
 
 class EncoderOutput(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import torch
 
 
-class Event(Protocol):
+class DeviceEvent(Protocol):
     """What is used of `torch.cuda.Event(enable_timing=True)`."""
 
     def record(self) -> None:
@@ -34,10 +34,10 @@ class DeviceTimeline:
         new_event: makes an event; None: CUDA's.
     """
 
-    def __init__(self, new_event: Callable[[], Event] | None = None) -> None:
+    def __init__(self, new_event: Callable[[], DeviceEvent] | None = None) -> None:
         self._new_event = new_event or (lambda: torch.cuda.Event(enable_timing=True))
         self._first = self._border()
-        self._spans: list[tuple[str, Event]] = []
+        self._spans: list[tuple[str, DeviceEvent]] = []
 
     def charge(self, phase: str) -> None:
         """What came since the last border belongs to this phase."""
@@ -57,7 +57,7 @@ class DeviceTimeline:
         self._spans.clear()
         return dict(found)
 
-    def _border(self) -> Event:
+    def _border(self) -> DeviceEvent:
         event = self._new_event()
         event.record()
         return event

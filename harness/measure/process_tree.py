@@ -11,7 +11,7 @@ PROC = Path("/proc")
 
 
 @dataclass(frozen=True)
-class Memory:
+class ProcessMemory:
     """Memory of a process tree in bytes.
 
     Attributes:
@@ -71,7 +71,7 @@ def resident_bytes(process: psutil.Process) -> int:
     return total
 
 
-def memory(process: psutil.Process) -> Memory:
+def memory(process: psutil.Process) -> ProcessMemory:
     """What a process and its descendants hold; makes the kernel walk all their pages (24 ms for 0.9 GB)."""
     tree = [process, *descendants(process)]
     resident = proportional = own = 0
@@ -83,7 +83,7 @@ def memory(process: psutil.Process) -> Memory:
         pages = _pages(member.pid)
         if pages is None:
             if member is process:
-                return Memory(resident_bytes(process))
+                return ProcessMemory(resident_bytes(process))
             continue  # a child that has ended meanwhile
         proportional += pages["Pss"]
         own += pages["Private_Dirty"]
@@ -91,7 +91,7 @@ def memory(process: psutil.Process) -> Memory:
             # Inherited pages turn from shared to private as they are copied, and own pages from private to shared
             # as a child inherits them: the sum stays.
             own += pages["Shared_Dirty"]
-    return Memory(resident, proportional, own)
+    return ProcessMemory(resident, proportional, own)
 
 
 def _children(pid: int) -> list[int]:

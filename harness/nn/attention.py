@@ -1,7 +1,7 @@
 """Attention: over a memory (for decoders), pooled to one vector, over a causal window, and over all of a sequence.
 
 Every layer masks by true length and gives zeros where there is nothing to attend to. Axes: B batch, T time (memory),
-U target time, H width.
+U target time, H hidden size.
 """
 
 from __future__ import annotations

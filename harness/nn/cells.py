@@ -37,7 +37,7 @@ class Fused(NamedTuple):
     inputs: tuple[Tensor, Tensor] | None
 
 
-class Cell(nn.Module, ABC):
+class RecurrentCell(nn.Module, ABC):
     """A recurrent layer that no library has: parameters, and a fused kernel.
 
     Attributes:
@@ -55,115 +55,115 @@ class Cell(nn.Module, ABC):
         """What its kernel runs with."""
 
 
-class PeepholeLSTM(Cell):
+class PeepholeLSTM(RecurrentCell):
     """An LSTM whose gates see the cells: Gers and Schmidhuber 2000, "Recurrent Nets that Time and Count".
 
     The peepholes begin as zeros, hence as an LSTM without them.
 
     Args:
         input_dim: D.
-        width: H.
+        hidden_size: H.
     """
 
-    def __init__(self, input_dim: int, width: int) -> None:
+    def __init__(self, input_dim: int, hidden_size: int) -> None:
         super().__init__()
-        self.state_dims = (width, width)
-        self.weight_ih = nn.Parameter(torch.empty(4 * width, input_dim))
-        self.weight_hh = nn.Parameter(torch.empty(4 * width, width))
-        self.bias = nn.Parameter(torch.empty(4 * width))
-        self.peepholes = nn.Parameter(torch.zeros(3 * width))  # of i, f and o; no matrix, hence not decayed
+        self.state_dims = (hidden_size, hidden_size)
+        self.weight_ih = nn.Parameter(torch.empty(4 * hidden_size, input_dim))
+        self.weight_hh = nn.Parameter(torch.empty(4 * hidden_size, hidden_size))
+        self.bias = nn.Parameter(torch.empty(4 * hidden_size))
+        self.peepholes = nn.Parameter(torch.zeros(3 * hidden_size))  # of i, f and o; no matrix, hence not decayed
         initialise_gates(self.weight_ih, self.weight_hh, self.bias)
 
     def gates(self, x: Tensor) -> Tensor:
-        """As `Cell.gates`."""
+        """As `RecurrentCell.gates`."""
         return nn.functional.linear(x, self.weight_ih, self.bias)
 
     def fused(self) -> Fused:
-        """As `Cell.fused`."""
+        """As `RecurrentCell.fused`."""
         return Fused(LSTMKernel, (self.weight_hh, self.peepholes.view(3, -1), None), (self.weight_ih, self.bias))
 
 
-class ProjectedLSTM(Cell):
+class ProjectedLSTM(RecurrentCell):
     """An LSTM with fewer features than cells: Sak et al. 2014, "Long Short-Term Memory Recurrent Neural Network
     Architectures for Large Scale Acoustic Modeling", without the non-recurrent projection.
 
     Args:
         input_dim: D.
-        width: R, features.
+        hidden_size: R, features.
         cells: H.
     """
 
-    def __init__(self, input_dim: int, width: int, cells: int) -> None:
+    def __init__(self, input_dim: int, hidden_size: int, cells: int) -> None:
         super().__init__()
-        self.state_dims = (width, cells)
+        self.state_dims = (hidden_size, cells)
         self.weight_ih = nn.Parameter(torch.empty(4 * cells, input_dim))
-        self.weight_hh = nn.Parameter(torch.empty(4 * cells, width))
+        self.weight_hh = nn.Parameter(torch.empty(4 * cells, hidden_size))
         self.bias = nn.Parameter(torch.empty(4 * cells))
-        self.projection = nn.Parameter(torch.empty(width, cells))
+        self.projection = nn.Parameter(torch.empty(hidden_size, cells))
         initialise_gates(self.weight_ih, self.weight_hh, self.bias)
         nn.init.xavier_uniform_(self.projection)
 
     def gates(self, x: Tensor) -> Tensor:
-        """As `Cell.gates`."""
+        """As `RecurrentCell.gates`."""
         return nn.functional.linear(x, self.weight_ih, self.bias)
 
     def fused(self) -> Fused:
-        """As `Cell.fused`."""
+        """As `RecurrentCell.fused`."""
         return Fused(LSTMKernel, (self.weight_hh, None, self.projection), (self.weight_ih, self.bias))
 
 
-class LayerNormLSTM(Cell):
+class LayerNormLSTM(RecurrentCell):
     """An LSTM with normalised sums and cells: Ba et al. 2016, "Layer Normalization", eq. 20-22.
 
     Args:
         input_dim: D.
-        width: H.
+        hidden_size: H.
     """
 
-    def __init__(self, input_dim: int, width: int) -> None:
+    def __init__(self, input_dim: int, hidden_size: int) -> None:
         super().__init__()
-        self.state_dims = (width, width)
-        self.weight_ih = nn.Parameter(torch.empty(4 * width, input_dim))
-        self.weight_hh = nn.Parameter(torch.empty(4 * width, width))
-        self.bias = nn.Parameter(torch.empty(4 * width))
-        self.scale_ih = nn.Parameter(torch.ones(4 * width))
-        self.scale_hh = nn.Parameter(torch.ones(4 * width))
-        self.scale_cell = nn.Parameter(torch.ones(width))
-        self.bias_cell = nn.Parameter(torch.zeros(width))
+        self.state_dims = (hidden_size, hidden_size)
+        self.weight_ih = nn.Parameter(torch.empty(4 * hidden_size, input_dim))
+        self.weight_hh = nn.Parameter(torch.empty(4 * hidden_size, hidden_size))
+        self.bias = nn.Parameter(torch.empty(4 * hidden_size))
+        self.scale_ih = nn.Parameter(torch.ones(4 * hidden_size))
+        self.scale_hh = nn.Parameter(torch.ones(4 * hidden_size))
+        self.scale_cell = nn.Parameter(torch.ones(hidden_size))
+        self.bias_cell = nn.Parameter(torch.zeros(hidden_size))
         initialise_gates(self.weight_ih, self.weight_hh, self.bias)
 
     def gates(self, x: Tensor) -> Tensor:
-        """As `Cell.gates`."""
+        """As `RecurrentCell.gates`."""
         sums = nn.functional.linear(x, self.weight_ih)
         normal = nn.functional.layer_norm(sums, self.bias.shape, self.scale_ih, self.bias, EPSILON)
         return normal.to(sums.dtype)
 
     def fused(self) -> Fused:
-        """As `Cell.fused`."""
+        """As `RecurrentCell.fused`."""
         weights = (self.weight_hh, self.scale_hh, self.scale_cell, self.bias_cell)
         return Fused(LayerNormLSTMKernel, weights, None)
 
 
 _LIBRARY: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
-_OWN: dict[str, Callable[[int, int], Cell]] = {"lstm_layernorm": LayerNormLSTM, "lstm_peephole": PeepholeLSTM}
+_OWN: dict[str, Callable[[int, int], RecurrentCell]] = {"lstm_layernorm": LayerNormLSTM, "lstm_peephole": PeepholeLSTM}
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """Names of all cells."""
 
 
-def make_cell(kind: str, input_dim: int, width: int, cells: int) -> nn.Module:
+def make_cell(kind: str, input_dim: int, hidden_size: int, cells: int) -> nn.Module:
     """A new layer of one of `KINDS`, initialised; `cells` only matters to "lstm_projection"."""
     if kind in _LIBRARY:
-        layer = _LIBRARY[kind](input_dim, width, batch_first=True)
+        layer = _LIBRARY[kind](input_dim, hidden_size, batch_first=True)
         initialise_recurrent(layer)
         return layer
     if kind == "lstm_projection":
-        return ProjectedLSTM(input_dim, width, cells)
-    return _OWN[kind](input_dim, width)
+        return ProjectedLSTM(input_dim, hidden_size, cells)
+    return _OWN[kind](input_dim, hidden_size)
 
 
 def state_dims(cell: nn.Module) -> tuple[int, ...]:
     """Sizes of a cell's states, h first."""
-    if isinstance(cell, Cell):
+    if isinstance(cell, RecurrentCell):
         return cell.state_dims
     assert isinstance(cell, nn.RNNBase)
     return (cell.hidden_size,) * (2 if isinstance(cell, nn.LSTM) else 1)
@@ -171,7 +171,7 @@ def state_dims(cell: nn.Module) -> tuple[int, ...]:
 
 def input_gates(cell: nn.Module, x: Tensor) -> Tensor:
     """The input's share of the gates, a new tensor (N, G) and no view, of x (N, D)."""
-    if isinstance(cell, Cell):
+    if isinstance(cell, RecurrentCell):
         return cell.gates(x)
     inputs = fused(cell).inputs
     assert inputs is not None
@@ -180,7 +180,7 @@ def input_gates(cell: nn.Module, x: Tensor) -> Tensor:
 
 def fused(cell: nn.Module) -> Fused:
     """What the fused kernel of a cell runs with."""
-    if isinstance(cell, Cell):
+    if isinstance(cell, RecurrentCell):
         return cell.fused()
     assert isinstance(cell, nn.RNNBase)
     from_input, recurrent, bias, further = cell.parameters()

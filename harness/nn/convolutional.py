@@ -1,6 +1,6 @@
 """The convolutional LSTM over pictures, with padding as everywhere: exact at every length.
 
-Axes: B batch, T time, C channels, H width (channels of the state), Y and X height and width of a picture.
+Axes: B batch, T time, C channels, H hidden size (channels of the state), Y and X height and width of a picture.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ class ConvLSTM(nn.Module, Backed):
 
     Args:
         channels: C.
-        width: H.
+        hidden_size: H.
         kernel: height and width of the convolutions, odd; pictures keep their size.
         size: (Y, X), for peepholes, which have a weight for every place; None: none.
 
     Raises:
-        ValueError: channels or width below 1, or an even kernel.
+        ValueError: channels or hidden_size below 1, or an even kernel.
     """
 
-    def __init__(self, channels: int, width: int, kernel: int = 3, size: tuple[int, int] | None = None) -> None:
+    def __init__(self, channels: int, hidden_size: int, kernel: int = 3, size: tuple[int, int] | None = None) -> None:
         super().__init__()
-        for name, value in (("channels", channels), ("width", width)):
+        for name, value in (("channels", channels), ("hidden_size", hidden_size)):
             if value < 1:
                 raise ValueError(f"{name}={value}: must be at least 1")
         if kernel < 1 or kernel % 2 == 0:
             raise ValueError(f"kernel={kernel}: must be odd, so that pictures keep their size")
-        self.width, self.padding = width, kernel // 2
-        self.weight_ih = nn.Parameter(torch.empty(4 * width, channels, kernel, kernel))
-        self.weight_hh = nn.Parameter(torch.empty(4 * width, width, kernel, kernel))
-        self.bias = nn.Parameter(torch.zeros(4 * width))
-        self.peepholes = None if size is None else nn.Parameter(torch.zeros(3, width, *size))
+        self.hidden_size, self.padding = hidden_size, kernel // 2
+        self.weight_ih = nn.Parameter(torch.empty(4 * hidden_size, channels, kernel, kernel))
+        self.weight_hh = nn.Parameter(torch.empty(4 * hidden_size, hidden_size, kernel, kernel))
+        self.bias = nn.Parameter(torch.zeros(4 * hidden_size))
+        self.peepholes = None if size is None else nn.Parameter(torch.zeros(3, hidden_size, *size))
         with torch.no_grad():
-            for gate in self.weight_hh.split(width):
+            for gate in self.weight_hh.split(hidden_size):
                 nn.init.orthogonal_(gate)
-            for gate in self.weight_ih.split(width):
+            for gate in self.weight_ih.split(hidden_size):
                 nn.init.xavier_uniform_(gate)
-            self.bias[width : 2 * width] = 1.0
+            self.bias[hidden_size : 2 * hidden_size] = 1.0
 
     @property
     def backend(self) -> str:
@@ -64,7 +64,7 @@ class ConvLSTM(nn.Module, Backed):
         batch, steps, _, height, width = x.shape
         exact = self.bias.dtype
         if state is None:
-            zeros = x.new_zeros(batch, self.width, height, width, dtype=exact)
+            zeros = x.new_zeros(batch, self.hidden_size, height, width, dtype=exact)
             state = (zeros, zeros)
         frames = x.transpose(0, 1).flatten(0, 1)  # (T B, C, Y, X)
         gates = nn.functional.conv2d(frames, self.weight_ih, self.bias, padding=self.padding)

@@ -1,6 +1,6 @@
 """The recurrent decoder: one cell, one bridge, and attention that can be switched without changing anything else.
 
-Axes: B batch, T memory time, U target time, D embedding, H width, M memory width, S summary width.
+Axes: B batch, T memory time, U target time, D embedding, H hidden size, M memory hidden_size, S summary hidden_size.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from harness.nn.attention import AdditiveAttention, MultiplicativeAttention
 from harness.nn.backends import FUSED, STEP_BY_STEP, Backed
 from harness.nn.cells import Fused, fused
 from harness.nn.initialisation import linear
-from harness.nn.kernels.attentive import Layer, Memory, attentive_loop
+from harness.nn.kernels.attentive import AttentionMemory, Layer, attentive_loop
 from harness.nn.masking import length_mask
 from harness.nn.recurrent import Carry, Kind, RecurrentStack
 
@@ -36,7 +36,7 @@ class RecurrentDecoder(Decoder, Backed):
     Args:
         kind: as of a `RecurrentStack`.
         embedding_dim: D of the target symbols.
-        width: H.
+        hidden_size: H.
         layers: how many.
         memory_dim: M of the encoder's features.
         summary_dim: S of the encoder's summary.
@@ -52,7 +52,7 @@ class RecurrentDecoder(Decoder, Backed):
         self,
         kind: Kind,
         embedding_dim: int,
-        width: int,
+        hidden_size: int,
         layers: int,
         memory_dim: int,
         summary_dim: int,
@@ -63,15 +63,17 @@ class RecurrentDecoder(Decoder, Backed):
         super().__init__()
         if attention not in (None, "luong", "bahdanau"):
             raise PluginError(f"RecurrentDecoder has no attention '{attention}'; it has None, 'luong' and 'bahdanau'")
-        self.feature_dim = width
+        self.feature_dim = hidden_size
         self.name = f"{kind}, {attention} attention" if attention else kind
         input_dim = embedding_dim + (memory_dim if attention == "bahdanau" else 0)
-        self.stack = RecurrentStack(kind, input_dim, width, layers, dropout=dropout, residual=residual, carry=True)
+        self.stack = RecurrentStack(
+            kind, input_dim, hidden_size, layers, dropout=dropout, residual=residual, carry=True
+        )
         self.sizes = self.stack.state_dims
         self.bridge = linear(summary_dim, layers * sum(self.sizes))
-        self.additive = AdditiveAttention(width, memory_dim, width) if attention == "bahdanau" else None
-        self.multiplicative = MultiplicativeAttention(width, memory_dim) if attention == "luong" else None
-        self.combine = linear(width + memory_dim, width) if attention == "luong" else None
+        self.additive = AdditiveAttention(hidden_size, memory_dim, hidden_size) if attention == "bahdanau" else None
+        self.multiplicative = MultiplicativeAttention(hidden_size, memory_dim) if attention == "luong" else None
+        self.combine = linear(hidden_size + memory_dim, hidden_size) if attention == "luong" else None
 
     def start(self, encoded: EncoderOutput) -> DecoderState:
         """The state before the first symbol, from summary (B, S), and from features (B, T, M) where additive."""
@@ -149,7 +151,7 @@ class RecurrentDecoder(Decoder, Backed):
                 inputs = (weight[:, size:], None)
             layers.append(Layer(plan.kernel, start, plan.weights, inputs, noise[index]))
         attention = self.additive
-        attended = Memory(
+        attended = AttentionMemory(
             keys.to(exact), memory.to(exact), mask, attention.query.weight, attention.score.weight.flatten()
         )
         return attentive_loop(gates, embedded.shape[1], attended, layers, self.stack.residual).transpose(0, 1)

@@ -3,7 +3,7 @@
 Nothing is packed: on CPU that leaves the fused kernel, and on a GPU it needs lengths that the host knows. Padding
 comes after the real positions, so features are exact as they are; the state at each row's own end is taken from the
 features (h) or held through the padding (c). Where a batch on CPU is padding for a good part, time is cut, and each
-piece runs the rows that are not over. Axes: B batch, T time, D input features, H width.
+piece runs the rows that are not over. Axes: B batch, T time, D input features, H hidden size.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Packing leaves the fused CPU kernel and its backward pass is quadratic in T. Padded input is exact for a forward
 pass, since padding comes after the real positions; a backward pass runs forward over input reversed by length.
 Which kernel runs is decided by device and cell (`harness.nn.layers`), and a run records it.
-Axes: B batch, T time, D input features, H width.
+Axes: B batch, T time, D input features, H hidden size.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from harness.nn.layers import Carry, backend_of, run_layer
 from harness.nn.masking import last_valid, reverse_by_length
 
 
-def check_sizes(width: int, layers: int = 1, dropout: float = 0.0) -> None:
+def check_sizes(hidden_size: int, layers: int = 1, dropout: float = 0.0) -> None:
     """Validate what every recurrent model is configured with.
 
     Raises:
-        ValueError: width or layers below 1, or dropout outside [0, 1); names the field and the value given.
+        ValueError: hidden_size or layers below 1, or dropout outside [0, 1); names the field and the value given.
     """
-    for name, value in (("width", width), ("layers", layers)):
+    for name, value in (("hidden_size", hidden_size), ("layers", layers)):
         if value < 1:
             raise ValueError(f"{name}={value}: must be at least 1")
     if not 0.0 <= dropout < 1.0:
@@ -61,14 +61,14 @@ class RecurrentStack(nn.Module, Backed):
     Args:
         kind: the cell.
         input_dim: D.
-        width: H of each direction.
+        hidden_size: H of each direction.
         layers: how many.
         bidirectional: concatenate a forward and a backward pass in every layer.
         dropout: on the input of every layer.
         residual: add a layer's input to its output, from the second layer on.
         carry: return the state, and accept it; it is the one at each row's own end.
-        cells: for "lstm_projection" only: memory cells of a layer, of which `width` features are made; None: twice the
-            width.
+        cells: for "lstm_projection" only: memory cells of a layer, projected to `hidden_size` features; None: twice
+            `hidden_size`.
 
     Attributes:
         output_dim: of the features.
@@ -84,7 +84,7 @@ class RecurrentStack(nn.Module, Backed):
         self,
         kind: Kind,
         input_dim: int,
-        width: int,
+        hidden_size: int,
         layers: int = 1,
         bidirectional: bool = False,
         dropout: float = 0.0,
@@ -96,19 +96,19 @@ class RecurrentStack(nn.Module, Backed):
         if kind not in KINDS:
             raise PluginError(f"RecurrentStack has no kind '{kind}'; it has {', '.join(KINDS)}")
         if cells is not None and kind != "lstm_projection":
-            raise PluginError(f"cells={cells} is for 'lstm_projection'; the cells of '{kind}' are its width")
+            raise PluginError(f"cells={cells} is for 'lstm_projection'; the cells of '{kind}' are its hidden size")
         if carry and bidirectional:
             raise PluginError("A bidirectional RecurrentStack reads the future, so it can carry no state")
-        check_sizes(width, layers, dropout)
+        check_sizes(hidden_size, layers, dropout)
         if cells is not None and cells < 1:
             raise ValueError(f"cells={cells}: must be at least 1")
-        self.kind, self.width, self.layers = kind, width, layers
+        self.kind, self.hidden_size, self.layers = kind, hidden_size, layers
         self.residual, self.carries = residual, carry
-        self.output_dim = width * (2 if bidirectional else 1)
+        self.output_dim = hidden_size * (2 if bidirectional else 1)
         dims = [input_dim] + [self.output_dim] * (layers - 1)
-        inner = 2 * width if cells is None else cells
-        self.forward_layers = nn.ModuleList(make_cell(kind, dim, width, inner) for dim in dims)
-        self.backward_layers = nn.ModuleList(make_cell(kind, dim, width, inner) for dim in dims if bidirectional)
+        inner = 2 * hidden_size if cells is None else cells
+        self.forward_layers = nn.ModuleList(make_cell(kind, dim, hidden_size, inner) for dim in dims)
+        self.backward_layers = nn.ModuleList(make_cell(kind, dim, hidden_size, inner) for dim in dims if bidirectional)
         self.state_dims = state_dims(self.forward_layers[0])
         self.dropout = Dropout(dropout)
 
@@ -163,7 +163,7 @@ class RecurrentStack(nn.Module, Backed):
     def _summary(self, features: Tensor, lengths: Tensor) -> Tensor:
         if not self.backward_layers:
             return last_valid(features, lengths)
-        ahead, back = features.split(self.width, dim=-1)
+        ahead, back = features.split(self.hidden_size, dim=-1)
         empty = (lengths == 0).unsqueeze(1)
         return torch.cat((last_valid(ahead, lengths), back[:, 0].masked_fill(empty, 0.0)), dim=-1)  # (B, 2H)
 

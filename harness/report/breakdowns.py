@@ -20,7 +20,7 @@ from harness.report.over_seeds import capital, said
 from harness.report.panels import Panel
 from harness.report.parts import FEWEST, Parts, by_class, by_length
 from harness.report.statistics import corpus
-from harness.report.tables import Cell, Column, Row, Table
+from harness.report.tables import Column, Table, TableCell, TableRow
 from harness.store import Store
 from harness.store.example_statistics import example_count, example_statistics, example_texts
 from harness.store.query import RunView
@@ -215,9 +215,9 @@ def _table(parts: Parts, scores: Mapping[str, np.ndarray], scale: results.Scale,
     if parts.kind == "class":
         table = Table(name, caption, "Class", [Column("examples"), *(Column(text) for text in scores)])
         for k, (part, size) in enumerate(zip(names, sizes, strict=True)):
-            row = [Cell(str(size), size), *(of_model[k] for of_model in cells.values())]
-            table.rows.append(Row(Cell(part), row))
+            row = [TableCell(str(size), size), *(of_model[k] for of_model in cells.values())]
+            table.rows.append(TableRow(TableCell(part), row))
         return table
     columns = [Column(part, f"{size}") for part, size in zip(names, sizes, strict=True)]
-    rows = [Row(Cell(text), of_model) for text, of_model in cells.items()]
+    rows = [TableRow(TableCell(text), of_model) for text, of_model in cells.items()]
     return Table(name, caption, "Model", columns, rows)

@@ -48,7 +48,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ReportOutcome:
     """What came of one comparison, for the first screen.
 
     Attributes:
@@ -81,7 +81,7 @@ class Report:
     lead: list[str]
     counts: list[tuple[str, int, str]]
     summary: Table
-    outcomes: list[Outcome]
+    outcomes: list[ReportOutcome]
     warnings: list[str]
     across: list[Panel]
     sections: list[Section]

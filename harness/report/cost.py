@@ -17,7 +17,7 @@ from harness.report.figures.scatter import Level, Point, near, pareto_front, sca
 from harness.report.load import Comparison, Entry
 from harness.report.panels import Panel
 from harness.report.statistics import Summary, summarise
-from harness.report.tables import Cell, Column, Row, Table
+from harness.report.tables import Column, Table, TableCell, TableRow
 
 _SAME_TIME, _SAME_SIZE = 1.1, 1.02
 """Largest by smallest cost up to which models cost the same: times of a budget in seconds, matched parameters."""
@@ -255,19 +255,19 @@ def _table(
         time = fmt.duration(m.seconds.mean) + (f" ± {fmt.duration(half)}" if half is not None else "")
         cells = [
             results.mean_cell(m.quality, digits),
-            Cell(
+            TableCell(
                 time,
                 m.seconds.mean if math.isfinite(m.seconds.mean) else None,
                 half,
                 footnote=table.footnote(backends) if backends else 0,
             ),
-            Cell(fmt.count(m.parameters), m.parameters),
-            *(Cell("yes" if m.label in front else "no") for front in fronts.values()),
-            Cell(f"{m.contended} of {m.seeds}", m.contended),
+            TableCell(fmt.count(m.parameters), m.parameters),
+            *(TableCell("yes" if m.label in front else "no") for front in fronts.values()),
+            TableCell(f"{m.contended} of {m.seeds}", m.contended),
         ]
-        table.rows.append(Row(Cell(m.label), cells))
+        table.rows.append(TableRow(TableCell(m.label), cells))
     for level in levels:
-        nothing = [Cell("–", hidden="a baseline is not trained", mark="quiet") for _ in columns[1:]]
-        quality = Cell(fmt.fixed(level.y, digits), level.y)
-        table.rows.append(Row(Cell(level.text), [quality, *nothing], results.BASELINES, "baseline"))
+        nothing = [TableCell("–", hidden="a baseline is not trained", mark="quiet") for _ in columns[1:]]
+        quality = TableCell(fmt.fixed(level.y, digits), level.y)
+        table.rows.append(TableRow(TableCell(level.text), [quality, *nothing], results.BASELINES, "baseline"))
     return table

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.report import overview
 from harness.report.load import ReportData, flatten
-from harness.report.tables import Cell, Column, Row, Table
+from harness.report.tables import Column, Table, TableCell, TableRow
 from harness.store.records import EnvironmentRecord
 
 _MOST_VALUES = 5
@@ -22,9 +22,9 @@ def environment_table(data: ReportData, environment: EnvironmentRecord, machine:
     for term, value in flatten(environment.fingerprint).items():
         if value not in (None, "", "[]"):
             table.rows.append(
-                Row(
-                    Cell(term.replace("_", " ").replace(".", ": ")),
-                    [Cell(str(value))],
+                TableRow(
+                    TableCell(term.replace("_", " ").replace(".", ": ")),
+                    [TableCell(str(value))],
                     "Fingerprint: must be equal for times to be compared",
                 )
             )
@@ -36,9 +36,9 @@ def environment_table(data: ReportData, environment: EnvironmentRecord, machine:
                     seen.setdefault(term, []).append(value)
     for term, values in seen.items():
         table.rows.append(
-            Row(
-                Cell(term.replace("_", " ").replace(".", ": ")),
-                [Cell(_seen(values))],
+            TableRow(
+                TableCell(term.replace("_", " ").replace(".", ": ")),
+                [TableCell(_seen(values))],
                 "Observed at the start of the runs",
             )
         )

@@ -20,7 +20,7 @@ from harness.report.statistics.seed_tests import FLIPS, LEVEL, PAIRED, WELCH
 from harness.report.statistics.sign_flips import enough_seeds, smallest_p
 from harness.report.statistics.summaries import FEW_SEEDS
 from harness.report.statistics.verdicts import listed, p_words, seeds_words, shown
-from harness.report.tables import Cell, Column, Row, Table
+from harness.report.tables import Column, Table, TableCell, TableRow
 from harness.store import Store
 
 MOST_ROWS = 66
@@ -115,7 +115,7 @@ def _seed_table(family: SeedTests, entries: Mapping[str, Entry], scale: Scale, d
         cells = [
             second,
             _seed_verdict(family, test),
-            Cell(
+            TableCell(
                 fmt.with_interval(test.difference, test.half_width, digits),
                 test.difference,
                 half_width=test.half_width,
@@ -123,19 +123,19 @@ def _seed_table(family: SeedTests, entries: Mapping[str, Entry], scale: Scale, d
             ),
             _p(test.p),
             _p(test.adjusted),
-            Cell("–") if test.effect is None else Cell(fmt.fixed(test.effect, 2), test.effect),
+            TableCell("–") if test.effect is None else TableCell(fmt.fixed(test.effect, 2), test.effect),
             _check(test),
         ]
-        table.rows.append(Row(first, cells))
+        table.rows.append(TableRow(first, cells))
     return table
 
 
-def _model(table: Table, entry: Entry, test: SeedTest) -> Cell:
+def _model(table: Table, entry: Entry, test: SeedTest) -> TableCell:
     """A model with links to the runs that were compared."""
     if len(entry.finished) > _LINKED:
         note = "Its runs are linked in the table of the runs behind these results."
-        return Cell(entry.label, footnote=table.footnote(note))
-    return Cell(entry.label, links=tuple(r.key for r in entry.finished))
+        return TableCell(entry.label, footnote=table.footnote(note))
+    return TableCell(entry.label, links=tuple(r.key for r in entry.finished))
 
 
 def _seeds(test: SeedTest) -> str:
@@ -144,30 +144,32 @@ def _seeds(test: SeedTest) -> str:
     return f"{fmt.plural(test.seeds, 'seed')}{', paired' if test.paired else ' or more, not paired'}"
 
 
-def _p(value: float | None) -> Cell:
-    return Cell("–") if value is None else Cell(p_words(value).removeprefix("p ").removeprefix("= "), value)
+def _p(value: float | None) -> TableCell:
+    return TableCell("–") if value is None else TableCell(p_words(value).removeprefix("p ").removeprefix("= "), value)
 
 
-def _check(test: SeedTest) -> Cell:
+def _check(test: SeedTest) -> TableCell:
     if test.check is None:
-        return Cell("–", hidden="not paired")
+        return TableCell("–", hidden="not paired")
     least = test.check <= smallest_p(test.seeds)
-    return Cell(_p(test.check).text, test.check, note="the least possible" if least else "")
+    return TableCell(_p(test.check).text, test.check, note="the least possible" if least else "")
 
 
-def _seed_verdict(family: SeedTests, test: SeedTest) -> Cell:
+def _seed_verdict(family: SeedTests, test: SeedTest) -> TableCell:
     if test.decided:
         doubted = test.check is not None and smallest_p(test.seeds) <= family.level < test.check
-        return Cell(f"{shown(test.first)} better", note="sign flips do not confirm it" if doubted else "")
+        return TableCell(f"{shown(test.first)} better", note="sign flips do not confirm it" if doubted else "")
     if family.undecidable(test):
         if test.reason not in ("", "too few seeds"):
-            return Cell("not tested", note=test.reason)
+            return TableCell("not tested", note=test.reason)
         words = f"cannot be decided with {fmt.plural(test.seeds, 'seed')}"
         needed = f"at least {test.needed}" if test.seeds < 2 else seeds_words(test.needed)
-        return Cell(words, note="the same value" if test.needed is None and not test.difference else f"{needed} needed")
+        return TableCell(
+            words, note="the same value" if test.needed is None and not test.difference else f"{needed} needed"
+        )
     if test.difference == 0:
-        return Cell("cannot be told apart", note="the same mean")
-    return Cell("cannot be told apart", note=f"{seeds_words(test.needed)} seeds needed")
+        return TableCell("cannot be told apart", note="the same mean")
+    return TableCell("cannot be told apart", note=f"{seeds_words(test.needed)} seeds needed")
 
 
 # -- over test examples ------------------------------------------------------------------------------
@@ -224,19 +226,19 @@ def _example_table(found: checkpoints.Checkpoints, tests: ExampleTests, scale: S
             text += f" ({fmt.fixed(test.low, digits)} to {fmt.fixed(test.high, digits)})"
             half = (test.high - test.low) / 2
         cells = [
-            Cell(test.second, links=(found.keys[test.second],)),
+            TableCell(test.second, links=(found.keys[test.second],)),
             _example_verdict(test),
-            Cell(text, test.difference, half_width=half),
+            TableCell(text, test.difference, half_width=half),
             _p(test.p),
             _p(test.adjusted),
         ]
-        table.rows.append(Row(Cell(test.first, links=(found.keys[test.first],)), cells))
+        table.rows.append(TableRow(TableCell(test.first, links=(found.keys[test.first],)), cells))
     return table
 
 
-def _example_verdict(test: ExampleTest) -> Cell:
+def _example_verdict(test: ExampleTest) -> TableCell:
     if test.decided:
-        return Cell(f"{shown(test.first)}’s checkpoint better")
+        return TableCell(f"{shown(test.first)}’s checkpoint better")
     if not test.decidable:
-        return Cell("cannot be decided", note=f"only {fmt.plural(test.differing, 'example')} differ")
-    return Cell("cannot be told apart")
+        return TableCell("cannot be decided", note=f"only {fmt.plural(test.differing, 'example')} differ")
+    return TableCell("cannot be told apart")

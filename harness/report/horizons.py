@@ -22,7 +22,7 @@ from harness.report.figures.steps import over_steps
 from harness.report.load import Comparison
 from harness.report.over_seeds import said
 from harness.report.panels import Panel
-from harness.report.tables import Cell, Column, Row, Table
+from harness.report.tables import Column, Table, TableCell, TableRow
 from harness.store import Store
 from harness.store.example_statistics import example_count, example_statistics, first_statistics
 from harness.store.query import RunView
@@ -249,5 +249,7 @@ def _table(horizon: _Horizon, errors: Mapping[str, np.ndarray], scale: results.S
     caption = f"{scale.title} ({scale.note or scale.title}) by step of the forecast"
     table = Table(name, caption, "Step ahead", [Column(text) for text in errors])
     for k, part in enumerate(["all steps", *horizon.names]):
-        table.rows.append(Row(Cell(part), [over_seeds.cell(array[:, k], digits) for array in errors.values()]))
+        table.rows.append(
+            TableRow(TableCell(part), [over_seeds.cell(array[:, k], digits) for array in errors.values()])
+        )
     return table

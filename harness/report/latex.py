@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.report.tables import Cell, Column, Table
+from harness.report.tables import Column, Table, TableCell
 from harness.terminal import one_line
 
 LONGEST_FLOAT = 40
@@ -227,7 +227,7 @@ def _body(table: Table, part: Sequence[int]) -> Iterator[str]:
                 yield _line([rf"{{\footnotesize {escape(c.note)}}}" if c.note else "" for c in cells])
 
 
-def _cell(cell: Cell) -> str:
+def _cell(cell: TableCell) -> str:
     text = escape(cell.text)
     if cell.mark == "best":
         text = rf"\textbf{{{text}}}"

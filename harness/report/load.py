@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, replace
 from harness.errors import StoreError
 from harness.report.comparisons import Comparison, Entry, compare, one_line
 from harness.report.conditions import Conditions, conditions_of, flatten
-from harness.report.selection import Selection
+from harness.report.selection import RunSelection
 from harness.store import Store, query
 from harness.store.query import RunView
 from harness.store.records import EnvironmentRecord
 
 __all__ = [
-    "Comparison", "Conditions", "Entry", "ReportData", "Selection", "conditions_of", "flatten", "load", "one_line",
+    "Comparison", "Conditions", "Entry", "ReportData", "RunSelection", "conditions_of", "flatten", "load", "one_line",
 ]  # fmt: skip
 
 
@@ -43,7 +43,7 @@ class ReportData:
     comparisons: list[Comparison]
     environments: dict[str, EnvironmentRecord]
     models: list[str]
-    selection: Selection = field(default_factory=Selection)
+    selection: RunSelection = field(default_factory=RunSelection)
     stores: list[str] = field(default_factory=list)
     trials: int = 0
 
@@ -60,7 +60,7 @@ class ReportData:
 def load(
     store: Store,
     sweep: str | None = None,
-    selection: Selection | None = None,
+    selection: RunSelection | None = None,
     *,
     stores: Sequence[str] = (),
     store_id: str | None = None,
@@ -77,7 +77,7 @@ def load(
         UnknownNameError: no such sweep, task or model.
         StoreError: there is nothing to report.
     """
-    chosen = selection or Selection()
+    chosen = selection or RunSelection()
     chosen = chosen if sweep is None else replace(chosen, sweep=sweep)
     where = f"the results store {store.url}" if not stores else "these stores"
     runs = chosen.of(query.runs(store, sweep=chosen.sweep), where)

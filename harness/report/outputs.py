@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from harness.report.differences import LONGEST, SAME, marks
 from harness.report.load import Comparison, Entry
-from harness.report.tables import Cell, Column, Row, Table
+from harness.report.tables import Column, Table, TableCell, TableRow
 from harness.store import Store, query
 from harness.store.records import PredictionRow
 
@@ -46,10 +46,10 @@ def example_tables(store: Store, comparison: Comparison, name: str) -> list[Tabl
             f"{name}-{number}", f"Test example {i}", "", [Column("text", numeric=False)], prose=True, sortable=False
         )
         if first[i].source:
-            table.rows.append(Row(Cell("input"), [Cell(_cut(first[i].source))]))
-        table.rows.append(Row(Cell("right answer"), [Cell(_cut(first[i].reference))]))
+            table.rows.append(TableRow(TableCell("input"), [TableCell(_cut(first[i].source))]))
+        table.rows.append(TableRow(TableCell("right answer"), [TableCell(_cut(first[i].reference))]))
         for label, of_run in rows.items():
-            table.rows.append(Row(Cell(label), [_answer(of_run[i], compare=compare)]))
+            table.rows.append(TableRow(TableCell(label), [_answer(of_run[i], compare=compare)]))
         tables.append(table)
     return tables
 
@@ -69,21 +69,21 @@ def _short_table(
         sortable=False,
     )
     for i in ids:
-        cells = [*([Cell(first[i].source)] if source else []), Cell(first[i].reference)]
+        cells = [*([TableCell(first[i].source)] if source else []), TableCell(first[i].reference)]
         cells += [_answer(of_run[i], compare=compare) for of_run in rows.values()]
-        table.rows.append(Row(Cell(i), cells))
+        table.rows.append(TableRow(TableCell(i), cells))
     return table
 
 
-def _answer(row: PredictionRow, *, compare: bool) -> Cell:
+def _answer(row: PredictionRow, *, compare: bool) -> TableCell:
     if not row.output:
-        return Cell("(empty)", mark="quiet")
+        return TableCell("(empty)", mark="quiet")
     if row.output == row.reference:
-        return Cell(_cut(row.output), mark="right", hidden="exactly right")
+        return TableCell(_cut(row.output), mark="right", hidden="exactly right")
     parts = marks(row.output, row.reference) if compare else ()
     if parts and len(row.output) > LONGEST:
         parts += ((SAME, "…"),)
-    return Cell(_cut(row.output), marks=parts)
+    return TableCell(_cut(row.output), marks=parts)
 
 
 def _cut(text: str) -> str:
@@ -110,8 +110,8 @@ def sample_tables(store: Store, comparison: Comparison, name: str) -> list[Table
                 ),
             )
             if sample.source and not table.rows:
-                table.rows.append(Row(Cell("prompt"), [Cell(_cut(sample.source))]))
-            table.rows.append(Row(Cell(entry.label), [Cell(_cut(sample.output))]))
+                table.rows.append(TableRow(TableCell("prompt"), [TableCell(_cut(sample.source))]))
+            table.rows.append(TableRow(TableCell(entry.label), [TableCell(_cut(sample.output))]))
     return list(by_title.values())
 
 
@@ -132,7 +132,8 @@ def confusion_table(entry: Entry, name: str) -> Table | None:
     for i, (label, counts) in enumerate(zip(labels, chart["matrix"], strict=True)):
         total = sum(counts) or 1
         cells = [
-            Cell(str(n), n, shade=round(n / total, 3), mark="diagonal" if i == j else "") for j, n in enumerate(counts)
+            TableCell(str(n), n, shade=round(n / total, 3), mark="diagonal" if i == j else "")
+            for j, n in enumerate(counts)
         ]
-        table.rows.append(Row(Cell(label), cells))
+        table.rows.append(TableRow(TableCell(label), cells))
     return table

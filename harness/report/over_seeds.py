@@ -10,7 +10,7 @@ from harness.report import formatting as fmt
 from harness.report import results
 from harness.report.figures.groups import Spread
 from harness.report.load import Comparison
-from harness.report.tables import Cell
+from harness.report.tables import TableCell
 from harness.store.query import RunView
 
 MOST_MODELS = 12
@@ -64,13 +64,13 @@ def said(value: float) -> str:
     return "no value" if math.isnan(value) else f"{value:.3g}"
 
 
-def cell(scores: np.ndarray, digits: int) -> Cell:
+def cell(scores: np.ndarray, digits: int) -> TableCell:
     """A mean over seeds with the lowest and the highest."""
     s = spread(scores)
     if math.isnan(s.mean):
-        return Cell("–", hidden="no value", mark="quiet")
+        return TableCell("–", hidden="no value", mark="quiet")
     note = f"{fmt.fixed(s.low, digits)} to {fmt.fixed(s.high, digits)}" if s.low < s.high else ""
-    return Cell(fmt.fixed(s.mean, digits), s.mean, note=note)
+    return TableCell(fmt.fixed(s.mean, digits), s.mean, note=note)
 
 
 def capital(text: str) -> str:

@@ -11,7 +11,7 @@ from harness.report import formatting as fmt
 from harness.report.load import Comparison, Entry, ReportData
 from harness.report.statistics import SeedTests, Summary, Verdict, compare_seeds, interval_words, summarise, verdict_on
 from harness.report.statistics.seed_tests import same_mean
-from harness.report.tables import Cell, Column, Row, Table
+from harness.report.tables import Column, Table, TableCell, TableRow
 from harness.store.query import RunView
 
 BASELINES, PUBLISHED = "Baselines: no model plug-in", "Published elsewhere, not run here"
@@ -128,10 +128,10 @@ def matrix(data: ReportData, headings: Sequence[str]) -> Table:
             _matrix_cell(table, c, _find(c.entries, label), best=label in best, rank=rank.get(label, ""))
             for c, best, rank in zip(data.comparisons, bests, places, strict=True)
         ]
-        table.rows.append(Row(Cell(label), cells))
+        table.rows.append(TableRow(TableCell(label), cells))
     for name in dict.fromkeys(e.label for c in data.comparisons for e in c.baselines):
         cells = [_baseline_cell(table, c, _find(c.baselines, name)) for c in data.comparisons]
-        table.rows.append(Row(Cell(name), cells, BASELINES, "baseline"))
+        table.rows.append(TableRow(TableCell(name), cells, BASELINES, "baseline"))
     return table
 
 
@@ -154,17 +154,17 @@ def ranks(comparison: Comparison) -> dict[str, str]:
     return places
 
 
-def _matrix_cell(table: Table, comparison: Comparison, entry: Entry | None, *, best: bool, rank: str = "") -> Cell:
+def _matrix_cell(table: Table, comparison: Comparison, entry: Entry | None, *, best: bool, rank: str = "") -> TableCell:
     if entry is None or not entry.finished:
         reason = entry.why_missing if entry else "not run under these conditions"
-        return Cell("n/a", mark="na", footnote=table.footnote(reason))
+        return TableCell("n/a", mark="na", footnote=table.footnote(reason))
     note = f"{rank}; {seeds_note(entry)}" if rank else seeds_note(entry)
     return mean_cell(primary_summary(entry), _digits(comparison), note, best=best)
 
 
-def _baseline_cell(table: Table, comparison: Comparison, entry: Entry | None) -> Cell:
+def _baseline_cell(table: Table, comparison: Comparison, entry: Entry | None) -> TableCell:
     if entry is None:
-        return Cell("", hidden="not a baseline of this task", mark="quiet")
+        return TableCell("", hidden="not a baseline of this task", mark="quiet")
     return _matrix_cell(table, comparison, entry, best=False)
 
 
@@ -173,11 +173,11 @@ def _digits(comparison: Comparison) -> int:
     return fmt.decimals(primary_summary(e).mean for e in everything if e.finished)
 
 
-def mean_cell(summary: Summary, digits: int, note: str = "", *, best: bool = False) -> Cell:
+def mean_cell(summary: Summary, digits: int, note: str = "", *, best: bool = False) -> TableCell:
     """A mean with its interval; a dash where there is no value."""
     if not summary.seeds:
-        return Cell("–", hidden="this metric has no value here", mark="quiet", note=note)
-    return Cell(
+        return TableCell("–", hidden="this metric has no value here", mark="quiet", note=note)
+    return TableCell(
         fmt.with_interval(summary.mean, summary.half_width, digits),
         value=summary.mean,
         half_width=summary.half_width,

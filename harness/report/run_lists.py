@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from harness.report import formatting as fmt
 from harness.report.load import Comparison, ReportData
 from harness.report.results import BASELINES
-from harness.report.tables import Cell, Column, Row, Table
+from harness.report.tables import Column, Table, TableCell, TableRow
 from harness.store.query import RunView
 
 STATES_SHOWN = ("finished", "failed", "interrupted", "running", "planned", "incompatible")
@@ -58,14 +58,14 @@ def runs_of(comparison: Comparison, name: str) -> Table | None:
             runs = [*entry.finished, *entry.others]
             if runs:
                 cells = [_linked([r for r in runs if r.status == state]) for state in states]
-                table.rows.append(Row(Cell(entry.label), cells, group, tag))
+                table.rows.append(TableRow(TableCell(entry.label), cells, group, tag))
     return table if table.rows else None
 
 
-def _linked(runs: Sequence[RunView]) -> Cell:
+def _linked(runs: Sequence[RunView]) -> TableCell:
     if not runs:
-        return Cell("", hidden="none", mark="quiet")
-    return Cell(fmt.plural(len(runs), "run"), links=tuple(r.key for r in runs))
+        return TableCell("", hidden="none", mark="quiet")
+    return TableCell(fmt.plural(len(runs), "run"), links=tuple(r.key for r in runs))
 
 
 def all_runs(data: ReportData, machines: Mapping[str, str]) -> Table | None:
@@ -90,16 +90,16 @@ def all_runs(data: ReportData, machines: Mapping[str, str]) -> Table | None:
         value, trained = run.primary_value, run.summary.train_s if run.summary else None
         unit = str(run.primary.get("unit") or run.primary.get("name") or "")
         cells = [
-            Cell(run.task),
-            Cell(str(run.seed), run.seed),
-            Cell(run.status),
-            Cell("–") if value is None else Cell(f"{fmt.fixed(value, digits[run.task])} {unit}", value),
-            Cell(fmt.duration(trained), trained),
-            Cell(_precision(run)),
-            Cell(machines.get(run.environment or "", "–")),
-            Cell(run.key[:_DIGITS], links=(run.key,)),
+            TableCell(run.task),
+            TableCell(str(run.seed), run.seed),
+            TableCell(run.status),
+            TableCell("–") if value is None else TableCell(f"{fmt.fixed(value, digits[run.task])} {unit}", value),
+            TableCell(fmt.duration(trained), trained),
+            TableCell(_precision(run)),
+            TableCell(machines.get(run.environment or "", "–")),
+            TableCell(run.key[:_DIGITS], links=(run.key,)),
         ]
-        table.rows.append(Row(Cell(run.model), cells))
+        table.rows.append(TableRow(TableCell(run.model), cells))
     return table
 
 

@@ -12,7 +12,7 @@ from harness.report import overview, run_figures
 from harness.report.load import flatten
 from harness.report.results import scale_of
 from harness.report.run_figures import Drawing
-from harness.report.tables import Cell, Column, Row, Table
+from harness.report.tables import Column, Table, TableCell, TableRow
 from harness.store.query import RunView
 from harness.store.records import SampleRow
 from harness.store.thinned_curves import Curve
@@ -225,7 +225,7 @@ def _history(run: RunView, machines: Mapping[str, str], name: str) -> Table | No
             machines.get(where, where[:_DIGITS] or "–"),
             str(attempt.get("reason") or "–"),
         ]
-        table.rows.append(Row(Cell(str(attempt.get("status") or "–")), [Cell(c) for c in cells]))
+        table.rows.append(TableRow(TableCell(str(attempt.get("status") or "–")), [TableCell(c) for c in cells]))
     return table
 
 

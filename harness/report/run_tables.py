@@ -6,7 +6,7 @@ from harness.report import formatting as fmt
 from harness.report import guards
 from harness.report.load import Comparison, Entry, ReportData, one_line
 from harness.report.statistics import summarise
-from harness.report.tables import Cell, Column, Row, Table
+from harness.report.tables import Column, Table, TableCell, TableRow
 
 
 def phase_table(comparison: Comparison, name: str) -> Table | None:
@@ -22,14 +22,14 @@ def phase_table(comparison: Comparison, name: str) -> Table | None:
         total = summarise([s.total_s for s in summaries]).mean
         parts = [summarise([s.phases.get(p, 0.0) for s in summaries]).mean for p in phases]
         rest = total - sum(parts)
-        cells = [Cell(fmt.duration(v), v) for v in (total, *parts)]
+        cells = [TableCell(fmt.duration(v), v) for v in (total, *parts)]
         # Phases may overlap by the clock's own resolution; less than nothing is nothing.
-        cells.append(Cell(f"{max(0.0, 100 * rest / total):.1f} %" if total else "–", rest))
+        cells.append(TableCell(f"{max(0.0, 100 * rest / total):.1f} %" if total else "–", rest))
         busy = len(guards.contended(entry))
         note = f"{busy} of {len(entry.finished)} contended" if busy else ""
         remarks = [guards.contended_sentence(comparison) if busy else "", guards.backend_sentence(comparison)]
         number = table.footnote(" ".join(filter(None, remarks))) if any(remarks) else 0
-        table.rows.append(Row(Cell(entry.label, note=note, footnote=number), cells))
+        table.rows.append(TableRow(TableCell(entry.label, note=note, footnote=number), cells))
     return table
 
 
@@ -42,7 +42,7 @@ def detail_table(comparison: Comparison, name: str) -> Table | None:
     titles = list(dict.fromkeys(t for f in facts.values() for t in f))
     table = Table(name, "How each model was run", "Model", [Column(t, numeric=False) for t in titles])
     for entry in entries:
-        table.rows.append(Row(Cell(entry.label), [Cell(facts[entry.label].get(t, "–")) for t in titles]))
+        table.rows.append(TableRow(TableCell(entry.label), [TableCell(facts[entry.label].get(t, "–")) for t in titles]))
     return table
 
 
@@ -85,11 +85,11 @@ def failure_table(data: ReportData) -> Table | None:
     for run in failed:
         error = one_line(run.reason or "no reason was recorded")
         cells = [
-            Cell(run.task),
-            Cell(str(run.seed), run.seed),
-            Cell(error),
-            Cell(str(run.attempts), run.attempts),
-            Cell(run.key[:12], links=(run.key,)),
+            TableCell(run.task),
+            TableCell(str(run.seed), run.seed),
+            TableCell(error),
+            TableCell(str(run.attempts), run.attempts),
+            TableCell(run.key[:12], links=(run.key,)),
         ]
-        table.rows.append(Row(Cell(run.model), cells))
+        table.rows.append(TableRow(TableCell(run.model), cells))
     return table

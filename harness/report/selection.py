@@ -15,7 +15,7 @@ _AGE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([mhdw])")
 
 
 @dataclass(frozen=True)
-class Selection:
+class RunSelection:
     """What was asked for; nothing: every run.
 
     Attributes:

@@ -12,7 +12,7 @@ from harness.terminal import harmless
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """What stands in a cell.
 
     Attributes:
@@ -51,15 +51,15 @@ class Column:
 
 
 @dataclass
-class Row:
+class TableRow:
     """A row: its header cell and the others.
 
     Rows of one `group` stand together under the group's title; `tag` says the same in one word, where a table
     has no titles inside (Markdown, CSV).
     """
 
-    header: Cell
-    cells: list[Cell]
+    header: TableCell
+    cells: list[TableCell]
     group: str = ""
     tag: str = ""
 
@@ -81,12 +81,12 @@ class Table:
     caption: str
     corner: str
     columns: list[Column]
-    rows: list[Row] = field(default_factory=list)
+    rows: list[TableRow] = field(default_factory=list)
     footnotes: list[str] = field(default_factory=list)
     prose: bool = False
     sortable: bool = True
 
-    def groups(self) -> Iterator[tuple[str, list[Row]]]:
+    def groups(self) -> Iterator[tuple[str, list[TableRow]]]:
         """Rows by group, in order."""
         for name in dict.fromkeys(r.group for r in self.rows):
             yield name, [r for r in self.rows if r.group == name]
@@ -105,7 +105,7 @@ class Table:
         notes = [f"{i}. {escape(text)}" for i, text in enumerate(self.footnotes, 1)]
         return "\n".join([f"*{escape(self.caption)}*", "", *lines, *(["", *notes] if notes else [])])
 
-    def _markdown_row(self, row: Row) -> str:
+    def _markdown_row(self, row: TableRow) -> str:
         said = not row.tag or row.header.text.startswith(f"{row.tag}:")
         first = ("" if said else f"*{escape(row.tag)}:* ") + _markdown_cell(row.header)
         return _line([first, *(_markdown_cell(c) for c in row.cells)])
@@ -128,7 +128,7 @@ class Table:
             writer.writerow(values)
         return out.getvalue()
 
-    def _csv_value(self, cell: Cell) -> str | float:
+    def _csv_value(self, cell: TableCell) -> str | float:
         if cell.value is not None:
             return cell.value
         reason = self.footnotes[cell.footnote - 1] if cell.footnote else cell.note
@@ -148,7 +148,7 @@ def escape(text: str) -> str:
     return " ".join(text.replace(NARROW_SPACE, " ").split())
 
 
-def _markdown_cell(cell: Cell) -> str:
+def _markdown_cell(cell: TableCell) -> str:
     text = escape(cell.text)
     if cell.mark == "best":
         text = f"**{text}**"

@@ -25,7 +25,7 @@ from harness.report.results import (
 )
 from harness.report.run_tables import detail_table, failure_table, phase_table
 from harness.report.statistics import Summary, summarise
-from harness.report.tables import Cell, Column, Row, Table
+from harness.report.tables import Column, Table, TableCell, TableRow
 
 __all__ = ["detail_table", "failure_table", "panels", "phase_table", "spread_table", "task_table"]
 
@@ -58,19 +58,19 @@ def task_table(comparison: Comparison, name: str, caption: str) -> Table:
     for entry in comparison.entries:
         if not entry.finished:
             number = table.footnote(entry.why_missing)
-            cells = [Cell("n/a", mark="na", footnote=number), *(_nothing() for _ in columns[1:])]
-            table.rows.append(Row(Cell(entry.label), cells))
+            cells = [TableCell("n/a", mark="na", footnote=number), *(_nothing() for _ in columns[1:])]
+            table.rows.append(TableRow(TableCell(entry.label), cells))
             continue
         cells = _metric_cells(comparison, entry, scales, digits, best=entry.label in best)
         cells += _cost_cells(table, comparison, entry, timed)
-        table.rows.append(Row(_header(table, comparison, entry), cells))
+        table.rows.append(TableRow(_header(table, comparison, entry), cells))
     for entry in comparison.baselines:
         if not entry.finished:
-            cells = [Cell("n/a", mark="na", footnote=table.footnote(entry.why_missing))]
+            cells = [TableCell("n/a", mark="na", footnote=table.footnote(entry.why_missing))]
         else:
             cells = _metric_cells(comparison, entry, scales, digits, best=False)
         cells += [_nothing() for _ in columns[len(cells) :]]
-        table.rows.append(Row(Cell(entry.label, note=_what(entry)), cells, BASELINES, "baseline"))
+        table.rows.append(TableRow(TableCell(entry.label, note=_what(entry)), cells, BASELINES, "baseline"))
     _add_published(table, comparison, scales, digits)
     return table
 
@@ -99,9 +99,9 @@ def spread_table(comparison: Comparison, name: str) -> Table | None:
     table = Table(name, f"{scale.title} seed by seed", "Model", [*columns, Column("values", "by seed", numeric=False)])
     for entry, summary in entries:
         figures = _spread(summary, scale)
-        cells = [Cell(fmt.fixed(v, digits), v if v is not None and math.isfinite(v) else None) for v in figures]
+        cells = [TableCell(fmt.fixed(v, digits), v if v is not None and math.isfinite(v) else None) for v in figures]
         values = [f"{r.seed}: {fmt.fixed(r.primary_value, digits)}" for r in entry.finished]
-        table.rows.append(Row(Cell(entry.label), [*cells, Cell("; ".join(values))]))
+        table.rows.append(TableRow(TableCell(entry.label), [*cells, TableCell("; ".join(values))]))
     return table
 
 
@@ -115,7 +115,7 @@ def _spread(summary: Summary, scale: Scale) -> tuple[float | None, ...]:
     return best, statistics.median(summary.values), worst, statistics.stdev(summary.values) if known else None
 
 
-def _header(table: Table, comparison: Comparison, entry: Entry) -> Cell:
+def _header(table: Table, comparison: Comparison, entry: Entry) -> TableCell:
     """The model, how many seeds, how many of them ended early, and what else sets it apart."""
     note = seeds_note(entry)
     early = guards.stopped_early(entry)
@@ -126,7 +126,7 @@ def _header(table: Table, comparison: Comparison, entry: Entry) -> Cell:
         remarks.append(guards.seeds_sentence(comparison))
     if entry.label in guards.other_code(comparison):
         remarks.append(guards.code_sentence(comparison))
-    return Cell(entry.label, note=note, footnote=table.footnote(" ".join(remarks)) if remarks else 0)
+    return TableCell(entry.label, note=note, footnote=table.footnote(" ".join(remarks)) if remarks else 0)
 
 
 def _other_metrics(comparison: Comparison, primary: str) -> list[Scale]:
@@ -156,7 +156,7 @@ def _means(comparison: Comparison, name: str) -> list[float]:
 
 def _metric_cells(
     comparison: Comparison, entry: Entry, scales: Sequence[Scale], digits: Sequence[int], *, best: bool
-) -> list[Cell]:
+) -> list[TableCell]:
     cells = []
     for i, (scale, places) in enumerate(zip(scales, digits, strict=True)):
         summary = primary_summary(entry) if i == 0 else summarise(_values(comparison, entry, scale.name))
@@ -168,7 +168,7 @@ def _metric_cells(
     return cells
 
 
-def _cost_cells(table: Table, comparison: Comparison, entry: Entry, timed: bool) -> list[Cell]:
+def _cost_cells(table: Table, comparison: Comparison, entry: Entry, timed: bool) -> list[TableCell]:
     summaries = [r.summary for r in entry.finished if r.summary]
     first = summaries[0]
     parameters = max(s.parameters for s in summaries)
@@ -177,47 +177,47 @@ def _cost_cells(table: Table, comparison: Comparison, entry: Entry, timed: bool)
     chosen = str(first.checkpoint.get("chosen_by") or "")
     steps = [s.checkpoint["step"] for s in summaries if isinstance(s.checkpoint.get("step"), int)]
     cells = [
-        Cell(
+        TableCell(
             fmt.count(parameters),
             parameters,
             note=f"{fmt.share(first.encoder_parameters, first.parameters)} encoder",
             footnote=_footnote(table, guards.size_sentence(comparison)),
         ),
         _tuning_cell(table, comparison, entry),
-        Cell(guards.backend_of(entry) or "–"),
+        TableCell(guards.backend_of(entry) or "–"),
         *_time_cells(table, comparison, entry, timed),
-        _speed_cell(table, comparison, entry, Cell(fmt.count(speed) if speed else "–", speed or None)),
-        Cell(fmt.size(memory), memory or None),
-        Cell(chosen or "–", note=f"at step {_range(steps)}" if steps else ""),
+        _speed_cell(table, comparison, entry, TableCell(fmt.count(speed) if speed else "–", speed or None)),
+        TableCell(fmt.size(memory), memory or None),
+        TableCell(chosen or "–", note=f"at step {_range(steps)}" if steps else ""),
     ]
     return cells
 
 
-def _tuning_cell(table: Table, comparison: Comparison, entry: Entry) -> Cell:
+def _tuning_cell(table: Table, comparison: Comparison, entry: Entry) -> TableCell:
     run = entry.finished[0]
     trials, note = guards.trials_of(run), guards.search_time(run)
     number = _footnote(table, guards.tuning_sentence(comparison))
-    return Cell(fmt.plural(trials, "trial") if trials else "none", trials, note=note, footnote=number)
+    return TableCell(fmt.plural(trials, "trial") if trials else "none", trials, note=note, footnote=number)
 
 
-def _time_cells(table: Table, comparison: Comparison, entry: Entry, timed: bool) -> list[Cell]:
+def _time_cells(table: Table, comparison: Comparison, entry: Entry, timed: bool) -> list[TableCell]:
     """Training time, and time to the target where one was asked for."""
     summaries = [r.summary for r in entry.finished if r.summary]
     train_s = summarise([s.train_s for s in summaries]).mean
-    cells = [_speed_cell(table, comparison, entry, Cell(fmt.duration(train_s), train_s))]
+    cells = [_speed_cell(table, comparison, entry, TableCell(fmt.duration(train_s), train_s))]
     if not timed:
         return cells
     reached = [s.to_target_s for s in summaries if s.to_target_s is not None]
     if not reached:
         asked = any(r.config.get("target") for r in entry.finished)
-        return [*cells, Cell("not reached" if asked else "–", hidden="" if asked else "no target was set")]
+        return [*cells, TableCell("not reached" if asked else "–", hidden="" if asked else "no target was set")]
     lost = len(summaries) - len(reached)
     mean = summarise(reached).mean
     note = f"mean of {len(reached)} of {len(summaries)} seeds, the others did not reach it" if lost else ""
-    return [*cells, _speed_cell(table, comparison, entry, Cell(fmt.duration(mean), mean, note=note))]
+    return [*cells, _speed_cell(table, comparison, entry, TableCell(fmt.duration(mean), mean, note=note))]
 
 
-def _speed_cell(table: Table, comparison: Comparison, entry: Entry, cell: Cell) -> Cell:
+def _speed_cell(table: Table, comparison: Comparison, entry: Entry, cell: TableCell) -> TableCell:
     """The cell of a time or speed, marked where other programs disturbed it and where backends differ."""
     runs = guards.contended(entry)
     if cell.value is None:
@@ -233,8 +233,8 @@ def _footnote(table: Table, sentence: str) -> int:
     return table.footnote(sentence) if sentence else 0
 
 
-def _nothing() -> Cell:
-    return Cell("", hidden="does not apply", mark="quiet")
+def _nothing() -> TableCell:
+    return TableCell("", hidden="does not apply", mark="quiet")
 
 
 def _what(entry: Entry) -> str:
@@ -257,8 +257,8 @@ def _add_published(table: Table, comparison: Comparison, scales: Sequence[Scale]
         cells = [_nothing() for _ in table.columns]
         number = table.footnote(f"Source: {reference.get('source') or 'not named'}")
         places = max(digits[names.index(metric)], 1)
-        cells[names.index(metric)] = Cell(fmt.fixed(value, places), value, footnote=number)
-        table.rows.append(Row(Cell(str(reference.get("system"))), cells, PUBLISHED, "published"))
+        cells[names.index(metric)] = TableCell(fmt.fixed(value, places), value, footnote=number)
+        table.rows.append(TableRow(TableCell(str(reference.get("system"))), cells, PUBLISHED, "published"))
 
 
 def _number(value: Any) -> float | None:

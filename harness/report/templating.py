@@ -13,7 +13,7 @@ import jinja2
 import markupsafe
 from markupsafe import Markup
 
-from harness.report.tables import Cell, escape
+from harness.report.tables import TableCell, escape
 from harness.terminal import harmless
 
 FOLDER = Path(__file__).parent / "templates"
@@ -59,7 +59,7 @@ def _escaped_name(name: str) -> str:
     return str(breakable(name)).replace(".", ".<wbr>")
 
 
-def is_bare(cell: Cell) -> bool:
+def is_bare(cell: TableCell) -> bool:
     """Whether a cell is its text and nothing else."""
     return bool(cell.text) and not (cell.mark or cell.hidden or cell.footnote or cell.note or cell.links or cell.marks)
 

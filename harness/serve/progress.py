@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from harness.report.selection import Selection
+from harness.report.selection import RunSelection
 from harness.store import Store
 from harness.store import schema as t
 from harness.store.ledger import effective_status
@@ -27,7 +27,7 @@ _LONGEST = 200  # characters of a name or reason
 
 
 @dataclass
-class Cell:
+class CellProgress:
     """A task and model of the grid: how many of its runs are in which state."""
 
     task: str
@@ -47,7 +47,7 @@ class Running:
 
 
 @dataclass
-class Progress:
+class SweepProgress:
     """Where the runs are.
 
     Attributes:
@@ -58,22 +58,22 @@ class Progress:
     """
 
     states: dict[str, int]
-    cells: list[Cell]
+    cells: list[CellProgress]
     running: list[Running]
     failed: list[tuple[str, str, int, str]]
     left_s: float | None
 
 
-def progress(store: Store, selection: Selection) -> Progress:
+def progress(store: Store, selection: RunSelection) -> SweepProgress:
     """How far the chosen runs are; a few columns of each, so that it may be asked for every second.
 
     Raises:
         StoreError: the store cannot be read.
     """
     runs = _runs(store, selection)
-    cells: dict[tuple[str, str], Cell] = {}
+    cells: dict[tuple[str, str], CellProgress] = {}
     for run in runs:
-        cell = cells.setdefault((run.task, run.model), Cell(_cut(run.task), _cut(run.model)))
+        cell = cells.setdefault((run.task, run.model), CellProgress(_cut(run.task), _cut(run.model)))
         cell.states[run.status] += 1
     now = time.time()
     active = [r for r in runs if r.status == t.RUNNING]
@@ -86,7 +86,7 @@ def progress(store: Store, selection: Selection) -> Progress:
         running.append(Running(_cut(run.task), _cut(run.model), run.seed, share, _left(run, share, elapsed, usual)))
     failed = sorted((r for r in runs if r.status == t.FAILED), key=lambda r: (r.ended_at or 0.0, r.id), reverse=True)
     reasons = _reasons(store, [r.id for r in failed[:_MOST_FAILED]])
-    return Progress(
+    return SweepProgress(
         states=dict(Counter(r.status for r in runs)),
         cells=list(cells.values()),
         running=running[:_MOST_RUNNING],
@@ -95,7 +95,7 @@ def progress(store: Store, selection: Selection) -> Progress:
     )
 
 
-def state_of(store: Store, selection: Selection) -> str:
+def state_of(store: Store, selection: RunSelection) -> str:
     """A text that changes whenever a report would: runs, their states and their ends. Signs of life do not count, but
     the lack of them does: a run whose process has died is interrupted, though nobody has written so.
     """
@@ -115,7 +115,7 @@ def state_of(store: Store, selection: Selection) -> str:
     return f"{selection} {store.read(work)}"
 
 
-def as_json(progress: Progress) -> dict[str, Any]:
+def as_json(progress: SweepProgress) -> dict[str, Any]:
     """Plain data for the page."""
     return {
         "states": {state: progress.states.get(state, 0) for state in t.STATES},
@@ -140,7 +140,7 @@ class _Run:
     total_s: float | None
 
 
-def _runs(store: Store, selection: Selection) -> list[_Run]:
+def _runs(store: Store, selection: RunSelection) -> list[_Run]:
     """Models' runs in the order in which they were planned."""
     r, c = t.runs.c, t.sweep_cells.c
     owner = (r.owner_pid, r.owner_started, r.owner_place, r.heartbeat)

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from harness.errors import UserError
-from harness.serve.watch import Watch
+from harness.serve.watch import StoreWatch
 
 HOST = "127.0.0.1"
 
@@ -39,7 +39,7 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, watch: Watch, port: int) -> None:
+    def __init__(self, watch: StoreWatch, port: int) -> None:
         self.watch = watch
         try:
             super().__init__((HOST, port), _Handler)

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from harness.errors import StoreError, UserError
-from harness.report.load import Selection, load
+from harness.report.load import RunSelection, load
 from harness.report.pages import build
 from harness.serve.progress import as_json, progress, state_of
 from harness.store import Store, schema
@@ -35,7 +35,7 @@ class Version:
     files: dict[str, bytes] = field(default_factory=dict)
 
 
-class Watch:
+class StoreWatch:
     """Builds the report when its block is entered, and again whenever the store has changed.
 
     Args:
@@ -47,7 +47,7 @@ class Watch:
         problem: why the newest state could not be built; empty where it could.
     """
 
-    def __init__(self, store: Store, selection: Selection) -> None:
+    def __init__(self, store: Store, selection: RunSelection) -> None:
         self.store, self.selection = store, selection
         self.version, self.problem = Version(), ""
         self._seen = ""
@@ -58,7 +58,7 @@ class Watch:
         self._rest_s = SHORTEST_S
         self._folder: TemporaryDirectory[str] | None = None
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> StoreWatch:
         """Build, and follow the store in a thread of its own."""
         self._folder = TemporaryDirectory(prefix="harness-serve-", ignore_cleanup_errors=True)
         try:

@@ -20,9 +20,9 @@ from harness.sweeping.estimates import Estimates
 from harness.sweeping.limits import duration
 
 if TYPE_CHECKING:
-    from harness.sweeping.jobs import Outcome
+    from harness.sweeping.jobs import JobOutcome
     from harness.sweeping.planning import PlannedRun
-    from harness.sweeping.pool import Event
+    from harness.sweeping.pool import JobEvent
     from harness.sweeping.shared import CellState
 
 STOPPING = "stopping: running cells write their checkpoint; press Ctrl-C again to stop at once"
@@ -104,7 +104,7 @@ class Display:
             yield
         self._live = None
 
-    def update(self, event: Event, run: PlannedRun | None) -> None:
+    def update(self, event: JobEvent, run: PlannedRun | None) -> None:
         """Show that a job started, went on, or (for data) ended."""
         label = event.job.label
         if event.outcome is not None:
@@ -137,7 +137,7 @@ class Display:
         self._stopping = True
         self._print(STOPPING[0].upper() + STOPPING[1:] + ".")
 
-    def ended(self, run: PlannedRun, outcome: Outcome, state: CellState, *, by_another: bool) -> None:
+    def ended(self, run: PlannedRun, outcome: JobOutcome, state: CellState, *, by_another: bool) -> None:
         """Print the line of a run that ended.
 
         Args:
@@ -199,7 +199,7 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def _result(run: PlannedRun, outcome: Outcome, state: CellState) -> str:
+def _result(run: PlannedRun, outcome: JobOutcome, state: CellState) -> str:
     if outcome.status != "done":
         return f"{'failed' if outcome.status == 'died' else outcome.status}: {outcome.error}"
     primary = run.plan.primary

@@ -40,7 +40,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class WorkerContext:
     """Where workers work: sent with every job, since workers are forked from an older process.
 
     Attributes:
@@ -59,7 +59,7 @@ class Surroundings:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobOutcome:
     """How a job ended.
 
     Attributes:

@@ -27,7 +27,7 @@ from typing import Any
 import psutil
 
 from harness.errors import PluginError
-from harness.sweeping.jobs import ALONE, Job, Outcome, Surroundings
+from harness.sweeping.jobs import ALONE, Job, JobOutcome, WorkerContext
 from harness.sweeping.worker import GRACE_S, work
 from harness.sweeping.worker_process import WorkerProcess
 
@@ -39,13 +39,13 @@ NOT_STARTED = "not started"
 
 
 @dataclass(frozen=True)
-class Event:
+class JobEvent:
     """Something that happened to a job: it started, went on, or ended (then `outcome` is set)."""
 
     job: Job
     fraction: float = 0.0
     text: str = ""
-    outcome: Outcome | None = None
+    outcome: JobOutcome | None = None
 
 
 def ready_to_fork(threads: int = 1) -> Any:
@@ -131,10 +131,10 @@ class Pool:
     def __init__(
         self,
         workers: int,
-        surroundings: Surroundings,
+        surroundings: WorkerContext,
         target: Callable[..., None] = work,
         *,
-        before: Callable[[Job], Outcome | None] = lambda job: None,
+        before: Callable[[Job], JobOutcome | None] = lambda job: None,
         grace_s: float = GRACE_S,
     ) -> None:
         self.workers = max(1, workers)
@@ -142,7 +142,7 @@ class Pool:
         self._context = ready_to_fork(surroundings.threads)
         self._waiting: list[Job] = []
         self._running: list[WorkerProcess] = []
-        self._done: dict[str, Outcome] = {}
+        self._done: dict[str, JobOutcome] = {}
         self._stopping = False
         self._logs = tempfile.TemporaryDirectory(prefix="harness-workers-")
 
@@ -173,7 +173,7 @@ class Pool:
             self._done.pop(job.label, None)
             self._waiting.append(job)
 
-    def poll(self, timeout: float) -> Iterator[Event]:
+    def poll(self, timeout: float) -> Iterator[JobEvent]:
         """Start what can be started, wait until something happens or the time is over, and say what happened."""
         yield from self._start_ready()
         handles: dict[Any, WorkerProcess] = {h: worker for worker in self._running for h in worker.handles()}
@@ -183,13 +183,13 @@ class Pool:
         wait(list(handles), max(0.0, pause))
         for worker in list(self._running):
             for fraction, text in worker.read():
-                yield Event(worker.job, fraction, text)
+                yield JobEvent(worker.job, fraction, text)
             worker.watch(self._grace_s)
             if worker.ended():
                 self._running.remove(worker)
                 outcome = worker.close(self._stopping)
                 self._done[worker.job.label] = outcome
-                yield Event(worker.job, outcome=outcome)
+                yield JobEvent(worker.job, outcome=outcome)
 
     def stop(self) -> None:
         """Start nothing any more, and tell workers to write their checkpoint and end; those that do not are killed."""
@@ -219,7 +219,7 @@ class Pool:
             self._running.clear()
             self._logs.cleanup()
 
-    def _start_ready(self) -> Iterator[Event]:
+    def _start_ready(self) -> Iterator[JobEvent]:
         for job in list(self._waiting):
             failed = next((self._done[n] for n in job.needs if n in self._done and not _done(self._done[n])), None)
             if failed is not None:
@@ -231,7 +231,7 @@ class Pool:
                     continue
                 self._waiting.remove(job)
                 self._running.append(self._start(job))
-                yield Event(job, text="starting")
+                yield JobEvent(job, text="starting")
 
     def _may_start(self, job: Job) -> bool:
         if len(self._running) >= self.workers or any(need not in self._done for need in job.needs):
@@ -240,10 +240,10 @@ class Pool:
             return not self._running
         return all(worker.job.lock != ALONE for worker in self._running)
 
-    def _not_started(self, job: Job, outcome: Outcome) -> Event:
+    def _not_started(self, job: Job, outcome: JobOutcome) -> JobEvent:
         self._waiting.remove(job)
         self._done[job.label] = outcome
-        return Event(job, text=NOT_STARTED, outcome=outcome)
+        return JobEvent(job, text=NOT_STARTED, outcome=outcome)
 
     def _start(self, job: Job) -> WorkerProcess:
         receiver, sender = self._context.Pipe(duplex=False)
@@ -255,5 +255,5 @@ class Pool:
         return WorkerProcess(job, process, receiver, Path(log))
 
 
-def _done(outcome: Outcome) -> bool:
+def _done(outcome: JobOutcome) -> bool:
     return outcome.status == "done"

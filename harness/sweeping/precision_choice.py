@@ -23,7 +23,7 @@ from harness.errors import StoreError
 
 if TYPE_CHECKING:
     from harness.config.settings import RunSettings
-    from harness.training.precision import Verdict
+    from harness.training.precision import PrecisionVerdict
 
 CHOSEN = "precision_chosen"
 """Where a run's configuration and its details say that its precision was chosen for it, and why."""
@@ -42,7 +42,7 @@ def chosen(settings: RunSettings, store_url: str | None = None) -> RunSettings:
         store_url: of the store in which an interrupted run is looked for; None: the default one.
     """
     from harness.measure.clock import PhaseClock
-    from harness.training.precision import Verdict, obstacle
+    from harness.training.precision import PrecisionVerdict, obstacle
 
     earlier = _earlier(settings, store_url)
     if earlier is not None:
@@ -57,7 +57,7 @@ def chosen(settings: RunSettings, store_url: str | None = None) -> RunSettings:
             verdict = _checked(settings)
     except Exception as error:
         # Whatever is wrong, with the data or with the model, meets the run too, where it is recorded.
-        verdict = Verdict("fp32", f"the check could not be made: {type(error).__name__}: {error}")
+        verdict = PrecisionVerdict("fp32", f"the check could not be made: {type(error).__name__}: {error}")
     spent = clock.totals()
     before = {name: seconds for name, seconds in spent.items() if name in ("data_preparation", "setup")}
     return replace(_with(settings, verdict.precision, f"auto: {verdict.reason}"), before=before)
@@ -95,13 +95,13 @@ def _with(settings: RunSettings, precision: str, why: str) -> RunSettings:
     return replace(settings, trainer=replace(settings.trainer, precision=precision), config=config)
 
 
-def _checked(settings: RunSettings) -> Verdict:
+def _checked(settings: RunSettings) -> PrecisionVerdict:
     """The verdict of a process that makes the check.
 
     Raises:
         ChildProcessError: it ended without one, or did not end.
     """
-    from harness.training.precision import Verdict
+    from harness.training.precision import PrecisionVerdict
 
     told = {
         "config": settings.config,
@@ -126,7 +126,7 @@ def _checked(settings: RunSettings) -> Verdict:
         if not answer.exists():
             last = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
             raise ChildProcessError(last)
-        return Verdict(**json.loads(answer.read_text()))
+        return PrecisionVerdict(**json.loads(answer.read_text()))
 
 
 def main() -> None:

@@ -17,12 +17,12 @@ from harness.store import Store
 from harness.store.engine import results_folder, store_url
 from harness.store.records import EnvironmentRecord
 from harness.sweeping import planning
-from harness.sweeping.course import Course
 from harness.sweeping.display import Display
 from harness.sweeping.estimates import Estimates
-from harness.sweeping.jobs import Outcome, Surroundings
+from harness.sweeping.jobs import JobOutcome, WorkerContext
 from harness.sweeping.planning import PlannedRun
 from harness.sweeping.pool import Pool, forking
+from harness.sweeping.scheduler import SweepScheduler
 from harness.sweeping.stopping import StopRequests
 from harness.sweeping.workers import Workers, default_workers
 
@@ -42,7 +42,7 @@ class SweepResult:
 
     name: str
     planned: list[PlannedRun]
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    outcomes: dict[str, JobOutcome] = field(default_factory=dict)
     estimates: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -104,22 +104,22 @@ def run_sweep(
             display.begin(planned)
             todo = [run for run in planned if run.state in (planning.READY, planning.ELSEWHERE)]
             if todo:
-                course = Course(todo, store, environment, display)
+                course = SweepScheduler(todo, store, environment, display)
                 result.outcomes = course.outcomes
                 _run(course, _pool(workers, threads, device, course, display, len(todo)), display)
     return result
 
 
-def _pool(workers: int | None, threads: int, device: str, course: Course, display: Display, most: int) -> Pool:
+def _pool(workers: int | None, threads: int, device: str, course: SweepScheduler, display: Display, most: int) -> Pool:
     """The workers that were asked for, or as many as fit; never more than there is to do."""
     chosen = Workers(workers) if workers else default_workers(threads, device)
     count = min(chosen.count, most)
     display.at_a_time(count, threads, chosen.reason if count == chosen.count else "")
-    around = Surroundings(Path.cwd(), dict(os.environ), store_url(), results_folder().absolute(), threads)
+    around = WorkerContext(Path.cwd(), dict(os.environ), store_url(), results_folder().absolute(), threads)
     return Pool(count, around, before=course.before)
 
 
-def _run(course: Course, pool: Pool, display: Display) -> None:
+def _run(course: SweepScheduler, pool: Pool, display: Display) -> None:
     """Keep the pool busy until every cell has ended, here or elsewhere, or until told to stop."""
     requests, heeded = StopRequests(), 0
     with requests.listening(), pool, display.live(pool.workers):

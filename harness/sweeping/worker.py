@@ -16,7 +16,7 @@ from pathlib import Path
 
 from harness.errors import UserError
 from harness.store.ledger import AlreadyFinished, AlreadyRunning
-from harness.sweeping.jobs import ALONE, Job, Outcome, Surroundings
+from harness.sweeping.jobs import ALONE, Job, JobOutcome, WorkerContext
 from harness.sweeping.machine_lock import machine_lock
 
 GRACE_S = 60.0
@@ -28,8 +28,8 @@ WAITING = "waiting for the machine"
 _PROGRESS_EVERY_S = 0.2
 
 
-def work(job: Job, surroundings: Surroundings, connection: Connection, log: Path) -> None:
-    """Do a job and send its `Outcome` (and before it, progress as (fraction, text)) through the connection."""
+def work(job: Job, surroundings: WorkerContext, connection: Connection, log: Path) -> None:
+    """Do a job and send its `JobOutcome` (and before it, progress as (fraction, text)) through the connection."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to hear
     os.setpgid(0, 0)  # so that it can be killed with the processes that it starts
     _redirect_output(log)
@@ -42,17 +42,17 @@ def work(job: Job, surroundings: Surroundings, connection: Connection, log: Path
         signal.signal(signal.SIGTERM, _interrupt)
         _follow_parent()
         _do(job, surroundings, connection)
-        outcome = Outcome("done")
+        outcome = JobOutcome("done")
     except AlreadyFinished:  # by another sweep, in the moment before
-        outcome = Outcome("done")
+        outcome = JobOutcome("done")
     except AlreadyRunning as error:
-        outcome = Outcome("elsewhere", str(error))
+        outcome = JobOutcome("elsewhere", str(error))
     except (KeyboardInterrupt, SystemExit):  # Lightning turns the first into the second
-        outcome = Outcome("interrupted", "stopped from outside")
+        outcome = JobOutcome("interrupted", "stopped from outside")
     except UserError as error:
-        outcome = Outcome("failed", str(error), traceback.format_exc(), user_error=True)
+        outcome = JobOutcome("failed", str(error), traceback.format_exc(), user_error=True)
     except Exception as error:
-        outcome = Outcome("failed", f"{type(error).__name__}: {error}", traceback.format_exc())
+        outcome = JobOutcome("failed", f"{type(error).__name__}: {error}", traceback.format_exc())
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # all is done but the answer
     sys.stdout.flush()
     sys.stderr.flush()
@@ -61,7 +61,7 @@ def work(job: Job, surroundings: Surroundings, connection: Connection, log: Path
         connection.close()
 
 
-def _do(job: Job, surroundings: Surroundings, connection: Connection) -> None:
+def _do(job: Job, surroundings: WorkerContext, connection: Connection) -> None:
     if not job.lock:
         _do_now(job, surroundings, connection)
         return
@@ -71,7 +71,7 @@ def _do(job: Job, surroundings: Surroundings, connection: Connection) -> None:
         _do_now(job, surroundings, connection)
 
 
-def _do_now(job: Job, surroundings: Surroundings, connection: Connection) -> None:
+def _do_now(job: Job, surroundings: WorkerContext, connection: Connection) -> None:
     from harness.config import settings_from_plain
     from harness.training.execute import execute, execute_baseline
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from harness.sweeping.jobs import Job, Outcome
+from harness.sweeping.jobs import Job, JobOutcome
 from harness.sweeping.limits import duration, size
 from harness.sweeping.worker import WAITING
 
@@ -34,7 +34,7 @@ class WorkerProcess:
     def __init__(self, job: Job, process: Any, connection: Connection, log: Path) -> None:
         self.job, self.process = job, process
         self._connection, self._log = connection, log
-        self._answer: Outcome | None = None
+        self._answer: JobOutcome | None = None
         self._began: float | None = time.monotonic()  # None: it waits for the machine
         self._over = ""  # the limit that was exceeded, in words
         self._deadline = math.inf  # when it is killed
@@ -56,7 +56,7 @@ class WorkerProcess:
         with suppress(EOFError, OSError):  # the other end is closed: the process has ended
             while self._answer is None and self._connection.poll():
                 message = self._connection.recv()
-                if isinstance(message, Outcome):
+                if isinstance(message, JobOutcome):
                     self._answer = message
                     self._deadline = min(self._deadline, time.monotonic() + _LINGER_S)
                     return
@@ -101,7 +101,7 @@ class WorkerProcess:
         """Whether the process is gone."""
         return not self.process.is_alive()
 
-    def close(self, stopping: bool) -> Outcome:
+    def close(self, stopping: bool) -> JobOutcome:
         """How the job of a process that has ended went.
 
         Args:
@@ -118,18 +118,18 @@ class WorkerProcess:
         if said is not None and said.status == "done":
             return said
         if self._over:
-            return Outcome("failed", self._over, log_tail=tail, over_limit=True)
+            return JobOutcome("failed", self._over, log_tail=tail, over_limit=True)
         if said is not None:
-            return Outcome(said.status, said.error, said.traceback, tail, said.user_error)
+            return JobOutcome(said.status, said.error, said.traceback, tail, said.user_error)
         if stopping:
-            return Outcome("interrupted", "stopped before it had written a checkpoint", log_tail=tail)
+            return JobOutcome("interrupted", "stopped before it had written a checkpoint", log_tail=tail)
         code = self.process.exitcode
         if code is not None and code < 0:
             cause = f"the worker process was killed by {signal.Signals(-code).name}"
             cause += " (out of memory?)" if code == -signal.SIGKILL else ""
         else:
             cause = f"the worker process ended with code {code}"
-        return Outcome("died", cause, log_tail=tail)
+        return JobOutcome("died", cause, log_tail=tail)
 
     def _memory_above(self, limit: float) -> float | None:
         """What the process tree uses if that is more than the limit.

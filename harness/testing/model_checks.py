@@ -11,14 +11,14 @@ from harness.testing.model_shapes import lengths, shapes
 from harness.testing.model_subject import ModelSubject
 from harness.testing.model_time import carried_state, causality, context
 from harness.testing.model_training import gradients, overfitting
-from harness.testing.model_weights import seeding, tiny, weights_saved, width
+from harness.testing.model_weights import hidden_size, seeding, tiny, weights_saved
 from harness.testing.plugin_clauses import configuration, contract_version
 
 CLAUSES: tuple[Clause[ModelSubject], ...] = (
     contract_version,
     configuration,
     tiny,
-    width,
+    hidden_size,
     shapes,
     lengths,
     padding_invariance,

@@ -1,6 +1,6 @@
 """The clause of the model contract on decoders: one symbol at a time equals all at once.
 
-Axes: B batch, T' feature time, U target time, D embedding, H width.
+Axes: B batch, T' feature time, U target time, D embedding, H hidden_size.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Clauses of the model contract on what an encoder returns: shapes, types of numbers, lengths.
 
-Axes: B batch, T input time, T' feature time, U target time, H width, K classes, S summary, V vocabulary.
+Axes: B batch, T input time, T' feature time, U target time, H hidden_size, K classes, S summary, V vocabulary.
 """
 
 from __future__ import annotations

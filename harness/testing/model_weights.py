@@ -52,18 +52,18 @@ def _no_weights(subject: ModelSubject) -> str:
 
 
 @clause(
-    "Name in Capabilities the field that sets the size (`width_field`) and the step in which it may grow "
-    "(`width_step`), and let every step add parameters to the encoder: parameter matching searches along it.",
+    "Name in Capabilities the field that sets the size (`size_field`) and the step in which it may grow "
+    "(`size_step`), and let every step add parameters to the encoder: parameter matching searches along it.",
     inapplicable=_no_weights,
     once=True,
     shortest=0,
 )
-def width(subject: ModelSubject) -> None:
+def hidden_size(subject: ModelSubject) -> None:
     """Each step of the declared width field gives the encoder more parameters."""
-    field, step = subject.capabilities.width_field, subject.capabilities.width_step
+    field, step = subject.capabilities.size_field, subject.capabilities.size_step
     names = [f.name for f in dataclasses.fields(subject.model)]
-    assert field in names, f"width_field is '{field}'; the fields of the model are {', '.join(names) or 'none'}"
-    assert isinstance(step, int) and step > 0, f"width_step is {step!r}; it must be a positive whole number"  # noqa: PT018
+    assert field in names, f"size_field is '{field}'; the fields of the model are {', '.join(names) or 'none'}"
+    assert isinstance(step, int) and step > 0, f"size_step is {step!r}; it must be a positive whole number"  # noqa: PT018
     start = getattr(subject.model, field)
     assert isinstance(start, int), f"the field '{field}' is {start!r}; it must be a whole number"
     values = [start + step * k for k in range(4)]

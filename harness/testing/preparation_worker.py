@@ -27,7 +27,7 @@ CHANGES = ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.syml
 STARTED, TOUCHED, PAUSED = "started", "touched ", "paused"
 
 
-class Watch:
+class PreparationWatch:
     """Counts operations on a folder, and acts after a given one.
 
     Attributes:
@@ -77,7 +77,7 @@ def main(request_file: str, answer_file: str) -> None:
     request = json.loads(Path(request_file).read_text())
     task = load(request)
     folder = os.environ["HARNESS_DATA"]
-    watch = Watch(folder, request["at"], _kill if request["stop"] == "kill" else _pause)
+    watch = PreparationWatch(folder, request["at"], _kill if request["stop"] == "kill" else _pause)
     print(STARTED, flush=True)
     watch.start()
     answer: dict[str, Any] = {}

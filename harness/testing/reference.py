@@ -3,7 +3,7 @@
 The straight way carries the scale of the input through to the output, so that inputs of wild size show in the loss;
 the recurrent way can learn what depends on order.
 
-Axes: B batch, T input time, D embedding, H width.
+Axes: B batch, T input time, D embedding, H hidden_size.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ HARNESS_CONTRACT = 2
 
 
 @dataclass
-class Reference(Model):
+class ReferenceModel(Model):
     """features_t = W [x_t, mean(x_1..x_t), h_t] with h from a GRU; the summary is the last of them.
 
     Fields:
-        width: H.
+        hidden_size: H.
     """
 
     name: ClassVar[str] = "reference"
 
-    width: int = 32
+    hidden_size: int = 32
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
         """Reads the past only, so it fits every task."""
@@ -41,21 +41,21 @@ class Reference(Model):
     def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
         """The encoder over embedded input."""
         assert isinstance(input_spec, EmbeddedInput)
-        return ReferenceEncoder(input_spec.dim, self.width)
+        return ReferenceEncoder(input_spec.dim, self.hidden_size)
 
-    def tiny(self) -> Reference:
+    def tiny(self) -> ReferenceModel:
         """16 units."""
-        return Reference(width=16)
+        return ReferenceModel(hidden_size=16)
 
 
 class ReferenceEncoder(Encoder):
-    """As `Reference` says."""
+    """As `ReferenceModel` says."""
 
-    def __init__(self, dim: int, width: int) -> None:
+    def __init__(self, dim: int, hidden_size: int) -> None:
         super().__init__()
-        self.feature_dim = self.summary_dim = width
-        self.stack = RecurrentStack("gru", dim, width)
-        self.mix = nn.Linear(2 * dim + width, width)
+        self.feature_dim = self.summary_dim = hidden_size
+        self.stack = RecurrentStack("gru", dim, hidden_size)
+        self.mix = nn.Linear(2 * dim + hidden_size, hidden_size)
 
     def forward(self, x: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
         """Encode x (B, T, D)."""

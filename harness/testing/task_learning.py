@@ -17,7 +17,7 @@ from harness.nn.losses import loss_counts, loss_rows, loss_sum
 from harness.nn.network import Network
 from harness.testing.cases import TRAINER
 from harness.testing.clause import clause
-from harness.testing.reference import Reference
+from harness.testing.reference import ReferenceModel
 from harness.testing.task_subject import SPLITS, TaskSubject, lengths
 from harness.training.batching import evaluation_batches
 from harness.training.collate import collate
@@ -124,7 +124,7 @@ def learning(subject: TaskSubject) -> None:
 def _network(subject: TaskSubject) -> Network:
     data = subject.data
     seed_global(0, "initialisation")
-    return Network(Reference(), subject.task.signature, data.input_spec, data.target_spec, TRAINER).eval()
+    return Network(ReferenceModel(), subject.task.signature, data.input_spec, data.target_spec, TRAINER).eval()
 
 
 def _some(subject: TaskSubject) -> Batch:

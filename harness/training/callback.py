@@ -10,7 +10,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 
-from harness.config.budget import Budget, Progress, learning_rate_factor
+from harness.config.budget import Budget, BudgetProgress, learning_rate_factor
 from harness.config.settings import RunSettings
 from harness.contract.batch import Batch
 from harness.contract.task import TaskData
@@ -24,7 +24,7 @@ from harness.training.evaluate import evaluate
 from harness.training.lightning_module import TrainingModule
 from harness.training.metric_writer import MetricWriter
 from harness.training.run_folder import RunFolder
-from harness.training.selection import Selection
+from harness.training.selection import CheckpointSelection
 from harness.training.stopping import StopRequest
 
 
@@ -33,7 +33,7 @@ class DivergedError(HarnessError):
 
 
 @dataclass
-class Surroundings:
+class RunContext:
     """What a run's training reaches beside the network: files, the store, the user.
 
     Attributes:
@@ -69,12 +69,14 @@ class RunCallback(pl.Callback):
     """
 
     def __init__(
-        self, settings: RunSettings, data: TaskData, batches: EndlessBatches, surroundings: Surroundings
+        self, settings: RunSettings, data: TaskData, batches: EndlessBatches, surroundings: RunContext
     ) -> None:
         self.settings, self.data, self.batches, self.around = settings, data, batches, surroundings
         self.budget = Budget.parse(settings.budget)
-        self.progress = Progress()
-        self.selection = Selection(settings.task, data.target_spec, settings.target, settings.trainer.early_stopping)
+        self.progress = BudgetProgress()
+        self.selection = CheckpointSelection(
+            settings.task, data.target_spec, settings.target, settings.trainer.early_stopping
+        )
         # The learning rate must be wrong before the run starts, not after an hour of set-up.
         learning_rate_factor(0.0, settings.optimizer.warmup, settings.optimizer.schedule)
         self.unit = ""
@@ -140,7 +142,7 @@ class RunCallback(pl.Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over from an interrupted process; `on_train_start` does the rest."""
-        self.progress = Progress(**state_dict["progress"])
+        self.progress = BudgetProgress(**state_dict["progress"])
         self.selection.load_state_dict(state_dict["selection"])
         self.batches.load_state_dict(state_dict["batches"])
         self.unit = state_dict["unit"]

@@ -75,7 +75,7 @@ class StreamBatches:
     """Parallel streams over the concatenated training documents, for next-token tasks.
 
     All documents, each preceded by the begin-of-sequence symbol, are joined, rotated by a random offset each
-    epoch, and cut into `batch_size` lanes of equal length; a batch is the next `bptt` steps of every lane.
+    epoch, and cut into `batch_size` streams of equal length; a batch is the next `bptt` steps of every stream.
     Source: Zaremba et al. 2014, section 4.1. Attributes as of `ExampleBatches`.
     """
 
@@ -85,9 +85,9 @@ class StreamBatches:
         bos = np.array([data.target_spec.bos_id], dtype=np.int64)
         parts = [a for i in range(len(data.train)) for a in (bos, np.asarray(data.train[i].target, dtype=np.int64))]
         self._stream = np.concatenate(parts)
-        self._lanes = max(1, min(loader.batch_size, len(self._stream) // 2))
+        self._streams = max(1, min(loader.batch_size, len(self._stream) // 2))
         self._bptt = loader.bptt
-        self._steps = (len(self._stream) - 1) // self._lanes
+        self._steps = (len(self._stream) - 1) // self._streams
         self.order = generator(seed, "data_order")
         self.epoch = 0
         self.batches_per_epoch = -(-self._steps // self._bptt)
@@ -101,14 +101,14 @@ class StreamBatches:
         self.epoch += 1
         offset = int(torch.randint(len(self._stream), (1,), generator=self.order))
         stream = np.roll(self._stream, -offset)
-        used = self._lanes * self._steps
-        inputs = torch.from_numpy(stream[:used].reshape(self._lanes, self._steps))  # (B, L)
-        targets = torch.from_numpy(stream[1 : used + 1].reshape(self._lanes, self._steps))
-        ids = tuple(f"lane{i}" for i in range(self._lanes))
+        used = self._streams * self._steps
+        inputs = torch.from_numpy(stream[:used].reshape(self._streams, self._steps))  # (B, L)
+        targets = torch.from_numpy(stream[1 : used + 1].reshape(self._streams, self._steps))
+        ids = tuple(f"stream{i}" for i in range(self._streams))
         for start in range(skip * self._bptt, self._steps, self._bptt):
             x, y = inputs[:, start : start + self._bptt], targets[:, start : start + self._bptt]
-            lengths = torch.full((self._lanes,), x.shape[1], dtype=torch.int64)
-            yield Batch(ids, x.contiguous(), lengths, y.contiguous(), lengths, fresh=start == 0)
+            lengths = torch.full((self._streams,), x.shape[1], dtype=torch.int64)
+            yield Batch(ids, x.contiguous(), lengths, y.contiguous(), lengths, reset_state=start == 0)
 
 
 TrainingBatches = ExampleBatches | StreamBatches

@@ -25,8 +25,7 @@ from harness.nn.backends import backends_of
 from harness.nn.network import Network
 from harness.store.records import PredictionRow, RunPlan, RunSummary
 from harness.training import checkpoint
-from harness.training.ahead import ahead
-from harness.training.callback import RunCallback, Surroundings
+from harness.training.callback import RunCallback, RunContext
 from harness.training.data_module import EndlessBatches, training_loader
 from harness.training.device import device_of
 from harness.training.evaluate import Evaluation, evaluate, judge
@@ -34,6 +33,7 @@ from harness.training.generate import generate
 from harness.training.lightning_module import TrainingModule
 from harness.training.load_data import load_data
 from harness.training.pooled_video import pooled_once
+from harness.training.prefetch import prefetched
 from harness.training.seeding import seed_global
 from harness.training.session import Session, recorded
 from harness.training.symbol_counts import order_symbols
@@ -116,7 +116,7 @@ def _train_and_test(settings: RunSettings, session: Session, on_progress: OnProg
             data = pooled_once(data, network)
         final = _final_split(data, split)
         batches = EndlessBatches(training_loader(data, task.loader, settings.seed))
-        around = Surroundings(
+        around = RunContext(
             session.folder,
             session.writer,
             session.stop,
@@ -229,7 +229,7 @@ class Stretches:
     def _timed(self) -> Iterator[Batch]:
         waiting = self._clock.phase("data_wait")
         with waiting:
-            iterator = ahead(self._batches, self._device)
+            iterator = prefetched(self._batches, self._device)
         while True:
             with waiting:
                 batch = next(iterator)

@@ -127,7 +127,7 @@ class TrainingModule(pl.LightningModule):
         if self._saved_state is not None:
             now.state = self._rebuilt(self._saved_state, batch)
             self._saved_state = None
-        state = None if batch.fresh or not carries else now.state
+        state = None if batch.reset_state or not carries else now.state
         smoothing = self._settings.label_smoothing
         with torch.autocast(batch.inputs.device.type, torch.bfloat16, enabled=self._bf16):
             features, lengths, state = self.network.features(batch.inputs, batch.input_lengths, batch.targets, state)

@@ -65,7 +65,7 @@ _BF16_INSTRUCTIONS = {"avx512_bf16", "amx_bf16"}
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PrecisionVerdict:
     """The precision that a run is to train in, and why, in a phrase."""
 
     precision: str
@@ -105,7 +105,7 @@ def obstacle(settings: RunSettings) -> str:
     return ""
 
 
-def check_curve(settings: RunSettings, data: TaskData) -> Verdict:
+def check_curve(settings: RunSettings, data: TaskData) -> PrecisionVerdict:
     """Train for `STEPS` steps in fp32 and in bf16, and compare.
 
     Sets torch's random state and its use of deterministic algorithms, and does not put them back.
@@ -118,23 +118,23 @@ def check_curve(settings: RunSettings, data: TaskData) -> Verdict:
     exact = train(settings, data, "fp32", limit_s=LONGEST_S)
     why_not = _unfit(exact)
     if why_not:
-        return Verdict("fp32", why_not)
+        return PrecisionVerdict("fp32", why_not)
     try:
         rounded = train(settings, data, "bf16", len(exact.losses), limit_s=LONGEST_S)
     except Exception as error:
-        return Verdict("fp32", f"training in bf16 raised {type(error).__name__}: {error}")
+        return PrecisionVerdict("fp32", f"training in bf16 raised {type(error).__name__}: {error}")
     speed = f"a step in bf16 takes {rounded.step_s / exact.step_s:.2f} of the time in fp32"
     if not rounded.finite:
-        return Verdict(
+        return PrecisionVerdict(
             "fp32", f"in bf16 the loss became {rounded.losses[-1]} at step {len(rounded.losses)} of the check"
         )
     if rounded.step_s >= exact.step_s:
-        return Verdict("fp32", speed)
+        return PrecisionVerdict("fp32", speed)
     steps = len(rounded.losses)
     exact = Curve(exact.losses[:steps], exact.step_s)
     why_not = _unfit(exact)  # of fewer steps, where bf16 was slow by the clock
     if why_not:
-        return Verdict("fp32", why_not)
+        return PrecisionVerdict("fp32", why_not)
     found, allowed, beside = distance(exact, rounded), TOLERANCE, ""
     if found > TOLERANCE:
         spread = distance(exact, train(settings, data, "fp32", steps, dropout="dropout of the check"))
@@ -143,7 +143,7 @@ def check_curve(settings: RunSettings, data: TaskData) -> Verdict:
     words = (
         f"in {steps} steps bf16's loss differs by {_percent(found)} of fp32's fall, {_percent(allowed)} allowed{beside}"
     )
-    return Verdict("bf16", f"{words}; {speed}") if found <= allowed else Verdict("fp32", words)
+    return PrecisionVerdict("bf16", f"{words}; {speed}") if found <= allowed else PrecisionVerdict("fp32", words)
 
 
 def _unfit(exact: Curve) -> str:

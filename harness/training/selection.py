@@ -44,7 +44,7 @@ class Best:
     step: int
 
 
-class Selection:
+class CheckpointSelection:
     """What validations have shown so far.
 
     Args:

@@ -52,7 +52,7 @@ class AttentionLSTM(Model):
     """The encoder of `lstm` with attention added; without it, the two models are the same.
 
     Fields:
-        width: units; a multiple of `heads`.
+        hidden_size: units; a multiple of `heads`.
         layers: how many.
         dropout: on the input of every layer.
         attention: of the decoder, "luong" (all target symbols at once, quick) or "bahdanau" (symbol by symbol).
@@ -63,7 +63,7 @@ class AttentionLSTM(Model):
 
     name: ClassVar[str] = "attention_lstm"
 
-    width: int = 256
+    hidden_size: int = 256
     layers: int = 1
     dropout: float = 0.1
     attention: Attention = Attention.luong
@@ -72,9 +72,9 @@ class AttentionLSTM(Model):
     bidirectional: bool = False
 
     def __post_init__(self) -> None:
-        check_sizes(self.width, self.layers, self.dropout)
-        if self.heads < 1 or self.width % self.heads:
-            raise ValueError(f"heads={self.heads}: must divide width={self.width}")
+        check_sizes(self.hidden_size, self.layers, self.dropout)
+        if self.heads < 1 or self.hidden_size % self.heads:
+            raise ValueError(f"heads={self.heads}: must divide hidden_size={self.hidden_size}")
         if self.context < 1:
             raise ValueError(f"context={self.context}: must be at least 1")
 
@@ -82,7 +82,7 @@ class AttentionLSTM(Model):
         """Attention over frames reads the future; the window of a language model does not, and is carried along."""
         text = signature.target_type is NextTokenTarget
         causal = not self.bidirectional and signature.target_type not in (CTCTarget, FrameTarget)
-        return Capabilities(causal=causal, carries_state=text and causal, width_step=self.heads)
+        return Capabilities(causal=causal, carries_state=text and causal, size_step=self.heads)
 
     def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
         """The encoder over embedded input."""
@@ -91,7 +91,7 @@ class AttentionLSTM(Model):
         stack = RecurrentStack(
             "lstm",
             input_spec.dim,
-            self.width,
+            self.hidden_size,
             self.layers,
             bidirectional=self.bidirectional,
             dropout=self.dropout,
@@ -110,7 +110,7 @@ class AttentionLSTM(Model):
         return RecurrentDecoder(
             "lstm",
             embedding_dim,
-            self.width,
+            self.hidden_size,
             self.layers,
             memory_dim=encoder.feature_dim,
             summary_dim=encoder.summary_dim,
@@ -120,7 +120,7 @@ class AttentionLSTM(Model):
 
     def tiny(self) -> AttentionLSTM:
         """The same network with 16 units."""
-        return replace(self, width=16, dropout=0.0, heads=4, context=min(8, self.context))
+        return replace(self, hidden_size=16, dropout=0.0, heads=4, context=min(8, self.context))
 
 
 class PooledEncoder(Encoder):

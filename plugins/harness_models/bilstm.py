@@ -22,32 +22,32 @@ class BiLSTM(Model):
     """An LSTM in both directions, concatenated. A one-layer one-way LSTM decodes, started from both last states.
 
     Fields:
-        width: units of both directions together (and of the decoder), so features are as wide as `lstm`'s; even.
+        hidden_size: units of both directions together (and of the decoder), so features are as wide as `lstm`'s; even.
         layers: how many.
         dropout: on the input of every layer.
     """
 
     name: ClassVar[str] = "bilstm"
 
-    width: int = 256
+    hidden_size: int = 256
     layers: int = 1
     dropout: float = 0.1
 
     def __post_init__(self) -> None:
-        check_sizes(self.width, self.layers, self.dropout)
-        if self.width % 2:
-            raise ValueError(f"width={self.width}: must be even, half of it for each direction")
+        check_sizes(self.hidden_size, self.layers, self.dropout)
+        if self.hidden_size % 2:
+            raise ValueError(f"hidden_size={self.hidden_size}: must be even, half of it for each direction")
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
         """Reads the future: neither causal nor able to carry its state."""
-        return Capabilities(causal=False, width_step=2)
+        return Capabilities(causal=False, size_step=2)
 
     def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
         """The encoder over embedded input."""
         assert isinstance(input_spec, EmbeddedInput)
         return RecurrentEncoder(
             RecurrentStack(
-                "lstm", input_spec.dim, self.width // 2, self.layers, bidirectional=True, dropout=self.dropout
+                "lstm", input_spec.dim, self.hidden_size // 2, self.layers, bidirectional=True, dropout=self.dropout
             )
         )
 
@@ -56,7 +56,7 @@ class BiLSTM(Model):
         return RecurrentDecoder(
             "lstm",
             embedding_dim,
-            self.width,
+            self.hidden_size,
             1,
             memory_dim=encoder.feature_dim,
             summary_dim=encoder.summary_dim,
@@ -65,7 +65,7 @@ class BiLSTM(Model):
 
     def tiny(self) -> BiLSTM:
         """The same network with 16 units."""
-        return BiLSTM(width=16, layers=self.layers, dropout=0.0)
+        return BiLSTM(hidden_size=16, layers=self.layers, dropout=0.0)
 
 
 @hookimpl

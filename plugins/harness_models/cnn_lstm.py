@@ -44,7 +44,7 @@ class CNNLSTM(Model):
     """Convolutions before an LSTM. It decodes with a one-way LSTM without attention.
 
     Fields:
-        width: units of the LSTM and channels of the convolutions over time.
+        hidden_size: units of the LSTM and channels of the convolutions over time.
         layers: layers of the LSTM.
         dropout: on the input of every layer of the LSTM.
         kernel: positions that a convolution over time sees; odd.
@@ -54,7 +54,7 @@ class CNNLSTM(Model):
 
     name: ClassVar[str] = "cnn_lstm"
 
-    width: int = 256
+    hidden_size: int = 256
     layers: int = 1
     dropout: float = 0.1
     kernel: int = 3
@@ -62,7 +62,7 @@ class CNNLSTM(Model):
     channels: list[int] = field(default_factory=lambda: [16, 32, 64, 64])
 
     def __post_init__(self) -> None:
-        check_sizes(self.width, self.layers, self.dropout)
+        check_sizes(self.hidden_size, self.layers, self.dropout)
         if self.kernel < 1 or self.kernel % 2 == 0:
             raise ValueError(f"kernel={self.kernel}: must be odd and at least 1")
         if self.subsampling is not None and self.subsampling not in SUBSAMPLING:
@@ -79,17 +79,19 @@ class CNNLSTM(Model):
             carries_state=text and not video,
             reads=(VideoInput,),
             subsampling_factor=factor,
-            width_step=1,
+            size_step=1,
         )
 
     def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
         """The encoder over raw video or over embedded input."""
         if isinstance(input_spec, VideoInput):
-            stack = RecurrentStack("lstm", self.width, self.width, self.layers, dropout=self.dropout)
+            stack = RecurrentStack("lstm", self.hidden_size, self.hidden_size, self.layers, dropout=self.dropout)
             return VideoEncoder(input_spec, self.channels, stack)
         assert isinstance(input_spec, EmbeddedInput)
         text = isinstance(target_spec, NextTokenTarget)
-        stack = RecurrentStack("lstm", self.width, self.width, self.layers, dropout=self.dropout, carry=text)
+        stack = RecurrentStack(
+            "lstm", self.hidden_size, self.hidden_size, self.layers, dropout=self.dropout, carry=text
+        )
         allowed = target_spec.max_subsampling if isinstance(target_spec, CTCTarget) else 1
         strides = SUBSAMPLING[self._factor(isinstance(target_spec, CTCTarget), allowed)]
         return SequenceEncoder(input_spec.dim, self.kernel, strides, stack, causal=text)
@@ -99,7 +101,7 @@ class CNNLSTM(Model):
         return RecurrentDecoder(
             "lstm",
             embedding_dim,
-            self.width,
+            self.hidden_size,
             self.layers,
             memory_dim=encoder.feature_dim,
             summary_dim=encoder.summary_dim,
@@ -109,7 +111,7 @@ class CNNLSTM(Model):
     def tiny(self) -> CNNLSTM:
         """The same network with 16 units and two small convolutions a frame."""
         return CNNLSTM(
-            width=16, layers=self.layers, dropout=0.0, kernel=3, subsampling=self.subsampling, channels=[8, 16]
+            hidden_size=16, layers=self.layers, dropout=0.0, kernel=3, subsampling=self.subsampling, channels=[8, 16]
         )
 
     def _factor(self, ctc: bool, allowed: int) -> int:
@@ -180,14 +182,14 @@ class SequenceEncoder(Encoder):
         self, input_dim: int, kernel: int, strides: tuple[int, ...], stack: RecurrentStack, causal: bool
     ) -> None:
         super().__init__()
-        width = stack.output_dim
-        dims = [input_dim] + [width] * (len(strides) - 1)
+        hidden_size = stack.output_dim
+        dims = [input_dim] + [hidden_size] * (len(strides) - 1)
         self.convolutions = nn.ModuleList(
-            TimeConvolution(dim, width, kernel, stride, causal) for dim, stride in zip(dims, strides, strict=True)
+            TimeConvolution(dim, hidden_size, kernel, stride, causal) for dim, stride in zip(dims, strides, strict=True)
         )
         self.stack = stack
         self.causal = causal
-        self.feature_dim = self.summary_dim = width
+        self.feature_dim = self.summary_dim = hidden_size
 
     def forward(self, x: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
         """Encode x (B, T, D); the state is the convolutions' left contexts and the LSTM's."""
@@ -206,18 +208,18 @@ class TimeConvolution(nn.Module):
 
     Args:
         input_dim: channels before.
-        width: channels after.
+        hidden_size: channels after.
         kernel: positions seen.
         stride: by how much time is shortened.
         causal: see the last `kernel` positions instead of those around.
     """
 
-    def __init__(self, input_dim: int, width: int, kernel: int, stride: int, causal: bool) -> None:
+    def __init__(self, input_dim: int, hidden_size: int, kernel: int, stride: int, causal: bool) -> None:
         super().__init__()
         self.past, self.stride, self.causal = kernel - 1, stride, causal
-        self.convolution = nn.Conv1d(input_dim, width, kernel, stride, padding=0 if causal else kernel // 2)
+        self.convolution = nn.Conv1d(input_dim, hidden_size, kernel, stride, padding=0 if causal else kernel // 2)
         initialise_convolution(self.convolution)
-        self.norm = nn.LayerNorm(width)
+        self.norm = nn.LayerNorm(hidden_size)
 
     def forward(self, x: Tensor, lengths: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """From x (B, T, D), zero at padding, to (B, T', H), zero at padding; the new lengths; the next left context."""

@@ -22,38 +22,38 @@ class LSTM(Model):
     """A one-way LSTM. It decodes with the same cell, started from the last state.
 
     Fields:
-        width: units.
+        hidden_size: units.
         layers: how many.
         dropout: on the input of every layer.
     """
 
     name: ClassVar[str] = "lstm"
 
-    width: int = 256
+    hidden_size: int = 256
     layers: int = 1
     dropout: float = 0.1
 
     def __post_init__(self) -> None:
-        check_sizes(self.width, self.layers, self.dropout)
+        check_sizes(self.hidden_size, self.layers, self.dropout)
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
         """Causal; the state is carried where text is read in pieces."""
-        return Capabilities(causal=True, carries_state=signature.target_type is NextTokenTarget, width_step=1)
+        return Capabilities(causal=True, carries_state=signature.target_type is NextTokenTarget, size_step=1)
 
     def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
         """The encoder over embedded input."""
         assert isinstance(input_spec, EmbeddedInput)
         carry = isinstance(target_spec, NextTokenTarget)
         return RecurrentEncoder(
-            RecurrentStack("lstm", input_spec.dim, self.width, self.layers, dropout=self.dropout, carry=carry)
+            RecurrentStack("lstm", input_spec.dim, self.hidden_size, self.layers, dropout=self.dropout, carry=carry)
         )
 
     def build_decoder(self, encoder: Encoder, target_spec: TargetSpec, embedding_dim: int) -> Decoder:
-        """A decoder of the same cell, width and depth, without attention."""
+        """A decoder of the same cell, hidden_size and depth, without attention."""
         return RecurrentDecoder(
             "lstm",
             embedding_dim,
-            self.width,
+            self.hidden_size,
             self.layers,
             memory_dim=encoder.feature_dim,
             summary_dim=encoder.summary_dim,
@@ -62,7 +62,7 @@ class LSTM(Model):
 
     def tiny(self) -> LSTM:
         """The same network with 16 units."""
-        return LSTM(width=16, layers=self.layers, dropout=0.0)
+        return LSTM(hidden_size=16, layers=self.layers, dropout=0.0)
 
 
 @hookimpl

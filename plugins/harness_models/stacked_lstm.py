@@ -23,7 +23,7 @@ class StackedLSTM(Model):
     """A one-way LSTM of several layers. It decodes with a stack of the same depth.
 
     Fields:
-        width: units of each layer.
+        hidden_size: units of each layer.
         layers: how many.
         dropout: on the input of every layer.
         residual: add each layer's input to its output, from the second layer on.
@@ -31,17 +31,17 @@ class StackedLSTM(Model):
 
     name: ClassVar[str] = "stacked_lstm"
 
-    width: int = 256
+    hidden_size: int = 256
     layers: int = 2
     dropout: float = 0.2
     residual: bool = True
 
     def __post_init__(self) -> None:
-        check_sizes(self.width, self.layers, self.dropout)
+        check_sizes(self.hidden_size, self.layers, self.dropout)
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
         """Causal; the state is carried where text is read in pieces."""
-        return Capabilities(causal=True, carries_state=signature.target_type is NextTokenTarget, width_step=1)
+        return Capabilities(causal=True, carries_state=signature.target_type is NextTokenTarget, size_step=1)
 
     def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
         """The encoder over embedded input."""
@@ -50,7 +50,7 @@ class StackedLSTM(Model):
             RecurrentStack(
                 "lstm",
                 input_spec.dim,
-                self.width,
+                self.hidden_size,
                 self.layers,
                 dropout=self.dropout,
                 residual=self.residual,
@@ -59,11 +59,11 @@ class StackedLSTM(Model):
         )
 
     def build_decoder(self, encoder: Encoder, target_spec: TargetSpec, embedding_dim: int) -> Decoder:
-        """A decoder of the same cell, width and depth, without attention."""
+        """A decoder of the same cell, hidden_size and depth, without attention."""
         return RecurrentDecoder(
             "lstm",
             embedding_dim,
-            self.width,
+            self.hidden_size,
             self.layers,
             memory_dim=encoder.feature_dim,
             summary_dim=encoder.summary_dim,
@@ -73,7 +73,7 @@ class StackedLSTM(Model):
 
     def tiny(self) -> StackedLSTM:
         """The same network with 16 units a layer."""
-        return StackedLSTM(width=16, layers=self.layers, dropout=0.0, residual=self.residual)
+        return StackedLSTM(hidden_size=16, layers=self.layers, dropout=0.0, residual=self.residual)
 
 
 @hookimpl

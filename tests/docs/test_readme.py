@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
-SMALL = "budget=steps:2 model.width=16 trainer.embedding_dim=16 trainer.validations=1"
+SMALL = "budget=steps:2 model.hidden_size=16 trainer.embedding_dim=16 trainer.validations=1"
 COUNTING = "task.dataset=counting task.generated_characters=2000 task.loader.batch_size=4 task.loader.bptt=32"
 CIPHER = "task.dataset=cipher task.vocab_size=400 task.max_length=20 task.eval_limit=8"
 TONES = "task.dataset=tones task.max_digits=2 task.train_strings=16 task.val_strings=4 task.test_strings=4"
@@ -157,7 +157,10 @@ def test_completion_is_a_script_that_bash_takes(readers: Any) -> None:
 
 @pytest.mark.shared_data
 def test_multi30k(readers: Any, shared_data: Path) -> None:
-    limits = "budget=steps:2 model.width=16 task.train_limit=200 task.eval_limit=8 decoding=default task.vocab_size=400"
+    limits = (
+        "budget=steps:2 model.hidden_size=16 task.train_limit=200 task.eval_limit=8 decoding=default "
+        "task.vocab_size=400"
+    )
     root = shared_data / "translation" / "multi30k"
     readers("run", "experiment=multi30k", f"task.root={root}", *limits.split())
     (run,) = readers.runs(task="translation", model="attention_lstm", status="finished")[-1:]

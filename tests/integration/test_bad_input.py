@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-TINY = ("budget=steps:1", "model.width=8", "trainer.embedding_dim=8", "trainer.validations=1")
+TINY = ("budget=steps:1", "model.hidden_size=8", "trainer.embedding_dim=8", "trainer.validations=1")
 SPEECH = ("task=speech_recognition", "model=lstm", "task.dataset=fsdd", *TINY)
 STRINGS = ("task.train_strings=8", "task.val_strings=2", "task.test_strings=2", "task.max_digits=2")
 VIDEOS = ("task=action_recognition", "model=lstm", "task.dataset=folder", "task.frames=4", "task.size=16", *TINY)
@@ -33,12 +33,12 @@ def _report(cli: Any) -> str:
     [
         (("task=translatoin",), ("'translatoin'", "Did you mean 'translation'?", "first_symbol")),
         (("model=gru",), ("'gru'", "attention_lstm")),
-        (("model.wdith=3",), ("wdith", "width")),
+        (("model.wdith=3",), ("wdith", "hidden_size")),
         (("optimizer.lr=fast",), ("optimizer.lr", "fast")),
         (("budget=epochs",), ("'epochs'", "epochs:3")),
         (("budget=hours:1",), ("'hours:1'", "epochs:N")),
         (("trainer.precision=fp8",), ("fp8", "bf16")),
-        (("match=width:9",), ("width:9", "params:N")),
+        (("match=hidden_size:9",), ("hidden_size:9", "params:N")),
         (("logger=tensorbord",), ("tensorbord", "tensorboard, mlflow, wandb")),
         (("limits.time=30m",), ("watched by a sweep only", "harness sweep limits.time=30m")),
         (("trainer.early_stopping=0",), ("trainer.early_stopping=0 must be 1 or more",)),

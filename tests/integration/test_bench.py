@@ -60,7 +60,7 @@ def test_each_model_is_compared_with_the_peak_of_its_precision() -> None:
 
 def test_time_and_memory_have_an_exponent_for_each_thing_that_grows() -> None:
     axes = (
-        Axis("length", (64, 128, 256), 1.1, (("length", 0), ("width", 8), ("batch", 2))),
+        Axis("length", (64, 128, 256), 1.1, (("length", 0), ("hidden_size", 8), ("batch", 2))),
         Axis("runs", (10, 20, 40), 1.1, rows=10, base=1),
     )
     rows = growth_rows(2, threads=1, axes=axes)
@@ -78,7 +78,7 @@ def test_time_and_memory_have_an_exponent_for_each_thing_that_grows() -> None:
         assert row.limit == 1.1
         assert row.a > 0
         assert row.b > 0
-    assert "length of a training step of lstm, width 8, batch 2, 1 threads; 64 to 256" in rows[0].about
+    assert "length of a training step of lstm, hidden_size 8, batch 2, 1 threads; 64 to 256" in rows[0].about
     assert "harness report beyond that of a store of 1, 10 metric rows each; 10 to 40" in rows[4].about
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 TINY = (
     *("task=text_generation", "task.dataset=counting", "task.generated_characters=2000", "trainer.embedding_dim=16"),
-    *("model=lstm", "model.width=8", "budget=steps:6", "trainer.validations=2", "decoding.samples=1"),
+    *("model=lstm", "model.hidden_size=8", "budget=steps:6", "trainer.validations=2", "decoding.samples=1"),
 )
 
 

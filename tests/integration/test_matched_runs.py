@@ -1,4 +1,4 @@
-"""`match` from the command line to the store: the solved width, what the network has, and refusals."""
+"""`match` from the command line to the store: the solved hidden_size, what the network has, and refusals."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def test_a_matched_run_has_the_parameters_that_were_asked_for(cli: Any) -> None:
     (run,) = cli.runs()
     shown = _configuration(cli, run["key"])
     assert "match: params:20000" in shown
-    width = int(shown.partition("  width: ")[2].split()[0])
+    hidden_size = int(shown.partition("  hidden_size: ")[2].split()[0])
     # Two LSTM layers: 4 W (D + W) + 8 W, then 4 W (W + W) + 8 W.
-    encoder = 4 * width * (16 + width) + 8 * width + 8 * width * width + 8 * width
+    encoder = 4 * hidden_size * (16 + hidden_size) + 8 * hidden_size + 8 * hidden_size * hidden_size + 8 * hidden_size
     assert abs(encoder - 20_000) <= 400
     assert f"(encoder and decoder {encoder:,}, " in done.stdout
     assert run["parameters"] > encoder
@@ -31,16 +31,16 @@ def test_the_same_width_by_hand_is_the_same_run(cli: Any) -> None:
     cli("run", *TINY, "model=lstm", "match=total:20000")
     (run,) = cli.runs()
     assert abs(run["parameters"] - 20_000) <= 400
-    width = _configuration(cli, run["key"]).partition("  width: ")[2].split()[0]
-    again = cli("run", *TINY, "model=lstm", f"model.width={width}")
+    hidden_size = _configuration(cli, run["key"]).partition("  hidden_size: ")[2].split()[0]
+    again = cli("run", *TINY, "model=lstm", f"model.hidden_size={hidden_size}")
     assert "finished already" in again.stdout
     assert len(cli.runs()) == 1
 
 
 def test_a_size_out_of_reach_is_refused_before_anything_is_written(cli: Any) -> None:
     message = cli("run", *TINY, "model=attention_lstm", "match=params:1000", code=2).stderr
-    assert message.startswith("Error: match=params:1000: no width of model 'attention_lstm'")
-    assert "The nearest are width=8 with 968 (-3.20 %) and width=12 with 1,740 (+74.00 %)" in message
+    assert message.startswith("Error: match=params:1000: no hidden_size of model 'attention_lstm'")
+    assert "The nearest are hidden_size=8 with 968 (-3.20 %) and hidden_size=12 with 1,740 (+74.00 %)" in message
     assert not (cli.folder / "results").exists()
 
 
@@ -49,7 +49,10 @@ def test_a_sweep_records_the_model_that_cannot_be_matched_and_runs_the_others(cl
     runs = {run["model"]: run for run in cli.runs()}
     assert runs["lstm"]["status"] == "finished"
     assert runs["attention_lstm"]["status"] == "incompatible"
-    assert "The nearest are width=20 with 3,860 (-3.50 %) and width=24 with 5,208" in runs["attention_lstm"]["reason"]
+    assert (
+        "The nearest are hidden_size=20 with 3,860 (-3.50 %) and hidden_size=24 with 5,208"
+        in runs["attention_lstm"]["reason"]
+    )
     cli("report")
     page = (cli.folder / "results" / "report" / "report.md").read_text().replace("\\", "")
-    assert "no width of model 'attention_lstm'" in page
+    assert "no hidden_size of model 'attention_lstm'" in page

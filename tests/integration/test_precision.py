@@ -8,7 +8,7 @@ from harness.store import Store, query
 
 SMALL = (
     *("task=text_generation", "task.dataset=counting", "task.generated_characters=20000", "trainer.embedding_dim=64"),
-    *("model=lstm", "model.width=128", "budget=steps:12", "trainer.validations=2", "trainer.log_every=1"),
+    *("model=lstm", "model.hidden_size=128", "budget=steps:12", "trainer.validations=2", "trainer.log_every=1"),
     *("decoding.samples=1", "decoding.sample_length=5", "trainer.head_dropout=0.3"),
 )
 

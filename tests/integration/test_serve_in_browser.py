@@ -15,7 +15,7 @@ from made_up_results import HERE, fill, finish, plan_of
 from harness.report.load import Selection
 from harness.serve import watch as watching
 from harness.serve.server import Server
-from harness.serve.watch import Watch
+from harness.serve.watch import StoreWatch
 from harness.store import Store
 from harness.store.records import MetricRow
 
@@ -39,7 +39,7 @@ def written(tmp_path: Path) -> Iterator[Store]:
 def server(written: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(watching, "LOOK_S", 0.1)
     monkeypatch.setattr(watching, "SHORTEST_S", 0.1)
-    with Store.open(written.url, read_only=True) as read, Server(Watch(read, Selection()), 0) as made, made.watch:
+    with Store.open(written.url, read_only=True) as read, Server(StoreWatch(read, Selection()), 0) as made, made.watch:
         thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         yield made

@@ -12,7 +12,7 @@ COMMANDS = ["--help", "list tasks", "list models", "list tasks --json", "run --h
 UNUSED = ("torchaudio", "sklearn", "av", "minigrid", "pandas", "jinja2", "alembic", "scipy.signal", "scipy.stats")
 RUN = (
     "run task=text_generation task.dataset=counting task.generated_characters=2000 task.loader.batch_size=4 "
-    "task.loader.bptt=32 model=lstm model.width=8 trainer.embedding_dim=8 trainer.validations=1 budget=steps:2"
+    "task.loader.bptt=32 model=lstm model.hidden_size=8 trainer.embedding_dim=8 trainer.validations=1 budget=steps:2"
 )
 PROGRAM = """
 import runpy, sys

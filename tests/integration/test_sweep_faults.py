@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-TINY = ("budget=steps:2", "model.width=8", "trainer.embedding_dim=8", "sweep=faults")
+TINY = ("budget=steps:2", "model.hidden_size=8", "trainer.embedding_dim=8", "sweep=faults")
 
 
 def test_a_run_that_fails_is_recorded_and_the_others_are_run(cli: Any) -> None:

@@ -19,7 +19,7 @@ import pytest
 from harness.store import RunView, Store
 from harness.store.query import runs
 
-TINY = ("model.width=8", "trainer.embedding_dim=8", "baselines=false", "sweep=shared")
+TINY = ("model.hidden_size=8", "trainer.embedding_dim=8", "baselines=false", "sweep=shared")
 GRID = ("sweep", *TINY, "task=faulty", "task.fault=waiting", "model=lstm,mean,rnn", "seed=0,1", "budget=steps:20")
 PATIENCE_S = 200
 

@@ -20,7 +20,7 @@ from harness.report import evidence, results
 from harness.report.load import Comparison, load
 from harness.report.panels import Panel
 from harness.report.statistics import paired_power
-from harness.report.tables import Row
+from harness.report.tables import TableRow
 from harness.store import Store
 
 SEED = 20251125
@@ -38,7 +38,7 @@ class Judged:
     comparison: Comparison
     panel: Panel
 
-    def rows(self, kind: str) -> list[Row]:
+    def rows(self, kind: str) -> list[TableRow]:
         """Rows of the table of pairs: "seeds" or "examples"."""
         return next(t.rows for t in self.panel.tables if t.name.endswith(kind))
 
@@ -76,7 +76,7 @@ def about(hits: int, worlds: int, share: float, what: str) -> None:
     assert abs(hits / worlds - share) <= error
 
 
-def covered(row: Row, cell: int, truth: float) -> bool:
+def covered(row: TableRow, cell: int, truth: float) -> bool:
     """Whether a row's interval holds the true difference of its models, m0 minus m1."""
     value, half = row.cells[cell].value, row.cells[cell].half_width
     assert value is not None
@@ -186,7 +186,7 @@ def test_different_checkpoints_are_told_apart_as_often_as_predicted(worlds, tmp_
     about(differences, worlds, 0.95, "bootstrap interval of a true difference of checkpoints")
 
 
-def covered_between(row: Row, truth: float) -> bool:
+def covered_between(row: TableRow, truth: float) -> bool:
     """As `covered`, for an interval that need not lie evenly around the difference: read from the cell's text."""
     truth = truth if row.header.text == "m0" else -truth
     low, high = row.cells[2].text.replace("−", "-").partition("(")[2].rstrip(")").split(" to ")

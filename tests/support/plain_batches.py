@@ -55,7 +55,7 @@ def plain_epochs(data: TaskData, loader: Loader, seed: int, epochs: int) -> Iter
 def assert_same_batch(found: Batch, wanted: Batch) -> None:
     """Equal ids, types and values, bit for bit."""
     assert found.ids == wanted.ids
-    assert found.fresh == wanted.fresh
+    assert found.reset_state == wanted.reset_state
     for name in TENSORS:
         a, b = getattr(found, name), getattr(wanted, name)
         assert (a.dtype, a.shape) == (b.dtype, b.shape), name

@@ -70,7 +70,7 @@ from harness import Capabilities, Model, hookimpl
 class {cls}(Model):
     name: ClassVar[str] = "{name}"
 
-    width: int = 4
+    hidden_size: int = 4
 
     def capabilities(self, signature):
         return Capabilities(causal={causal})

@@ -21,7 +21,7 @@ from harness.store.records import EnvironmentRecord, MetricRow, RunPlan, RunSumm
 
 HERE = EnvironmentRecord("e" * 64, {"processor": "made up"})
 SMALL = ("task=speech_recognition", "task.dataset=tones", "task.max_digits=2", "task.train_strings=16",
-         "task.val_strings=4", "task.test_strings=4", "model=lstm", "model.width=16", "trainer.embedding_dim=16",
+         "task.val_strings=4", "task.test_strings=4", "model=lstm", "model.hidden_size=16", "trainer.embedding_dim=16",
          "budget=steps:3", "trainer.validations=1")  # fmt: skip
 
 

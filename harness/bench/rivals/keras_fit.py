@@ -52,17 +52,17 @@ def build(settings: dict[str, Any]) -> tuple[dict[str, Any], Callable[[dict[str,
 
 
 def _model(keras: Any, settings: dict[str, Any]) -> Any:
-    layers, width = keras.layers, settings["width"]
+    layers, hidden_size = keras.layers, settings["hidden_size"]
 
     def dropout() -> list[Any]:
         return [layers.Dropout(settings["dropout"])] if settings["dropout"] else []
 
     parts = [keras.Input((settings["time"],), settings["batch"], dtype="int32")]
     drawn = keras.initializers.RandomNormal(stddev=1.0)  # as torch's, so that all learn about as fast
-    parts += [layers.Embedding(settings["symbols"], width, embeddings_initializer=drawn), *dropout()]
+    parts += [layers.Embedding(settings["symbols"], hidden_size, embeddings_initializer=drawn), *dropout()]
     for _ in range(settings["layers"]):
-        parts += [layers.LSTM(width, return_sequences=True), *dropout()]
-    model = keras.Sequential([*parts, layers.Dense(width), layers.Dense(settings["symbols"])])
+        parts += [layers.LSTM(hidden_size, return_sequences=True), *dropout()]
+    model = keras.Sequential([*parts, layers.Dense(hidden_size), layers.Dense(settings["symbols"])])
     model.compile(
         keras.optimizers.Adam(2e-3, global_clipnorm=1.0), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     )

@@ -35,12 +35,12 @@ def build(settings: dict[str, Any]) -> tuple[dict[str, Any], Callable[[dict[str,
         lengths,
     )
     make: Any = load_model("lstm")
-    model = make(width=settings["width"], layers=settings["layers"], dropout=settings["dropout"])
+    model = make(hidden_size=settings["hidden_size"], layers=settings["layers"], dropout=settings["dropout"])
     step = TrainingStep(
         model,
         TokenInput(symbols),
         NextTokenTarget(symbols),
-        embedding_dim=settings["width"],
+        embedding_dim=settings["hidden_size"],
         head_dropout=settings["dropout"],
         precision=settings["precision"],
         threads=settings["threads"],

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Size:
+class RivalSize:
     """An LSTM language model and its batches; Adam, gradients clipped to a norm of 1.
 
     Embedding, dropout, LSTM layers with dropout between them, dropout, a projection to the embedding's size, and an
@@ -14,7 +14,7 @@ class Size:
 
     Attributes:
         name: in the rows' names.
-        width: H of every layer, and of the embedding.
+        hidden_size: H of every layer, and of the embedding.
         layers: how many.
         symbols: V of the vocabulary.
         batch, time: B rows of T symbols.
@@ -24,7 +24,7 @@ class Size:
     """
 
     name: str
-    width: int
+    hidden_size: int
     layers: int
     symbols: int
     batch: int
@@ -35,11 +35,11 @@ class Size:
 
     def __str__(self) -> str:
         """Short, for people."""
-        return f"LSTM {self.width} x {self.layers}, batch {self.batch} x {self.time}, {self.symbols:,} symbols"
+        return f"LSTM {self.hidden_size} x {self.layers}, batch {self.batch} x {self.time}, {self.symbols:,} symbols"
 
 
-SMALL = Size("small", 256, 1, 65, 64, 64, wanted={"torch": 3.0, "keras-tf": 4.5})
+SMALL = RivalSize("small", 256, 1, 65, 64, 64, wanted={"torch": 3.0, "keras-tf": 4.5})
 """A language model of characters."""
 
-MEDIUM = Size("medium", 650, 2, 10_000, 20, 35, dropout=0.5, steps=5, wanted={"torch": 1.8, "keras-tf": 2.3})
+MEDIUM = RivalSize("medium", 650, 2, 10_000, 20, 35, dropout=0.5, steps=5, wanted={"torch": 1.8, "keras-tf": 2.3})
 """The medium model of W. Zaremba et al., "Recurrent Neural Network Regularization", 2014, section 4.1."""

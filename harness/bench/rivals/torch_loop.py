@@ -17,13 +17,13 @@ from torch import Tensor, nn
 class LanguageModel(nn.Module):
     """The model that `sizes.Size` describes."""
 
-    def __init__(self, symbols: int, width: int, layers: int, dropout: float) -> None:
+    def __init__(self, symbols: int, hidden_size: int, layers: int, dropout: float) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(symbols, width)
+        self.embedding = nn.Embedding(symbols, hidden_size)
         self.dropout = nn.Dropout(dropout)
-        self.lstm = nn.LSTM(width, width, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
-        self.project = nn.Linear(width, width)
-        self.output = nn.Linear(width, symbols)
+        self.lstm = nn.LSTM(hidden_size, hidden_size, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
+        self.project = nn.Linear(hidden_size, hidden_size)
+        self.output = nn.Linear(hidden_size, symbols)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Logits (B, T, V) for tokens (B, T)."""
@@ -35,7 +35,7 @@ def build(settings: dict[str, Any]) -> tuple[dict[str, Any], Callable[[dict[str,
     """What was built, and a function that trains for `steps` and says how long it took."""
     torch.set_num_threads(settings["threads"])
     torch.manual_seed(0)
-    model = LanguageModel(*(settings[name] for name in ("symbols", "width", "layers", "dropout")))
+    model = LanguageModel(*(settings[name] for name in ("symbols", "hidden_size", "layers", "dropout")))
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
     draw = np.random.default_rng(0).integers(2, settings["symbols"], (settings["batch"], settings["time"] + 1))
     inputs, targets = torch.from_numpy(draw[:, :-1].copy()), torch.from_numpy(draw[:, 1:].copy())

@@ -61,7 +61,7 @@ class _Shape:
 
 
 @dataclass(frozen=True)
-class Memory:
+class AttentionMemory:
     """What is attended to, all in the type of the states.
 
     Attributes:
@@ -79,7 +79,9 @@ class Memory:
     score: Tensor
 
 
-def attentive_loop(gates: Tensor, steps: int, memory: Memory, layers: Sequence[Layer], residual: bool) -> Tensor:
+def attentive_loop(
+    gates: Tensor, steps: int, memory: AttentionMemory, layers: Sequence[Layer], residual: bool
+) -> Tensor:
     """Features (U, B, R) of a decoder that attends to the memory at every step.
 
     Args:
@@ -100,7 +102,7 @@ class _AttentiveLoop(torch.autograd.Function):
     def forward(
         ctx: Any, shapes: list[_Shape], residual: bool, steps: int, gates: Tensor, *tensors: Any
     ) -> tuple[Tensor, Tensor]:
-        memory, others = Memory(*tensors[:5]), iter(tensors[5:])
+        memory, others = AttentionMemory(*tensors[:5]), iter(tensors[5:])
         layers = [shape.take(others) for shape in shapes]
         rows, kind = layers[0].start[0].shape[0], gates.dtype
         exact = layers[0].start[0].dtype
@@ -146,11 +148,11 @@ class _AttentiveLoop(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, _: None, slope: Tensor | None) -> tuple[Any, ...]:
-        if slope is None:
+    def backward(ctx: Any, _: None, grad_in: Tensor | None) -> tuple[Any, ...]:
+        if grad_in is None:
             return (None,) * len(ctx.needs_input_grad)
-        with without_autocast(slope.device):
-            return _Back(ctx).run(slope)
+        with without_autocast(grad_in.device):
+            return _Back(ctx).run(grad_in)
 
 
 class _Back:
@@ -165,19 +167,19 @@ class _Back:
             ([next(tensors) for _ in range(shape.states)], tuple(next(tensors) for _ in range(count)))
             for shape, count in zip(ctx.shapes, ctx.extras, strict=True)
         ]
-        self.memory = Memory(*(next(tensors) for _ in range(5)))
+        self.memory = AttentionMemory(*(next(tensors) for _ in range(5)))
         self.layers = [shape.take(tensors) for shape in ctx.shapes]
         self.residual = ctx.residual
         self.cells: list[Kernel] = []
         for layer, own, (states, extras) in zip(self.layers, gates, kept, strict=True):
             cell = layer.kernel(own.view(self.steps, self.rows, -1), states, layer.weights)
-            cell.begin_back(extras, [torch.zeros_like(state[0]) for state in states])
+            cell.begin_backward(extras, [torch.zeros_like(state[0]) for state in states])
             self.cells.append(cell)
         self.kind = gates[0].dtype
         self.inputs = [MatrixMap(layer.inputs[0].to(self.kind), self.steps, self.rows) for layer in self.layers]
         self.query = MatrixMap(self.memory.query.to(self.kind), self.steps, self.rows)
 
-    def run(self, slope: Tensor) -> tuple[Any, ...]:
+    def run(self, grad_in: Tensor) -> tuple[Any, ...]:
         """Gradients in the order of `_AttentiveLoop.forward`'s arguments, from that of the features (U, B, R)."""
         memory = self.memory
         keys = 2 * memory.keys
@@ -188,7 +190,7 @@ class _Back:
         values = memory.values.transpose(1, 2)
         slope_of_tanh = 4 * memory.score  # 1 - tanh^2 is 4 s (1 - s)
         for u in range(self.steps - 1, -1, -1):
-            self._through_layers(u, slope[u], dcontexts[u])
+            self._through_layers(u, grad_in[u], dcontexts[u])
             weights = self.weights[u]
             # The same product with the vector behind the matrix takes ten times as long.
             dweights = torch.bmm(dcontexts[u].unsqueeze(1), values).squeeze(1)  # (B, T)
@@ -199,28 +201,28 @@ class _Back:
             dquery = torch.bmm(dweights.unsqueeze(1), compared).squeeze(1).mul_(slope_of_tanh)  # (B, A)
             dkeys.addcmul_(dweights.unsqueeze(2), compared)
             dqueries[u] = dquery
-            self.query.back(self.cells[-1].slopes[0], dquery.to(self.kind), add=True)
+            self.query.backward(self.cells[-1].state_grads[0], dquery.to(self.kind), add=True)
         dvalues = torch.bmm(self.weights.permute(1, 2, 0), dcontexts.transpose(0, 1))  # (B, T, M)
         dquery_weight = self.query.gradient(dqueries.to(self.kind), self.cells[-1].low[:-1])
         grads: list[Any] = [None, None, None, self.cells[0].grads.kept.flatten(0, 1)]
-        # The slopes of a row's scores add up to 0, so that the -1 of every tanh adds nothing to the score's gradient.
+        # The gradients of a row's scores add up to 0, so the -1 of every tanh adds nothing to the score's gradient.
         dscore = 2 * dscore.sum((0, 1))
         grads += [dkeys.mul_(slope_of_tanh), dvalues, None, dquery_weight.to(memory.query.dtype), dscore]
         for index in range(len(self.layers)):
             grads += self._of_layer(index)
         return tuple(grads)
 
-    def _through_layers(self, u: int, slope: Tensor, dcontext: Tensor) -> None:
+    def _through_layers(self, u: int, grad_in: Tensor, dcontext: Tensor) -> None:
         """Step u back through all layers; the gradient by the context is written to dcontext (B, M)."""
         for index in range(len(self.layers) - 1, -1, -1):
             layer, cell = self.layers[index], self.cells[index]
-            cell.slopes[0].add_(slope)
-            cell.back(u)
-            below = dcontext if index == 0 else torch.empty_like(self.cells[index - 1].slopes[0])
-            self.inputs[index].back(below, cell.grads.at[u])
+            cell.state_grads[0].add_(grad_in)
+            cell.backward(u)
+            below = dcontext if index == 0 else torch.empty_like(self.cells[index - 1].state_grads[0])
+            self.inputs[index].backward(below, cell.grads.at[u])
             if layer.noise is not None:
                 below.mul_(layer.noise[u])
-            slope = slope + below if self.residual and index else below
+            grad_in = grad_in + below if self.residual and index else below
 
     def _of_layer(self, index: int) -> list[Any]:
         layer, cell = self.layers[index], self.cells[index]
@@ -238,7 +240,7 @@ class _Back:
             None if weight is None or found is None else found.to(weight.dtype)
             for weight, found in zip(layer.weights, cell.weight_gradients(), strict=True)
         ]
-        return [*cell.slopes, *dweights, dinputs.to(layer.inputs[0].dtype), dbias, None]
+        return [*cell.state_grads, *dweights, dinputs.to(layer.inputs[0].dtype), dbias, None]
 
 
 def _compare(keys: Tensor, query: Tensor, out: Tensor) -> None:

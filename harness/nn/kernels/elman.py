@@ -8,7 +8,7 @@ import torch
 
 from harness.nn.kernels.recurrence import Kernel, Weights
 
-_tanh_back = torch.ops.aten.tanh_backward.grad_input
+_tanh_backward = torch.ops.aten.tanh_backward.grad_input
 
 
 class ElmanKernel(Kernel):
@@ -25,13 +25,13 @@ class ElmanKernel(Kernel):
         torch.tanh(self._inside[t], out=self.at[0][t + 1])
 
     def _begin_back(self) -> None:
-        self._slope = self.grads.section(0, self.states[0].shape[2])
+        self._grad_in = self.grads.section(0, self.states[0].shape[2])
 
-    def back(self, t: int) -> None:
+    def backward(self, t: int) -> None:
         """As `Kernel.back`."""
-        _tanh_back(self.slopes[0], self.at[0][t + 1], grad_input=self._slope[t])
+        _tanh_backward(self.state_grads[0], self.at[0][t + 1], grad_input=self._grad_in[t])
         self.grads.store(t)
-        self.map.back(self.slopes[0], self.grads.at[t])
+        self.map.backward(self.state_grads[0], self.grads.at[t])
 
     def weight_gradients(self) -> Weights:
         """Of U."""

@@ -12,7 +12,7 @@ from harness.nn.kernels.maps import MatrixMap
 from harness.nn.kernels.recurrence import Kernel, Steps, Weights
 
 _sigmoid_back = torch.ops.aten.sigmoid_backward.grad_input
-_tanh_back = torch.ops.aten.tanh_backward.grad_input
+_tanh_backward = torch.ops.aten.tanh_backward.grad_input
 
 
 class GRUKernel(Kernel):
@@ -60,27 +60,27 @@ class GRUKernel(Kernel):
         self._low_drz = self.grads.kept.narrow(2, 0, 2 * size).unbind(0)
         self._dq = Steps(torch.empty_like(self.extras[0]), self.exact)
         self._dq_at = self._dq.section(0, size)
-        self._work = torch.empty_like(self.slopes[0])
+        self._work = torch.empty_like(self.state_grads[0])
 
-    def back(self, t: int) -> None:
+    def backward(self, t: int) -> None:
         """As `Kernel.back`."""
         self.gates.load(t)
         self._q.load(t)
-        slope, h, work = self.slopes[0], self.at[0][t], self._work
+        grad_in, h, work = self.state_grads[0], self.at[0][t], self._work
         r, z, n = self._r[t], self._z[t], self._n[t]
         dr, dz, dn, dq = self._dr[t], self._dz[t], self._dn[t], self._dq_at[t]
-        torch.sub(h, n, out=dz).mul_(slope)
-        torch.mul(slope, z, out=work)  # z h_{t-1}'s share of the slope
-        torch.sub(slope, work, out=dn)
-        _tanh_back(dn, n, grad_input=dn)
+        torch.sub(h, n, out=dz).mul_(grad_in)
+        torch.mul(grad_in, z, out=work)  # z h_{t-1}'s share of the slope
+        torch.sub(grad_in, work, out=dn)
+        _tanh_backward(dn, n, grad_input=dn)
         torch.mul(dn, self._q_at[t], out=dr)
         _sigmoid_back(self._drz[t], self._rz[t], grad_input=self._drz[t])
         torch.mul(dn, r, out=dq)
         self.grads.store(t)
         self._dq.store(t)
-        self._both.back(slope, self._low_drz[t])
-        self._new.back(slope, self._dq.at[t], add=True)
-        slope.add_(work)
+        self._both.backward(grad_in, self._low_drz[t])
+        self._new.backward(grad_in, self._dq.at[t], add=True)
+        grad_in.add_(work)
 
     def weight_gradients(self) -> Weights:
         """Of U and b_n."""

@@ -16,7 +16,7 @@ from harness.nn.kernels.maps import MatrixMap
 from harness.nn.kernels.recurrence import Kernel, Steps, Weights
 
 _sigmoid_back = torch.ops.aten.sigmoid_backward.grad_input
-_tanh_back = torch.ops.aten.tanh_backward.grad_input
+_tanh_backward = torch.ops.aten.tanh_backward.grad_input
 
 
 class LSTMKernel(Kernel):
@@ -77,31 +77,31 @@ class LSTMKernel(Kernel):
         if self._projection is not None:
             self._dh = torch.empty_like(self.low[1:])  # (T, B, R)
 
-    def back(self, t: int) -> None:
+    def backward(self, t: int) -> None:
         """As `Kernel.back`."""
         self.gates.load(t)
-        (dh, dc), dm, work = self.slopes, self._dm, self._work
+        (dh, dc), dm, work = self.state_grads, self._dm, self._work
         before, after = self.at[1][t], self.at[1][t + 1]
         i, f, g, o = self._i[t], self._f[t], self._g[t], self._o[t]
         di, df, dg, do = self._di[t], self._df[t], self._dg[t], self._do[t]
         if self._projection is not None:
             assert self._dh is not None
             self._dh[t] = dh
-            self._projection.back(dm, self._dh[t])
+            self._projection.backward(dm, self._dh[t])
         else:
             dm = dh
         torch.tanh(after, out=work)
         torch.mul(dm, work, out=do)
         _sigmoid_back(do, o, grad_input=do)
         torch.mul(dm, o, out=self._dm)
-        dc.add_(_tanh_back(self._dm, work, grad_input=work))
+        dc.add_(_tanh_backward(self._dm, work, grad_input=work))
         if self._p is not None:
             dc.addcmul_(do, self._p[2])
         torch.mul(dc, g, out=di)
         torch.mul(dc, before, out=df)
         _sigmoid_back(self._dif[t], self._if[t], grad_input=self._dif[t])
         torch.mul(dc, i, out=dg)
-        _tanh_back(dg, g, grad_input=dg)
+        _tanh_backward(dg, g, grad_input=dg)
         dc.mul_(f)
         if self._p is not None:
             assert self._dp is not None
@@ -110,7 +110,7 @@ class LSTMKernel(Kernel):
             self._dp[1].addcmul_(df, before)
             self._dp[2].addcmul_(do, after)
         self.grads.store(t)
-        self.map.back(dh, self.grads.at[t])
+        self.map.backward(dh, self.grads.at[t])
 
     def weight_gradients(self) -> Weights:
         """Of U, p and P."""

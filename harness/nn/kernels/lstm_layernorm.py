@@ -16,7 +16,7 @@ from harness.nn.kernels.recurrence import Kernel, Steps, Weights
 EPSILON = 1e-5
 
 _sigmoid_back = torch.ops.aten.sigmoid_backward.grad_input
-_tanh_back = torch.ops.aten.tanh_backward.grad_input
+_tanh_backward = torch.ops.aten.tanh_backward.grad_input
 _norm = torch.ops.aten.native_layer_norm.out
 _norm_back = torch.ops.aten.native_layer_norm_backward
 
@@ -81,11 +81,11 @@ class LayerNormLSTMKernel(Kernel):
         self._dcells = torch.empty_like(self.states[1][1:])  # by k LN(c) + d, (T, B, H)
         self._dcells_at = self._dcells.unbind(0)
 
-    def back(self, t: int) -> None:
+    def backward(self, t: int) -> None:
         """As `Kernel.back`."""
         self.gates.load(t)
         self._sums.load(t)
-        (dh, dc), work, size = self.slopes, self._work, self._size
+        (dh, dc), work, size = self.state_grads, self._work, self._size
         before, after = self.at[1][t], self.at[1][t + 1]
         i, f, g, o = self._i[t], self._f[t], self._g[t], self._o[t]
         di, df, dg, do = self._di[t], self._df[t], self._dg[t], self._do[t]
@@ -95,19 +95,19 @@ class LayerNormLSTMKernel(Kernel):
         torch.mul(dh, work, out=do)
         _sigmoid_back(do, o, grad_input=do)
         dcell = torch.mul(dh, o, out=self._dcells_at[t])
-        _tanh_back(dcell, work, grad_input=dcell)
+        _tanh_backward(dcell, work, grad_input=dcell)
         only_input = [True, False, False]
         dc.add_(_norm_back(dcell, after, [size], cell_mean, cell_rstd, self._cell_scale, None, only_input)[0])
         torch.mul(dc, g, out=di)
         torch.mul(dc, before, out=df)
         _sigmoid_back(self._dif[t], self._if[t], grad_input=self._dif[t])
         torch.mul(dc, i, out=dg)
-        _tanh_back(dg, g, grad_input=dg)
+        _tanh_backward(dg, g, grad_input=dg)
         dc.mul_(f)
         self.grads.store(t)
-        back = _norm_back(self._dall[t], self._sums_at[t], [4 * size], mean, rstd, self._scale, None, only_input)[0]
-        self._dsums_at[t].copy_(back)
-        self.map.back(dh, self._dsums_at[t])
+        backward = _norm_back(self._dall[t], self._sums_at[t], [4 * size], mean, rstd, self._scale, None, only_input)[0]
+        self._dsums_at[t].copy_(backward)
+        self.map.backward(dh, self._dsums_at[t])
 
     def weight_gradients(self) -> Weights:
         """Of U, s, k and d."""

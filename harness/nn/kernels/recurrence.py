@@ -52,16 +52,16 @@ class Steps:
 
 
 class Kernel(ABC):
-    """The steps of one recurrent layer. It is used in one direction at a time: `begin`, steps; or `begin_back`, backs.
+    """The steps of one recurrent layer, one direction at a time: `begin`, `step`; or `begin_backward`, `backward`.
 
     Args:
-        gates: (T, B, G, ...): the input's share; `step` makes them what `back` needs.
+        gates: (T, B, G, ...): the input's share; `step` makes them what `backward` needs.
         states: (T + 1, B, S, ...) each, h first; the first step of each is the start.
         weights: of the state, the cell's own order; the first is the one that takes h to the gates.
 
     Attributes:
-        extras: further tensors that `back` needs.
-        slopes: derivatives by each state (B, S, ...) after step t, which `back` takes to those before it.
+        extras: further tensors that `backward` needs.
+        state_grads: derivatives by each state (B, S, ...) after step t, which `backward` takes to those before it.
         grads: derivatives by the input's share of the gates.
     """
 
@@ -96,17 +96,17 @@ class Kernel(ABC):
         self._step(t)
         self._round(t + 1)
 
-    def begin_back(self, extras: tuple[Tensor, ...], slopes: list[Tensor]) -> None:
-        """Make ready for going back, from the slopes of the last states."""
-        self.extras, self.slopes = extras, slopes
+    def begin_backward(self, extras: tuple[Tensor, ...], state_grads: list[Tensor]) -> None:
+        """Make ready for going back, from the gradients of the last states."""
+        self.extras, self.state_grads = extras, state_grads
         self.low = self.states[0].to(self.type)
         self.grads = Steps(torch.empty_like(self.gates.kept), self.exact)
         self.map = state_map(self.recurrent, self.steps, self.rows)
         self._begin_back()
 
     @abstractmethod
-    def back(self, t: int) -> None:
-        """Take the slopes from the states at t + 1 to those at t, and write the gates' derivatives at t."""
+    def backward(self, t: int) -> None:
+        """Take the gradients from the states at t + 1 to those at t, and write the gates' derivatives at t."""
 
     @abstractmethod
     def weight_gradients(self) -> Weights:
@@ -186,16 +186,16 @@ class _Recurrence(torch.autograd.Function):
         with without_autocast(states[0].device):
             layer = ctx.kernel(gates.view(states[0].shape[0] - 1, rows, *gates.shape[1:]), states, tuple(weights))
             arrivals = Arrivals(states, lengths, ends)
-            layer.begin_back(tuple(extras), arrivals.slopes)
+            layer.begin_backward(tuple(extras), arrivals.state_grads)
             for t in range(layer.steps - 1, -1, -1):
                 arrivals.at(t)
                 if features is not None:
-                    layer.slopes[0].add_(features[t])
-                layer.back(t)
+                    layer.state_grads[0].add_(features[t])
+                layer.backward(t)
             arrivals.before()
             found = layer.weight_gradients()
         grads = [None if w is None or g is None else g.to(w.dtype) for w, g in zip(weights, found, strict=True)]
-        return None, None, None, None, layer.grads.kept.flatten(0, 1), *layer.slopes, *grads
+        return None, None, None, None, layer.grads.kept.flatten(0, 1), *layer.state_grads, *grads
 
 
 def new_states(steps: int, start: Tensor) -> Tensor:
@@ -225,12 +225,12 @@ class Arrivals:
     def __init__(self, states: Sequence[Tensor], lengths: Tensor | None, ends: Sequence[Tensor | None]) -> None:
         self._ends, self._hits = ends, None
         if lengths is None:
-            self.slopes = [
+            self.state_grads = [
                 torch.zeros_like(state[0]) if end is None else end.clone(memory_format=torch.contiguous_format)
                 for state, end in zip(states, ends, strict=True)
             ]
             return
-        self.slopes = [torch.zeros_like(state[0]) for state in states]
+        self.state_grads = [torch.zeros_like(state[0]) for state in states]
         times = torch.arange(states[0].shape[0], device=lengths.device).unsqueeze(1)
         hits = (times == lengths).to(states[0].dtype)  # (T + 1, B)
         self._hits = hits.view(*hits.shape, *[1] * (states[0].ndim - 2)).unbind(0)
@@ -246,9 +246,9 @@ class Arrivals:
     def _let_in(self, time: int) -> None:
         if self._hits is None:
             return
-        for slope, end in zip(self.slopes, self._ends, strict=True):
+        for grad_in, end in zip(self.state_grads, self._ends, strict=True):
             if end is not None:
-                slope.addcmul_(end, self._hits[time])
+                grad_in.addcmul_(end, self._hits[time])
 
 
 def without_autocast(device: torch.device) -> AbstractContextManager[None]:

@@ -6,7 +6,7 @@ from harness.report import formatting as fmt
 from harness.report.across.grid import RULE, Grid
 from harness.report.figures import label
 from harness.report.panels import Panel
-from harness.report.tables import Cell, Column, Row, Table
+from harness.report.tables import Column, Table, TableCell, TableRow
 
 
 def nothing_panel(grid: Grid) -> Panel:
@@ -34,14 +34,14 @@ def entering_panel(grid: Grid) -> Panel:
         seeds = [len(task.values[m]) for m in grid.models]
         low, high = min(seeds), max(seeds)
         table.rows.append(
-            Row(
-                Cell(task.heading),
+            TableRow(
+                TableCell(task.heading),
                 [
-                    Cell(task.measured),
-                    Cell(task.dataset),
-                    Cell(task.precision or "not recorded"),
-                    Cell(str(len(task.values)), len(task.values)),
-                    Cell(str(low) if low == high else f"{low} to {high}", low),
+                    TableCell(task.measured),
+                    TableCell(task.dataset),
+                    TableCell(task.precision or "not recorded"),
+                    TableCell(str(len(task.values)), len(task.values)),
+                    TableCell(str(low) if low == high else f"{low} to {high}", low),
                 ],
             )
         )
@@ -78,7 +78,7 @@ def _left_out(grid: Grid) -> Table:
         prose=True,
         sortable=False,
     )
-    table.rows = [Row(Cell(what), [Cell(why)]) for what, why in grid.left_out]
+    table.rows = [TableRow(TableCell(what), [TableCell(why)]) for what, why in grid.left_out]
     return table
 
 

@@ -10,7 +10,7 @@ from harness.report.across import drawing, entering, ranks
 from harness.report.across.grid import Grid
 from harness.report.figures import label
 from harness.report.panels import Panel
-from harness.report.tables import Cell, Column, Row, Table
+from harness.report.tables import Column, Table, TableCell, TableRow
 
 
 def rank_panel(grid: Grid, test: ranks.RankTest, colours: Mapping[str, int]) -> Panel:
@@ -21,10 +21,10 @@ def rank_panel(grid: Grid, test: ranks.RankTest, colours: Mapping[str, int]) -> 
     )
     for i in test.order():
         cells = [
-            Cell(f"{v:.2f}" if n == 0 else f"{v:g}", float(v))
+            TableCell(f"{v:.2f}" if n == 0 else f"{v:g}", float(v))
             for n, v in enumerate([test.average[i], *test.ranks[:, i]])
         ]
-        table.rows.append(Row(Cell(grid.models[i]), cells))
+        table.rows.append(TableRow(TableCell(grid.models[i]), cells))
     figure = drawing.critical_difference("across-critical-difference", grid.models, test, colours)
     return Panel("across-ranks-panel", "Ranks", [entering.who(grid), *_verdict(grid, test)], [figure], [table])
 

@@ -15,7 +15,7 @@ from harness.report.across.normalise import Normalisation, normalisation
 from harness.report.figures import label
 from harness.report.panels import Panel
 from harness.report.statistics import FEW_SEEDS
-from harness.report.tables import Cell, Column, Row, Table
+from harness.report.tables import Column, Table, TableCell, TableRow
 
 Resampled = Mapping[str, list[np.ndarray] | None]
 """Weights of every model's runs, from `bootstrap.resample`."""
@@ -73,11 +73,11 @@ def _score_panel(
     for model in ordered:
         middle = iqm(scores[model], resampled[model])
         half = None if middle.high is None else middle.high - middle.value
-        cells = [Cell(fmt.with_interval(middle.value, half, 2), middle.value, half)]
+        cells = [TableCell(fmt.with_interval(middle.value, half, 2), middle.value, half)]
         for of_task in scores[model]:
             mean = float(of_task.mean())
-            cells.append(Cell(fmt.fixed(round(mean, 2) + 0.0, 2), mean))  # no minus before zero
-        table.rows.append(Row(Cell(model), cells))
+            cells.append(TableCell(fmt.fixed(round(mean, 2) + 0.0, 2), mean))  # no minus before zero
+        table.rows.append(TableRow(TableCell(model), cells))
     ends = Table(
         "across-normalisation",
         "What scores 0 and 1 on every task",
@@ -88,13 +88,13 @@ def _score_panel(
     for task, scale in usable:
         digits = fmt.decimals((scale.zero, scale.one))
         ends.rows.append(
-            Row(
-                Cell(task.heading, note=task.measured),
+            TableRow(
+                TableCell(task.heading, note=task.measured),
                 [
-                    Cell(fmt.fixed(scale.zero, digits), scale.zero),
-                    Cell(scale.zero_is),
-                    Cell(fmt.fixed(scale.one, digits), scale.one),
-                    Cell(scale.one_is),
+                    TableCell(fmt.fixed(scale.zero, digits), scale.zero),
+                    TableCell(scale.zero_is),
+                    TableCell(fmt.fixed(scale.one, digits), scale.one),
+                    TableCell(scale.one_is),
                 ],
             )
         )
@@ -147,7 +147,9 @@ def improvement_panel(grid: Grid, ordered: Sequence[str], resampled: Resampled) 
     for x, y, estimate in found:
         few = resampled[x] is None or resampled[y] is None
         low, high = (_probability(v, table, few=few) for v in (estimate.low, estimate.high))
-        table.rows.append(Row(Cell(x), [Cell(y), Cell(f"{estimate.value:.2f}", estimate.value), low, high]))
+        table.rows.append(
+            TableRow(TableCell(x), [TableCell(y), TableCell(f"{estimate.value:.2f}", estimate.value), low, high])
+        )
     shown = [(f"{label(x, _SHORT)} over {label(y, _SHORT)}", e) for x, y, e in found[:_MOST_PAIRS]]
     bars = any(e.low is not None for _, e in shown)
     caption = "Probability that a run of the first model beats one of the second on a task drawn from these."
@@ -166,10 +168,10 @@ def improvement_panel(grid: Grid, ordered: Sequence[str], resampled: Resampled) 
     return Panel("across-improvement-panel", "Probability of improvement", words, [figure], [table])
 
 
-def _probability(value: float | None, table: Table, *, few: bool) -> Cell:
+def _probability(value: float | None, table: Table, *, few: bool) -> TableCell:
     if value is not None:
-        return Cell(f"{value:.2f}", value)
+        return TableCell(f"{value:.2f}", value)
     if few:
-        return Cell("–", hidden="too few seeds for an interval", mark="quiet")
+        return TableCell("–", hidden="too few seeds for an interval", mark="quiet")
     why = "All pairs of seeds agree on every task; resampling them cannot say how sure that is."
-    return Cell("–", mark="quiet", footnote=table.footnote(why))
+    return TableCell("–", mark="quiet", footnote=table.footnote(why))

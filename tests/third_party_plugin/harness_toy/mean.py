@@ -20,12 +20,12 @@ class Mean(Model):
     """A linear layer on the running mean of the input.
 
     Fields:
-        width: of the features.
+        hidden_size: of the features.
     """
 
     name: ClassVar[str] = "mean"
 
-    width: int = 64
+    hidden_size: int = 64
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
         """The mean reaches back only."""
@@ -34,20 +34,20 @@ class Mean(Model):
     def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
         """The encoder over embedded input."""
         assert isinstance(input_spec, EmbeddedInput)
-        return MeanEncoder(input_spec.dim, self.width)
+        return MeanEncoder(input_spec.dim, self.hidden_size)
 
     def tiny(self) -> Mean:
         """16 features."""
-        return Mean(width=16)
+        return Mean(hidden_size=16)
 
 
 class MeanEncoder(Encoder):
     """tanh(W mean(x[..t]) + b)."""
 
-    def __init__(self, dim: int, width: int) -> None:
+    def __init__(self, dim: int, hidden_size: int) -> None:
         super().__init__()
-        self.linear = nn.Linear(2 * dim, width)
-        self.feature_dim = self.summary_dim = width
+        self.linear = nn.Linear(2 * dim, hidden_size)
+        self.feature_dim = self.summary_dim = hidden_size
 
     def forward(self, x: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
         """Encode x (B, T, D)."""

@@ -37,7 +37,7 @@ class Transformer(Model):
     Reads in both directions, or the past only; for language models, the past in a window of every layer.
 
     Fields:
-        width: of the features; a multiple of `heads`, and even.
+        hidden_size: of the features; a multiple of `heads`, and even.
         layers: how many.
         heads: of the attention.
         dropout: on the positions, the attention and both blocks of a layer.
@@ -47,7 +47,7 @@ class Transformer(Model):
 
     name: ClassVar[str] = "transformer"
 
-    width: int = 128
+    hidden_size: int = 128
     layers: int = 2
     heads: int = 4
     dropout: float = 0.1
@@ -55,9 +55,9 @@ class Transformer(Model):
     context: int = 128
 
     def __post_init__(self) -> None:
-        check_sizes(self.width, self.layers, self.dropout)
-        if self.heads < 1 or self.width % self.heads or self.width % 2:
-            raise ValueError(f"width={self.width}: must be even and a multiple of heads={self.heads}")
+        check_sizes(self.hidden_size, self.layers, self.dropout)
+        if self.heads < 1 or self.hidden_size % self.heads or self.hidden_size % 2:
+            raise ValueError(f"hidden_size={self.hidden_size}: must be even and a multiple of heads={self.heads}")
         if self.context < self.layers:
             raise ValueError(f"context={self.context}: must be at least layers={self.layers}, one position for each")
 
@@ -65,7 +65,7 @@ class Transformer(Model):
         """Causal where asked for, and for language models, whose features reach `context` positions back at most."""
         text = signature.target_type is NextTokenTarget
         context = self.context if text else None
-        return Capabilities(causal=self.causal or text, context=context, width_step=math.lcm(8, self.heads))
+        return Capabilities(causal=self.causal or text, context=context, size_step=math.lcm(8, self.heads))
 
     def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
         """The encoder over embedded input."""
@@ -74,14 +74,14 @@ class Transformer(Model):
         if isinstance(target_spec, NextTokenTarget):
             # Each layer reaches as far again as the one below it, so the context is shared out among them.
             window = self.context // self.layers
-        return TransformerEncoder(input_spec.dim, self.width, self.layers, self.heads, self.dropout, window)
+        return TransformerEncoder(input_spec.dim, self.hidden_size, self.layers, self.heads, self.dropout, window)
 
     def build_decoder(self, encoder: Encoder, target_spec: TargetSpec, embedding_dim: int) -> Decoder:
         """A one-layer LSTM with attention over the encoder's features."""
         return RecurrentDecoder(
             "lstm",
             embedding_dim,
-            self.width,
+            self.hidden_size,
             1,
             memory_dim=encoder.feature_dim,
             summary_dim=encoder.summary_dim,
@@ -92,7 +92,7 @@ class Transformer(Model):
     def tiny(self) -> Transformer:
         """The same network with 16 features and two heads."""
         context = max(self.layers, min(8, self.context))
-        return replace(self, width=16, heads=2, dropout=0.0, context=context)
+        return replace(self, hidden_size=16, heads=2, dropout=0.0, context=context)
 
 
 class TransformerEncoder(Encoder):
@@ -100,24 +100,26 @@ class TransformerEncoder(Encoder):
 
     Args:
         dim: D of the input.
-        width, layers, heads, dropout: as in `Transformer`.
+        hidden_size, layers, heads, dropout: as in `Transformer`.
         window: how many past positions a layer attends to; None: all positions, past and future.
     """
 
-    def __init__(self, dim: int, width: int, layers: int, heads: int, dropout: float, window: int | None) -> None:
+    def __init__(self, dim: int, hidden_size: int, layers: int, heads: int, dropout: float, window: int | None) -> None:
         super().__init__()
         self.window = window
-        self.project = linear(dim, width)
+        self.project = linear(dim, hidden_size)
         # Input types differ in scale; normalised, the positions weigh the same against all of them.
-        self.norm = nn.LayerNorm(width)
+        self.norm = nn.LayerNorm(hidden_size)
         self.dropout = nn.Dropout(dropout)
-        layer = nn.TransformerEncoderLayer(width, heads, 4 * width, dropout, batch_first=True, norm_first=True)
+        layer = nn.TransformerEncoderLayer(
+            hidden_size, heads, 4 * hidden_size, dropout, batch_first=True, norm_first=True
+        )
         # Nested tensors would cut padding off: another shape, and a prototype that warns.
-        self.layers = nn.TransformerEncoder(layer, layers, nn.LayerNorm(width), enable_nested_tensor=False)
+        self.layers = nn.TransformerEncoder(layer, layers, nn.LayerNorm(hidden_size), enable_nested_tensor=False)
         for weight in self.layers.parameters():  # torch copies one layer, so all would start from the same weights
             if weight.ndim > 1:
                 nn.init.xavier_uniform_(weight)
-        self.feature_dim = self.summary_dim = width
+        self.feature_dim = self.summary_dim = hidden_size
 
     def forward(self, x: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
         """Encode x (B, T, D); the summary is the mean over each row's real positions."""
@@ -136,9 +138,9 @@ class TransformerEncoder(Encoder):
         return EncoderOutput(features, lengths, masked_mean(features, lengths))
 
 
-def sinusoids(size: int, width: int, device: torch.device) -> Tensor:
+def sinusoids(size: int, hidden_size: int, device: torch.device) -> Tensor:
     """sin(t / 10000^(2i/H)) and the cosine for positions t = 0 ... size - 1, (T, H) (Vaswani et al., section 3.5)."""
-    rates = torch.exp(torch.arange(0, width, 2, device=device) * (-math.log(10_000.0) / width))  # (H / 2)
+    rates = torch.exp(torch.arange(0, hidden_size, 2, device=device) * (-math.log(10_000.0) / hidden_size))  # (H / 2)
     angles = torch.arange(size, device=device).unsqueeze(1) * rates  # (T, H / 2)
     return torch.stack((angles.sin(), angles.cos()), dim=2).flatten(1)  # (T, H)
 

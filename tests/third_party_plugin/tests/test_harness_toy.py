@@ -43,8 +43,8 @@ class TestTransformer(ModelContract):
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ({"width": 30}, "width=30: must be even and a multiple of heads=4"),
-            ({"width": 9, "heads": 3}, "width=9: must be even"),
+            ({"hidden_size": 30}, "hidden_size=30: must be even and a multiple of heads=4"),
+            ({"hidden_size": 9, "heads": 3}, "hidden_size=9: must be even"),
             ({"heads": 0}, "multiple of heads=0"),
             ({"context": 1}, "context=1: must be at least layers=2"),
         ],

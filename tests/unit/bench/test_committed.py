@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from harness.bench.committed import Committed, compare, differences, is_worse, read, write
-from harness.bench.comparison import Row
+from harness.bench.comparison import BenchRow
 from harness.errors import ConfigError
 
 
-def row(ratio: float, spread: float = 0.0, better="smaller", name: str = "r") -> Row:
-    return Row(name, ratio, spread, 1.0, 2.0, better=better)
+def row(ratio: float, spread: float = 0.0, better="smaller", name: str = "r") -> BenchRow:
+    return BenchRow(name, ratio, spread, 1.0, 2.0, better=better)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def row(ratio: float, spread: float = 0.0, better="smaller", name: str = "r") ->
         "below 0",
     ],
 )
-def test_worse_is_beyond_both_spreads_and_the_tolerance(now: Row, then: Row, worse: bool) -> None:
+def test_worse_is_beyond_both_spreads_and_the_tolerance(now: BenchRow, then: BenchRow, worse: bool) -> None:
     assert is_worse(now, then) is worse
 
 

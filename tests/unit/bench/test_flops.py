@@ -43,7 +43,7 @@ def network_and_batch(model: str, **fields) -> tuple[Network, Batch]:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["fused", "step by step"])
 def test_a_network_is_counted_by_hand_alike_whichever_kernel_runs(dtype: torch.dtype) -> None:
-    network, batch = network_and_batch("lstm", width=H)
+    network, batch = network_and_batch("lstm", hidden_size=H)
     network.to(dtype)
     batch = dataclasses.replace(batch, inputs=batch.inputs.to(dtype))
     by_hand = 2 * B * T * F * D + 2 * B * T * 4 * H * (D + H) + 2 * B * H * K  # embedding, LSTM, head
@@ -51,7 +51,7 @@ def test_a_network_is_counted_by_hand_alike_whichever_kernel_runs(dtype: torch.d
 
 
 def test_both_directions_and_all_layers_count_once() -> None:
-    network, batch = network_and_batch("bilstm", width=2 * H, layers=2)
+    network, batch = network_and_batch("bilstm", hidden_size=2 * H, layers=2)
     stack = 2 * B * T * 2 * (4 * H * (D + H) + 4 * H * (2 * H + H))
     assert forward_flops(network, batch) == 2 * B * T * F * D + stack + 2 * B * 2 * H * K
 
@@ -59,7 +59,7 @@ def test_both_directions_and_all_layers_count_once() -> None:
 def test_a_decoder_that_runs_its_layers_itself_is_counted() -> None:
     inputs, target = TokenInput(10), TokenSequenceTarget(11)
     signature = TaskSignature("t", TokenInput, TokenSequenceTarget)
-    model = load_model("lstm")(width=H)
+    model = load_model("lstm")(hidden_size=H)
     network = Network(model, signature, inputs, target, TrainerSettings(embedding_dim=D)).eval()
     lengths = torch.full((B,), T)
     tokens = torch.ones(B, T, dtype=torch.int64)
@@ -71,7 +71,7 @@ def test_a_decoder_that_runs_its_layers_itself_is_counted() -> None:
 
 
 def test_counting_leaves_the_network_as_it_was() -> None:
-    network, batch = network_and_batch("stacked_lstm", width=H)
+    network, batch = network_and_batch("stacked_lstm", hidden_size=H)
     with torch.no_grad():
         before, *_ = network(batch.inputs, batch.input_lengths)
         first = forward_flops(network, batch)

@@ -3,14 +3,14 @@
 import torch
 
 from harness.bench import kernels
-from harness.bench.kernels import Size, kernel_rows
+from harness.bench.kernels import KernelSize, kernel_rows
 
 
 def test_every_cell_is_compared_and_the_threads_are_given_back(monkeypatch):
-    monkeypatch.setattr(kernels, "SMALL", Size("", 8, 2, 3))
-    monkeypatch.setattr(kernels, "MEDIUM", Size("-650", 8, 2, 3))
-    monkeypatch.setattr(kernels, "SENTENCES", Size("", 8, 4, 20))
-    monkeypatch.setattr(kernels, "PICTURES", Size("", 2, 2, 3))
+    monkeypatch.setattr(kernels, "SMALL", KernelSize("", 8, 2, 3))
+    monkeypatch.setattr(kernels, "MEDIUM", KernelSize("-650", 8, 2, 3))
+    monkeypatch.setattr(kernels, "SENTENCES", KernelSize("", 8, 4, 20))
+    monkeypatch.setattr(kernels, "PICTURES", KernelSize("", 2, 2, 3))
     before = torch.get_num_threads()
     rows = {row.name: row for row in kernel_rows(1)}
     assert torch.get_num_threads() == before

@@ -8,9 +8,9 @@ import pytest
 
 from harness.bench import rival_rows
 from harness.bench.processes import WorkerError
-from harness.bench.rivals.sizes import MEDIUM, SMALL, Size
+from harness.bench.rivals.sizes import MEDIUM, SMALL, RivalSize
 
-TINY = Size("tiny", 8, 2, 12, 3, 5, dropout=0.2, steps=2, wanted={"torch": 2.5})
+TINY = RivalSize("tiny", 8, 2, 12, 3, 5, dropout=0.2, steps=2, wanted={"torch": 2.5})
 
 
 def test_a_plain_loop_and_the_harness_train_networks_of_one_size(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from harness.bench.comparison import Row
+from harness.bench.comparison import BenchRow
 from harness.bench.overhead import with_worst_audit
 from harness.cli import bench, main
 
@@ -19,15 +19,15 @@ def harness(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     """The command with two sets that measure nothing; `asked` is what their functions were given."""
     made, asked = ModuleType("made_up_bench"), []
 
-    def quick(rounds: int, threads: int | None) -> list[Row]:
+    def quick(rounds: int, threads: int | None) -> list[BenchRow]:
         asked.append((rounds, threads))
-        return [Row("quick", 1.2, 0.01, 0.012, 0.01, 1.1, "one over another")]
+        return [BenchRow("quick", 1.2, 0.01, 0.012, 0.01, 1.1, "one over another")]
 
-    def slow(rounds: int) -> list[Row]:
+    def slow(rounds: int) -> list[BenchRow]:
         asked.append((rounds,))
         return [
-            Row("slow", 3.5, 0.1, 3.5, 1.0, 3.0, better="larger"),
-            Row("space", 1.0, 0.1, 2**20, 2**21, unit="bytes"),
+            BenchRow("slow", 3.5, 0.1, 3.5, 1.0, 3.0, better="larger"),
+            BenchRow("space", 1.0, 0.1, 2**20, 2**21, unit="bytes"),
         ]
 
     vars(made).update(quick=quick, slow=slow)
@@ -126,8 +126,8 @@ def test_every_set_has_a_function() -> None:
 
 
 def test_the_audit_has_a_row_for_the_worse_of_its_two() -> None:
-    rows = [Row("audit-overhead-4ms", 1.001, 0, 4, 4), Row("step-overhead-4ms", 1.2, 0, 4, 4)]
-    rows += [Row("audit-overhead-1ms", 1.004, 0.001, 1, 1, 1.01, "short")]
+    rows = [BenchRow("audit-overhead-4ms", 1.001, 0, 4, 4), BenchRow("step-overhead-4ms", 1.2, 0, 4, 4)]
+    rows += [BenchRow("audit-overhead-1ms", 1.004, 0.001, 1, 1, 1.01, "short")]
     *same, worst = with_worst_audit(rows)
     assert same == rows
     assert (worst.name, worst.ratio, worst.limit) == ("audit-overhead", 1.004, 1.01)

@@ -20,24 +20,24 @@ HARNESS_CONTRACT = 2
 @dataclass
 class Bag(Model):
     name: ClassVar[str] = "bag"
-    width: int = 16
+    hidden_size: int = 16
 
     def capabilities(self, signature):
         return Capabilities(causal=True)
 
     def build(self, input_spec, target_spec):
         print("building")
-        return BagEncoder(input_spec.dim, self.width)
+        return BagEncoder(input_spec.dim, self.hidden_size)
 
     def tiny(self):
         return self
 
 
 class BagEncoder(Encoder):
-    def __init__(self, dim, width):
+    def __init__(self, dim, hidden_size):
         super().__init__()
-        self.linear = nn.Linear(dim, width)
-        self.feature_dim = self.summary_dim = width
+        self.linear = nn.Linear(dim, hidden_size)
+        self.feature_dim = self.summary_dim = hidden_size
 
     def forward(self, x, lengths, state=None):
         features = self.linear(x.cumsum(1) / torch.arange(1, x.shape[1] + 1).unsqueeze(1))

@@ -59,16 +59,16 @@ def test_the_help_of_run_lists_groups_choices_and_options(harness: Any, pair: An
 def test_cfg_prints_yaml_and_runs_nothing(harness: Any, pair: Any) -> None:
     from omegaconf import OmegaConf
 
-    code, out, _ = harness("run", "task=counting", "model=small", "model.width=9", "--cfg", "job", "--resolve")
+    code, out, _ = harness("run", "task=counting", "model=small", "model.hidden_size=9", "--cfg", "job", "--resolve")
     assert code == 0
-    assert OmegaConf.create(out).model.width == 9
+    assert OmegaConf.create(out).model.hidden_size == 9
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["run", "task=countin"], "Did you mean 'counting'?"),
-        (["run", "task=counting", "model=small", "model.width=x"], "must be a whole number"),
+        (["run", "task=counting", "model=small", "model.hidden_size=x"], "must be a whole number"),
         (["run", "task=counting", "model=small", "--nope"], "'--nope' is not understood"),
         (["run", "task=counting", "model=blind"], "Models that fit: attention_lstm, cnn_lstm, lstm, rnn, small"),
         (["run", "experiment=quickstart"], "is a grid of"),

@@ -41,7 +41,7 @@ def test_groups_and_their_choices() -> None:
 
 def test_options_of_the_plugins_that_are_chosen(site: Any) -> None:
     site.model("counting")
-    assert candidates(["run", "model=counting", "model."]) == ["model.width="]
+    assert candidates(["run", "model=counting", "model."]) == ["model.hidden_size="]
     assert "optimizer.lr=" in candidates(["run", "optimizer."])
     assert "task.loader.batch_size=" in candidates(["run", "task=translation", "task.lo"])
     assert "mod_counting" not in sys.modules

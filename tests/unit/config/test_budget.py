@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from harness.config.budget import Budget, Progress, learning_rate_factor
+from harness.config.budget import Budget, BudgetProgress, learning_rate_factor
 from harness.errors import ConfigError
 
 
@@ -47,7 +47,7 @@ def test_a_wrong_budget_is_named_and_the_right_form_shown(text: str) -> None:
 
 
 def test_fraction_measures_in_the_budgets_own_unit() -> None:
-    progress = Progress(step=50, epoch=0.25, seconds=3.0, units=900, examples=7)
+    progress = BudgetProgress(step=50, epoch=0.25, seconds=3.0, units=900, examples=7)
     assert progress.fraction(Budget("steps", 200)) == 0.25
     assert progress.fraction(Budget("epochs", 1)) == 0.25
     assert progress.fraction(Budget("seconds", 12)) == 0.25

@@ -31,18 +31,18 @@ def _configs(site: Any, **files: str) -> None:
 def test_defaults_give_typed_settings(pair: Any) -> None:
     settings = to_settings(compose(TINY))
     assert type(settings.task).name == "counting"
-    assert settings.model.width == 4  # type: ignore[attr-defined]
+    assert settings.model.hidden_size == 4  # type: ignore[attr-defined]
     assert (settings.seed, settings.budget, settings.target, settings.sweep) == (0, "epochs:3", None, "default")
     assert settings.optimizer.betas == [0.9, 0.98]
     assert settings.tuning == {}
 
 
 def test_words_reach_every_section(pair: Any) -> None:
-    words = ("task.size=7", "model.width=8", "optimizer.lr=1e-4", "budget=steps:400", "target=score:3", "seed=5")
+    words = ("task.size=7", "model.hidden_size=8", "optimizer.lr=1e-4", "budget=steps:400", "target=score:3", "seed=5")
     settings = to_settings(compose([*TINY, *words, "trainer.threads=2", "task.loader.batch_size=3"]))
     assert settings.task.size == 7  # type: ignore[attr-defined]
     assert settings.task.loader.batch_size == 3
-    assert settings.model.width == 8  # type: ignore[attr-defined]
+    assert settings.model.hidden_size == 8  # type: ignore[attr-defined]
     assert settings.optimizer.lr == 1e-4
     assert (settings.budget, settings.target, settings.seed) == ("steps:400", "score:3", 5)
     assert settings.trainer.threads == 2
@@ -51,7 +51,7 @@ def test_words_reach_every_section(pair: Any) -> None:
 def test_the_resolved_configuration_is_plain_and_gives_the_settings_back(pair: Any) -> None:
     settings = to_settings(compose([*TINY, "task.ratio=0.5", "seed=3"]))
     assert settings.config["task"]["name"] == "counting"
-    assert settings.config["model"] == {"name": "small", "width": 4}
+    assert settings.config["model"] == {"name": "small", "hidden_size": 4}
     assert settings_from_plain(settings.config) == settings
 
 
@@ -67,7 +67,7 @@ def test_a_stored_configuration_with_a_field_that_is_gone_is_refused(pair: Any) 
     [
         ("optimizer.lrr=1", r"no option 'optimizer.lrr'. Did you mean 'optimizer.lr'\?.*optimizer.clip"),
         ("modle=small", r"no option 'modle'. Did you mean 'model'\? Options: .*task"),
-        ("model.widht=3", r"no option 'model.widht'. Did you mean 'model.width'\?"),
+        ("model.hiden_size=3", r"no option 'model.hiden_size'. Did you mean 'model.hidden_size'\?"),
         ("lr=3", r"no option 'lr'. Did you mean 'optimizer.lr'\?"),
         ("seed=x", "seed='x' does not fit: it must be a whole number"),
         ("optimizer.lr=fast", "optimizer.lr='fast' does not fit: it must be a number"),
@@ -138,7 +138,7 @@ def test_a_plugin_with_fields_that_no_configuration_can_hold_is_named(pair: Any)
 
 def test_a_broken_plugin_harms_only_the_commands_that_name_it(pair: Any) -> None:
     pair.install("broken", {"model.broken": "mod_broken"}, {"mod_broken.py": "import no_such_thing"})
-    assert compose(TINY).model.width == 4
+    assert compose(TINY).model.hidden_size == 4
     with pytest.raises(PluginError, match=r"model\.broken"):
         compose(["task=counting", "model=broken"])
 
@@ -152,20 +152,20 @@ def test_the_layers_override_one_another_in_order(pair: Any) -> None:
         optimizer: {clip: 3.0, weight_decay: 3.0, warmup: 0.3, label_smoothing: 0.3}
         budget: steps:3
         per_task: {counting: {optimizer: {weight_decay: 4.0, warmup: 0.4}, task: {size: 4}, budget: steps:4}}
-        per_model: {small: {optimizer: {warmup: 0.5}, model: {width: 5}}}
+        per_model: {small: {optimizer: {warmup: 0.5}, model: {hidden_size: 5}}}
         """,
     )
-    config = compose([*TINY, "tuned=mine", "experiment=one", "model.width=6"])
+    config = compose([*TINY, "tuned=mine", "experiment=one", "model.hidden_size=6"])
     optimizer = config.optimizer
     assert (optimizer.lr, optimizer.clip, optimizer.weight_decay, optimizer.warmup) == (2.0, 3.0, 4.0, 0.5)
-    assert (config.budget, config.task.size, config.model.width) == ("steps:4", 4, 6)
+    assert (config.budget, config.task.size, config.model.hidden_size) == ("steps:4", 4, 6)
     assert config.sweep == "one"
     elsewhere = compose(["task=other", "model=large", "tuned=mine", "experiment=one"])
     assert (elsewhere.optimizer.lr, elsewhere.optimizer.warmup, elsewhere.budget) == (2e-3, 0.3, "steps:3")
 
 
 def test_tuned_values_count_as_tuned_only_while_they_are_in_force(pair: Any) -> None:
-    table = "counting: {small: {optimizer: {lr: 0.5}, model: {width: 16}, trials: 4, hours: 0.1}}"
+    table = "counting: {small: {optimizer: {lr: 0.5}, model: {hidden_size: 16}, trials: 4, hours: 0.1}}"
     _configs(pair, tuned__mine=table)
     tuned = to_settings(compose([*TINY, "tuned=mine"]))
     assert tuned.optimizer.lr == 0.5

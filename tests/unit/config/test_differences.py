@@ -50,7 +50,7 @@ def _by_name(found: list[Difference]) -> dict[tuple[str, str], Difference]:
     ("words", "deciding", "other"),
     [
         (["seed=1"], {"seed"}, set()),
-        (["optimizer.lr=0.1", "model.width=5"], {"optimizer.lr", "model.width"}, set()),
+        (["optimizer.lr=0.1", "model.hidden_size=5"], {"optimizer.lr", "model.hidden_size"}, set()),
         (["sweep=another", "trainer.threads=2"], set(), {"sweep", "trainer.threads"}),
         (["budget=steps:3", "trainer.log_every=7"], {"budget"}, {"trainer.log_every"}),
         (["logger=tensorboard"], set(), {"logger"}),

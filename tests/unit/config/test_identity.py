@@ -36,7 +36,7 @@ def test_the_key_is_64_hex_digits_and_repeats() -> None:
         "seed=1",
         "budget=steps:5",
         "optimizer.lr=0.1",
-        "model.width=5",
+        "model.hidden_size=5",
         "task.size=4",
         "trainer.precision=bf16",
         "trainer.device=cuda",
@@ -102,6 +102,6 @@ def test_a_baseline_depends_on_task_and_seed_but_on_no_model() -> None:
     baseline = Baseline("copy", "copies", lambda data, seed: [])
     plan = run_plan(_settings(), baseline=baseline)
     assert (plan.kind, plan.model, plan.command, plan.tuning) == ("baseline", "baseline:copy", "", {})
-    assert run_plan(_settings("model.width=9", "optimizer.lr=1"), baseline=baseline).key == plan.key
+    assert run_plan(_settings("model.hidden_size=9", "optimizer.lr=1"), baseline=baseline).key == plan.key
     assert run_plan(_settings("seed=1"), baseline=baseline).key != plan.key
     assert run_plan(_settings("task.size=9"), baseline=baseline).key != plan.key

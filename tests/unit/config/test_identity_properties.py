@@ -82,7 +82,15 @@ def test_every_leaf_of_the_configuration_changes_the_key_or_is_known_to_change_n
         changed = run_key(_with(run, name, other))
         assert (changed != key) == _decides(name), name
         seen.add(name)
-    assert {"seed", "budget", "target", "model.width", "task.size", "trainer.precision", "decoding.beam_size"} <= seen
+    assert {
+        "seed",
+        "budget",
+        "target",
+        "model.hidden_size",
+        "task.size",
+        "trainer.precision",
+        "decoding.beam_size",
+    } <= seen
     assert {f"trainer.{field}" for field in TrainerSettings.__dataclass_fields__} <= seen
 
 
@@ -139,7 +147,7 @@ def test_two_seeds_are_two_runs(one: int, two: int) -> None:
 
 
 def test_the_order_of_words_does_not_matter() -> None:
-    words = ["seed=3", "optimizer.lr=0.1", "model.width=5"]
+    words = ["seed=3", "optimizer.lr=0.1", "model.hidden_size=5"]
     assert len({run_key(_settings(*order)) for order in (words, words[::-1])}) == 1
 
 

@@ -70,8 +70,8 @@ def _names_two_sizes(settings: RunSettings, wanted: Match, message: str) -> None
     named = re.findall(r"(\w+)=(\d+) with ([\d,]+)", message)
     assert len(named) == 2, message
     counts = []
-    for name, width, count in named:
-        other = replace(settings, model=matching.resized(settings.model, name, int(width)))
+    for name, hidden_size, count in named:
+        other = replace(settings, model=matching.resized(settings.model, name, int(hidden_size)))
         counts.append(wanted.counted(*_true_counts(other)))
         assert counts[-1] == int(count.replace(",", "")), message
         assert not wanted.near(counts[-1]), message
@@ -86,7 +86,7 @@ def _is_right(settings: RunSettings, match: str) -> None:
         _names_two_sizes(settings, Match.parse(match), str(error))
         return
     verify(match, solved.model, _true_counts(solved))
-    field = solved.model.capabilities(solved.task.signature).width_field
+    field = solved.model.capabilities(solved.task.signature).size_field
     assert solved.config["model"][field] == getattr(solved.model, field)
     assert solved.config["match"] == match
 
@@ -107,7 +107,7 @@ def test_a_model_from_outside_is_matched_in_steps_of_its_own(
     monkeypatch.syspath_prepend(Path(__file__).resolve().parents[2] / "third_party_plugin")
     (cls,) = importlib.import_module("harness_toy.transformer").harness_models()
     settings = _settings(task, "lstm", f"match={match}")
-    config = settings.config | {"model": {"name": "transformer", "width": 128}}
+    config = settings.config | {"model": {"name": "transformer", "hidden_size": 128}}
     _is_right(replace(settings, model=cls(), config=config), match)
 
 
@@ -117,7 +117,7 @@ def test_models_of_one_budget_are_within_two_percent_of_it_and_so_of_each_other(
 
 
 def test_a_multiple_of_eight_is_preferred() -> None:
-    assert matched(_settings("translation", "lstm", "match=params:500000")).model.width % 8 == 0
+    assert matched(_settings("translation", "lstm", "match=params:500000")).model.hidden_size % 8 == 0
 
 
 def test_params_of_embedded_input_need_no_data(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +151,7 @@ def test_data_is_loaded_once_for_all_models_of_a_task(monkeypatch: pytest.Monkey
 
 def test_the_width_decides_the_key_not_how_it_was_found() -> None:
     by_match = matched(_settings("speech_recognition", "lstm", "match=params:400000"))
-    by_hand = _settings("speech_recognition", "lstm", f"model.width={by_match.model.width}")
+    by_hand = _settings("speech_recognition", "lstm", f"model.hidden_size={by_match.model.hidden_size}")
     assert by_match.config["match"] == "params:400000"
     assert "match" not in by_hand.config
     assert run_key(by_match) == run_key(by_hand)
@@ -176,16 +176,16 @@ def test_a_pair_that_makes_no_sense_is_not_sized() -> None:
     settings, found = fit(_settings("text_generation", "bilstm", "match=params:400000"))
     assert not found.compatible
     assert "must be causal" in (found.reason or "")
-    assert settings.model.width == 256
+    assert settings.model.hidden_size == 256
 
 
 def test_a_size_out_of_reach_is_a_pair_that_does_not_fit() -> None:
     _, found = fit(_settings("text_generation", "attention_lstm", "match=params:100000"))
     assert not found.compatible
     assert found.reason == (
-        "match=params:100000: no width of model 'attention_lstm' on task 'text_generation' gives 100,000 parameters in "
-        "encoder and decoder, to within 2 %. The nearest are width=68 with 97,988 (-2.01 %) and width=72 with 105,480 "
-        "(+5.48 %); width is a multiple of 4"
+        "match=params:100000: no hidden_size of model 'attention_lstm' on task 'text_generation' gives 100,000 "
+        "parameters in encoder and decoder, to within 2 %. The nearest are hidden_size=68 with 97,988 (-2.01 %) and "
+        "hidden_size=72 with 105,480 (+5.48 %); hidden_size is a multiple of 4"
     )
 
 
@@ -217,7 +217,9 @@ def test_a_match_is_read(text: str, amount: int) -> None:
     assert str(Match.parse(text)) == f"{text.partition(':')[0]}:{amount}"
 
 
-@pytest.mark.parametrize("text", ["params", "params:", "params:-3", "params:0", "params:1.5", "width:3", "params:inf"])
+@pytest.mark.parametrize(
+    "text", ["params", "params:", "params:-3", "params:0", "params:1.5", "hidden_size:3", "params:inf"]
+)
 def test_what_is_no_match_is_refused_when_it_is_composed(text: str) -> None:
     with pytest.raises(ConfigError, match=r"match='?.*is not understood"):
         compose([f"match={text}"])
@@ -226,14 +228,14 @@ def test_what_is_no_match_is_refused_when_it_is_composed(text: str) -> None:
 def test_a_sweep_and_an_experiment_may_set_it(site: Any) -> None:
     words = [f"task=speech_recognition {' '.join(TASKS['speech_recognition'])} tuned=none", "model=rnn,lstm"]
     cells = expand([*words[0].split(), words[1], "match=params:90000,params:700000"])
-    widths = [matched(to_settings(cell.config)).model.width for cell in cells]
+    widths = [matched(to_settings(cell.config)).model.hidden_size for cell in cells]
     assert len(set(widths)) == 4
     head = "# @package _global_\n"
     text = f"{head}match: params:90000\ngrid:\n  model: [rnn, lstm]\n"
     files = {"mine/__init__.py": "", "mine/conf/__init__.py": "", "mine/conf/experiment/equal.yaml": text}
     site.install("mine", {"config.mine": "mine.conf"}, files)
     cells = expand(["experiment=equal", *words[0].split()])
-    assert [matched(to_settings(cell.config)).model.width for cell in cells] == [widths[0], widths[2]]
+    assert [matched(to_settings(cell.config)).model.hidden_size for cell in cells] == [widths[0], widths[2]]
 
 
 # -- models that do not keep their word ----------------------------------------------------------------
@@ -250,7 +252,7 @@ class Odd(Model):
     step: int = 1
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
-        return Capabilities(width_field=self.field, width_step=self.step)
+        return Capabilities(size_field=self.field, size_step=self.step)
 
     def build(self, input_spec: Any, target_spec: Any) -> Encoder:
         raise NotImplementedError
@@ -260,31 +262,31 @@ class Odd(Model):
 
 
 def test_a_model_without_the_option_that_it_names_is_refused() -> None:
-    with pytest.raises(MatchError, match=r"'odd' names 'width'.*width_field.*no such option"):
-        solve(Match("params", 100), Odd(field="width"), SIGNATURE, lambda width: width)
-    assert "width" not in {f.name for f in fields(Odd)}
+    with pytest.raises(MatchError, match=r"'odd' names 'hidden_size'.*size_field.*no such option"):
+        solve(Match("params", 100), Odd(field="hidden_size"), SIGNATURE, lambda hidden_size: hidden_size)
+    assert "hidden_size" not in {f.name for f in fields(Odd)}
 
 
 def test_a_width_that_decides_nothing_is_refused() -> None:
     with pytest.raises(MatchError, match="does not decide its size"):
-        solve(Match("params", 100), Odd(), SIGNATURE, lambda width: 7)
+        solve(Match("params", 100), Odd(), SIGNATURE, lambda hidden_size: 7)
 
 
 def test_a_width_that_the_model_refuses_against_its_word_is_named() -> None:
-    def count(width: int) -> int:
-        if width > 100:
-            raise ValueError(f"units={width}: too many")
-        return width
+    def count(hidden_size: int) -> int:
+        if hidden_size > 100:
+            raise ValueError(f"units={hidden_size}: too many")
+        return hidden_size
 
-    with pytest.raises(MatchError, match=r"refuses units=\d+, although its width_step allows it: .*too many"):
+    with pytest.raises(MatchError, match=r"refuses units=\d+, although its size_step allows it: .*too many"):
         solve(Match("params", 1000), Odd(), SIGNATURE, count)
 
 
 def test_widths_below_the_smallest_that_a_model_accepts_are_passed_over() -> None:
-    def count(width: int) -> int:
-        if width < 5:
+    def count(hidden_size: int) -> int:
+        if hidden_size < 5:
             raise ValueError("too few")
-        return 10 * width
+        return 10 * hidden_size
 
     assert solve(Match("params", 70), Odd(), SIGNATURE, count) == (7, 70)
     with pytest.raises(MatchError, match=r"units=5 with 50 .* and units=6 with 60"):
@@ -292,7 +294,7 @@ def test_widths_below_the_smallest_that_a_model_accepts_are_passed_over() -> Non
 
 
 def test_a_model_that_accepts_no_width_is_refused_with_its_own_words() -> None:
-    def count(width: int) -> int:
+    def count(hidden_size: int) -> int:
         raise ValueError("never")
 
     with pytest.raises(MatchError, match="accepts no small units: never"):
@@ -302,15 +304,15 @@ def test_a_model_that_accepts_no_width_is_refused_with_its_own_words() -> None:
 @pytest.mark.parametrize("step", [1, 3, 8, 12])
 @pytest.mark.parametrize("amount", [9, 10, 1_000, 123_457, 9_999_999])
 def test_the_nearest_size_is_found(amount: int, step: int) -> None:
-    def count(width: int) -> int:
-        return 3 * width * width + 5 * width
+    def count(hidden_size: int) -> int:
+        return 3 * hidden_size * hidden_size + 5 * hidden_size
 
     try:
         found = solve(Match("total", amount), Odd(step=step), SIGNATURE, count)
     except MatchError:
-        assert all(abs(count(width) - amount) > 0.02 * amount for width in range(step, 4_000, step))
+        assert all(abs(count(hidden_size) - amount) > 0.02 * amount for hidden_size in range(step, 4_000, step))
     else:
-        assert found.width % step == 0
+        assert found.hidden_size % step == 0
         assert abs(found.parameters - amount) <= 0.02 * amount
 
 

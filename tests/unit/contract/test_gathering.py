@@ -107,9 +107,9 @@ def test_an_example_without_its_input_comes_from_those_who_know() -> None:
 
 
 def test_a_batch_elsewhere_keeps_its_lengths_on_the_host() -> None:
-    batch = Batch(("a",), torch.ones(1, 2), torch.tensor([2]), torch.tensor([0]), torch.tensor([1]), fresh=False)
+    batch = Batch(("a",), torch.ones(1, 2), torch.tensor([2]), torch.tensor([0]), torch.tensor([1]), reset_state=False)
     away = batch.to("meta")
     assert {away.inputs.device.type, away.target_lengths.device.type} == {"meta"}
     assert [lengths.tolist() for lengths in away.lengths_on_host] == [[2], [1]]
-    assert (away.ids, away.fresh) == (("a",), False)
+    assert (away.ids, away.reset_state) == (("a",), False)
     assert batch.lengths_on_host[0] is batch.input_lengths

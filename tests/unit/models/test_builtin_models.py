@@ -166,7 +166,7 @@ def test_models_can_be_counted_on_the_meta_device_and_grow_with_their_width(name
     can = cls().capabilities(signature(TokenSequenceTarget(9)))
     counts = []
     for steps in (4, 5):
-        model = cls(**{can.width_field: steps * can.width_step})
+        model = cls(**{can.size_field: steps * can.size_step})
         with torch.device("meta"):
             encoder = model.build(EmbeddedInput(DIM), TokenSequenceTarget(9))
             decoder = model.build_decoder(encoder, TokenSequenceTarget(9), DIM)
@@ -205,7 +205,7 @@ def test_cnn_lstm_shortens_time_as_the_task_allows(allowed, factor):
 
 
 def test_cnn_lstm_shortens_by_four_when_told_to():
-    model = model_class("cnn_lstm")(width=8, subsampling=4)
+    model = model_class("cnn_lstm")(hidden_size=8, subsampling=4)
     target = CTCTarget(5, max_subsampling=4)
     assert model.capabilities(signature(target)).subsampling_factor == 4
     out = model.build(EmbeddedInput(DIM), target)(torch.randn(4, SIZE, DIM), LENGTHS)
@@ -216,10 +216,10 @@ def test_cnn_lstm_shortens_by_four_when_told_to():
 @pytest.mark.parametrize(
     ("name", "fields", "message"),
     [
-        ("rnn", {"width": 0}, "width=0"),
+        ("rnn", {"hidden_size": 0}, "hidden_size=0"),
         ("lstm", {"layers": 0}, "layers=0"),
         ("stacked_lstm", {"dropout": 1.5}, r"dropout=1\.5"),
-        ("bilstm", {"width": 7}, "width=7: must be even"),
+        ("bilstm", {"hidden_size": 7}, "hidden_size=7: must be even"),
         ("attention_lstm", {"heads": 3}, "heads=3"),
         ("attention_lstm", {"context": 0}, "context=0"),
         ("cnn_lstm", {"kernel": 4}, "kernel=4: must be odd"),

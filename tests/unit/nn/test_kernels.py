@@ -347,5 +347,5 @@ def test_convolutional_lstm_under_autocast_and_its_wrong_sizes():
     assert all(p.grad is not None and p.grad.isfinite().all() for p in layer.parameters())
     with pytest.raises(ValueError, match="kernel=2: must be odd"):
         ConvLSTM(2, 3, kernel=2)
-    with pytest.raises(ValueError, match="width=0"):
+    with pytest.raises(ValueError, match="hidden_size=0"):
         ConvLSTM(2, 0)

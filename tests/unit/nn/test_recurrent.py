@@ -21,7 +21,7 @@ def inputs(batch=4, size=9, dim=5, seed=0):
 def packed_reference(stack, kind, layers, bidirectional):
     """torch's own layer with the stack's weights."""
     dim = stack.forward_layers[0].input_size
-    reference = TORCH[kind](dim, stack.width, layers, batch_first=True, bidirectional=bidirectional)
+    reference = TORCH[kind](dim, stack.hidden_size, layers, batch_first=True, bidirectional=bidirectional)
     weights = {}
     for suffix, cells in (("", stack.forward_layers), ("_reverse", stack.backward_layers)):
         for index, cell in enumerate(cells):
@@ -211,7 +211,7 @@ def test_wrong_uses_are_named():
     stack = RecurrentStack("lstm", 5, 8)
     with pytest.raises(PluginError, match="carry=True"):
         stack(inputs(), LENGTHS, (torch.zeros(4, 1, 8), torch.zeros(4, 1, 8)))
-    with pytest.raises(ValueError, match="width=0"):
+    with pytest.raises(ValueError, match="hidden_size=0"):
         check_sizes(0)
     with pytest.raises(ValueError, match=r"dropout=1\.0"):
         check_sizes(1, 1, 1.0)

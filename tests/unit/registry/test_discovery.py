@@ -135,12 +135,12 @@ class Some(Model):
             "does not implement build, capabilities, tiny",
         ),
         (
-            "class Sub(Some):\n    width: int = 3\n@hookimpl\ndef harness_models(): return [Sub]",
+            "class Sub(Some):\n    hidden_size: int = 3\n@hookimpl\ndef harness_models(): return [Sub]",
             "lacks the decorator @dataclass",
         ),
         (
-            "@dataclass\nclass Sub(Some):\n    width: int\n@hookimpl\ndef harness_models(): return [Sub]",
-            "without a default: width",
+            "@dataclass\nclass Sub(Some):\n    hidden_size: int\n@hookimpl\ndef harness_models(): return [Sub]",
+            "without a default: hidden_size",
         ),
     ],
 )

@@ -31,14 +31,14 @@ def test_no_docstring_or_a_broken_file_gives_an_empty_description(site: Any, tex
 def test_fields_follow_bases_of_the_same_module_and_leave_class_variables_out(site: Any) -> None:
     text = """
     class Base:
-        width: int = 1
+        hidden_size: int = 1
     class Other(Base):
         name: ClassVar[str] = "mine"
         depth: int = 2
         label: ClassVar[str] = "x"
     """
     site.install("fields", {}, {"fields_here.py": text})
-    assert source_code.config_fields("fields_here", "mine") == ["width", "depth"]
+    assert source_code.config_fields("fields_here", "mine") == ["hidden_size", "depth"]
     assert source_code.config_fields("fields_here", "none") == []
 
 

@@ -12,7 +12,7 @@ from pylatexenc import latex2text, latexwalker, macrospec
 
 from harness.report import build
 from harness.report.latex import LONGEST_FLOAT, escape, latex
-from harness.report.tables import Cell, Column, Row, Table
+from harness.report.tables import Column, Table, TableCell, TableRow
 from harness.terminal import one_line
 
 _COMMANDS = {"textquotedbl": '"', "textless": "<", "textgreater": ">", "textbar": "|"}
@@ -104,10 +104,10 @@ def made(text="x", rows=2, footnotes=(), prose=False):
     table = Table("name-é", "Caption " + text, "Model " + text, columns, prose=prose, footnotes=list(footnotes))
     for i in range(rows):
         cells = [
-            Cell(text, 1.0, note="n" + text, mark="best" if i == 0 else ""),
-            Cell(text, footnote=bool(footnotes) * 1),
+            TableCell(text, 1.0, note="n" + text, mark="best" if i == 0 else ""),
+            TableCell(text, footnote=bool(footnotes) * 1),
         ]
-        table.rows.append(Row(Cell(text), cells, "" if i == 0 else "Group " + text, ""))
+        table.rows.append(TableRow(TableCell(text), cells, "" if i == 0 else "Group " + text, ""))
     return table
 
 
@@ -141,7 +141,7 @@ def wide(columns, rows=3, prose=False):
     titles = [Column(f"title {k}", numeric=not prose) for k in range(columns)]
     table = Table("wide", "Many columns", "Model", titles, prose=prose)
     for i in range(rows):
-        table.rows.append(Row(Cell(f"model {i}"), [Cell(f"r{i}c{k};") for k in range(columns)]))
+        table.rows.append(TableRow(TableCell(f"model {i}"), [TableCell(f"r{i}c{k};") for k in range(columns)]))
     return table
 
 
@@ -169,16 +169,16 @@ def test_a_narrow_table_is_set_in_the_size_of_the_text():
 def test_long_texts_wrap():
     table = wide(2)
     table.columns[1] = Column("why", numeric=False)
-    table.rows[0].cells[1] = Cell("a reason of many words that would be wider than a page if it were on one line")
+    table.rows[0].cells[1] = TableCell("a reason of many words that would be wider than a page if it were on one line")
     assert r"\begin{tabular}{lrp{0.4\linewidth}}" in latex(table)
 
 
 def test_a_table_in_full():
     table = Table("scores", "Scores & intervals", "Model", [Column("BLEU", "↑", has_interval=True)])
     table.rows = [
-        Row(Cell("a_b"), [Cell("31.0 ± 0.1", 31.0, 0.1, mark="best", note="3 seeds")]),
-        Row(Cell("c"), [Cell("n/a", mark="na", footnote=table.footnote("failed at 50 %"))]),
-        Row(Cell("copy"), [Cell("14.3", 14.3)], "Baselines", "baseline"),
+        TableRow(TableCell("a_b"), [TableCell("31.0 ± 0.1", 31.0, 0.1, mark="best", note="3 seeds")]),
+        TableRow(TableCell("c"), [TableCell("n/a", mark="na", footnote=table.footnote("failed at 50 %"))]),
+        TableRow(TableCell("copy"), [TableCell("14.3", 14.3)], "Baselines", "baseline"),
     ]
     assert latex(table).splitlines()[2:] == [
         r"\begin{table}",
@@ -219,7 +219,13 @@ def test_labels_hold_letters_that_every_engine_reads():
 
 
 def test_signs_are_explained():
-    table = Table("t", "Outputs", "", [Column("text", numeric=False)], [Row(Cell("a"), [Cell("yes", mark="right")])])
+    table = Table(
+        "t",
+        "Outputs",
+        "",
+        [Column("text", numeric=False)],
+        [TableRow(TableCell("a"), [TableCell("yes", mark="right")])],
+    )
     assert r"a & yes $\surd$ \\" in latex(table)
     assert r"$\surd$ exactly right" in latex(table)
 

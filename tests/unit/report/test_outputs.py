@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from harness.report import build, outputs
 from harness.report.differences import ADDED, LONGEST, MISSING, SAME, marks
 from harness.report.load import load
-from harness.report.tables import Cell, Table
+from harness.report.tables import Table, TableCell
 from harness.store import Store
 from harness.store.records import PredictionRow, RunSummary
 
@@ -81,7 +81,7 @@ def tables_of(store: Store) -> list[Table]:
     return outputs.example_tables(store, load(store).comparisons[0], "outputs")
 
 
-def cells_of(tables: list[Table]) -> list[Cell]:
+def cells_of(tables: list[Table]) -> list[TableCell]:
     return [row.cells[-1] for table in tables for row in table.rows if row.header.text == "lstm"]
 
 

@@ -9,14 +9,18 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.report.tables import Cell, Column, Row, Table, escape
+from harness.report.tables import Column, Table, TableCell, TableRow, escape
 
 
 def table(text: str = "x") -> Table:
     made = Table("t", "A caption", "Model", [Column("bleu", "↑", has_interval=True), Column("note", numeric=False)])
-    made.rows.append(Row(Cell("lstm"), [Cell("21.3 ± 0.5", 21.25, 0.5, mark="best"), Cell(text)]))
+    made.rows.append(TableRow(TableCell("lstm"), [TableCell("21.3 ± 0.5", 21.25, 0.5, mark="best"), TableCell(text)]))
     number = made.footnote("not causal")
-    made.rows.append(Row(Cell("bilstm"), [Cell("n/a", mark="na", footnote=number), Cell("")], "Others", "baseline"))
+    made.rows.append(
+        TableRow(
+            TableCell("bilstm"), [TableCell("n/a", mark="na", footnote=number), TableCell("")], "Others", "baseline"
+        )
+    )
     return made
 
 

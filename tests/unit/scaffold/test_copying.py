@@ -115,7 +115,7 @@ MODEL = """
     @dataclass
     class Net(Model):
         name = "net"
-        width: int = WIDTH
+        hidden_size: int = WIDTH
         def capabilities(self, signature): return Capabilities()
         def build(self, input_spec, target_spec): raise NotImplementedError
         def tiny(self): return Net()
@@ -131,7 +131,7 @@ def test_a_package_of_packages_keeps_its_inner_layout(site: Any, made: Callable[
     assert "harness_mine/shared/sizes.py" in package.files
     assert "harness_mine/shared/__init__.py" in package.files
     assert not [path for path in package.files if "unused" in path]
-    assert load_model("mine")().tiny().width == 4  # type: ignore[attr-defined]
+    assert load_model("mine")().tiny().hidden_size == 4  # type: ignore[attr-defined]
 
 
 def test_a_plug_in_that_is_a_single_file_is_copied(site: Any, made: Callable[..., Package]) -> None:

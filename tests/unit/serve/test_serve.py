@@ -23,7 +23,7 @@ from harness.report.load import Selection
 from harness.serve import watch as watching
 from harness.serve.progress import progress, state_of
 from harness.serve.server import Server
-from harness.serve.watch import Watch
+from harness.serve.watch import StoreWatch
 from harness.store import Store
 from harness.store.records import MetricRow
 
@@ -68,7 +68,7 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 @contextmanager
 def serving(url: str) -> Iterator[Served]:
     """The report of a store, which is only read."""
-    with Store.open(url, read_only=True) as read, Server(Watch(read, Selection()), 0) as server, server.watch:
+    with Store.open(url, read_only=True) as read, Server(StoreWatch(read, Selection()), 0) as server, server.watch:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield Served(server)
@@ -281,9 +281,9 @@ def test_a_port_in_use_is_one_message(filled: Store) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(UserError, match=rf"Port {port} .* in use .*--port"):
-            Server(Watch(filled, Selection()), port)
+            Server(StoreWatch(filled, Selection()), port)
     with pytest.raises(UserError, match="between 0 and 65535"):
-        Server(Watch(filled, Selection()), 70_000)
+        Server(StoreWatch(filled, Selection()), 70_000)
 
 
 def test_a_written_report_asks_nobody(filled: Store, tmp_path: Path) -> None:

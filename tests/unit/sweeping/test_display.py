@@ -10,9 +10,9 @@ from rich.console import Console
 
 from harness.config import expand
 from harness.sweeping.display import STOPPING, Display
-from harness.sweeping.jobs import Outcome
+from harness.sweeping.jobs import JobOutcome
 from harness.sweeping.planning import PlannedRun, plan_cells
-from harness.sweeping.pool import Event
+from harness.sweeping.pool import JobEvent
 from harness.sweeping.shared import CellState
 
 DONE = CellState("finished", 1, "", 21.5, 12.0)
@@ -35,8 +35,8 @@ def _display(out: io.StringIO, *, terminal: bool) -> Display:
     return Display(console=Console(file=out, width=160, force_terminal=terminal, color_system=None))
 
 
-def _event(run: PlannedRun, fraction: float = 0.0, text: str = "starting") -> Event:
-    return Event(run.job(beside_alone=False), fraction, text)
+def _event(run: PlannedRun, fraction: float = 0.0, text: str = "starting") -> JobEvent:
+    return JobEvent(run.job(beside_alone=False), fraction, text)
 
 
 def _shown(display: Display) -> str:
@@ -54,8 +54,8 @@ def test_elsewhere_there_is_a_line_for_every_cell_that_ends(cells: list[PlannedR
         display.update(_event(first), first)
         display.update(_event(first, 0.5, "training"), first)
         display.closed(first.label)
-        display.ended(first, Outcome("done"), DONE, by_another=False)
-        display.ended(second, Outcome("died", "killed"), CellState("failed", 1, "killed"), by_another=False)
+        display.ended(first, JobOutcome("done"), DONE, by_another=False)
+        display.ended(second, JobOutcome("died", "killed"), CellState("failed", 1, "killed"), by_another=False)
     assert out.getvalue().splitlines() == [
         "Sweep 'default': 4 cells: 2 to run, 2 incompatible.",
         "[1/2] counting × small, seed 0: score 21.5 points, 12 s",
@@ -83,10 +83,10 @@ def test_the_table_has_a_row_for_every_job_and_counts(cells: list[PlannedRun], o
     display = _display(out, terminal=True)
     first, second = (run for run in cells if run.state == "ready")
     display.begin(cells)
-    prepare = Event(first.prepare_job(beside_alone=False), text="starting")
+    prepare = JobEvent(first.prepare_job(beside_alone=False), text="starting")
     display.update(prepare, None)
     assert "data of counting" in _shown(display)
-    display.update(Event(prepare.job, outcome=Outcome("done")), None)
+    display.update(JobEvent(prepare.job, outcome=JobOutcome("done")), None)
     display.update(_event(first, 0.05, "training"), first)
     shown = _shown(display)
     assert "data of" not in shown
@@ -94,9 +94,9 @@ def test_the_table_has_a_row_for_every_job_and_counts(cells: list[PlannedRun], o
     assert "training" in shown
     assert "0 finished, 0 failed, 1 running, 1 waiting, 2 incompatible; time left: estimating" in shown
     display.closed(first.label)
-    display.ended(first, Outcome("done"), DONE, by_another=False)
+    display.ended(first, JobOutcome("done"), DONE, by_another=False)
     assert "1 finished, 0 failed, 0 running, 1 waiting, 2 incompatible; time left: about 12 s" in _shown(display)
-    display.ended(second, Outcome("failed", "why"), CellState("failed"), by_another=False)
+    display.ended(second, JobOutcome("failed", "why"), CellState("failed"), by_another=False)
     assert "1 finished, 1 failed, 0 running, 0 waiting, 2 incompatible; time left: about 0 s" in _shown(display)
 
 
@@ -123,7 +123,7 @@ def test_control_characters_do_not_reach_the_terminal(cells: list[PlannedRun], o
     display.begin(cells)
     run = cells[0]
     display.update(_event(run, 0.5, "\x1b]0;title\x07"), run)
-    display.ended(run, Outcome("failed", "\x1b[2Jgone [bold]not[/bold]"), CellState("failed"), by_another=False)
+    display.ended(run, JobOutcome("failed", "\x1b[2Jgone [bold]not[/bold]"), CellState("failed"), by_another=False)
     assert "\x1b" not in out.getvalue() + _shown(display)
     assert "gone [bold]not[/bold]" in out.getvalue()
 
@@ -132,5 +132,5 @@ def test_quiet_shows_nothing(cells: list[PlannedRun], capsys: pytest.CaptureFixt
     display = Display(quiet=True)
     display.begin(cells)
     with display.live(1):
-        display.ended(cells[0], Outcome("done"), DONE, by_another=False)
+        display.ended(cells[0], JobOutcome("done"), DONE, by_another=False)
     assert capsys.readouterr() == ("", "")

@@ -69,7 +69,7 @@ def test_cells_that_are_the_same_run_are_planned_once() -> None:
 
 
 def test_a_baseline_is_planned_once_for_a_task_and_seed() -> None:
-    planned = plan_cells(expand(["task=based", "model=small", "model.width=4,8", "seed=0,1"]))
+    planned = plan_cells(expand(["task=based", "model=small", "model.hidden_size=4,8", "seed=0,1"]))
     assert [run.plan.kind for run in planned] == ["model"] * 4 + ["baseline"] * 2
     assert {run.plan.seed for run in planned[4:]} == {0, 1}
     assert len(plan_cells(expand(["task=based", "model=small", "baselines=false"]))) == 1

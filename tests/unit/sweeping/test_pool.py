@@ -17,9 +17,9 @@ from typing import Any
 import psutil
 import pytest
 
-from harness.sweeping.jobs import Job, Outcome, Surroundings
+from harness.sweeping.jobs import Job, JobOutcome, WorkerContext
 from harness.sweeping.limits import Limits
-from harness.sweeping.pool import NOT_STARTED, Event, Pool
+from harness.sweeping.pool import NOT_STARTED, JobEvent, Pool
 from harness.sweeping.worker import WAITING
 from harness.sweeping.worker_process import WorkerProcess
 
@@ -67,17 +67,17 @@ def target(job, surroundings, connection, log):
 def pool(site: Any, tmp_path: Path) -> Any:
     site.install("targets", {}, {"pool_targets.py": TARGET})
     target = importlib.import_module("pool_targets").target
-    surroundings = Surroundings(tmp_path, dict(os.environ), None, tmp_path / "results", 1)
+    surroundings = WorkerContext(tmp_path, dict(os.environ), None, tmp_path / "results", 1)
     with ExitStack() as pools:
         yield lambda workers, **options: pools.enter_context(Pool(workers, surroundings, target, **options))
 
 
-def _run(pool: Pool, *jobs: Job) -> list[Event]:
+def _run(pool: Pool, *jobs: Job) -> list[JobEvent]:
     pool.submit(*jobs)
     return list(_until_idle(pool))
 
 
-def _until_idle(pool: Pool) -> Iterator[Event]:
+def _until_idle(pool: Pool) -> Iterator[JobEvent]:
     while not pool.idle:
         yield from pool.poll(0.5)
 
@@ -86,7 +86,7 @@ def _job(label: str, kind: str = "works", needs: tuple[str, ...] = ()) -> Job:
     return Job(kind, label, {}, needs=needs)
 
 
-def _outcomes(events: list[Event]) -> dict[str, Outcome]:
+def _outcomes(events: list[JobEvent]) -> dict[str, JobOutcome]:
     return {event.job.label: event.outcome for event in events if event.outcome is not None}
 
 
@@ -127,12 +127,12 @@ def test_a_job_waits_for_its_needs_and_shares_their_failure(pool: Any) -> None:
     assert ended.outcome.error == "on purpose"
 
 
-def _next(pool: Pool) -> Event:
+def _next(pool: Pool) -> JobEvent:
     """The next event that tells something that the job said."""
     return next(event for event in _until_idle(pool) if event.text or event.outcome is not None if not _starts(event))
 
 
-def _starts(event: Event) -> bool:
+def _starts(event: JobEvent) -> bool:
     return event.text == "starting" and event.outcome is None
 
 
@@ -248,7 +248,7 @@ def test_a_job_that_must_be_alone_runs_alone(pool: Any) -> None:
 
 
 def test_a_job_can_be_ended_in_the_moment_before_it_starts(pool: Any) -> None:
-    said = {"a": Outcome("done"), "b": Outcome("elsewhere")}
+    said = {"a": JobOutcome("done"), "b": JobOutcome("elsewhere")}
     events = _run(pool(1, before=lambda job: said.get(job.label)), _job("a"), _job("b"), _job("c", needs=("a",)))
     outcomes = _outcomes(events)
     assert (outcomes["a"].status, outcomes["b"].status) == ("done", "elsewhere")

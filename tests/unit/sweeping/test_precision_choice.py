@@ -18,10 +18,10 @@ from harness.sweeping import precision_choice
 from harness.sweeping.precision_choice import CHOSEN
 from harness.sweeping.single_run import prepared
 from harness.training import execute, precision
-from harness.training.precision import Verdict
+from harness.training.precision import PrecisionVerdict
 
 MINE = (*WORDS, "trainer.device=cpu")
-BF16, FP32 = Verdict("bf16", "the curves agree"), Verdict("fp32", "the curves differ")
+BF16, FP32 = PrecisionVerdict("bf16", "the curves agree"), PrecisionVerdict("fp32", "the curves differ")
 
 
 @pytest.fixture
@@ -29,10 +29,10 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Stands in for the check, on a processor that has bf16; the list of what it was asked for."""
     monkeypatch.setattr(precision, "instruction_sets", lambda: ["amx_bf16"])
 
-    def answers(*verdicts: Verdict | Exception) -> list[Any]:
+    def answers(*verdicts: PrecisionVerdict | Exception) -> list[Any]:
         asked: list[Any] = []
 
-        def check(settings: Any) -> Verdict:
+        def check(settings: Any) -> PrecisionVerdict:
             asked.append(settings)
             verdict = verdicts[len(asked) - 1]
             if isinstance(verdict, Exception):
@@ -47,7 +47,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.mark.parametrize("word", ["precision=auto", "trainer.precision=auto"])
 @pytest.mark.parametrize("verdict", [BF16, FP32], ids=["bf16", "fp32"])
-def test_the_run_is_the_one_that_is_told_its_precision(checked: Any, word: str, verdict: Verdict) -> None:
+def test_the_run_is_the_one_that_is_told_its_precision(checked: Any, word: str, verdict: PrecisionVerdict) -> None:
     asked = checked(verdict)
     settings, plan = prepared([*MINE, word])
     told, outright = prepared([*MINE, f"precision={verdict.precision}"])

@@ -23,29 +23,29 @@ class RunningSum(Encoder):
     shared: ClassVar[nn.Linear | None] = None
     calls: ClassVar[list[float]] = []
 
-    def __init__(self, dim: int, width: int, fault: str, factor: int) -> None:
+    def __init__(self, dim: int, hidden_size: int, fault: str, factor: int) -> None:
         super().__init__()
-        self.feature_dim = self.summary_dim = width
-        self.linear = nn.Linear(dim, width)
+        self.feature_dim = self.summary_dim = hidden_size
+        self.linear = nn.Linear(dim, hidden_size)
         self.fault, self.factor = fault, factor
         self.kept: Tensor | None = None
         if fault == "unused parameter":
             self.extra = nn.Linear(2, 2)
         if fault == "unseeded weights":
-            self.linear.bias.data = torch.from_numpy(np.random.default_rng().random(width, dtype=np.float32))
+            self.linear.bias.data = torch.from_numpy(np.random.default_rng().random(hidden_size, dtype=np.float32))
         if fault == "weights in a list":
-            self.hidden = [torch.randn(width)]
+            self.hidden = [torch.randn(hidden_size)]
         if fault == "one layer for all":
             RunningSum.shared = self.linear = RunningSum.shared or self.linear
             self.linear.reset_parameters()
 
     def forward(self, x: Tensor, lengths: Tensor, state: Any = None) -> Any:  # noqa: PLR0912 - a branch a fault
         """Encode x (B, T, D)."""
-        fault, width = self.fault, self.feature_dim
+        fault, hidden_size = self.fault, self.feature_dim
         rows = torch.arange(len(x), device=x.device)
         projected = torch.tanh(self.linear(x * 0 if fault == "blind" else x))  # (B, T, H)
         if fault == "mixes types":
-            into = torch.zeros(*x.shape[:2], width)
+            into = torch.zeros(*x.shape[:2], hidden_size)
             into[rows] = self.linear(x)[rows]
             projected = torch.tanh(into)
         if fault == "batch statistics":
@@ -128,10 +128,10 @@ class Steps(Decoder):
 
     name = "sum"
 
-    def __init__(self, dim: int, width: int, fault: str) -> None:
+    def __init__(self, dim: int, hidden_size: int, fault: str) -> None:
         super().__init__()
-        self.feature_dim, self.fault = width, fault
-        self.linear = nn.Linear(dim, width)
+        self.feature_dim, self.fault = hidden_size, fault
+        self.linear = nn.Linear(dim, hidden_size)
         if fault == "nameless decoder":
             self.name = ""
 
@@ -160,11 +160,11 @@ class Mutant(Model):
     name: ClassVar[str] = "mutant"
 
     fault: str = ""
-    width: int = 16
+    hidden_size: int = 16
 
     def __post_init__(self) -> None:
         if self.fault == "grows when read":
-            self.width += 1
+            self.hidden_size += 1
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
         """Carried state is declared where it works, for text."""
@@ -175,7 +175,7 @@ class Mutant(Model):
             case "short context":
                 return Capabilities(causal=True, context=2)
             case "no such field":
-                return Capabilities(causal=True, width_field="units")
+                return Capabilities(causal=True, size_field="units")
         return Capabilities(
             causal=self.fault != "causal and silent about it", carries_state=text, subsampling_factor=2 if speech else 1
         )
@@ -186,8 +186,8 @@ class Mutant(Model):
             torch.manual_seed(0)
         if self.fault == "draws from numpy":
             np.random.rand()
-        width = 16 if self.fault == "width without effect" else self.width
-        encoder = RunningSum(16, width, self.fault, 2 if isinstance(target_spec, CTCTarget) else 1)
+        hidden_size = 16 if self.fault == "hidden_size without effect" else self.hidden_size
+        encoder = RunningSum(16, hidden_size, self.fault, 2 if isinstance(target_spec, CTCTarget) else 1)
         if self.fault == "seeds after building":
             torch.manual_seed(0)
         if self.fault == "default dtype":

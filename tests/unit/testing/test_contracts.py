@@ -31,7 +31,7 @@ class Bag(Model):
     """The mean of everything so far, in any order: a baseline without weights of its own where it is plain."""
 
     name: ClassVar[str] = "bag"
-    width: int = 16
+    hidden_size: int = 16
     plain: bool = False
     fault: str = ""
 
@@ -48,8 +48,8 @@ class Bag(Model):
 class BagEncoder(Encoder):
     def __init__(self, dim, model):
         super().__init__()
-        self.linear = nn.Identity() if model.plain else nn.Linear(dim, model.width)
-        self.feature_dim = self.summary_dim = dim if model.plain else model.width
+        self.linear = nn.Identity() if model.plain else nn.Linear(dim, model.hidden_size)
+        self.feature_dim = self.summary_dim = dim if model.plain else model.hidden_size
         self.fault = model.fault
 
     def forward(self, x, lengths, state=None):
@@ -86,20 +86,22 @@ def test_a_model_that_is_blind_to_order_passes_everything_in_two_processes(tmp_p
         "2",
         "-rs",
         "-k",
-        "overfitting and CTC or width or carried_state or variants",
+        "overfitting and CTC or hidden_size or carried_state or variants",
     )
     assert " failed" not in said, said
     assert "error" not in said, said
     assert " passed" in said, said
     assert "carried_state does not apply: declares no carried state" in said
-    assert "width does not apply: the encoder has no parameters" in said
+    assert "hidden_size does not apply: the encoder has no parameters" in said
 
 
 def test_a_failure_says_what_on_which_example_and_what_to_change(tmp_path: Path) -> None:
-    said = _run(tmp_path, 'fault="x"', "Bag(width=24),", "-vv", "-k", "padding_invariance and FrameInput-ClassTarget")
+    said = _run(
+        tmp_path, 'fault="x"', "Bag(hidden_size=24),", "-vv", "-k", "padding_invariance and FrameInput-ClassTarget"
+    )
     assert "1 failed, 1 passed" in said
     assert "TestBag::test_clause[padding_invariance-fault=x-FrameInput-ClassTarget] FAILED" in said
-    assert "TestBag::test_clause[padding_invariance-width=24-FrameInput-ClassTarget] PASSED" in said
+    assert "TestBag::test_clause[padding_invariance-hidden_size=24-FrameInput-ClassTarget] PASSED" in said
     assert "::ModelContract" not in said
     assert "padding changes the summary: by up to" in said
     assert 'smallest example that fails: cases.batch(cases.named("FrameInput-ClassTarget"), (1,))' in said
@@ -107,9 +109,9 @@ def test_a_failure_says_what_on_which_example_and_what_to_change(tmp_path: Path)
 
 
 def test_a_variant_whose_tiny_form_is_that_of_the_defaults_is_named() -> None:
-    suite = type("Same", (ModelContract,), {"model": _lstm(), "variants": (_lstm(width=128),)})
+    suite = type("Same", (ModelContract,), {"model": _lstm(), "variants": (_lstm(hidden_size=128),)})
     with pytest.raises(
-        AssertionError, match=r"'width=128' equals that of 'the defaults'.*Let tiny\(\) keep the options"
+        AssertionError, match=r"'hidden_size=128' equals that of 'the defaults'.*Let tiny\(\) keep the options"
     ):
         suite().test_variants_stay_different()
 

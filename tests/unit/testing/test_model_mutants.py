@@ -78,8 +78,10 @@ MUTANTS = (
     Entry("counts calls of all", CLASSES, "isolation", "running another network changes the outputs"),
     Entry("weights in a list", CLASSES, "weights_saved", "loaded into a network of another seed give other outputs"),
     Entry("grows when read", CLASSES, "configuration", "through YAML the configuration changes"),
-    Entry("width without effect", CLASSES, "width", "expected more at every step"),
-    Entry("no such field", CLASSES, "width", "width_field is 'units'; the fields of the model are fault, width"),
+    Entry("hidden_size without effect", CLASSES, "hidden_size", "expected more at every step"),
+    Entry(
+        "no such field", CLASSES, "hidden_size", "size_field is 'units'; the fields of the model are fault, hidden_size"
+    ),
     Entry("tiny is another class", CLASSES, "tiny", "returns a Other, not a Mutant"),
     Entry("tiny is large", CLASSES, "tiny", "the model itself"),
     Entry("mixes types", CLASSES, "autocast", "dtype"),

@@ -40,7 +40,7 @@ def test_lanes_read_the_text_in_order_and_nothing_twice(sizes: list[int], rows: 
     batches = StreamBatches(data, Loader(batch_size=rows, bptt=bptt), seed)
     epoch = list(batches)
     assert len(epoch) == batches.batches_per_epoch
-    inputs = torch.cat([b.inputs for b in epoch], 1)  # (lanes, steps)
+    inputs = torch.cat([b.inputs for b in epoch], 1)  # (streams, steps)
     targets = torch.cat([b.targets for b in epoch], 1)
     assert torch.equal(inputs[:, 1:], targets[:, :-1])  # a target is the next input, across batches too
     text = np.concatenate([[BOS, *data.train[i].target] for i in range(len(data.train))])
@@ -48,8 +48,8 @@ def test_lanes_read_the_text_in_order_and_nothing_twice(sizes: list[int], rows: 
     assert {(int(a), int(b)) for a, b in zip(inputs.flatten(), targets.flatten(), strict=True)} <= follows
     seen = targets.flatten().tolist()
     assert len([s for s in seen if s != BOS]) == len({s for s in seen if s != BOS})
-    assert len(text) - len(seen) <= inputs.shape[0]  # what does not fill a step of every lane
-    assert [b.fresh for b in epoch] == [True] + [False] * (len(epoch) - 1)
+    assert len(text) - len(seen) <= inputs.shape[0]  # what does not fill a step of every stream
+    assert [b.reset_state for b in epoch] == [True] + [False] * (len(epoch) - 1)
     assert all(b.inputs.shape[1] <= bptt and (b.input_lengths == b.inputs.shape[1]).all() for b in epoch)
 
 

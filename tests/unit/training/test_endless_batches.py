@@ -32,7 +32,10 @@ def _endless(streams: bool, count: int) -> EndlessBatches:
 
 def _same(a: Batch, b: Batch) -> bool:
     return (
-        a.ids == b.ids and a.fresh == b.fresh and torch.equal(a.inputs, b.inputs) and torch.equal(a.targets, b.targets)
+        a.ids == b.ids
+        and a.reset_state == b.reset_state
+        and torch.equal(a.inputs, b.inputs)
+        and torch.equal(a.targets, b.targets)
     )
 
 

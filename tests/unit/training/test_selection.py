@@ -7,7 +7,7 @@ import pytest
 from harness.contract.specs import ClassTarget
 from harness.contract.task import Task
 from harness.errors import ConfigError, UnknownNameError
-from harness.training.selection import Best, Selection
+from harness.training.selection import Best, CheckpointSelection
 
 
 def _task() -> Task:
@@ -16,11 +16,11 @@ def _task() -> Task:
     return ActionRecognition()
 
 
-def _selection(target: str | None = None, patience: int | None = None) -> Selection:
-    return Selection(_task(), ClassTarget(4), target, patience)
+def _selection(target: str | None = None, patience: int | None = None) -> CheckpointSelection:
+    return CheckpointSelection(_task(), ClassTarget(4), target, patience)
 
 
-def _note(selection: Selection, *accuracies: float) -> list[bool]:
+def _note(selection: CheckpointSelection, *accuracies: float) -> list[bool]:
     values = [{"accuracy": a, "macro_f1": a, "top_5_accuracy": 100.0, "loss": 5 - a / 100} for a in accuracies]
     return [selection.note(value, step, float(step)) for step, value in enumerate(values, 1)]
 

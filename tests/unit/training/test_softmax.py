@@ -25,12 +25,18 @@ from harness.training.symbol_counts import count_symbols, order_symbols
 
 CIPHER = (
     *("task=translation", "task.dataset=cipher", "task.vocab_size=400", "task.max_length=20", "task.eval_limit=12"),
-    *("task.loader.batch_size=32", "model=lstm", "model.width=24", "trainer.embedding_dim=24", "optimizer.lr=0.01"),
+    *(
+        "task.loader.batch_size=32",
+        "model=lstm",
+        "model.hidden_size=24",
+        "trainer.embedding_dim=24",
+        "optimizer.lr=0.01",
+    ),
     *("trainer.validations=1", "decoding.max_length=8"),
 )
 COUNTING = (
     *("task=text_generation", "task.dataset=counting", "task.generated_characters=2000", "task.loader.batch_size=4"),
-    *("task.loader.bptt=32", "model=lstm", "model.width=16", "trainer.embedding_dim=16", "optimizer.lr=0.01"),
+    *("task.loader.bptt=32", "model=lstm", "model.hidden_size=16", "trainer.embedding_dim=16", "optimizer.lr=0.01"),
     *("trainer.validations=1", "decoding.samples=1", "decoding.sample_length=5"),
 )
 

@@ -16,7 +16,7 @@ from harness.contract.batch import Batch
 from harness.training.data_module import EndlessBatches
 
 
-def ahead(batches: EndlessBatches, device: torch.device) -> Iterator[Batch]:
+def prefetched(batches: EndlessBatches, device: torch.device) -> Iterator[Batch]:
     """The batches in their order; for a CUDA device in pinned memory, each begun while the one before is trained on.
 
     A split or an augmentation that a plug-in may not have made for threads is read when a batch is asked for.

@@ -14,8 +14,8 @@ from plain_batches import assert_same_batch
 from harness.contract.batch import Batch, Example, ListDataset
 from harness.contract.specs import ClassTarget, TokenInput
 from harness.contract.task import Loader, TaskData
-from harness.training.ahead import ahead
 from harness.training.data_module import EndlessBatches, training_loader
+from harness.training.prefetch import prefetched
 
 ELSEWHERE = torch.device("meta")  # an accelerator that needs no pinned memory
 
@@ -38,7 +38,7 @@ def _endless(augmented: bool = False) -> tuple[EndlessBatches, Watched]:
 def test_an_accelerator_gets_the_same_batches_from_a_thread_and_a_position_to_go_on_from() -> None:
     wanted: list[Batch] = list(islice(_endless()[0], 14))
     batches, split = _endless()
-    iterator = ahead(batches, ELSEWHERE)
+    iterator = prefetched(batches, ELSEWHERE)
     for batch in wanted[:9]:
         assert_same_batch(next(iterator), batch)
         batches.advance()
@@ -47,7 +47,7 @@ def test_an_accelerator_gets_the_same_batches_from_a_thread_and_a_position_to_go
     assert split.asked == {"next-batch"}
     again, _ = _endless()
     again.load_state_dict(state)
-    for batch, found in zip(wanted[9:], ahead(again, ELSEWHERE), strict=False):
+    for batch, found in zip(wanted[9:], prefetched(again, ELSEWHERE), strict=False):
         assert_same_batch(found, batch)
 
 
@@ -58,7 +58,7 @@ def test_without_an_accelerator_or_with_a_plug_ins_augmentation_there_is_no_thre
     batches, _ = _endless(augmented)
     before = threading.active_count()
     wanted = list(islice(_endless(augmented)[0], 6))
-    for found, batch in zip(ahead(batches, torch.device(device)), wanted, strict=False):
+    for found, batch in zip(prefetched(batches, torch.device(device)), wanted, strict=False):
         assert_same_batch(found, batch)
         assert threading.active_count() == before
 
@@ -67,4 +67,4 @@ def test_what_goes_wrong_in_the_thread_is_raised_where_the_batch_is_asked_for() 
     batches, _ = _endless()
     batches._batches._collator._gather = lambda *_: 1 / 0
     with pytest.raises(ZeroDivisionError):
-        next(ahead(batches, ELSEWHERE))
+        next(prefetched(batches, ELSEWHERE))

@@ -11,18 +11,18 @@ from harness.store import schema as t
 from harness.store.records import EnvironmentRecord
 from harness.sweeping import planning
 from harness.sweeping.display import Display
-from harness.sweeping.jobs import Job, Outcome
+from harness.sweeping.jobs import Job, JobOutcome
 from harness.sweeping.planning import PlannedRun, jobs_for
-from harness.sweeping.pool import NOT_STARTED, Event, Pool
+from harness.sweeping.pool import NOT_STARTED, JobEvent, Pool
 from harness.sweeping.shared import UNKNOWN, CellState, cell_state, cell_states
 
 _LOOK_S = 1.0
 _AGAIN_S = 5.0  # for a cell that the store would give, but whose folder another process is in
 
-_DONE, _ELSEWHERE = Outcome("done"), Outcome("elsewhere")
+_DONE, _ELSEWHERE = JobOutcome("done"), JobOutcome("elsewhere")
 
 
-class Course:
+class SweepScheduler:
     """The cells of a sweep that were not finished when it began.
 
     A cell that another living process runs is left to it and looked at again at the end: when that has finished or
@@ -51,7 +51,7 @@ class Course:
         self._prepared: set[str] = set()
         self._not_before: dict[str, float] = {}
         self._next_look = 0.0
-        self.outcomes: dict[str, Outcome] = {}
+        self.outcomes: dict[str, JobOutcome] = {}
 
     @property
     def elsewhere(self) -> int:
@@ -66,7 +66,7 @@ class Course:
         self._prepared |= {job.label for job in jobs if job.kind == "prepare"}
         return jobs
 
-    def before(self, job: Job) -> Outcome | None:
+    def before(self, job: Job) -> JobOutcome | None:
         """What is to become of a job that is about to be started; None: start it."""
         run = self._by_label.get(job.label)
         if run is None:
@@ -74,7 +74,7 @@ class Course:
         state = cell_state(self._store, run.plan.key, self._environment.hash)
         return _ELSEWHERE if state.status == t.RUNNING else self._ended(run, state)
 
-    def take(self, event: Event) -> None:
+    def take(self, event: JobEvent) -> None:
         """Record and show an event of the pool."""
         run = self._by_label.get(event.job.label)
         if event.outcome is None or run is None:
@@ -109,20 +109,20 @@ class Course:
                     pool.submit(run.prepare_job(beside_alone=self._beside_alone))
                 pool.submit(run.job(beside_alone=self._beside_alone))
 
-    def _ended(self, run: PlannedRun, state: CellState) -> Outcome | None:
+    def _ended(self, run: PlannedRun, state: CellState) -> JobOutcome | None:
         """How a run has ended in another sweep; None: it has not."""
         if state.status == t.FINISHED:
             return _DONE
         if state.status == t.FAILED and state.attempts > self._attempts.get(run.plan.key, 0):
-            return Outcome("failed", state.reason)
+            return JobOutcome("failed", state.reason)
         return None
 
-    def _end(self, run: PlannedRun, outcome: Outcome, *, by_another: bool) -> None:
+    def _end(self, run: PlannedRun, outcome: JobOutcome, *, by_another: bool) -> None:
         self.outcomes[run.plan.key] = outcome
         state = cell_state(self._store, run.plan.key, self._environment.hash)
         self._display.ended(run, outcome, state, by_another=by_another)
 
-    def _settle(self, run: PlannedRun, event: Event) -> Outcome:
+    def _settle(self, run: PlannedRun, event: JobEvent) -> JobOutcome:
         """Enter an end that the run could not enter itself; returns how it has ended after all.
 
         Its data failed, its process died, or it was stopped beyond a limit.
@@ -143,7 +143,7 @@ class Course:
         started = state.status == t.INTERRUPTED and (outcome.status == "died" or outcome.over_limit)
         return self._fail(run, outcome, started=started)
 
-    def _fail(self, run: PlannedRun, outcome: Outcome, *, started: bool) -> Outcome:
+    def _fail(self, run: PlannedRun, outcome: JobOutcome, *, started: bool) -> JobOutcome:
         try:
             row = self._row(run) if started else self._start(run)
         except (AlreadyRunning, AlreadyFinished) as error:

@@ -17,11 +17,11 @@ from harness.config import expand
 from harness.store import Store
 from harness.store.query import run as find_run
 from harness.store.records import EnvironmentRecord, RunSummary
-from harness.sweeping.course import Course
 from harness.sweeping.display import Display
-from harness.sweeping.jobs import Job, Outcome
+from harness.sweeping.jobs import Job, JobOutcome
 from harness.sweeping.planning import PlannedRun, plan_cells, with_states
-from harness.sweeping.pool import NOT_STARTED, Event
+from harness.sweeping.pool import NOT_STARTED, JobEvent
+from harness.sweeping.scheduler import SweepScheduler
 
 HERE = EnvironmentRecord("here", {})
 SUMMARY = RunSummary({"test/score": 1.5}, 1.5, 1, 1, {}, 12.0, 1.0)
@@ -54,11 +54,13 @@ def printed() -> io.StringIO:
 def course(store: Store, printed: io.StringIO) -> Any:
     """Makes the course of a sweep over seeds 0, 1, ... with what the store knows at that moment."""
 
-    def make(seeds: str = "0", retry: tuple[str, ...] = ()) -> tuple[Course, list[PlannedRun]]:
+    def make(seeds: str = "0", retry: tuple[str, ...] = ()) -> tuple[SweepScheduler, list[PlannedRun]]:
         planned = with_states(_cells(seeds), store, "here", retry)
         display = Display(console=Console(file=printed, width=200))
         display.begin(planned)
-        return Course([run for run in planned if run.state in ("ready", "running")], store, HERE, display), planned
+        return SweepScheduler(
+            [run for run in planned if run.state in ("ready", "running")], store, HERE, display
+        ), planned
 
     return make
 
@@ -143,7 +145,7 @@ def test_a_cell_that_another_sweep_leaves_is_taken_over(course: Any, store: Stor
 def test_a_worker_that_found_its_cell_taken_leaves_it_for_later(course: Any, store: Store) -> None:
     swept, (run,) = course("0")
     row = store.start(run.plan, HERE, owner_pid=os.getpid())
-    swept.take(Event(_job(run), outcome=Outcome("elsewhere", "already running")))
+    swept.take(JobEvent(_job(run), outcome=JobOutcome("elsewhere", "already running")))
     assert swept.elsewhere == 1
     assert swept.outcomes == {}
     store.finish(row, SUMMARY, [], [])
@@ -154,17 +156,19 @@ def test_a_worker_that_found_its_cell_taken_leaves_it_for_later(course: Any, sto
 @pytest.mark.parametrize(
     "outcome",
     [
-        Outcome("died", "the worker process was killed by SIGKILL (out of memory?)", log_tail="last words"),
-        Outcome("failed", "time limit of 30 min exceeded after 30 min", log_tail="last words", over_limit=True),
+        JobOutcome("died", "the worker process was killed by SIGKILL (out of memory?)", log_tail="last words"),
+        JobOutcome("failed", "time limit of 30 min exceeded after 30 min", log_tail="last words", over_limit=True),
     ],
     ids=["died", "over limit"],
 )
-def test_what_a_run_could_not_enter_itself_is_entered(course: Any, store: Store, dead: int, outcome: Outcome) -> None:
+def test_what_a_run_could_not_enter_itself_is_entered(
+    course: Any, store: Store, dead: int, outcome: JobOutcome
+) -> None:
     swept, (run,) = course("0")
     row = store.start(run.plan, HERE, owner_pid=dead)
     if outcome.over_limit:
         store.interrupt(row)
-    swept.take(Event(_job(run), outcome=outcome))
+    swept.take(JobEvent(_job(run), outcome=outcome))
     view = find_run(store, run.plan.key)
     assert (view.status, view.reason, view.log_tail, view.attempts) == ("failed", outcome.error, "last words", 1)
     assert swept.outcomes[run.plan.key] == outcome
@@ -172,7 +176,7 @@ def test_what_a_run_could_not_enter_itself_is_entered(course: Any, store: Store,
 
 def test_a_run_whose_data_failed_is_entered_as_failed(course: Any, store: Store, printed: io.StringIO) -> None:
     swept, (run,) = course("0")
-    swept.take(Event(_job(run), text=NOT_STARTED, outcome=Outcome("failed", "no \x1b[31mnetwork", "traceback")))
+    swept.take(JobEvent(_job(run), text=NOT_STARTED, outcome=JobOutcome("failed", "no \x1b[31mnetwork", "traceback")))
     view = find_run(store, run.plan.key)
     assert (view.status, view.reason, view.traceback) == ("failed", "no \x1b[31mnetwork", "traceback")
     assert "\x1b" not in printed.getvalue()
@@ -184,7 +188,7 @@ def test_a_second_failure_before_the_run_could_enter_itself_replaces_the_first_o
     (run,) = _cells("0")
     store.fail(store.start(run.plan, HERE, owner_pid=os.getpid()), "no network", "", "")
     swept, (run,) = course("0", retry=("failed",))
-    swept.take(Event(_job(run), outcome=Outcome("failed", "the disk is full", "traceback")))
+    swept.take(JobEvent(_job(run), outcome=JobOutcome("failed", "the disk is full", "traceback")))
     view = find_run(store, run.plan.key)
     assert (view.status, view.reason, view.attempts) == ("failed", "the disk is full", 2)
 
@@ -192,7 +196,7 @@ def test_a_second_failure_before_the_run_could_enter_itself_replaces_the_first_o
 def test_a_failure_that_the_run_entered_itself_is_not_entered_again(course: Any, store: Store) -> None:
     swept, (run,) = course("0")
     store.fail(store.start(run.plan, HERE, owner_pid=os.getpid()), "diverged", "", "")
-    swept.take(Event(_job(run), outcome=Outcome("failed", "diverged")))
+    swept.take(JobEvent(_job(run), outcome=JobOutcome("failed", "diverged")))
     assert find_run(store, run.plan.key).attempts == 1
 
 
@@ -200,7 +204,7 @@ def test_a_failure_that_the_run_entered_itself_is_not_entered_again(course: Any,
 def test_a_run_that_another_sweep_has_by_now_is_not_touched(course: Any, store: Store, status: str) -> None:
     swept, (run,) = course("0")
     store.start(run.plan, HERE, owner_pid=os.getpid())
-    swept.take(Event(_job(run), outcome=Outcome(status, "why")))
+    swept.take(JobEvent(_job(run), outcome=JobOutcome(status, "why")))
     assert find_run(store, run.plan.key).status == "running"
     assert swept.elsewhere == 1
 
@@ -208,7 +212,7 @@ def test_a_run_that_another_sweep_has_by_now_is_not_touched(course: Any, store: 
 def test_a_run_that_finished_in_the_moment_in_which_it_was_stopped_is_finished(course: Any, store: Store) -> None:
     swept, (run,) = course("0")
     store.finish(store.start(run.plan, HERE, owner_pid=os.getpid()), SUMMARY, [], [])
-    swept.take(Event(_job(run), outcome=Outcome("failed", "time limit", over_limit=True)))
+    swept.take(JobEvent(_job(run), outcome=JobOutcome("failed", "time limit", over_limit=True)))
     assert swept.outcomes[run.plan.key].status == "done"
 
 
@@ -217,6 +221,6 @@ def test_a_run_whose_process_was_killed_on_request_is_entered_as_interrupted(
 ) -> None:
     swept, (run,) = course("0")
     store.start(run.plan, HERE, owner_pid=dead)
-    swept.take(Event(_job(run), outcome=Outcome("interrupted", "stopped")))
+    swept.take(JobEvent(_job(run), outcome=JobOutcome("interrupted", "stopped")))
     with store.reading() as connection:
         assert connection.exec_driver_sql("SELECT status FROM runs").scalar() == "interrupted"
