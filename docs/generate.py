@@ -68,8 +68,8 @@ def usage(words: tuple[str, ...], command: click.Command) -> str:
     """The command as it is typed."""
     options = ["[OPTIONS]"] if any(p.param_type_name == "option" for p in command.params) else []
     arguments = [argument(p) for p in command.params if p.param_type_name == "argument"]
-    names = ["[NAME=VALUE]..."] if words[0] in HYDRA else []
-    return " ".join(["harness", *words, *options, *arguments, *names])
+    arguments = ["[NAME=VALUE]..."] if words[0] in HYDRA else arguments
+    return " ".join(["harness", *words, *options, *arguments])
 
 
 def argument(parameter: click.Parameter) -> str:

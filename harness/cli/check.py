@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.completion import plugin_names
+
 if TYPE_CHECKING:
     from harness.testing.clause import Clause
     from harness.testing.examination import Finding
@@ -17,7 +19,12 @@ KINDS = ("task", "model")
 
 
 def command(
-    name: Annotated[str, typer.Argument(help="A task or model: lstm, model.lstm, task.translation.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A task or model: lstm, model.lstm, task.translation.", autocompletion=plugin_names("task", "model")
+        ),
+    ],
     json: Annotated[bool, typer.Option("--json", help="Print an array of objects.")] = False,
 ) -> None:
     """Check whether a task or a model keeps its contract, on its tiny form."""

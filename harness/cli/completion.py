@@ -1,116 +1,52 @@
-"""`harness completion SHELL`: one script for the subcommands and for the words of `run` and `sweep`.
+"""Completion of the words of `run` and `sweep`, and of plug-in names; the shells' scripts are Typer's own.
 
-The script asks `harness complete WORD...` for the words that may stand at the last position. That command reads
-metadata and source files only, so that it answers at once: no plug-in, no torch and no Hydra is imported.
+Only metadata and source files are read: no plug-in, no torch and no Hydra is imported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated
+import re
+from collections.abc import Callable, Iterable
 
 import typer
 
-if TYPE_CHECKING:
-    from harness.registry.discovery import PluginInfo
-
-SCRIPTS = {
-    "bash": """\
-_harness_complete() {
-    local line="${COMP_LINE:0:COMP_POINT}" words current candidate
-    read -ra words <<< "$line"
-    [[ "$line" == *[[:space:]] ]] && words+=("")
-    current="${words[-1]}"
-    COMPREPLY=()
-    while IFS= read -r candidate; do
-        # bash splits words at = and : and completes the last part only
-        if [[ "$current" == *[=:]* && "$COMP_WORDBREAKS" == *=* ]]; then
-            candidate="${candidate#"${current%"${current##*[=:]}"}"}"
-        fi
-        COMPREPLY+=("$candidate")
-    done < <("${words[0]}" complete -- "${words[@]:1}" 2>/dev/null)
-    [[ "${#COMPREPLY[@]}" -eq 1 && "${COMPREPLY[0]}" == *[=.:] ]] && compopt -o nospace 2>/dev/null
-    return 0
-}
-complete -F _harness_complete harness
-""",
-    "zsh": """\
-#compdef harness
-_harness() {
-    local -a found
-    found=(${(f)"$(${words[1]} complete -- ${words[2,CURRENT]} 2>/dev/null)"})
-    local -a open closed
-    open=(${(M)found:#*[=.:]})
-    closed=(${found:#*[=.:]})
-    (( $#open )) && compadd -S '' -- $open
-    (( $#closed )) && compadd -- $closed
-}
-compdef _harness harness
-""",
-    "fish": """\
-function __harness_complete
-    set -l words (commandline -opc) (commandline -ct)
-    harness complete -- $words[2..-1] 2>/dev/null
-end
-complete -c harness -f -a '(__harness_complete)'
-""",
-}
+from harness.errors import PluginError, UserError
 
 
-def command(
-    shell: Annotated[str, typer.Argument(help="bash, zsh or fish.")],
-) -> None:
-    """Print a completion script. For bash: eval "$(harness completion bash)"."""
-    from harness.errors import UnknownNameError
+def hydra_words(context: typer.Context, incomplete: str) -> list[str]:
+    """Completions of a word of `harness run` or `harness sweep`.
 
-    if shell not in SCRIPTS:
-        raise UnknownNameError("completion for the shell", shell, SCRIPTS)
-    print(SCRIPTS[shell], end="")
-
-
-def complete_command(context: typer.Context) -> None:
-    """Print the words that may stand where the last argument stands."""
-    for candidate in candidates(context.args):
-        print(candidate)
-
-
-def candidates(words: list[str]) -> list[str]:
-    """Completions of the last word, sorted.
-
-    Args:
-        words: the command line after "harness"; the last one is being typed and may be empty.
+    bash splits words at = and : before it asks, and replaces only the part after the last of them; other shells pass
+    whole words.
     """
-    *before, current = words or [""]
-    if before and before[0] in ("run", "sweep") and not current.startswith("-"):
-        if before[0] == "sweep" or {"-m", "--multirun"} & set(before):
-            return sorted(set(_sweep_words(before[1:], current)))
-        return sorted(set(_words(before[1:], current)))
-    return sorted(name for name in _command_words(before) if name.startswith(current))
+    given: list[str] = context.params.get("words") or []
+    line = re.sub(r"\s*([=:])\s*", r"\1", " ".join(given))
+    *before, last = line.split(" ")
+    split = bool(last) and ("=" not in last or last[-1] in "=:")  # "task", "task=", "budget=steps:"
+    if not split:
+        before, begun = given, ""
+    else:
+        begun = last if last[-1] in "=:" else f"{last}="
+    is_sweep = context.info_name == "sweep" or bool(context.params.get("multirun"))
+    try:
+        found = sorted(set((_sweep_words if is_sweep else _words)(before, begun + incomplete)))
+    except (UserError, PluginError):  # a broken package must not print into the user's prompt
+        return []
+    if len(found) == 1 and found[0][-1] in "=.:":
+        found.append(f"{found[0]}...")  # shells put a space after an only candidate
+    return [word.removeprefix(begun) for word in found]
 
 
-def _command_words(before: list[str]) -> Iterable[str]:
-    """Subcommands and options that may follow."""
-    from typer.main import get_command
+def plugin_names(*kinds: str) -> Callable[[str], list[str]]:
+    """A completer for names of installed plug-ins."""
 
-    from harness.cli.main import app
+    def complete(incomplete: str) -> list[str]:
+        from harness.registry.discovery import list_plugins
 
-    node = get_command(app)
-    for word in before:
-        commands = getattr(node, "commands", {})
-        if word in commands:
-            node = commands[word]
-    if before[:1] == ["data"] and before[1:2] in (["fetch"], ["verify"]):
-        yield from _names("task")
-    if before == ["completion"]:
-        yield from SCRIPTS
-    if before == ["check"]:
-        yield from (*_names("task"), *_names("model"))
-    if before[:1] == ["new"] and before[-1] == "--from":
-        yield from _names(before[1])
-        return
-    yield from (name for name, command in getattr(node, "commands", {}).items() if not command.hidden)
-    for parameter in node.params:
-        yield from (option for option in parameter.opts if option.startswith("--"))
+        names = (info.name for kind in kinds for info in list_plugins(kind))
+        return [name for name in names if name.startswith(incomplete)]
+
+    return complete
 
 
 def _words(before: list[str], current: str) -> Iterable[str]:
@@ -162,13 +98,6 @@ def _values(name: str) -> Iterable[str]:
 
     begun = {"budget": ("epochs:", "steps:", "seconds:", "tokens:"), "match": ("params:", "total:"), "logger": LOGGERS}
     return begun.get(name) or CHOICES.get(SHORT.get(name, name), ())
-
-
-def _names(kind: str) -> Iterable[str]:
-    from harness.registry.discovery import list_plugins
-
-    found: list[PluginInfo] = list_plugins(kind)
-    return (info.name for info in found)
 
 
 def _starting(current: str, words: Iterable[str]) -> Iterable[str]:

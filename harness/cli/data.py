@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.completion import plugin_names
 from harness.data.progress import waiting
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ app = typer.Typer(help="Fetch, list or verify data sets.", no_args_is_help=True,
 
 Tasks = Annotated[
     list[str] | None,
-    typer.Argument(help="Names of tasks, and options such as task.dataset=multi30k. None: all tasks."),
+    typer.Argument(
+        help="Names of tasks, and options such as task.dataset=multi30k. None: all tasks.",
+        autocompletion=plugin_names("task"),
+    ),
 ]
 
 

@@ -10,7 +10,6 @@ import typer
 from harness.cli import (
     bench,
     check,
-    completion,
     data,
     diff,
     doctor,
@@ -32,13 +31,12 @@ app = typer.Typer(
     name="harness",
     help="Which sequence model should I use for this task, and what does it cost?",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_HYDRA_WORDS = {"allow_extra_args": True, "ignore_unknown_options": True}
+_HYDRA_WORDS = {"ignore_unknown_options": True}
 
 app.command("run", context_settings=_HYDRA_WORDS, add_help_option=False)(run.command)
 app.command("sweep", context_settings=_HYDRA_WORDS, add_help_option=False)(sweep.command)
@@ -53,8 +51,6 @@ app.command("tune")(tune.command)
 app.command("show")(show.command)
 app.command("diff")(diff.command)
 app.add_typer(store.app, name="store")
-app.command("completion")(completion.command)
-app.command("complete", hidden=True, context_settings=_HYDRA_WORDS)(completion.complete_command)
 app.command("doctor")(doctor.command)
 app.command("bench")(bench.command)
 

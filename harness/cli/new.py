@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.completion import plugin_names
+
 app = typer.Typer(help="Start a plug-in in a package of your own.", no_args_is_help=True, rich_markup_mode=None)
 
 Name = Annotated[str, typer.Argument(help="What users will type; a lower-case identifier.")]
@@ -21,7 +23,10 @@ Into = Annotated[
 def model(
     name: Name,
     start: Annotated[
-        str | None, typer.Option("--from", help="Copy this installed model instead of a small example.")
+        str | None,
+        typer.Option(
+            "--from", help="Copy this installed model instead of a small example.", autocompletion=plugin_names("model")
+        ),
     ] = None,
     into: Into = None,
 ) -> None:
@@ -32,13 +37,10 @@ def model(
 @app.command("task")
 def task(
     name: Name,
-    start: Annotated[
-        str | None, typer.Option("--from", help="Copy this installed task instead of a small example.")
-    ] = None,
     into: Into = None,
 ) -> None:
     """Write a pip package with a task, its tests, an experiment and a workflow."""
-    _create("task", name, start, into)
+    _create("task", name, None, into)
 
 
 def _create(kind: str, name: str, start: str | None, into: Path | None) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.completion import hydra_words
+
 if TYPE_CHECKING:
     from harness.config.settings import RunSettings
     from harness.store.records import RunPlan
@@ -24,7 +26,7 @@ _OPTIONS = [
 
 
 def command(
-    context: typer.Context,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", autocompletion=hydra_words)] = None,
     multirun: Annotated[bool, typer.Option("--multirun", "-m")] = False,
     show_help: Annotated[bool, typer.Option("--help", "-h")] = False,
     cfg: Annotated[str, typer.Option("--cfg")] = "",
@@ -36,14 +38,14 @@ def command(
 
         print(help_text("run", _OPTIONS))
     elif cfg:
-        _print_config(context.args, cfg, resolve)
+        _print_config(words or [], cfg, resolve)
     elif multirun:
         from harness.cli.sweep import sweep
 
-        sweep(context.args)
+        sweep(words or [])
     else:
         try:
-            _execute(*_ready(context.args))
+            _execute(*_ready(words or []))
         except KeyboardInterrupt:
             message = "Stopped. The run is recorded as interrupted; the same command goes on from its checkpoint."
             print(message, file=sys.stderr)

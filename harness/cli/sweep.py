@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.completion import hydra_words
+
 if TYPE_CHECKING:
     from harness.sweeping import SweepResult
     from harness.sweeping.planning import PlannedRun
@@ -22,7 +24,7 @@ _OPTIONS = [
 
 
 def command(
-    context: typer.Context,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", autocompletion=hydra_words)] = None,
     show_help: Annotated[bool, typer.Option("--help", "-h")] = False,
     workers: Annotated[int | None, typer.Option("--workers", min=1)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
@@ -36,7 +38,7 @@ def command(
 
         print(help_text("sweep", _OPTIONS))
         return
-    words = list(context.args)
+    words = list(words or [])
     if time_limit is not None:
         words.append(f"limits.time='{time_limit}'")
     if memory_limit is not None:

@@ -1,4 +1,4 @@
-"""Plug-in packages of one's own: filled templates, or a copy of an installed plug-in under another name."""
+"""New plug-in packages: filled templates, or a copy of an installed model under another name."""
 
 from harness.scaffold.package import Package, create
 

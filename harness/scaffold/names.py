@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import keyword
 import re
-from collections.abc import Iterable
 from importlib.util import find_spec
 
 from harness.config.folders import conf_dir, plugin_folders
@@ -57,19 +55,8 @@ def check_name(kind: str, name: str) -> None:
             raise ConfigError(f"There is an experiment '{name}' already ('{path}'). Choose another name.")
 
 
-def class_name(kind: str, name: str, taken: Iterable[str]) -> str:
-    """The class of a plug-in: "gated_mean" becomes GatedMean, or GatedMeanModel where that is `taken`."""
+def class_name(kind: str, name: str, source: str) -> str:
+    """The class of a plug-in: "gated_mean" becomes GatedMean, or GatedMeanModel where `source` uses that word."""
     plain = "".join(part.capitalize() for part in name.split("_"))
-    return plain if plain not in set(taken) and not keyword.iskeyword(plain) else plain + kind.capitalize()
-
-
-def identifiers(source: str) -> set[str]:
-    """Every name that a module's source defines, imports or uses."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
-        match node:
-            case ast.Name(id=name) | ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.arg(arg=name):
-                found.add(name)
-            case ast.alias(name=name, asname=asname):
-                found.add(asname or name.partition(".")[0])
-    return found
+    taken = keyword.iskeyword(plain) or re.search(rf"\b{plain}\b", source) is not None
+    return plain + kind.capitalize() if taken else plain

@@ -12,9 +12,9 @@ from typing import Any
 
 from harness.contract.version import CONTRACT_VERSION
 from harness.errors import ConfigError
-from harness.scaffold.copying import Copy, copy_plugin
-from harness.scaffold.names import check_name, class_name, distribution_name, identifiers, package_name
-from harness.scaffold.rendering import flow_yaml, render, tidy
+from harness.scaffold.copying import Copy, copy_model
+from harness.scaffold.names import check_name, class_name, distribution_name, package_name
+from harness.scaffold.rendering import render, tidy
 
 
 @dataclass(frozen=True)
@@ -41,18 +41,18 @@ def create(kind: str, name: str, *, start: str | None = None, into: Path | None 
     Args:
         kind: "task" or "model".
         name: of the plug-in.
-        start: the installed plug-in to copy; None: a small example of that kind.
+        start: the installed model to copy; None: a small example of that kind.
         into: the folder; None: "harness-NAME" in the working folder. It must not exist, or be empty.
 
     Raises:
         ConfigError: the name cannot be used, or the folder is not free or cannot be written.
-        UnknownNameError, PluginError, UserError: see `copy_plugin`.
+        UnknownNameError, PluginError, UserError: see `copy_model`.
     """
     check_name(kind, name)
     folder = into if into is not None else Path(distribution_name(name))
     with _written(folder):
         _check_folder(folder)
-    files = contents(kind, name, copy_plugin(kind, start, name) if start is not None else None)
+    files = contents(kind, name, copy_model(start, name) if start is not None else None)
     with _written(folder):
         _write(files, folder)
     return Package(kind, name, folder, folder / package_name(name) / f"{name}.py", tuple(sorted(files)))
@@ -69,20 +69,19 @@ def contents(kind: str, name: str, copy: Copy | None) -> dict[str, str]:
         "origin": copy.origin if copy else None,
         "contract": CONTRACT_VERSION,
         "requirements": ["sequence-harness", *(copy.requirements if copy else ())],
-        "options": flow_yaml(copy.options) if copy else None,
     }
     if copy is not None:
         values["class_name"] = copy.class_name
-        modules = copy.files
+        text = copy.text
     else:
-        # Written once under a name that nothing bears, to see which names the class must not take.
+        # Rendered once with a placeholder, to see which names the class must not take.
         example = render(f"{kind}/module.py.j2", values | {"class_name": "_"})
-        values["class_name"] = class_name(kind, name, identifiers(example))
-        modules = {f"{name}.py": render(f"{kind}/module.py.j2", values)}
-    initial = {"__init__.py": render("init.py.j2", values), "conf/__init__.py": render("conf_init.py.j2", values)}
-    for path in modules:  # modules in folders, which then are packages
-        initial |= {f"{parent}/__init__.py": "" for parent in map(str, Path(path).parents) if parent != "."}
-    return {f"{package}/{path}": text for path, text in (initial | modules).items()} | {
+        values["class_name"] = class_name(kind, name, example)
+        text = render(f"{kind}/module.py.j2", values)
+    return {
+        f"{package}/__init__.py": render("init.py.j2", values),
+        f"{package}/{name}.py": text,
+        f"{package}/conf/__init__.py": render("conf_init.py.j2", values),
         "pyproject.toml": render("pyproject.toml.j2", values),
         "README.md": render("README.md.j2", values),
         ".gitignore": render("gitignore.j2", values),

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import yaml
 
 
 def render(template: str, values: Mapping[str, Any]) -> str:
@@ -31,13 +30,8 @@ def _templates() -> jinja2.Environment:
     )
 
 
-def flow_yaml(values: Mapping[str, Any]) -> str:
-    """The values as YAML on one line: {dataset: tones, loader: {batch_size: 8}}."""
-    return yaml.safe_dump(dict(values), default_flow_style=True, sort_keys=False, width=10_000).strip()
-
-
 def tidy(folder: Path) -> None:
-    """Sort imports and format the Python files where ruff is installed: renaming changes lengths and order.
+    """Sort imports and format the Python files where ruff is installed: names change lengths and order.
 
     Without ruff the code is the same and merely less neat, so a failure is no error.
     """

@@ -73,7 +73,7 @@ RUN_ELSEWHERE = {
         "tests/integration/test_sweep_faults.py",
         '"--retry", "failed"',
     ),
-    'eval "$(harness completion bash)"': ("tests/docs/test_readme.py", "harness completion bash"),
+    "harness --install-completion": ("tests/unit/cli/test_completion.py", "_HARNESS_COMPLETE"),
     "harness run experiment=multi30k task.root=MULTI30K": ("tests/docs/test_readme.py", "def test_multi30k"),
     "harness run task=speech_recognition model=bilstm task.dataset=fsdd task.root=FSDD": (
         "tests/docs/test_readme.py",
@@ -146,13 +146,6 @@ def _last_wins(words: list[str]) -> list[str]:
     """Hydra refuses one word twice; keep the later one."""
     later = {word.partition("=")[0]: index for index, word in enumerate(words)}
     return [w for i, w in enumerate(words) if "=" not in w or later[w.partition("=")[0]] == i]
-
-
-def test_completion_is_a_script_that_bash_takes(readers: Any) -> None:
-    script = readers("completion", "bash").stdout
-    subprocess.run(["bash", "-n"], input=script, text=True, check=True)
-    found = ["bash", "-c", 'eval "$1"; complete -p harness', "_", script]
-    subprocess.run(found, check=True, stdout=subprocess.PIPE)
 
 
 @pytest.mark.shared_data

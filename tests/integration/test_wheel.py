@@ -115,7 +115,7 @@ def test_the_plug_ins_own_tests_pass_with_the_wheel(environment: Path, tmp_path:
 
 def test_a_plug_in_is_started_from_the_wheel(environment: Path, tmp_path: Path) -> None:
     _do(environment / "harness", "new", "model", "mine", "--from", "lstm", folder=tmp_path)
-    assert "class Mine(Model)" in (tmp_path / "harness-mine" / "harness_mine" / "mine.py").read_text()
+    assert 'name: ClassVar[str] = "mine"' in (tmp_path / "harness-mine" / "harness_mine" / "mine.py").read_text()
 
 
 def test_an_outside_package_comes_works_and_goes(wheels: Path, tmp_path: Path) -> None:

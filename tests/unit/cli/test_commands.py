@@ -77,7 +77,6 @@ def test_cfg_prints_yaml_and_runs_nothing(harness: Any, pair: Any) -> None:
         (["sweep", "task=counting,nope", "model=small"], "no task named 'nope'"),
         (["list", "runs"], "store.db"),
         (["show", "abc"], "store.db"),
-        (["completion", "tcsh"], "bash, fish, zsh"),
         (["data", "fetch", "nope"], "no task or data set named 'nope'"),
         (["nope"], "No such command 'nope'"),
     ],

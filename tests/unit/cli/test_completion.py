@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 
-from harness.cli.completion import SCRIPTS, candidates
+from harness.cli.completion import hydra_words, plugin_names
+from harness.cli.main import app
 
 
-def test_subcommands_and_their_options() -> None:
-    assert {"run", "sweep", "report", "list", "matrix"} <= set(candidates([""]))
-    assert "complete" not in candidates([""])
-    assert candidates(["ru"]) == ["run"]
-    assert candidates(["list", "task"]) == ["tasks"]
-    assert "--sweep" in candidates(["report", "--"])
-    assert {"--workers", "--dry-run"} <= set(candidates(["sweep", "--"]))
-    assert candidates(["completion", "b"]) == ["bash"]
-    assert "translation" in candidates(["data", "fetch", "tr"])
-    assert {"lstm", "translation"} <= set(candidates(["check", ""]))
-    assert candidates(["new", "model", "mine", "--from", "bil"]) == ["bilstm"]
-    assert candidates(["new", "task", "mine", "--from", "transl"]) == ["translation"]
+def candidates(words: list[str]) -> list[str]:
+    """Completions of the last of the words of a run or a sweep, as from a shell that passes whole words."""
+    command = get_command(app).commands[words[0]]  # type: ignore[attr-defined]
+    with command.make_context(words[0], words[1:-1], resilient_parsing=True) as context:
+        return hydra_words(context, words[-1])
+
+
+def test_plug_ins_are_known_by_kind() -> None:
+    assert plugin_names("model")("bil") == ["bilstm"]
+    assert {"lstm", "translation"} <= set(plugin_names("task", "model")(""))
 
 
 def test_groups_and_their_choices() -> None:
@@ -34,14 +33,14 @@ def test_groups_and_their_choices() -> None:
     assert "experiment=quickstart" in candidates(["run", "experiment="])
     for name in ("trainer.precision", "precision"):
         assert candidates(["run", f"{name}="]) == [f"{name}=auto", f"{name}=bf16", f"{name}=fp32"]
-    assert candidates(["run", "budget=st"]) == ["budget=steps:"]
+    assert candidates(["run", "budget=st"]) == ["budget=steps:", "budget=steps:..."]  # no space after an only one
     assert candidates(["run", "match="]) == ["match=params:", "match=total:"]
     assert candidates(["run", "logger=t"]) == ["logger=tensorboard"]
 
 
 def test_options_of_the_plugins_that_are_chosen(site: Any) -> None:
     site.model("counting")
-    assert candidates(["run", "model=counting", "model."]) == ["model.hidden_size="]
+    assert candidates(["run", "model=counting", "model."]) == ["model.hidden_size=", "model.hidden_size=..."]
     assert "optimizer.lr=" in candidates(["run", "optimizer."])
     assert "task.loader.batch_size=" in candidates(["run", "task=translation", "task.lo"])
     assert "mod_counting" not in sys.modules
@@ -54,40 +53,40 @@ def test_a_list_goes_on_in_a_sweep() -> None:
     assert candidates(["run", "model=lstm,rn"]) == []
 
 
-def _bash(line: str, folder: Path) -> list[str]:
-    """What bash offers at the end of a line."""
-    stub = folder / "harness"
-    stub.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m harness "$@"\n')
-    stub.chmod(0o755)
-    script = (
-        f"{SCRIPTS['bash']}\nCOMP_LINE='{line}'; COMP_POINT={len(line)}; _harness_complete\n"
-        'printf "%s\\n" "${COMPREPLY[@]}"'
-    )
-    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+def _shell(shell: str, **asked: str) -> list[str]:
+    """What Typer's script for a shell gets from the command."""
+    environment = os.environ | {"_HARNESS_COMPLETE": f"complete_{shell}"} | asked
     done = subprocess.run(
-        ["bash", "-c", script], capture_output=True, text=True, env=os.environ | {"PATH": path}, check=True
+        [sys.executable, "-m", "harness"], capture_output=True, text=True, env=environment, check=True
     )
     return done.stdout.split()
 
 
 @pytest.mark.parametrize(
-    ("line", "expected"),
-    [
+    ("words", "expected"),
+    [  # bash splits words at = and : and replaces what follows the last of them
         ("harness sw", ["sweep"]),
-        ("harness run task=text_g", ["text_generation"]),  # bash replaces what follows the = only
-        ("harness run budget=steps:3 model=bil", ["bilstm"]),
-        ("harness run task=translation optimizer.l", ["optimizer.label_smoothing=", "optimizer.lr="]),
+        ("harness run task = text_g", ["text_generation"]),
+        ("harness run budget =", ["epochs:", "seconds:", "steps:", "tokens:"]),
+        ("harness run budget = steps : 3 model = bil", ["bilstm"]),
+        ("harness run task = translation optimizer.l", ["optimizer.label_smoothing=", "optimizer.lr="]),
+        ("harness new model mine --from bil", ["bilstm"]),
     ],
 )
-def test_the_script_works_in_bash(tmp_path: Path, line: str, expected: list[str]) -> None:
-    assert _bash(line, tmp_path) == expected
+def test_what_bash_asks_is_answered(words: str, expected: list[str]) -> None:
+    asked = words.replace(" ", "\n")
+    assert _shell("bash", COMP_WORDS=asked, COMP_CWORD=str(words.count(" "))) == expected
 
 
-@pytest.mark.parametrize("shell", sorted(SCRIPTS))
-def test_each_script_is_accepted_by_its_shell(shell: str, tmp_path: Path) -> None:
-    script = tmp_path / "script"
-    script.write_text(SCRIPTS[shell])
-    assert "harness" in script.read_text()
-    if shutil.which(shell):  # zsh and fish are not everywhere
-        done = subprocess.run([shell, "-n", str(script)], capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+def test_other_shells_get_whole_words() -> None:
+    found = _shell("fish", _TYPER_COMPLETE_ARGS="harness run task=text_g", _TYPER_COMPLETE_FISH_ACTION="get-args")
+    assert found == ["task=text_generation"]
+
+
+def test_bash_takes_the_script(tmp_path: Path) -> None:
+    environment = os.environ | {"_HARNESS_COMPLETE": "source_bash"}
+    script = subprocess.run([sys.executable, "-m", "harness"], capture_output=True, text=True, env=environment).stdout
+    command = ["bash", "-c", 'eval "$1"; complete -p harness', "_", script]
+    assert (
+        "-F _harness_completion harness" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    )

@@ -41,7 +41,7 @@ def test_a_folder_with_a_blank_is_quoted(harness: Any, tmp_path: Path) -> None:
         (["task", "class"], "it is a keyword of Python"),
         (["model", "lstm"], "taken by the plug-in 'model.lstm' of distribution 'sequence-harness'"),
         (["model", "mine", "--from", "lstn"], "Did you mean 'lstm'?"),
-        (["task", "mine", "--from", "lstm"], "There is no task named 'lstm'."),
+        (["task", "mine", "--from", "translation"], "No such option: --from"),
         (["model", "mine", "--into", "full"], "'full' holds files already; nothing was written"),
         (["metric", "mine"], "No such command 'metric'"),
     ],
