@@ -1,9 +1,10 @@
 """What every test gets: folders of its own, one thread, the command line, and an honest list of what was left out.
 
-Tests that cannot run here are deselected and named at the end, never skipped: `--service` adds those that need a
-system service, HARNESS_SHARED_DATA those that need the user's copies of standard data sets, an unprivileged user
-those on file permissions, `--soak` the long simulations, `--accelerator` those that need a CUDA device. With
-`--no-skips` a skipped test fails the run.
+Tests that are not run are deselected and named at the end, never skipped: `--service` adds those that need a system
+service, HARNESS_SHARED_DATA those that need the user's copies of standard data sets, an unprivileged user those on
+file permissions, `--soak` the long simulations, `--accelerator` those that need a CUDA device. `--all` adds the
+exhaustive ones, which repeat on every case what another test shows on one, and starts each command in an interpreter
+of its own. With `--no-skips` a skipped test fails the run.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import pytest
 from hypothesis import settings
 from postgresql_server import postgresql_server, postgresql_url  # noqa: F401  # fixtures
 from typed import harness  # noqa: F401  # fixture
+from warm import Warm
 
 # Packages of their own, whose tests run where they are installed.
 collect_ignore = ["third_party_plugin", "integration/faulty_plugin"]
@@ -39,6 +41,7 @@ settings.register_profile("soak", deadline=None, max_examples=2000)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("harness")
+    group.addoption("--all", action="store_true", help="also run exhaustive tests, and start every command cold")
     group.addoption("--service", action="store_true", help="also run tests that need a system service")
     group.addoption("--soak", action="store_true", help="also run long simulations, and 2,000 examples a property")
     group.addoption("--accelerator", action="store_true", help="also run tests that need a CUDA device")
@@ -60,6 +63,8 @@ _LEFT_OUT = pytest.StashKey[dict[str, str]]()
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what cannot run here, and remember why."""
     missing = {}
+    if not config.getoption("--all"):
+        missing["exhaustive"] = "repeats on every case what another test shows on one (--all)"
     if not config.getoption("--service"):
         missing["service"] = "needs a system service (--service)"
     if not config.getoption("--soak"):
@@ -154,8 +159,9 @@ def one_thread() -> None:
 class Cli:
     """`harness` in a folder of its own, with its own store, results and data cache."""
 
-    def __init__(self, folder: Path, plugins: Path) -> None:
+    def __init__(self, folder: Path, plugins: Path, warm: Warm) -> None:
         self.folder = folder
+        self._warm = warm
         folder.mkdir(parents=True, exist_ok=True)
         kept = {k: v for k, v in os.environ.items() if not k.startswith("HARNESS_")}
         self.environment = kept | {
@@ -168,18 +174,19 @@ class Cli:
 
     def __call__(self, *words: str, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command and check its exit code; never a traceback."""
-        done = subprocess.run(
-            [sys.executable, "-m", "harness", *words],
-            cwd=self.folder,
-            env=self.environment | environment,
-            capture_output=True,
-            text=True,
-            timeout=540,
-        )
+        done = self._warm.run(["-m", "harness", *words], cwd=self.folder, env=self.environment | environment)
         said = f"harness {' '.join(words)}\n{done.stdout}\n{done.stderr}"
         assert done.returncode == code, said
         assert "Traceback" not in done.stderr, said
         return done
+
+    def start(self, *words: str, quiet: bool = False) -> Any:
+        """Start a command, which the test ends; see `warm.Warm.start`."""
+        return self._warm.start(["-m", "harness", *words], cwd=self.folder, env=self.environment, quiet=quiet)
+
+    def script(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a Python file with the environment of the commands."""
+        return self._warm.run(words, cwd=self.folder, env=self.environment | environment)
 
     def json(self, *words: str) -> Any:
         """What a command prints as JSON."""
@@ -212,9 +219,17 @@ def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def make_cli(plugins: Path) -> Callable[[Path], Cli]:
+def warm(request: pytest.FixtureRequest) -> Iterator[Warm]:
+    """Starts commands in processes that have torch loaded; with `--all`, in new interpreters."""
+    starter = Warm(cold=request.config.getoption("--all"))
+    yield starter
+    starter.close()
+
+
+@pytest.fixture(scope="session")
+def make_cli(plugins: Path, warm: Warm) -> Callable[[Path], Cli]:
     """Makes a command line that works in a given folder."""
-    return lambda folder: Cli(folder, plugins)
+    return lambda folder: Cli(folder, plugins, warm)
 
 
 @pytest.fixture

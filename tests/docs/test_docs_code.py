@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from warm import Warm
 
 from harness.store import Store, query
 
@@ -105,7 +106,8 @@ def commands(block: Block) -> Iterator[Command]:
 class Reader:
     """Someone who types a page into a shell, in an empty folder, with sequence-harness installed and nothing else."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, warm: Warm) -> None:
+        self.warm = warm
         self.home = self.here = folder / "reader"
         self.site = folder / "site"
         self.packages: list[Path] = []
@@ -166,14 +168,8 @@ class Reader:
 
     def run(self, command: Command, words: list[str], place: str) -> None:
         """Run Python with the packages installed so far."""
-        done = subprocess.run(
-            [sys.executable, *words],
-            cwd=self.here,
-            env=self.environment | {"PYTHONPATH": os.pathsep.join(map(str, [self.site, *self.packages]))},
-            capture_output=True,
-            text=True,
-            timeout=500,
-        )
+        path = os.pathsep.join(map(str, [self.site, *self.packages]))
+        done = self.warm.run(words, cwd=self.here, env=self.environment | {"PYTHONPATH": path})
         said = f"{place}: {shlex.join(command.words)}\n{done.stdout}\n{done.stderr}"
         assert done.returncode == command.code, said
         assert "Traceback" not in done.stderr, said
@@ -209,10 +205,12 @@ class Reader:
 
 @pytest.mark.timeout(1800)  # a page is many commands, each in a process of its own
 @pytest.mark.parametrize("page", pages(), ids=lambda p: str(p.relative_to(DOCS).with_suffix("")))
-def test_the_blocks_of_a_page_run_in_reading_order(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_blocks_of_a_page_run_in_reading_order(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm: Warm
+) -> None:
     monkeypatch.setenv("HARNESS_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("HARNESS_OFFLINE", "1")
-    reader = Reader(tmp_path)
+    reader = Reader(tmp_path, warm)
     reader.read(page)
     states = {run.status for run in reader.runs()}
     assert states <= {"finished", "incompatible"}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +31,7 @@ def _play(
     rounds = {"calm": [], **rounds} if calm else rounds
     plan = {"words": [*COMMON, f"trainer.checkpoint_every_s={every}", *words], "rounds": rounds}
     (cli.folder / "plan.json").write_text(json.dumps(plan))
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT), str(cli.folder), str(cli.folder / "plan.json")],
-        env=cli.environment | {"PYTHONWARNINGS": "default"},
-        capture_output=True,
-        text=True,
-        timeout=540,
-    )
+    done = cli.script(str(SCRIPT), str(cli.folder), str(cli.folder / "plan.json"), PYTHONWARNINGS="default")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -130,14 +122,7 @@ def test_a_budget_of_seconds_goes_on_with_the_seconds_that_remain(cli: Any) -> N
 
 def test_two_processes_never_share_a_run_folder(cli: Any) -> None:
     words = ["experiment=generated", *CASES["steps"], "budget=seconds:1000", "trainer.checkpoint_every_s=0"]
-    environment = cli.environment | {"OMP_NUM_THREADS": "1"}
-    first = subprocess.Popen(
-        [sys.executable, "-m", "harness", "run", *words],
-        cwd=cli.folder,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    first = cli.start("run", *words, quiet=True)
     try:
         while not list(cli.folder.glob("results/runs/*/last.ckpt")):
             assert first.poll() is None

@@ -5,8 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -29,14 +27,7 @@ class Sweep:
 
     def __init__(self, cli: Any, *words: str) -> None:
         self.cli = cli
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "harness", *words],
-            cwd=cli.folder,
-            env=cli.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        self.process = cli.start(*words)
         self.seen: dict[int, psutil.Process] = {}
 
     def family(self) -> list[psutil.Process]:
