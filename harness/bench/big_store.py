@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.engine import Connection
-
 from harness.store import Store
-from harness.store import schema as t
+from harness.store.bulk import fill
+from harness.store.states import FAILED, FINISHED, INCOMPATIBLE, INTERRUPTED, NO_ENVIRONMENT, PLANNED
 
 TASKS = {
     "translation": ("interface_strings", "bleu", "BLEU", "target tokens/s"),
@@ -30,7 +27,6 @@ BUDGETS = ("epochs:3",)
 
 _BEGAN = 1_750_000_000.0
 _VALIDATION_SHARE = 10  # one row in ten is of validation
-_CHUNK = 20_000
 
 
 def make_big_store(
@@ -46,34 +42,34 @@ def make_big_store(
         budgets: each of them makes comparisons of its own, one a task and environment.
     """
     with Store.open(url) as store:
-        store.write(lambda connection, _: _fill(connection, runs, rows, predictions, budgets))
+        fill(store, lambda: _tables(runs, rows, predictions, budgets))
 
 
-def _fill(connection: Connection, runs: int, rows: int, predictions: int, budgets: Sequence[str]) -> None:
-    environments = [
-        {"hash": h, "fingerprint": _fingerprint(threads), "first_seen": _BEGAN}
-        for threads, h in enumerate(ENVIRONMENTS)
-    ]
-    connection.execute(sa.insert(t.environments), environments)
+def _tables(
+    runs: int, rows: int, predictions: int, budgets: Sequence[str]
+) -> Iterator[tuple[str, Iterable[dict[str, Any]]]]:
+    """The rows of every table."""
+    yield (
+        "environments",
+        [
+            {"hash": h, "fingerprint": _fingerprint(threads), "first_seen": _BEGAN}
+            for threads, h in enumerate(ENVIRONMENTS)
+        ],
+    )
     made = [_run(i, budgets) for i in range(runs)]
     for columns in dict.fromkeys(tuple(run) for run in made):  # rows of one state fill the same columns
-        _insert(connection, t.runs, (run for run in made if tuple(run) == columns))
+        yield "runs", [run for run in made if tuple(run) == columns]
     keys = {run["key"]: i for i, run in enumerate(made)}
-    cells = ({"sweep": _sweep(i, budgets), "key": key, "position": i, "planned_at": _BEGAN} for key, i in keys.items())
-    _insert(connection, t.sweep_cells, cells)
-    finished = [run for run in made if run["status"] == t.FINISHED]
+    yield (
+        "sweep_cells",
+        ({"sweep": _sweep(i, budgets), "key": key, "position": i, "planned_at": _BEGAN} for key, i in keys.items()),
+    )
+    finished = [run for run in made if run["status"] == FINISHED]
     per_run = rows // len(finished)
-    _insert(connection, t.final_metrics, (row for run in finished for row in _finals(run)))
-    _insert(connection, t.predictions, (row for run in finished for row in _predictions(run, predictions)))
+    yield "final_metrics", (row for run in finished for row in _finals(run))
+    yield "predictions", (row for run in finished for row in _predictions(run, predictions))
     more = rows - per_run * len(finished)  # the first run takes what does not divide evenly
-    _insert(connection, t.metrics, (r for i, run in enumerate(finished) for r in _rows(run, per_run + more * (i == 0))))
-    if connection.dialect.name == "postgresql":  # the rows' numbers were given, so the counter has not moved
-        connection.execute(sa.text("SELECT setval(pg_get_serial_sequence('runs', 'id'), (SELECT max(id) FROM runs))"))
-
-
-def _insert(connection: Connection, table: sa.Table, rows: Iterator[dict[str, Any]]) -> None:
-    while chunk := list(islice(rows, _CHUNK)):
-        connection.execute(sa.insert(table), chunk)
+    yield "metrics", (r for i, run in enumerate(finished) for r in _rows(run, per_run + more * (i == 0)))
 
 
 def _place(number: int, budgets: Sequence[str]) -> tuple[str, str, str, str, int]:
@@ -98,13 +94,13 @@ def _run(number: int, budgets: Sequence[str]) -> dict[str, Any]:
     """A row of `runs`."""
     task, model, environment, budget, seed = _place(number, budgets)
     dataset, metric, unit, throughput = TASKS[task]
-    state = (t.FAILED, t.INTERRUPTED, t.INCOMPATIBLE, t.PLANNED)[number // 10 % 4] if number % 10 == 9 else t.FINISHED
-    ran = state not in (t.INCOMPATIBLE, t.PLANNED)
+    state = (FAILED, INTERRUPTED, INCOMPATIBLE, PLANNED)[number // 10 % 4] if number % 10 == 9 else FINISHED
+    ran = state not in (INCOMPATIBLE, PLANNED)
     began = _BEGAN + 100.0 * number
     row: dict[str, Any] = {
         "id": number + 1,
         "key": _key(number, budgets),
-        "environment": environment if ran else t.NO_ENVIRONMENT,
+        "environment": environment if ran else NO_ENVIRONMENT,
         "status": state,
         "task": task,
         "dataset": dataset,
@@ -130,17 +126,17 @@ def _run(number: int, budgets: Sequence[str]) -> dict[str, Any]:
         "history": [],
         "created_at": began - 50.0,
     }  # fmt: skip
-    if state == t.INCOMPATIBLE:
+    if state == INCOMPATIBLE:
         row["reason"] = f"task '{task}' predicts the next token, so the model must be causal; '{model}' reads ahead"
     if ran:
         row |= {"started_at": began, "ended_at": began + 90.0, "heartbeat": began + 90.0, "observed": _observed()}
-    if state == t.FAILED:
+    if state == FAILED:
         row |= {
             "reason": "DivergedError: the training loss became nan by step 120.",
             "traceback": "Traceback (most recent call last):\n" + '  File "harness/training/execute.py", line 1\n' * 20,
             "log_tail": "step 100 loss 9.1\n" * 20,
         }
-    return row | (_left_by(number, throughput, metric) if state == t.FINISHED else {})
+    return row | (_left_by(number, throughput, metric) if state == FINISHED else {})
 
 
 def _left_by(number: int, throughput: str, metric: str) -> dict[str, Any]:

@@ -12,13 +12,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import sqlalchemy as sa
-
 from harness.errors import StoreError, UserError
 from harness.report.load import RunSelection, load
 from harness.report.pages import build
 from harness.serve.progress import as_json, progress, state_of
-from harness.store import Store, schema
+from harness.store import Store
+from harness.store.live import has_runs
 from harness.terminal import one_line
 
 LOOK_S, SHORTEST_S = 1.0, 3.0
@@ -121,7 +120,7 @@ class StoreWatch:
         try:
             build(self.store, folder, data=load(self.store, selection=self.selection))
         except StoreError as error:
-            if _has_runs(self.store):
+            if has_runs(self.store):
                 raise
             return {"/index.html": with_live_part(_waiting(str(error)))}
         found = {
@@ -150,7 +149,3 @@ def _waiting(reason: str) -> bytes:
         '<meta name="color-scheme" content="light dark"><title>No runs yet</title></head>'
         f"<body><main><h1>No runs yet</h1><p>{html.escape(reason)}</p></main></body></html>"
     ).encode()
-
-
-def _has_runs(store: Store) -> bool:
-    return bool(store.read(lambda c: c.execute(sa.select(sa.func.count()).select_from(schema.runs)).scalar()))

@@ -15,9 +15,15 @@ from harness.errors import StoreError
 from harness.store import schema as t
 from harness.store.owner import STALE_AFTER_S, Owner, is_alive, this_place
 from harness.store.records import EnvironmentRecord, RunPlan
-
-PREFERENCE = (t.FINISHED, t.RUNNING, t.INTERRUPTED, t.FAILED, t.PLANNED, t.INCOMPATIBLE)
-"""Which state speaks for a run that has rows in several environments."""
+from harness.store.states import (
+    FAILED,
+    FINISHED,
+    INCOMPATIBLE,
+    INTERRUPTED,
+    NO_ENVIRONMENT,
+    PLANNED,
+    RUNNING,
+)
 
 
 class LedgerError(RuntimeError):
@@ -38,10 +44,10 @@ class TakenOver(LedgerError, StoreError):
 
 def effective_status(row: Row[*tuple[Any, ...]]) -> str:
     """The state in the ledger, but "interrupted" for a running run whose process is dead."""
-    if row.status != t.RUNNING:
+    if row.status != RUNNING:
         return str(row.status)
     owner = None if row.owner_pid is None else Owner(row.owner_pid, row.owner_started, row.owner_place)
-    return t.RUNNING if is_alive(owner, row.heartbeat) else t.INTERRUPTED
+    return RUNNING if is_alive(owner, row.heartbeat) else INTERRUPTED
 
 
 def rows(connection: Connection, key: str) -> list[Row[Any]]:
@@ -66,7 +72,7 @@ def still_running(connection: Connection, run_id: int) -> Row[*tuple[Any, ...]]:
         TakenOver: another machine runs it now, or has finished it.
     """
     row = must_be_ours(connection, run_id)
-    if row.status != t.RUNNING:
+    if row.status != RUNNING:
         raise LedgerError(f"Run {run_id} is {row.status}, not running: call start() before.")
     return row
 
@@ -93,15 +99,15 @@ def row_to_start(rows: list[Row[Any]], environment: str, again: bool) -> Row[Any
     here = next((r for r in rows if r.environment == environment), None)
     if here is not None:
         status = effective_status(here)
-        if status == t.RUNNING:
+        if status == RUNNING:
             raise AlreadyRunning(
                 f"Run {here.key[:12]} ({here.task}, {here.model}, seed {here.seed}) is already running in "
                 f"process {here.owner_pid}. Wait for it, or stop that process."
             )
-        if status == t.FINISHED and not again:
+        if status == FINISHED and not again:
             raise AlreadyFinished(f"Run {here.key[:12]} is already finished in this environment.")
         return here
-    free = (t.PLANNED, t.INCOMPATIBLE, t.INTERRUPTED, t.FAILED)
+    free = (PLANNED, INCOMPATIBLE, INTERRUPTED, FAILED)
     candidates = [(free.index(s), r) for r in rows if (s := effective_status(r)) in free]
     return min(candidates, key=lambda pair: pair[0])[1] if candidates else None
 
@@ -116,7 +122,7 @@ def insert(connection: Connection, plan: RunPlan, **changes: Any) -> int:
     """A new row; its number. `changes` go before what the plan says."""
     values = {
         "key": plan.key,
-        "environment": t.NO_ENVIRONMENT,
+        "environment": NO_ENVIRONMENT,
         "attempts": 0,
         "history": [],
         "created_at": time.time(),

@@ -23,6 +23,7 @@ from harness.store import engine as connections
 from harness.store import ledger, transactions
 from harness.store import schema as t
 from harness.store.opening import Identity, check_file, identify
+from harness.store.states import FINISHED, INTERRUPTED, NO_ENVIRONMENT, RUNNING, STATES
 from harness.store.writer import Store
 
 _IS_KEY = re.compile("[0-9a-f]{64}")
@@ -172,9 +173,9 @@ class _Merge:
                 continue
             held = ours.get(row.key, [])
             here = next((r for r in held if r.environment == row.environment), None)
-            if here is None and row.environment != t.NO_ENVIRONMENT:  # a plan of ours that nobody has taken up
-                here = next((r for r in held if r.environment == t.NO_ENVIRONMENT), None)
-            if here is None and row.environment == t.NO_ENVIRONMENT and held:
+            if here is None and row.environment != NO_ENVIRONMENT:  # a plan of ours that nobody has taken up
+                here = next((r for r in held if r.environment == NO_ENVIRONMENT), None)
+            if here is None and row.environment == NO_ENVIRONMENT and held:
                 self.merged.present += 1  # planned there, and known here in some environment
             elif here is None:
                 numbers[row.id] = self._enter(row)
@@ -188,14 +189,14 @@ class _Merge:
         return numbers
 
     def _ours_stays(self, ours: Row[Any], theirs: Row[Any]) -> bool:
-        if theirs.status != t.FINISHED:
+        if theirs.status != FINISHED:
             return True
-        if ours.status == t.FINISHED:
+        if ours.status == FINISHED:
             if (ours.ended_at, ours.primary_value) != (theirs.ended_at, theirs.primary_value):
                 self.merged.refused.append((theirs.key[:12], "finished in both stores and environments; ours stays"))
                 self.merged.present -= 1  # counted as refused instead
             return True
-        if ledger.effective_status(ours) == t.RUNNING:
+        if ledger.effective_status(ours) == RUNNING:
             self.merged.refused.append((theirs.key[:12], "it is running here at the moment; import again later"))
             self.merged.present -= 1
             return True
@@ -204,8 +205,8 @@ class _Merge:
     def _enter(self, row: Row[Any], in_place_of: int | None = None) -> int:
         values = {name: sa.null() if value is None else value for name, value in row._mapping.items() if name != "id"}
         values |= {"owner_pid": None, "owner_started": None, "owner_place": None}
-        if row.status == t.RUNNING:
-            values |= {"status": t.INTERRUPTED, "ended_at": row.heartbeat}
+        if row.status == RUNNING:
+            values |= {"status": INTERRUPTED, "ended_at": row.heartbeat}
         if row.artifacts:
             values["artifacts"] = {name: path for name, path in row.artifacts.items() if _is_inside(path)}
         if in_place_of is None:
@@ -245,7 +246,7 @@ def _problem(row: Row[Any]) -> str:
     """Why a row of the other store cannot be a run; empty where it can."""
     if _IS_KEY.fullmatch(str(row.key)) is None:
         return "its key is not 64 hexadecimal digits"
-    if row.status not in t.STATES:
+    if row.status not in STATES:
         return f"its state is '{row.status}'"
     return ""
 

@@ -12,9 +12,10 @@ from sqlalchemy.engine import Connection, Row
 
 from harness.errors import UnknownNameError, UserError
 from harness.store import schema as t
-from harness.store.ledger import PREFERENCE, effective_status
+from harness.store.ledger import effective_status
 from harness.store.records import EnvironmentRecord, MetricRow, PredictionRow, SampleRow
 from harness.store.rows import curves, metric_columns, metrics, prediction_ids, predictions, samples
+from harness.store.states import FAILED, FINISHED, PLANNED, PREFERENCE, STATES
 from harness.store.views import RunView, SweepView, nan, run_as_json, view_of
 from harness.store.writer import Store
 
@@ -58,8 +59,8 @@ def runs(
         UnknownNameError: no such sweep.
         UserError: no such state.
     """
-    if status is not None and status not in t.STATES:
-        raise UnknownNameError("run state", status, t.STATES)
+    if status is not None and status not in STATES:
+        raise UnknownNameError("run state", status, STATES)
     r, c = t.runs.c, t.sweep_cells.c
     query = sa.select(*(column for column in t.runs.columns if not brief or column.name not in _LONG))
     if sweep is not None:
@@ -138,7 +139,7 @@ def run(store: Store, key_prefix: str) -> RunView:
         shown = ", ".join(f"{row.key[:12]} ({row.task} {row.model} seed {row.seed})" for row in one_each)
         raise UserError(f"'{key_prefix}' begins the keys of {len(keys)} runs: {shown}. Give more digits.")
     views = [view_of(row, finals.get(row.id, {}), sweeps, None) for row in rows]
-    return max(views, key=lambda v: (v.status == t.FINISHED, v.started_at or 0.0, v.id))
+    return max(views, key=lambda v: (v.status == FINISHED, v.started_at or 0.0, v.id))
 
 
 def _no_run(store: Store, key_prefix: str) -> UnknownNameError:
@@ -165,13 +166,13 @@ def sweeps(store: Store) -> list[SweepView]:
     cells, rows = store.read(lambda x: (x.execute(of_a_cell).all(), x.execute(of_a_state).all()))
     best: dict[str, str] = {}
     for row in rows:
-        state = effective_status(row) if row.status in t.STATES else t.FAILED
+        state = effective_status(row) if row.status in STATES else FAILED
         if row.key not in best or PREFERENCE.index(state) < PREFERENCE.index(best[row.key]):
             best[row.key] = state
     counts: dict[str, Counter[str]] = {}
     began: dict[str, float] = {}
     for cell in cells:
-        counts.setdefault(cell.sweep, Counter())[best.get(cell.key, t.PLANNED)] += 1
+        counts.setdefault(cell.sweep, Counter())[best.get(cell.key, PLANNED)] += 1
         began.setdefault(cell.sweep, cell.planned_at)  # the first in order of time
     return [SweepView(name, states.total(), dict(states), began[name]) for name, states in counts.items()]
 

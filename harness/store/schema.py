@@ -22,24 +22,11 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from harness.store.states import STATES
 from harness.store.values import Name, SafeText, fitted
 
 SCHEMA_VERSION = 2
 """Version of the tables below, written to `meta`. A store of a newer version is refused."""
-
-PLANNED, RUNNING, FINISHED, FAILED, INTERRUPTED, INCOMPATIBLE = (
-    "planned",
-    "running",
-    "finished",
-    "failed",
-    "interrupted",
-    "incompatible",
-)
-STATES = (PLANNED, RUNNING, FINISHED, FAILED, INTERRUPTED, INCOMPATIBLE)
-"""The ledger's states. planned -> running -> finished | failed | interrupted; incompatible is never run."""
-
-NO_ENVIRONMENT = ""
-"""`runs.environment` of a row that has not run anywhere yet (a NULL would not take part in uniqueness)."""
 
 metadata = MetaData()
 

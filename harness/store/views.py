@@ -13,6 +13,7 @@ from harness.errors import StoreError
 from harness.store import schema as t
 from harness.store.ledger import effective_status
 from harness.store.records import RunSummary
+from harness.store.states import FINISHED, STATES
 
 NOT_RECORDED = "not recorded"
 """What stands for something that an older run did not say of itself."""
@@ -163,7 +164,7 @@ def _check(row: Row[*tuple[Any, ...]]) -> None:
         if not isinstance(value, expected):
             name = list(t.runs.columns.keys())[number]
             raise StoreError(f"The results store is damaged: 'runs.{name}' of run number {row.id} is {value!r:.40}.")
-    if row.status not in t.STATES:
+    if row.status not in STATES:
         raise StoreError(f"The results store is damaged: 'runs.status' of run number {row.id} is {row.status!r:.40}.")
 
 
@@ -182,7 +183,7 @@ def view_of(row: Row[Any], finals: dict[str, float], sweeps: list[str], asked: s
     _check(row)
     status = effective_status(row)
     summary = None
-    if status == t.FINISHED:
+    if status == FINISHED:
         values = {name: getattr(row, name) for name in _SUMMARY}
         for name in ("primary_value", "total_s", "train_s"):
             values[name] = nan(values[name])

@@ -1,6 +1,6 @@
 """The store as it is written: opening it, and the ledger of runs (planned, running, finished, ...).
 
-Every method is one transaction, safe between processes and threads. States move only as `schema.STATES` says.
+Every method is one transaction, safe between processes and threads. States move only as `states.STATES` says.
 """
 
 from __future__ import annotations
@@ -30,6 +30,16 @@ from harness.store.records import (
     RunPlan,
     RunSummary,
     SampleRow,
+)
+from harness.store.states import (
+    FAILED,
+    FINISHED,
+    INCOMPATIBLE,
+    INTERRUPTED,
+    NO_ENVIRONMENT,
+    PLANNED,
+    PREFERENCE,
+    RUNNING,
 )
 
 Result = TypeVar("Result")
@@ -148,10 +158,10 @@ class Store:
             ledger.add_cell(connection, plan)
             known = ledger.rows(connection, plan.key)
             if not known:
-                ledger.insert(connection, plan, status=t.PLANNED)
+                ledger.insert(connection, plan, status=PLANNED)
             for row in known:
-                if row.status == t.INCOMPATIBLE:
-                    ledger.update(connection, row.id, status=t.PLANNED, reason=None)
+                if row.status == INCOMPATIBLE:
+                    ledger.update(connection, row.id, status=PLANNED, reason=None)
 
         self.write(work)
 
@@ -162,10 +172,10 @@ class Store:
             ledger.add_cell(connection, plan)
             known = ledger.rows(connection, plan.key)
             if not known:
-                ledger.insert(connection, plan, status=t.INCOMPATIBLE, reason=reason)
+                ledger.insert(connection, plan, status=INCOMPATIBLE, reason=reason)
             for row in known:
-                if row.status in (t.PLANNED, t.INCOMPATIBLE):
-                    ledger.update(connection, row.id, status=t.INCOMPATIBLE, reason=reason)
+                if row.status in (PLANNED, INCOMPATIBLE):
+                    ledger.update(connection, row.id, status=INCOMPATIBLE, reason=reason)
 
         self.write(work)
 
@@ -205,7 +215,7 @@ class Store:
         """
         now, owner = time.time(), owner_of(owner_pid)
         changes: dict[str, Any] = {
-            "status": t.RUNNING,
+            "status": RUNNING,
             "environment": environment.hash,
             "observed": environment.observed,
             "owner_pid": owner.pid,
@@ -231,7 +241,7 @@ class Store:
                 return ledger.insert(connection, plan, attempts=1, **changes)
             history = list(row.history)
             if row.attempts:
-                status = t.INTERRUPTED if row.status == t.RUNNING else row.status
+                status = INTERRUPTED if row.status == RUNNING else row.status
                 history.append(
                     {
                         "status": status,
@@ -240,7 +250,7 @@ class Store:
                         "reason": row.reason,
                     }
                 )
-            if row.status == t.FINISHED:
+            if row.status == FINISHED:
                 ledger.clear(connection, row.id)
                 connection.execute(sa.delete(t.metrics).where(t.metrics.c.run_id == row.id))
             ledger.update(
@@ -313,14 +323,14 @@ class Store:
 
         def work(connection: Connection, unsure: bool) -> None:
             row = ledger.locked(connection, run_id)
-            if unsure and row is not None and (row.status, row.ended_at) == (t.FINISHED, ended["ended_at"]):
+            if unsure and row is not None and (row.status, row.ended_at) == (FINISHED, ended["ended_at"]):
                 return  # the attempt whose answer was lost
             ledger.still_running(connection, run_id)
             ledger.clear(connection, run_id)
             for table, rows in ((t.final_metrics, finals), (t.predictions, outputs), (t.samples, shown)):
                 if rows:
                     connection.execute(sa.insert(table), rows)
-            ledger.update(connection, run_id, **values, status=t.FINISHED, reason=None, **ended)
+            ledger.update(connection, run_id, **values, status=FINISHED, reason=None, **ended)
 
         self.write(work)
 
@@ -333,7 +343,7 @@ class Store:
             LedgerError: there is no such run; TakenOver: another machine runs it now.
         """
         changes = {
-            "status": t.FAILED,
+            "status": FAILED,
             "reason": error.strip() or "unknown error",
             "traceback": traceback,
             "log_tail": log_tail,
@@ -341,7 +351,7 @@ class Store:
         }
 
         def work(connection: Connection, _unsure: bool) -> None:
-            if ledger.must_be_ours(connection, run_id).status != t.FINISHED:
+            if ledger.must_be_ours(connection, run_id).status != FINISHED:
                 ledger.update(connection, run_id, **changes)
 
         self.write(work)
@@ -352,8 +362,8 @@ class Store:
 
         def work(connection: Connection, _unsure: bool) -> None:
             row = ledger.locked(connection, run_id)
-            if row is not None and row.status == t.RUNNING and row.owner_place in (None, this_place()):
-                ledger.update(connection, run_id, status=t.INTERRUPTED, **ended)
+            if row is not None and row.status == RUNNING and row.owner_place in (None, this_place()):
+                ledger.update(connection, run_id, status=INTERRUPTED, **ended)
 
         self.write(work)
 
@@ -367,13 +377,13 @@ class Store:
         """
         rows = self.read(lambda connection: ledger.rows(connection, key))
         if environment_hash is not None:
-            rows = [r for r in rows if r.environment in (environment_hash, t.NO_ENVIRONMENT)]
+            rows = [r for r in rows if r.environment in (environment_hash, NO_ENVIRONMENT)]
         states = {effective_status(r) for r in rows}
-        return next((s for s in ledger.PREFERENCE if s in states), None)
+        return next((s for s in PREFERENCE if s in states), None)
 
     def finished(self, key: str, environment_hash: str | None = None) -> bool:
         """Whether a run is finished, in the given environment or in any."""
-        return self.status(key, environment_hash) == t.FINISHED
+        return self.status(key, environment_hash) == FINISHED
 
     def run_id(self, key: str, environment_hash: str | None = None) -> int | None:
         """The number of a run's row (its newest, where several environments have one); None where unknown."""

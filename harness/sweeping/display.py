@@ -20,10 +20,10 @@ from harness.sweeping.estimates import Estimates
 from harness.sweeping.limits import duration
 
 if TYPE_CHECKING:
+    from harness.store.cell_states import CellState
     from harness.sweeping.jobs import JobOutcome
     from harness.sweeping.planning import PlannedRun
     from harness.sweeping.pool import JobEvent
-    from harness.sweeping.shared import CellState
 
 STOPPING = "stopping: running cells write their checkpoint; press Ctrl-C again to stop at once"
 _BAR = 24

@@ -7,11 +7,8 @@ import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-import sqlalchemy as sa
-from sqlalchemy.engine import Connection
-
 from harness.store import Store
-from harness.store import schema as t
+from harness.store.durations import durations
 from harness.sweeping.planning import PlannedRun
 
 Kind = tuple[str, str, str]
@@ -30,19 +27,11 @@ class Estimates:
         made, kinds = cls(), {kind_of(run) for run in planned}
         if store is None or not kinds:
             return made
-        c = t.runs.c
-        query = sa.select(c.task, c.model, c.config, c.total_s, c.environment).where(
-            c.status == t.FINISHED, c.task.in_({task for task, _, _ in kinds}), c.total_s.is_not(None)
-        )
         elsewhere: defaultdict[Kind, list[float]] = defaultdict(list)
-
-        def work(connection: Connection) -> list[sa.Row[tuple[str, str, dict[str, str], float, str]]]:
-            return list(connection.execute(query))
-
-        for row in store.read(work):
-            kind = (row.task, row.model, row.config.get("budget", ""))
+        for took in durations(store, {task for task, _, _ in kinds}):
+            kind = (took.task, took.model, took.budget)
             if kind in kinds:
-                (made._known if row.environment == environment else elsewhere)[kind].append(row.total_s)
+                (made._known if took.environment == environment else elsewhere)[kind].append(took.seconds)
         for kind, times in elsewhere.items():
             made._known.setdefault(kind, times)
         return made

@@ -7,14 +7,14 @@ import time
 from collections.abc import Sequence
 
 from harness.store import AlreadyFinished, AlreadyRunning, Store
-from harness.store import schema as t
+from harness.store.cell_states import UNKNOWN, CellState, cell_state, cell_states
 from harness.store.records import EnvironmentRecord
+from harness.store.states import FAILED, FINISHED, INTERRUPTED, RUNNING
 from harness.sweeping import planning
 from harness.sweeping.display import Display
 from harness.sweeping.jobs import Job, JobOutcome
 from harness.sweeping.planning import PlannedRun, jobs_for
 from harness.sweeping.pool import NOT_STARTED, JobEvent, Pool
-from harness.sweeping.shared import UNKNOWN, CellState, cell_state, cell_states
 
 _LOOK_S = 1.0
 _AGAIN_S = 5.0  # for a cell that the store would give, but whose folder another process is in
@@ -46,7 +46,7 @@ class SweepScheduler:
         self._beside_alone = any(run.alone for run in runs)
         states = cell_states(store, (run.plan.key for run in runs), environment.hash)
         # A cell that fails in a later attempt than these was tried by another sweep meanwhile.
-        self._attempts = {key: state.attempts - (state.status == t.RUNNING) for key, state in states.items()}
+        self._attempts = {key: state.attempts - (state.status == RUNNING) for key, state in states.items()}
         self._elsewhere = {run.plan.key: run for run in runs if run.state == planning.ELSEWHERE}
         self._prepared: set[str] = set()
         self._not_before: dict[str, float] = {}
@@ -72,7 +72,7 @@ class SweepScheduler:
         if run is None:
             return None
         state = cell_state(self._store, run.plan.key, self._environment.hash)
-        return _ELSEWHERE if state.status == t.RUNNING else self._ended(run, state)
+        return _ELSEWHERE if state.status == RUNNING else self._ended(run, state)
 
     def take(self, event: JobEvent) -> None:
         """Record and show an event of the pool."""
@@ -102,7 +102,7 @@ class SweepScheduler:
             if outcome is not None:
                 del self._elsewhere[key]
                 self._end(run, outcome, by_another=True)
-            elif state.status != t.RUNNING and now >= self._not_before.get(key, 0.0):
+            elif state.status != RUNNING and now >= self._not_before.get(key, 0.0):
                 del self._elsewhere[key]
                 if run.prepare_label not in self._prepared:
                     self._prepared.add(run.prepare_label)
@@ -111,9 +111,9 @@ class SweepScheduler:
 
     def _ended(self, run: PlannedRun, state: CellState) -> JobOutcome | None:
         """How a run has ended in another sweep; None: it has not."""
-        if state.status == t.FINISHED:
+        if state.status == FINISHED:
             return _DONE
-        if state.status == t.FAILED and state.attempts > self._attempts.get(run.plan.key, 0):
+        if state.status == FAILED and state.attempts > self._attempts.get(run.plan.key, 0):
             return JobOutcome("failed", state.reason)
         return None
 
@@ -132,15 +132,15 @@ class SweepScheduler:
         if outcome.status not in ("failed", "died", "interrupted"):
             return outcome
         state = cell_state(self._store, key, self._environment.hash)
-        if state.status in (t.RUNNING, t.FINISHED):  # another sweep was quicker
-            return _ELSEWHERE if state.status == t.RUNNING else _DONE
+        if state.status in (RUNNING, FINISHED):  # another sweep was quicker
+            return _ELSEWHERE if state.status == RUNNING else _DONE
         if outcome.status == "interrupted":
-            if state.status == t.INTERRUPTED:
+            if state.status == INTERRUPTED:
                 self._store.interrupt(self._row(run))  # its process may have been killed before it could
             return outcome
         if self._ended(run, state) is not None:
             return outcome  # it has entered that itself; an earlier attempt's failure would have no newer number
-        started = state.status == t.INTERRUPTED and (outcome.status == "died" or outcome.over_limit)
+        started = state.status == INTERRUPTED and (outcome.status == "died" or outcome.over_limit)
         return self._fail(run, outcome, started=started)
 
     def _fail(self, run: PlannedRun, outcome: JobOutcome, *, started: bool) -> JobOutcome:

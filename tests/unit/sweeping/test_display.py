@@ -9,11 +9,11 @@ import pytest
 from rich.console import Console
 
 from harness.config import expand
+from harness.store.cell_states import CellState
 from harness.sweeping.display import STOPPING, Display
 from harness.sweeping.jobs import JobOutcome
 from harness.sweeping.planning import PlannedRun, plan_cells
 from harness.sweeping.pool import JobEvent
-from harness.sweeping.shared import CellState
 
 DONE = CellState("finished", 1, "", 21.5, 12.0)
 

@@ -1,4 +1,4 @@
-"""What other sweeps make of the cells of this one meanwhile: several may work on one grid at the same time."""
+"""The states of a sweep's cells, read together: several sweeps may work on one grid at the same time."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from harness.store import Store
 from harness.store import schema as t
-from harness.store.ledger import PREFERENCE, effective_status
+from harness.store.ledger import effective_status
+from harness.store.states import NO_ENVIRONMENT, PLANNED, PREFERENCE
+from harness.store.writer import Store
 
 _AT_ONCE = 500  # keys in one query: databases limit the parameters of a statement
 
@@ -35,11 +36,12 @@ class CellState:
     total_s: float | None = None
 
 
-UNKNOWN = CellState(t.PLANNED)
+UNKNOWN = CellState(PLANNED)
+"""What stands for a run that the store does not know."""
 
 
 def cell_state(store: Store, key: str, environment: str) -> CellState:
-    """As `cell_states`, of one run; one that is unknown is planned."""
+    """As `cell_states`, of one run; `UNKNOWN` where the store has no such run."""
     return cell_states(store, [key], environment).get(key, UNKNOWN)
 
 
@@ -47,7 +49,7 @@ def cell_states(store: Store, keys: Iterable[str], environment: str) -> dict[str
     """The states of runs in an environment, or of their rows that have not run anywhere; unknown keys are left out."""
     c = t.runs.c
     columns = [c.key, c.status, c.attempts, c.reason, c.owner_pid, c.owner_started, c.owner_place, c.heartbeat]
-    here = c.environment.in_((environment, t.NO_ENVIRONMENT))
+    here = c.environment.in_((environment, NO_ENVIRONMENT))
 
     def work(connection: Connection) -> dict[str, CellState]:
         found: dict[str, CellState] = {}
