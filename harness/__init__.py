@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from harness.contract.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from harness.contract.batch import Batch, Dataset, Example, ListDataset
+    from harness.contract.batch import Batch, Example, ListSplit, Split
     from harness.contract.model import Capabilities, Decoder, Encoder, EncoderOutput, Model
     from harness.contract.task import Loader, Metric, Prediction, Reference, Task, TaskData
     from harness.notebook import run, runs
@@ -21,17 +21,17 @@ __version__ = "0.1.0"
 _LAZY = {
     "Batch": "harness.contract.batch",
     "Capabilities": "harness.contract.model",
-    "Dataset": "harness.contract.batch",
     "Decoder": "harness.contract.model",
     "Encoder": "harness.contract.model",
     "EncoderOutput": "harness.contract.model",
     "Example": "harness.contract.batch",
-    "ListDataset": "harness.contract.batch",
+    "ListSplit": "harness.contract.batch",
     "Loader": "harness.contract.task",
     "Metric": "harness.contract.task",
     "Model": "harness.contract.model",
     "Prediction": "harness.contract.task",
     "Reference": "harness.contract.task",
+    "Split": "harness.contract.batch",
     "Task": "harness.contract.task",
     "TaskData": "harness.contract.task",
     "run": "harness.notebook",
@@ -41,17 +41,17 @@ _LAZY = {
 __all__ = [
     "Batch",
     "Capabilities",
-    "Dataset",
     "Decoder",
     "Encoder",
     "EncoderOutput",
     "Example",
-    "ListDataset",
+    "ListSplit",
     "Loader",
     "Metric",
     "Model",
     "Prediction",
     "Reference",
+    "Split",
     "Task",
     "TaskData",
     "__version__",

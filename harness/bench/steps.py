@@ -24,7 +24,7 @@ import torch
 
 from harness.bench.comparison import BenchRow, row, timed
 from harness.config.settings import OptimizerSettings, RunSettings, TrainerSettings
-from harness.contract.batch import Batch, Example, ListDataset
+from harness.contract.batch import Batch, Example, ListSplit
 from harness.contract.model import Capabilities, Encoder, Model
 from harness.contract.specs import ClassTarget, EmbeddedInput, FrameInput, ModelInput, TargetSpec, TaskSignature
 from harness.contract.task import Loader, Metric, Task, TaskData
@@ -75,7 +75,7 @@ class SpeedTask(Task):
         """512 examples, every split the same."""
         draw = np.random.default_rng(0)
         frames = draw.standard_normal((512, _TIME, _FEATURES)).astype(np.float32)
-        split = ListDataset([Example(f"e{i}", frames[i], i % 3) for i in range(len(frames))])
+        split = ListSplit([Example(f"e{i}", frames[i], i % 3) for i in range(len(frames))])
         return TaskData(split, split, split, FrameInput(_FEATURES), ClassTarget(3))
 
     def tiny(self) -> SpeedTask:

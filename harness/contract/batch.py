@@ -1,4 +1,4 @@
-"""Example, Dataset and Batch: one item, a split, and what a training step receives.
+"""Example, Split and Batch: one item, a split, and what a training step receives.
 
 Examples hold numpy arrays, so that a task need not import torch; the engine collates them into tensors.
 """
@@ -43,7 +43,7 @@ class Example:
     units: dict[str, float] = field(default_factory=dict)
 
 
-class Dataset(Protocol):
+class Split(Protocol):
     """A split: examples by position, and their lengths without loading them (for bucketing).
 
     It may also give many examples at once, and an example without its input: see `harness.contract.gathering`.
@@ -64,7 +64,7 @@ class Dataset(Protocol):
         ...
 
 
-class ListDataset:
+class ListSplit:
     """A split held in memory."""
 
     def __init__(self, examples: Sequence[Example]) -> None:
@@ -110,44 +110,44 @@ class ListDataset:
 class Subset:
     """The examples of another split at the given positions, in that order; nothing is loaded or copied."""
 
-    def __init__(self, dataset: Dataset, indices: Sequence[int]) -> None:
-        self._dataset = dataset
+    def __init__(self, split: Split, indices: Sequence[int]) -> None:
+        self._split = split
         self._indices = np.array([int(i) for i in indices], dtype=np.int64)
-        self.input_lengths: np.ndarray = dataset.input_lengths[self._indices]
-        self.target_lengths: np.ndarray = dataset.target_lengths[self._indices]
+        self.input_lengths: np.ndarray = split.input_lengths[self._indices]
+        self.target_lengths: np.ndarray = split.target_lengths[self._indices]
 
     def __len__(self) -> int:
         return len(self._indices)
 
     def __getitem__(self, index: int) -> Example:
-        return self._dataset[int(self._indices[index])]
+        return self._split[int(self._indices[index])]
 
     def gather(self, positions: np.ndarray, input_pad: int, target_pad: int) -> Gathered | None:
         """As the other split does it; None where that cannot."""
-        gather = gatherer(self._dataset)
+        gather = gatherer(self._split)
         return None if gather is None else gather(self._indices[positions], input_pad, target_pad)
 
     def without_input(self, index: int) -> Example | None:
         """As the other split does it; None where that cannot."""
-        return without_input(self._dataset, int(self._indices[index]))
+        return without_input(self._split, int(self._indices[index]))
 
 
-def gatherer(dataset: object) -> Gather | None:
+def gatherer(split: object) -> Gather | None:
     """The split's `gather`, where it has one that knows its examples."""
-    return _offered(dataset, "gather")
+    return _offered(split, "gather")
 
 
-def without_input(dataset: object, index: int) -> Example | None:
+def without_input(split: object, index: int) -> Example | None:
     """An example whose input is None and was not even loaded; None where the split knows no such way."""
-    describe = _offered(dataset, "without_input")
+    describe = _offered(split, "without_input")
     return None if describe is None else describe(index)
 
 
-def _offered(dataset: object, name: str) -> Any:
+def _offered(split: object, name: str) -> Any:
     """A method of the split, unless a subclass of its owner gives other examples than its owner knows."""
-    for owner in type(dataset).__mro__:
+    for owner in type(split).__mro__:
         if name in vars(owner):
-            return getattr(dataset, name)
+            return getattr(split, name)
         if "__getitem__" in vars(owner):
             return None
     return None

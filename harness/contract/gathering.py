@@ -1,6 +1,6 @@
 """Many examples of a split at once, as a batch holds them: what spares a Python loop over examples.
 
-A split need only give examples one by one (`harness.contract.batch.Dataset`). One that can put a padded batch together
+A split need only give examples one by one (`harness.contract.batch.Split`). One that can put a padded batch together
 more cheaply has a method `gather(positions, input_pad, target_pad) -> Gathered | None`, and one that can tell all of an
 example but its input more cheaply has `without_input(index) -> Example | None`. Both must agree with the split's
 examples to the last bit. A class that overrides `__getitem__` of such a split and nothing else is read example by

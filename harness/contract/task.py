@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from harness.contract.batch import Dataset, Example
+from harness.contract.batch import Example, Split
 from harness.contract.specs import InputSpec, TargetSpec, TaskSignature
 
 if TYPE_CHECKING:
@@ -127,9 +127,9 @@ class TaskData:
         notes: what the report should say of this data ("files skipped": 2).
     """
 
-    train: Dataset
-    val: Dataset
-    test: Dataset
+    train: Split
+    val: Split
+    test: Split
     input_spec: InputSpec
     target_spec: TargetSpec
     decode: Callable[[Sequence[int]], str] | None = None

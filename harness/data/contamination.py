@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from harness.contract.batch import Dataset, Example
+from harness.contract.batch import Example, Split
 from harness.contract.specs import ClassTarget, CTCTarget, FrameInput, FrameTarget, NextTokenTarget, TokenInput
 from harness.contract.task import TaskData
 
@@ -290,5 +290,5 @@ def _digest(array: np.ndarray) -> bytes:
     return hashlib.blake2b(head + np.ascontiguousarray(array).tobytes(), digest_size=16).digest()
 
 
-def _examples(dataset: Dataset) -> Iterator[Example]:
+def _examples(dataset: Split) -> Iterator[Example]:
     return (dataset[i] for i in range(len(dataset)))

@@ -29,7 +29,7 @@ from harness.testing.task_subject import SPLITS, TaskSubject, content, lengths
 
 @clause(
     "Make input_spec and target_spec say the sizes that the data has, keep every split non-empty, and let a split's "
-    "input_lengths and target_lengths be those of its examples (harness.ListDataset computes them)."
+    "input_lengths and target_lengths be those of its examples (harness.ListSplit computes them)."
 )
 def specifications(subject: TaskSubject) -> None:
     """Every example is as the specifications say, and the lengths of a split are those of its examples."""

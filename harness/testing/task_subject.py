@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.contract.batch import Dataset, Example
+from harness.contract.batch import Example, Split
 from harness.contract.task import Task, TaskData
 
 SPLITS = ("train", "val", "test")
@@ -104,7 +104,7 @@ def subjects(task: Task) -> list[TaskSubject]:
     return [TaskSubject(task.tiny(), task)]
 
 
-def examples(split: Dataset) -> list[Example]:
+def examples(split: Split) -> list[Example]:
     """All examples of a split, by position."""
     return [split[i] for i in range(len(split))]
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness.contract.batch import Batch, Dataset, Example, gatherer
+from harness.contract.batch import Batch, Example, Split, gatherer
 from harness.contract.gathering import Gathered
 from harness.contract.specs import ClassTarget, ForecastTarget, InputSpec, TargetSpec, TokenInput
 
@@ -16,7 +16,7 @@ from harness.contract.specs import ClassTarget, ForecastTarget, InputSpec, Targe
 class Collator:
     """Batches of a split by position: gathered at once where the split can, else example by example."""
 
-    def __init__(self, split: Dataset, inputs: InputSpec, target: TargetSpec) -> None:
+    def __init__(self, split: Split, inputs: InputSpec, target: TargetSpec) -> None:
         self._split, self._inputs, self._target = split, inputs, target
         self._gather = gatherer(split)
         self._pads, self._axes = (_input_pad(inputs), _target_pad(target)), _target_axes(target)

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from harness.config.settings import DecodingSettings
-from harness.contract.batch import Batch, Dataset, Example, without_input
+from harness.contract.batch import Batch, Example, Split, without_input
 from harness.contract.specs import (
     ClassTarget,
     CTCTarget,
@@ -58,7 +58,7 @@ def evaluate(
     network: Network,
     task: Task,
     data: TaskData,
-    split: Dataset,
+    split: Split,
     decoding: DecodingSettings,
     *,
     decode: bool = True,
@@ -90,7 +90,7 @@ def evaluate(
 
 
 def judge(
-    task: Task, data: TaskData, split: Dataset, predictions: list[Prediction], loss: float = float("nan")
+    task: Task, data: TaskData, split: Split, predictions: list[Prediction], loss: float = float("nan")
 ) -> Evaluation:
     """The metrics of predictions for every example of a split, in its order."""
     examples = _examples(data, split)
@@ -98,7 +98,7 @@ def judge(
     return Evaluation(loss, predictions, rows, aggregate(task.metrics, rows), examples)
 
 
-def _examples(data: TaskData, split: Dataset) -> list[Example]:
+def _examples(data: TaskData, split: Split) -> list[Example]:
     """The examples of a split, without their inputs where those would be made again for nothing, or fill memory."""
     examples = []
     for index in range(len(split)):
@@ -115,7 +115,7 @@ def _predict(
     network: Network,
     task: Task,
     data: TaskData,
-    split: Dataset,
+    split: Split,
     decoding: DecodingSettings,
     decode: bool,
     on_batch: Callable[[float], None] | None,

@@ -15,7 +15,7 @@ import torch
 
 from harness.config.matching import verify
 from harness.config.settings import RunSettings, check_softmax
-from harness.contract.batch import Batch, Dataset
+from harness.contract.batch import Batch, Split
 from harness.contract.specs import ClassTarget
 from harness.contract.task import Task, TaskData
 from harness.errors import ConfigError
@@ -276,7 +276,7 @@ def _data_details(task: Task, data: TaskData) -> dict[str, Any]:
     return {**sizes, "eval_limit": task.eval_limit, "data": data.notes}
 
 
-def _final_split(data: TaskData, name: str) -> Dataset:
+def _final_split(data: TaskData, name: str) -> Split:
     if name not in ("test", "val"):
         raise ConfigError(
             f"trainer.final_split '{name}' does not exist; choose 'test', or 'val' for trials of a search."

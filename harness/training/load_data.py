@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.contract.batch import Dataset, Subset
+from harness.contract.batch import Split, Subset
 from harness.contract.task import Task, TaskData
 from harness.errors import ConfigError, DataError
 
@@ -31,7 +31,7 @@ def load_data(task: Task) -> TaskData:
     )
 
 
-def _limited(dataset: Dataset, limit: int | None, name: str) -> Dataset:
+def _limited(dataset: Split, limit: int | None, name: str) -> Split:
     """Evenly spaced examples, so that an ordered split keeps its mixture."""
     if limit is None or limit >= len(dataset):
         return dataset

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from harness.contract.batch import Dataset, Example, gatherer, without_input
+from harness.contract.batch import Example, Split, gatherer, without_input
 from harness.contract.gathering import Gathered
 from harness.contract.specs import VideoInput
 from harness.contract.task import TaskData
@@ -34,7 +34,7 @@ class PooledVideo:
         size: height and width afterwards.
     """
 
-    def __init__(self, split: Dataset, size: tuple[int, int]) -> None:
+    def __init__(self, split: Split, size: tuple[int, int]) -> None:
         self._split, self._size = split, size
         self.input_lengths: np.ndarray = split.input_lengths
         self.target_lengths: np.ndarray = split.target_lengths

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.contract.batch import Dataset
+from harness.contract.batch import Split
 from harness.contract.specs import NextTokenTarget, TokenSequenceTarget
 from harness.contract.task import TaskData
 from harness.nn.heads import TokenHead
@@ -23,7 +23,7 @@ def order_symbols(network: Network, data: TaskData) -> None:
         head.output.order_by_frequency(count_symbols(data.train, spec.vocab_size))
 
 
-def count_symbols(split: Dataset, symbols: int) -> np.ndarray:
+def count_symbols(split: Split, symbols: int) -> np.ndarray:
     """int64 (V,): occurrences of each symbol in the targets of a split; symbols: V."""
     counts = np.zeros(symbols, dtype=np.int64)
     for index in range(len(split)):

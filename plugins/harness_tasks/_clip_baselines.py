@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from harness.contract.batch import Dataset, Example, gatherer, without_input
+from harness.contract.batch import Example, Split, gatherer, without_input
 from harness.contract.specs import ClassTarget, VideoInput
 from harness.contract.task import Prediction, TaskData
 
@@ -57,7 +57,7 @@ class Clips(Protocol):
 class WholeClips:
     """All frames as the models get them."""
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Split) -> None:
         self._dataset = dataset
         self.labels = torch.tensor([int(_described(dataset, i).target) for i in range(len(dataset))])
 
@@ -79,7 +79,7 @@ class LastFrames:
     The clip's mean is *not* taken off: the mean would tell a single frame what the others looked like.
     """
 
-    def __init__(self, dataset: Dataset, frames: Callable[[str], np.ndarray]) -> None:
+    def __init__(self, dataset: Split, frames: Callable[[str], np.ndarray]) -> None:
         described = [_described(dataset, i) for i in range(len(dataset))]
         examples = [(e.id, int(e.target)) for e in described]
         self.labels = torch.tensor([label for _, label in examples])
@@ -117,7 +117,7 @@ class FrameAverage(nn.Module):
         return self.head(features.mean(dim=1))
 
 
-def _described(dataset: Dataset, index: int) -> Example:
+def _described(dataset: Split, index: int) -> Example:
     """An example, without its clip where that can be."""
     return without_input(dataset, index) or dataset[index]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from harness.contract.batch import Dataset, Example
+from harness.contract.batch import Example, Split
 from harness.contract.gathering import Gathered
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ GAIN = 5.0
 """Pixels of 0..1 are multiplied by this once the clip's mean is off, which leaves values of about unit size."""
 
 
-class ClipDataset(Dataset, Protocol):
+class ClipSplit(Split, Protocol):
     """A split whose clips can also be had as they look.
 
     Attributes:
@@ -52,7 +52,7 @@ def centre(clip: np.ndarray) -> np.ndarray:
     return clip
 
 
-def gathered(split: ClipDataset, positions: np.ndarray, clips: np.ndarray) -> Gathered:
+def gathered(split: ClipSplit, positions: np.ndarray, clips: np.ndarray) -> Gathered:
     """Centred clips float32 (B, T, C, Y, X), all of one length, with what the split knows of them."""
     ids = tuple(split.ids[i] for i in positions.tolist())
     return Gathered(

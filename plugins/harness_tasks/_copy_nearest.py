@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.contract.batch import Dataset
+from harness.contract.batch import Split
 from harness.contract.task import Baseline, Prediction, TaskData
 from harness_tasks._split_clusters import tfidf
 
@@ -28,7 +28,7 @@ def predict(data: TaskData, seed: int) -> list[Prediction]:
     return predictions
 
 
-def _sources(split: Dataset) -> list[str]:
+def _sources(split: Split) -> list[str]:
     return [split[i].source.lower() for i in range(len(split))]
 
 

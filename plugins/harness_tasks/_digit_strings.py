@@ -43,7 +43,7 @@ class Composition:
 
 
 class DigitStrings:
-    """A split of digit strings (a `harness.contract.batch.Dataset`), put together when asked for.
+    """A split of digit strings (a `harness.contract.batch.Split`), put together when asked for.
 
     The recordings are used in shuffled order, all of them before any comes again. Pauses are frames drawn from
     `quiet`, real frames of the same split. A digit with the pause after it lasts at least

@@ -68,7 +68,7 @@ def noise_pool(seed: int, level: float) -> np.ndarray:
     return np.random.default_rng([seed, len(_SPLITS)]).standard_normal(_POOL, dtype=np.float32) * np.float32(level)
 
 
-class SceneDataset:
+class SceneSplit:
     """A split of composed clips.
 
     Args:
@@ -163,11 +163,11 @@ class SceneDataset:
         np.add(picture, noise.reshape(frames.shape), out=frames)
 
 
-def read_clips(folder: Path, recipe: ClipRecipe, noise: float) -> tuple[dict[str, SceneDataset], int]:
+def read_clips(folder: Path, recipe: ClipRecipe, noise: float) -> tuple[dict[str, SceneSplit], int]:
     """The splits by name as `write_clips` left them, and how many duplicates it dropped."""
     tiles, pool = np.load(folder / "tiles.npy"), noise_pool(recipe.seed, noise)
     splits = {}
     for split in _SPLITS:
         scenes, labels = (np.load(folder / f"{split}_{part}.npy") for part in ("scenes", "labels"))
-        splits[split] = SceneDataset(split, scenes, labels, recipe.actions, tiles, pool, recipe.seed)
+        splits[split] = SceneSplit(split, scenes, labels, recipe.actions, tiles, pool, recipe.seed)
     return splits, int(np.load(folder / "dropped.npy"))

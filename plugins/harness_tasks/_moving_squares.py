@@ -13,7 +13,7 @@ from harness_tasks._clips import centre, gathered
 ACTIONS = ("right", "left", "right_left", "left_right")
 
 
-class SquareDataset:
+class SquareSplit:
     """Clips of a bright square on a dark ground; the actions differ only in the order of their frames.
 
     Args:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.contract.batch import Example, ListDataset
+from harness.contract.batch import Example, ListSplit
 from harness_tasks._parallel_text import Row
 from harness_tasks._subwords import EOS, Subwords
 
@@ -75,7 +75,7 @@ class PreparedPairs:
             notes,
         )
 
-    def dataset(self, split: str, max_length: int) -> tuple[ListDataset, int]:
+    def dataset(self, split: str, max_length: int) -> tuple[ListSplit, int]:
         """A split as examples, and how many of its pairs are longer than `max_length` symbols, end included.
 
         Longer training pairs are left out. Longer validation and test pairs stay, with their symbols cut and
@@ -89,4 +89,4 @@ class PreparedPairs:
                     continue
             given, wanted = (np.array([*ids[: max_length - 1], EOS], dtype=np.int64) for ids in both)
             examples.append(Example(f"{split}-{number:06d}", given, wanted, (target,), source))
-        return ListDataset(examples), long
+        return ListSplit(examples), long

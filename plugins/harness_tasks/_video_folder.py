@@ -135,7 +135,7 @@ def write_videos(
     )
 
 
-class VideoDataset:
+class VideoSplit:
     """A split of decoded videos, read from the cache as needed.
 
     Args:
@@ -190,7 +190,7 @@ class VideoDataset:
 class DecodedFolder:
     """What `write_videos` left: splits by name, class names, files skipped, and files with another's content."""
 
-    splits: dict[str, VideoDataset]
+    splits: dict[str, VideoSplit]
     classes: tuple[str, ...]
     skipped: tuple[str, ...]
     repeated: int
@@ -205,7 +205,7 @@ def read_videos(folder: Path) -> DecodedFolder:
         rows = [i for i, video in enumerate(index["videos"]) if video["split"] == split]
         chosen = [index["videos"][i] for i in rows]
         names, labels = [v["name"] for v in chosen], [v["label"] for v in chosen]
-        splits[split] = VideoDataset(clips, rows, names, labels, index["classes"])
+        splits[split] = VideoSplit(clips, rows, names, labels, index["classes"])
     return DecodedFolder(splits, tuple(index["classes"]), tuple(index["skipped"]), index["repeated"])
 
 

@@ -21,10 +21,10 @@ from harness.data.sources import GeneratedSource, Source
 from harness.errors import UnknownNameError
 from harness.metrics.classification import ACCURACY, MACRO_F1, TOP_5_ACCURACY
 from harness_tasks import _minigrid_scenes, _moving_squares
-from harness_tasks._clips import ClipDataset, variation
+from harness_tasks._clips import ClipSplit, variation
 from harness_tasks._minigrid_clips import ClipRecipe, read_clips, write_clips
 from harness_tasks._minigrid_tiles import minigrid_version
-from harness_tasks._moving_squares import SquareDataset
+from harness_tasks._moving_squares import SquareSplit
 from harness_tasks._video_folder import OnCorrupt, folder_source, read_videos, write_videos
 
 HARNESS_CONTRACT = 2
@@ -210,13 +210,13 @@ class ActionRecognition(Task):
             lambda folder: write_videos(videos, self.classes, self.frames, self.size, self.on_corrupt, folder),
         )
 
-    def _splits(self) -> tuple[dict[str, ClipDataset], tuple[str, ...], dict[str, str | int | float]]:
+    def _splits(self) -> tuple[dict[str, ClipSplit], tuple[str, ...], dict[str, str | int | float]]:
         """Splits by name, class names, notes."""
         if self.dataset is ClipSource.moving_squares:
             actions = tuple(self.classes or _moving_squares.ACTIONS)
             counts = {"train": self.train_clips, "val": self.val_clips, "test": self.test_clips}
-            squares: dict[str, ClipDataset] = {
-                name: SquareDataset(name, count, self.frames, self.size, actions, self.data_seed * 3 + number)
+            squares: dict[str, ClipSplit] = {
+                name: SquareSplit(name, count, self.frames, self.size, actions, self.data_seed * 3 + number)
                 for number, (name, count) in enumerate(counts.items())
             }
             return squares, actions, {"data": "generated (synthetic)"}

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness.contract.batch import Dataset, Example, ListDataset
+from harness.contract.batch import Example, ListSplit, Split
 from harness.contract.hookspecs import hookimpl
 from harness.contract.specs import CTCTarget, FrameInput
 from harness.contract.task import Loader, Metric, Task, TaskData
@@ -194,7 +194,7 @@ class SpeechRecognition(Task):
         normalise = _Normaliser([r.frames for r in recordings["train"]])
         hop = {SpeechSource.fsdd: self.hop_ms}.get(self.dataset, _WHEEL_HOP_MS) / 1000
         sizes = {"train": self.train_strings, "val": self.val_strings, "test": self.test_strings}
-        splits: dict[str, Dataset] = {}
+        splits: dict[str, Split] = {}
         for number, split in enumerate(_SPLITS):
             composition = Composition(
                 strings=sizes[split] if self.strings else None,
@@ -219,19 +219,19 @@ class SpeechRecognition(Task):
         utterances, notes = self._utterances()
         normalise = _Normaliser([u.frames for u in utterances["train"]])
         alphabet = Alphabet("".join(u.text for u in utterances["train"]))
-        splits: dict[str, Dataset] = {}
+        splits: dict[str, Split] = {}
         for split in _SPLITS:
             examples = [
                 Example(u.id, normalise(u.frames), alphabet.encode(u.text), (u.text,), u.id) for u in utterances[split]
             ]
             _check_feasible(examples, self.max_subsampling)
-            splits[split] = ListDataset(examples)
+            splits[split] = ListSplit(examples)
             unseen = sorted(set("".join(u.text for u in utterances[split])) - set(alphabet.characters))
             if unseen:
                 notes[f"{split} characters unseen in training"] = " ".join(unseen)
         return self._data(splits, alphabet, normalise, notes)
 
-    def _data(self, splits: dict[str, Dataset], alphabet: Alphabet, normalise: _Normaliser, notes: Notes) -> TaskData:
+    def _data(self, splits: dict[str, Split], alphabet: Alphabet, normalise: _Normaliser, notes: Notes) -> TaskData:
         return TaskData(
             splits["train"],
             splits["val"],

@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import ClassVar
 
-from harness.contract.batch import Example, ListDataset
+from harness.contract.batch import Example, ListSplit
 from harness.contract.hookspecs import hookimpl
 from harness.contract.specs import NextTokenTarget, TokenInput
 from harness.contract.task import Loader, Metric, Reference, Task, TaskData
@@ -139,7 +139,7 @@ class TextGeneration(Task):
         corpus = self._corpus()
         vocabulary = self._vocabulary(corpus)
         train, val, test = (
-            ListDataset([_example(d, vocabulary) for d in split]) for split in (corpus.train, corpus.val, corpus.test)
+            ListSplit([_example(d, vocabulary) for d in split]) for split in (corpus.train, corpus.val, corpus.test)
         )
         return TaskData(
             train,
@@ -201,7 +201,7 @@ def _example(document: Document, vocabulary: Vocabulary) -> Example:
     )
 
 
-def _counts(split: str, dataset: ListDataset) -> dict[str, str | int | float]:
+def _counts(split: str, dataset: ListSplit) -> dict[str, str | int | float]:
     unknown = sum(int((example.target == UNK).sum()) for example in dataset)
     return {
         f"{split} characters": int(sum(example.units["characters"] for example in dataset)),

@@ -65,7 +65,8 @@ def test_every_command_and_option_is_documented() -> None:
         assert found, f"docs/reference/cli.md has no section 'harness {name}'"
         for parameter in command.params:
             if parameter.param_type_name == "argument":
-                written = str(parameter.name).upper()
+                metavar = parameter.metavar or ""
+                written = metavar.strip("[].") if "=" in metavar else str(parameter.name).upper()
             else:
                 written = max(parameter.opts, key=len)
             assert written in found[1], f"docs/reference/cli.md: harness {name} leaves {written} out"

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness import Example, ListDataset, Loader, Metric, Prediction, Task, TaskData, hookimpl
+from harness import Example, ListSplit, Loader, Metric, Prediction, Task, TaskData, hookimpl
 from harness.contract.specs import FrameTarget, TokenInput
 from harness.contract.task import Baseline, Statistics
 from harness.data.sources import GeneratedSource, Source
@@ -115,7 +115,7 @@ class BracketDepth(Task):
         """
         sizes = (self.train_strings, self.val_strings, self.test_strings)
         examples = self._examples(sum(sizes))
-        train, val, test = (ListDataset(part) for part in _cut(examples, sizes))
+        train, val, test = (ListSplit(part) for part in _cut(examples, sizes))
         return TaskData(
             train=train,
             val=val,

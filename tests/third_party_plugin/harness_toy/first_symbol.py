@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness import Example, ListDataset, Metric, Task, TaskData, hookimpl
+from harness import Example, ListSplit, Metric, Task, TaskData, hookimpl
 from harness.contract.specs import ClassTarget, TokenInput
 from harness.data.sources import GeneratedSource, Source
 from harness.metrics.classification import ACCURACY
@@ -60,9 +60,9 @@ class FirstSymbol(Task):
         ]
         names = tuple(str(symbol) for symbol in range(1, self.symbols + 1))
         return TaskData(
-            train=ListDataset(examples[:160]),
-            val=ListDataset(examples[160:200]),
-            test=ListDataset(examples[200:]),
+            train=ListSplit(examples[:160]),
+            val=ListSplit(examples[160:200]),
+            test=ListSplit(examples[200:]),
             input_spec=TokenInput(self.symbols + 1),
             target_spec=ClassTarget(self.symbols, names),
         )

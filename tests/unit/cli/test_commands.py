@@ -194,7 +194,7 @@ CONTAMINATED = """
 from dataclasses import dataclass
 from typing import ClassVar
 import numpy as np
-from harness import Example, ListDataset, TaskData, hookimpl
+from harness import Example, ListSplit, TaskData, hookimpl
 from harness.data.sources import GeneratedSource
 from harness.contract.specs import ClassTarget, TokenInput
 from mod_counting import Counting
@@ -210,7 +210,7 @@ class Leaky(Counting):
                  for s, n in enumerate(("train", "val", "test"))}
         if self.leak:
             parts["test"] = [Example(f"test{i}", np.array([i, i // 7]), 0) for i in range(9)]
-        splits = {n: ListDataset(part) for n, part in parts.items()}
+        splits = {n: ListSplit(part) for n, part in parts.items()}
         return TaskData(**splits, input_spec=TokenInput(9), target_spec=ClassTarget(2))
 
 @hookimpl

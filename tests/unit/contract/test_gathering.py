@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plain_batches import assert_same_batch, plain_batch
 
-from harness.contract.batch import Batch, Example, ListDataset, Subset, gatherer, without_input
+from harness.contract.batch import Batch, Example, ListSplit, Subset, gatherer, without_input
 from harness.contract.gathering import Ragged, stretches
 from harness.contract.specs import ClassTarget, CTCTarget, FrameInput, FrameTarget, InputSpec, TargetSpec, TokenInput
 from harness.contract.specs import TokenSequenceTarget as Sequences
@@ -20,7 +20,7 @@ TYPES = (np.int64, np.int32, np.uint8)
 
 
 @st.composite
-def splits(draw: st.DrawFn) -> tuple[ListDataset, InputSpec, TargetSpec, np.ndarray]:
+def splits(draw: st.DrawFn) -> tuple[ListSplit, InputSpec, TargetSpec, np.ndarray]:
     """Symbols of many lengths and types with every kind of target, their specifications, and positions to ask for."""
     sizes = draw(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=8))
     kind, target_kind = draw(st.sampled_from(TYPES)), draw(st.sampled_from(TYPES))
@@ -31,12 +31,12 @@ def splits(draw: st.DrawFn) -> tuple[ListDataset, InputSpec, TargetSpec, np.ndar
         examples.append(Example(f"e{number}", np.arange(steps, dtype=kind) + 3 * number, label))
     positions = draw(st.lists(st.integers(0, len(sizes) - 1), min_size=1, max_size=12))
     inputs = draw(st.sampled_from([TokenInput(90, pad_id=5), FrameInput(1)]))
-    return ListDataset(examples), inputs, target, np.array(positions)
+    return ListSplit(examples), inputs, target, np.array(positions)
 
 
 @given(splits(), st.booleans())
 def test_gathered_symbols_equal_those_collated_one_by_one(
-    split: tuple[ListDataset, InputSpec, TargetSpec, np.ndarray], through_subset: bool
+    split: tuple[ListSplit, InputSpec, TargetSpec, np.ndarray], through_subset: bool
 ) -> None:
     dataset, inputs, target, positions = split
     assert dataset.gather(positions, 0, 0) is not None
@@ -52,7 +52,7 @@ def test_gathered_symbols_equal_those_collated_one_by_one(
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=9), st.sampled_from([np.float32, np.float64]))
 def test_frames_in_a_list_are_read_one_by_one_and_come_out_the_same(sizes: list[int], kind: type) -> None:
     draw = np.random.default_rng(0)
-    dataset = ListDataset([Example(f"e{i}", draw.normal(size=(n, 3)).astype(kind), i) for i, n in enumerate(sizes)])
+    dataset = ListSplit([Example(f"e{i}", draw.normal(size=(n, 3)).astype(kind), i) for i, n in enumerate(sizes)])
     positions = np.arange(len(sizes))[::-1]
     assert dataset.gather(positions, 0, 0) is None
     wanted = plain_batch([dataset[i] for i in positions.tolist()], FrameInput(3), ClassTarget(9))
@@ -75,7 +75,7 @@ def test_stretches_follow_each_other(pairs: list[tuple[int, int]]) -> None:
     assert stretches(starts, lengths).tolist() == [i for start, n in pairs for i in range(start, start + n)]
 
 
-class Doubling(ListDataset):
+class Doubling(ListSplit):
     """Other examples than the list has."""
 
     def __getitem__(self, index: int) -> Example:
@@ -85,13 +85,13 @@ class Doubling(ListDataset):
 def test_a_subclass_with_other_examples_is_not_gathered() -> None:
     examples = [Example("a", np.array([1, 2]), 0), Example("b", np.array([3]), 1)]
     doubling = Doubling(examples)
-    assert gatherer(ListDataset(examples)) is not None
+    assert gatherer(ListSplit(examples)) is not None
     assert gatherer(doubling) is None
     batch = Collator(Subset(doubling, [1, 0]), TokenInput(9), ClassTarget(2))(np.array([0, 1]))
     assert batch.inputs.tolist() == [[6, 0], [2, 4]]
 
 
-class Described(ListDataset):
+class Described(ListSplit):
     """Knows its examples without loading them."""
 
     def without_input(self, index: int) -> Example:
@@ -103,7 +103,7 @@ def test_an_example_without_its_input_comes_from_those_who_know() -> None:
     known = without_input(Subset(Described(examples), [1]), 0)
     assert known is not None
     assert known.id == "known 1"
-    assert without_input(Subset(ListDataset(examples), [1]), 0) is None
+    assert without_input(Subset(ListSplit(examples), [1]), 0) is None
 
 
 def test_a_batch_elsewhere_keeps_its_lengths_on_the_host() -> None:

@@ -13,7 +13,7 @@ from harness_tasks.translation import Translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.contract.batch import Example, ListDataset
+from harness.contract.batch import Example, ListSplit
 from harness.contract.specs import (
     ClassTarget,
     CTCTarget,
@@ -34,7 +34,7 @@ DRAW = np.random.default_rng
 
 
 def _found(inputs: InputSpec, target: TargetSpec, **splits: list[Example]) -> Findings:
-    parts = {name: ListDataset(splits.get(name, [])) for name in ("train", "val", "test")}
+    parts = {name: ListSplit(splits.get(name, [])) for name in ("train", "val", "test")}
     return examine(TaskData(**parts, input_spec=inputs, target_spec=target))
 
 
@@ -185,7 +185,7 @@ def test_runs_have_equal_hashes_exactly_where_they_are_equal(one: list[int], two
 
 def test_every_example_is_counted_for_a_display() -> None:
     seen: list[int] = []
-    parts = {name: ListDataset([_token(f"{name}{i}", [i, n]) for i in range(3)])
+    parts = {name: ListSplit([_token(f"{name}{i}", [i, n]) for i in range(3)])
              for n, name in enumerate(("train", "val", "test"))}  # fmt: skip
     examine(TaskData(**parts, input_spec=TokenInput(9), target_spec=ClassTarget(2)), lambda: seen.append(1))
     assert len(seen) == 9

@@ -25,7 +25,7 @@ from harness.sweeping.worker_process import WorkerProcess
 
 TARGET = """
 import os, signal, time
-from harness.sweeping.jobs import Outcome
+from harness.sweeping.jobs import JobOutcome
 
 seen = []
 
@@ -51,15 +51,15 @@ def target(job, surroundings, connection, log):
         connection.send((0.5, str(child)))
         os.kill(os.getpid(), signal.SIGKILL)
     if job.kind == "obeys":
-        signal.signal(signal.SIGTERM, lambda number, frame: (connection.send(Outcome("interrupted")), os._exit(0)))
+        signal.signal(signal.SIGTERM, lambda number, frame: (connection.send(JobOutcome("interrupted")), os._exit(0)))
     if job.kind in ("sleeps", "deaf", "greedy", "obeys"):
         connection.send((0.5, str(os.getpid())))
         time.sleep(600)
     if job.kind == "fails":
-        connection.send(Outcome("failed", "on purpose", "a traceback"))
+        connection.send(JobOutcome("failed", "on purpose", "a traceback"))
         return
     connection.send((0.5, " ".join(seen)))
-    connection.send(Outcome("done"))
+    connection.send(JobOutcome("done"))
 """
 
 

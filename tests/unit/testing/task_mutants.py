@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from harness.contract.batch import Example, ListDataset
+from harness.contract.batch import Example, ListSplit
 from harness.contract.gathering import Gathered, Ragged
 from harness.contract.specs import (
     ClassTarget,
@@ -124,7 +124,7 @@ class Faulty(Task):
             case "order of a set":
                 ids = {e.id: e for e in test}
                 parts["test"] = [ids[i] for i in set(ids)]
-        splits: dict[str, Any] = {name: ListDataset(part) for name, part in parts.items()}
+        splits: dict[str, Any] = {name: ListSplit(part) for name, part in parts.items()}
         if self.fault == "wrong lengths":
             splits["test"].input_lengths = splits["test"].input_lengths + 1
         if self.fault in ("ids that change", "drifts when read"):
@@ -157,7 +157,7 @@ class Faulty(Task):
         return Sides2() if self.fault == "tiny is another class" else self
 
 
-class Restless(ListDataset):
+class Restless(ListSplit):
     """A split that does not stay as it is when it is read."""
 
     def __init__(self, examples: Sequence[Example], fault: str) -> None:
@@ -173,7 +173,7 @@ class Restless(ListDataset):
         return replace(example, input=example.input + 0.01 * self.reads)
 
 
-class Careless(ListDataset):
+class Careless(ListSplit):
     """A split whose quicker ways give the example beside the one asked for."""
 
     def __init__(self, examples: Sequence[Example], fault: str) -> None:
@@ -262,7 +262,7 @@ class Pooled(Sides):
         fitted = np.concatenate([e.input + shift for part in (parts if self.fault else parts[:1]) for e in part])
         mean, deviation = fitted.mean(0), fitted.std(0)
         normal = [[replace(e, input=(e.input + shift - mean) / deviation) for e in part] for part in parts]
-        return replace(data, **dict(zip(("train", "val", "test"), map(ListDataset, normal), strict=True)))
+        return replace(data, **dict(zip(("train", "val", "test"), map(ListSplit, normal), strict=True)))
 
 
 @dataclass

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.contract.batch import Example, ListDataset
+from harness.contract.batch import Example, ListSplit
 from harness.contract.specs import ClassTarget, FrameInput, NextTokenTarget, TokenInput
 from harness.contract.task import Loader, TaskData
 from harness.training.data_module import ExampleBatches, StreamBatches, training_loader
@@ -24,13 +24,13 @@ def _documents(*sizes: int) -> TaskData:
     for size in sizes:
         examples.append(Example(f"d{len(examples)}", None, np.arange(symbol, symbol + size, dtype=np.int64)))
         symbol += size
-    split = ListDataset(examples)
+    split = ListSplit(examples)
     return TaskData(split, split, split, TokenInput(symbol), NextTokenTarget(symbol, bos_id=BOS))
 
 
 def _frames(count: int) -> TaskData:
     examples = [Example(f"e{i}", np.full((i % 7 + 1, 2), float(i), np.float32), i % 3) for i in range(count)]
-    split = ListDataset(examples)
+    split = ListSplit(examples)
     return TaskData(split, split, split, FrameInput(2), ClassTarget(3))
 
 

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.contract.batch import Batch, Example, ListDataset
+from harness.contract.batch import Batch, Example, ListSplit
 from harness.contract.specs import ClassTarget, FrameInput, NextTokenTarget, TokenInput
 from harness.contract.task import Loader, TaskData
 from harness.errors import DataError
@@ -20,9 +20,9 @@ from harness.training.data_module import EndlessBatches, training_loader
 
 def _data(streams: bool, count: int) -> TaskData:
     if streams:
-        split = ListDataset([Example("d", None, np.arange(2, 2 + 9 * count, dtype=np.int64))])
+        split = ListSplit([Example("d", None, np.arange(2, 2 + 9 * count, dtype=np.int64))])
         return TaskData(split, split, split, TokenInput(500), NextTokenTarget(500, bos_id=1))
-    split = ListDataset([Example(f"e{i}", np.full((i % 5 + 1, 2), float(i), np.float32), i % 3) for i in range(count)])
+    split = ListSplit([Example(f"e{i}", np.full((i % 5 + 1, 2), float(i), np.float32), i % 3) for i in range(count)])
     return TaskData(split, split, split, FrameInput(2), ClassTarget(3))
 
 
@@ -84,7 +84,7 @@ def test_epochs_are_whole_at_their_ends() -> None:
 
 
 def test_nothing_to_train_on_is_an_error_and_not_an_endless_wait() -> None:
-    split = ListDataset([])
+    split = ListSplit([])
     data = TaskData(split, split, split, FrameInput(2), ClassTarget(3))
     batches = EndlessBatches(training_loader(data, Loader(batch_size=3), seed=0))
     with pytest.raises(DataError, match="training split is empty"):

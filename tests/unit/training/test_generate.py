@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.config.settings import DecodingSettings
-from harness.contract.batch import ListDataset
+from harness.contract.batch import ListSplit
 from harness.contract.model import Capabilities
 from harness.contract.specs import NextTokenTarget, TokenInput
 from harness.contract.task import TaskData
@@ -44,7 +44,7 @@ class Decaying(nn.Module):
 
 
 def _data() -> TaskData:
-    split = ListDataset([])
+    split = ListSplit([])
     text = " ".join
     return TaskData(
         split, split, split, TokenInput(V), NextTokenTarget(V), decode=lambda i: text(map(str, i)), prompts=PROMPTS

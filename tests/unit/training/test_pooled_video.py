@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from harness_tasks._video_folder import VideoDataset
+from harness_tasks._video_folder import VideoSplit
 from plain_batches import assert_same_batch
 
 from harness.config.settings import DecodingSettings
-from harness.contract.batch import Batch, Example, ListDataset, Subset
+from harness.contract.batch import Batch, Example, ListSplit, Subset
 from harness.contract.specs import ClassTarget, VideoInput
 from harness.contract.task import Loader, TaskData
 from harness.nn.network import Network
@@ -28,7 +28,7 @@ SIDE = 24  # pools unevenly to 16
 
 def _data() -> TaskData:
     clips = np.random.default_rng(0).integers(256, size=(40, 4, SIDE, SIDE, 3), dtype=np.uint8)
-    whole = VideoDataset(clips, range(40), [f"v{i}" for i in range(40)], [i % 3 for i in range(40)], ("a", "b", "c"))
+    whole = VideoSplit(clips, range(40), [f"v{i}" for i in range(40)], [i % 3 for i in range(40)], ("a", "b", "c"))
     parts = [Subset(whole, rows) for rows in (range(24), range(24, 32), range(32, 40))]
     return TaskData(parts[0], parts[1], parts[2], VideoInput(3, SIDE, SIDE), ClassTarget(3, ("a", "b", "c")))
 
@@ -92,7 +92,7 @@ def _augmented(data: TaskData) -> TaskData:
 
 def _uneven(data: TaskData) -> TaskData:
     clips = [np.zeros((n, 3, SIDE, SIDE), dtype=np.float32) for n in (2, 3)]
-    return replace(data, val=ListDataset([Example(f"u{i}", clip, i) for i, clip in enumerate(clips)]))
+    return replace(data, val=ListSplit([Example(f"u{i}", clip, i) for i, clip in enumerate(clips)]))
 
 
 def _small(data: TaskData) -> TaskData:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from plain_batches import assert_same_batch
 
-from harness.contract.batch import Batch, Example, ListDataset
+from harness.contract.batch import Batch, Example, ListSplit
 from harness.contract.specs import ClassTarget, TokenInput
 from harness.contract.task import Loader, TaskData
 from harness.training.data_module import EndlessBatches, training_loader
@@ -20,7 +20,7 @@ from harness.training.prefetch import prefetched
 ELSEWHERE = torch.device("meta")  # an accelerator that needs no pinned memory
 
 
-class Watched(ListDataset):
+class Watched(ListSplit):
     """Remembers which threads asked for its examples."""
 
     def gather(self, *arguments: Any) -> Any:

@@ -12,7 +12,7 @@ import torch
 from harness.config import compose, to_settings
 from harness.config.identity import run_plan
 from harness.config.settings import OptimizerSettings, TrainerSettings, check_softmax
-from harness.contract.batch import Example, ListDataset
+from harness.contract.batch import Example, ListSplit
 from harness.contract.specs import ClassTarget, NextTokenTarget, TokenInput
 from harness.contract.task import TaskData
 from harness.errors import ConfigError
@@ -116,8 +116,8 @@ def test_settings_made_by_hand_are_checked_too() -> None:
 
 
 def _data(*documents: list[int]) -> TaskData:
-    train = ListDataset([Example(f"d{i}", None, np.array(d)) for i, d in enumerate(documents)])
-    never = ListDataset([Example("t", None, np.array([9] * 50))])
+    train = ListSplit([Example(f"d{i}", None, np.array(d)) for i, d in enumerate(documents)])
+    never = ListSplit([Example("t", None, np.array([9] * 50))])
     return TaskData(train, never, never, TokenInput(10), NextTokenTarget(10))
 
 

@@ -8,11 +8,11 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from harness_tasks._minigrid_clips import SceneDataset
-from harness_tasks._video_folder import VideoDataset
+from harness_tasks._minigrid_clips import SceneSplit
+from harness_tasks._video_folder import VideoSplit
 from plain_batches import assert_same_batch, plain_batch, plain_epochs
 
-from harness.contract.batch import Dataset, Subset, gatherer, without_input
+from harness.contract.batch import Split, Subset, gatherer, without_input
 from harness.contract.specs import ClassTarget, NextTokenTarget, VideoInput
 from harness.contract.task import Loader, TaskData
 from harness.registry.discovery import load_task, registry
@@ -63,7 +63,7 @@ def test_a_run_that_goes_on_gets_the_plain_batches_that_are_left(name: str) -> N
 @pytest.mark.parametrize("name", BATCHED)
 def test_limited_splits_gather_too(name: str, split: str) -> None:
     data = _data(name)
-    whole: Dataset = getattr(data, split)
+    whole: Split = getattr(data, split)
     few = Subset(whole, [6, 0, 3, 3])
     positions = np.array([3, 0, 1, 2, 0])
     wanted = plain_batch([few[int(i)] for i in positions], data.input_spec, data.target_spec)
@@ -99,17 +99,17 @@ def test_composed_clips_equal_those_drawn_frame_by_frame(pool: int) -> None:
     scenes[3:6, 4:, 2, 5] = 8  # ... but for one cell in three of them
     tiles = draw.integers(256, size=(9, 2, 2, 3), dtype=np.uint8)
     labels, noise = np.arange(12) % 3, draw.standard_normal(pool, dtype=np.float32)
-    _same_clips(SceneDataset("val", scenes, labels, ("a", "b", "c"), tiles, noise, 4), 16)
+    _same_clips(SceneSplit("val", scenes, labels, ("a", "b", "c"), tiles, noise, 4), 16)
 
 
 def test_decoded_clips_equal_those_read_one_by_one() -> None:
     clips = np.random.default_rng(6).integers(256, size=(9, 5, 16, 16, 3), dtype=np.uint8)
     rows = [8, 1, 2, 3, 4, 5, 7]
     names = [f"v{i}" for i in rows]
-    _same_clips(VideoDataset(clips, rows, names, [i % 3 for i in rows], ("a", "b", "c")), 16)
+    _same_clips(VideoSplit(clips, rows, names, [i % 3 for i in rows], ("a", "b", "c")), 16)
 
 
-def _same_clips(split: Dataset, size: int) -> None:
+def _same_clips(split: Split, size: int) -> None:
     positions = np.array([5, 0, 6, 3, 3, 4])
     specs = VideoInput(3, size, size), ClassTarget(3)
     found = Collator(split, *specs)(positions)
