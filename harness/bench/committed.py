@@ -57,9 +57,10 @@ def write(path: Path, rows: Sequence[BenchRow], machine: Mapping[str, Any]) -> N
     Raises:
         ConfigError: it cannot be written.
     """
-    text = json.dumps({"machine": machine, "rows": [dataclasses.asdict(r) for r in rows]}, indent=2, ensure_ascii=False)
+    lines = ",\n".join(json.dumps(dataclasses.asdict(row), ensure_ascii=False) for row in rows)
+    text = f'{{"machine": {json.dumps(machine, ensure_ascii=False)},\n"rows": [\n{lines}\n]}}\n'  # a row a line
     try:
-        path.write_text(text + "\n", encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"--save {path}: cannot be written: {error.strerror}") from None
 

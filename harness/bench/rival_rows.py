@@ -28,7 +28,7 @@ RIVALS = {
 }
 """Name -> module, backend, what must be installed."""
 
-_EXTRA = "pip install 'sequence-harness[bench]'"
+_EXTRA = "pip install -e '.[bench]'"
 
 
 def rival_rows(

@@ -7,6 +7,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,6 +40,9 @@ class BenchSet:
         function = getattr(importlib.import_module(module), name)
         return function(max(2, rounds // self.slower), **{option: given[option] for option in self.options})
 
+
+AVAILABLE = find_spec("harness.bench") is not None
+"""Whether the benchmarks are here: a checkout has them, an installed wheel does not."""
 
 SETS = {
     "steps": BenchSet("harness.bench.overhead:overhead_rows", "what audit and training loop cost"),
@@ -96,9 +100,14 @@ def command(
     ] = 0.05,
 ) -> None:
     """Measure what the harness costs and where it stands; minutes, on a machine that does nothing else."""
-    from harness.errors import UnknownNameError
+    from harness.errors import UnknownNameError, UserError
     from harness.runtime import threads_for_one_run, tune_allocator
 
+    if not AVAILABLE:
+        raise UserError(
+            "harness bench measures the harness's own code and is no part of the installed package. Run it in a "
+            "checkout of the source repository: pip install -e '.[bench]'"
+        )
     for name in names or []:
         if name not in SETS:
             raise UnknownNameError("benchmark", name, SETS)

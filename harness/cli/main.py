@@ -52,7 +52,7 @@ app.command("show")(show.command)
 app.command("diff")(diff.command)
 app.add_typer(store.app, name="store")
 app.command("doctor")(doctor.command)
-app.command("bench")(bench.command)
+app.command("bench", hidden=not bench.AVAILABLE)(bench.command)
 
 
 _BRIEF = ("list", "show", "diff", "report", "matrix", "doctor")

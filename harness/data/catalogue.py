@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.data.sources import Source
-from harness.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from harness.contract.task import Task
@@ -63,15 +62,3 @@ def entries(tasks: Iterable[Task]) -> list[DatasetEntry]:
             )
         )
     return found
-
-
-def find(tasks: Iterable[Task], name: str) -> Source:
-    """The source of that name.
-
-    Raises:
-        UnknownNameError: none of the tasks reads one of that name.
-    """
-    known = sources_by_name(tasks)
-    if name not in known:
-        raise UnknownNameError("data set", name, known, "the data of the named tasks")
-    return known[name]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -130,17 +129,4 @@ def as_markdown(report: Report, pictures: str = "png") -> str:
 
 def _write_pages_of_runs(folder: ReportFolder, store: Store, data: ReportData) -> dict[str, str]:
     """Digests by name."""
-    with _uncollected():
-        return {name: folder.write(name, content.encode()) for name, content in pages_of_runs(store, data)}
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without looking for cycles of objects: pages of runs leave none, and looking takes a fifth of their time."""
-    on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if on:
-            gc.enable()
+    return {name: folder.write(name, content.encode()) for name, content in pages_of_runs(store, data)}

@@ -36,7 +36,7 @@ ELSEWHERE = {
     "harness bench steps peak": ("tests/unit/bench/test_sets.py", 'harness("quick", "slow", "--check")'),
     "harness bench rivals": ("tests/unit/bench/test_rival_rows.py", "rival_rows.rival_rows(2"),
     "harness bench rivals --rivals ELSEWHERE/bin/python": ("tests/unit/bench/test_rival_rows.py", "/nowhere/python"),
-    "pip install 'sequence-harness[bench]'": ("tests/unit/bench/test_rival_rows.py", "'sequence-harness[bench]'"),
+    "pip install -e '.[bench]'": ("tests/unit/bench/test_rival_rows.py", "'.[bench]'"),
     "harness bench --save mine.json": ("tests/unit/bench/test_sets.py", 'harness("--save"'),
     "harness bench --check --against mine.json": ("tests/unit/bench/test_sets.py", '"--check", "--against"'),
 }

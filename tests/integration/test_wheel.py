@@ -77,6 +77,7 @@ def test_the_wheel_holds_the_configuration_and_the_plug_ins_and_nothing_else(whe
         wanted = {f"harness/{p.relative_to(ROOT / 'harness')}" for p in templates.rglob("*") if p.is_file()}
         assert wanted
         assert wanted <= set(names)
+    assert not [name for name in names if name.startswith("harness/bench/")]
     tops = {name.split("/")[0] for name in names if ".dist-info" not in name}
     assert tops <= {"harness", "harness_tasks", "harness_models", "hydra_plugins"}
 

@@ -28,7 +28,7 @@ def test_a_plain_loop_and_the_harness_train_networks_of_one_size(monkeypatch: py
     assert [note.partition(",")[0] for note in notes] == [
         f"Left out: rows against keras-{name}" for name in ("tf", "jax", "torch")
     ]
-    assert all("pip install 'sequence-harness[bench]'" in note for note in notes)
+    assert all("pip install -e '.[bench]'" in note for note in notes)
 
 
 def test_without_bf16_in_the_processor_ours_is_timed_in_fp32_alone(monkeypatch: pytest.MonkeyPatch) -> None:

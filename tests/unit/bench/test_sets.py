@@ -132,3 +132,9 @@ def test_the_audit_has_a_row_for_the_worse_of_its_two() -> None:
     assert same == rows
     assert (worst.name, worst.ratio, worst.limit) == ("audit-overhead", 1.004, 1.01)
     assert "audit-overhead-1ms" in worst.about
+
+
+def test_an_installed_wheel_says_where_the_benchmarks_are(harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "AVAILABLE", False)
+    assert "Run it in a checkout of the source repository" in harness(code=2)[1]
+    assert harness.asked == []

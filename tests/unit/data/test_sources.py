@@ -9,9 +9,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from harness.data import _folder
-from harness.data.catalogue import entries, find
+from harness.data.catalogue import entries
 from harness.data.sources import FolderSource, GeneratedSource, Source, UrlSource
-from harness.errors import ChecksumError, DataError, OfflineError, UnknownNameError
+from harness.errors import ChecksumError, DataError, OfflineError
 
 
 @pytest.fixture(autouse=True)
@@ -150,9 +150,6 @@ def test_the_list_of_data_sets_tells_what_a_user_asks():
     assert (entry.name, entry.tasks, entry.dataset) == ("toy", ("fake",), "toy.v1")
     assert entry.synthetic
     assert entry.cached
-    assert find([FakeTask()], "toy").name == "toy"
-    with pytest.raises(UnknownNameError, match="Did you mean 'toy'"):
-        find([FakeTask()], "toi")
 
 
 def test_a_touched_file_is_hashed_again(folder):
