@@ -2,6 +2,9 @@
 
 A block with a title is a file to write. A console block is a list of commands; lines below a command must occur in
 what it prints ("..." stands for anything), and "exit code N" is how it ends. Other Python is executed.
+
+Every page is run whole with `--all`. Without it, commands that train only compose (but for the pages in `WHOLE`), and
+those that need what training leaves are passed over.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from warm import Warm
@@ -29,6 +33,11 @@ RUN = ("python", "console", "toml", "yaml")  # "text" is for pictures and for fi
 
 # What makes a command of the documentation small enough for a test; these words win over the page's own.
 SMALL = ("budget=steps:4", "trainer.validations=1", "decoding.max_length=5", "decoding.sample_length=5")
+# Pages that are run whole without `--all` too: between them every kind of command that trains or reads results.
+WHOLE = ("index", "how-to/shared-store")
+# Commands that need what training leaves.
+READERS = ("report", "serve", "show", "diff", "list runs", "list sweeps", "store", "tune")
+COMPOSED = {"run": ("--cfg", "job"), "sweep": ("--dry-run",)}
 # Commands that another test or stage runs: the file, and the words that show it.
 ELSEWHERE = {
     "make setup": (".ci/run", "make setup"),
@@ -104,10 +113,16 @@ def commands(block: Block) -> Iterator[Command]:
 
 
 class Reader:
-    """Someone who types a page into a shell, in an empty folder, with sequence-harness installed and nothing else."""
+    """Someone who types a page into a shell, in an empty folder, with sequence-harness installed and nothing else.
 
-    def __init__(self, folder: Path, warm: Warm) -> None:
-        self.warm = warm
+    Args:
+        folder: an empty one.
+        warm: starts the commands.
+        whole: train; else commands that would do so only compose.
+    """
+
+    def __init__(self, folder: Path, warm: Warm, whole: bool) -> None:
+        self.warm, self.whole = warm, whole
         self.home = self.here = folder / "reader"
         self.site = folder / "site"
         self.packages: list[Path] = []
@@ -121,6 +136,8 @@ class Reader:
             "OMP_NUM_THREADS": "1",
             "COLUMNS": "160",
         }
+        if not whole:
+            self.environment["TORCHDYNAMO_DISABLE"] = "1"  # compiling is half the time of a check
 
     def read(self, page: Path) -> None:
         """Do what the page says."""
@@ -140,7 +157,7 @@ class Reader:
     def type(self, command: Command, place: str) -> None:
         """Type one command, and compare what it prints."""
         program, *words = command.words
-        if shlex.join(command.words) in ELSEWHERE:
+        if shlex.join(command.words) in ELSEWHERE or self.passes_over(program, words):
             return
         match program:
             case "cd":
@@ -152,16 +169,28 @@ class Reader:
             case "cat":
                 self.compare(command, (self.here / words[0]).read_text(encoding="utf-8"), place)
             case "harness":
-                self.run(command, ["-m", "harness", *self.small(words)], place)
+                if not self.whole and _trains(words) and not command.code:
+                    composed = Command(command.words, [])
+                    self.run(composed, ["-m", "harness", *words, *COMPOSED[words[0]]], place)
+                else:
+                    self.trained += _trains(words) and not command.code
+                    self.run(command, ["-m", "harness", *self.small(words)], place)
             case "pytest":
                 self.run(command, ["-m", "pytest", "-p", "no:cacheprovider", *words], place)
             case _:
                 raise AssertionError(f"{place}: this test cannot type '{program}'")
 
+    def passes_over(self, program: str, words: list[str]) -> bool:
+        """Whether a command is left for `--all`: it needs results, or repeats `harness check` as pytest does."""
+        if self.whole:
+            return False
+        if program == "harness":
+            return " ".join(words).startswith(READERS)
+        return program == "pytest" or (program == "cat" and words[0].startswith("results/"))
+
     def small(self, words: list[str]) -> list[str]:
         """The words of a command that trains, made small; KEY becomes that of the first run."""
-        if words[:1] in (["run"], ["sweep"]) and not {"--dry-run", "--cfg"} & set(words):
-            self.trained += 1
+        if _trains(words):
             names = {word.partition("=")[0] for word in SMALL}
             words = [word for word in words if word.partition("=")[0] not in names] + list(SMALL)
         return [self.runs()[0].key[:12] if word == "KEY" else word for word in words]
@@ -203,14 +232,27 @@ class Reader:
         return found
 
 
+def _trains(words: list[str]) -> bool:
+    return words[0] in COMPOSED and not {"--dry-run", "--cfg"} & set(words)
+
+
+def _readings() -> Iterator[Any]:
+    """Each page with whether it is run whole."""
+    for page in pages():
+        name = str(page.relative_to(DOCS).with_suffix(""))
+        if name not in WHOLE:
+            yield pytest.param(page, False, id=name)
+        yield pytest.param(page, True, id=f"{name}-whole", marks=() if name in WHOLE else pytest.mark.exhaustive)
+
+
 @pytest.mark.timeout(1800)  # a page is many commands, each in a process of its own
-@pytest.mark.parametrize("page", pages(), ids=lambda p: str(p.relative_to(DOCS).with_suffix("")))
+@pytest.mark.parametrize(("page", "whole"), list(_readings()))
 def test_the_blocks_of_a_page_run_in_reading_order(
-    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm: Warm
+    page: Path, whole: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm: Warm
 ) -> None:
     monkeypatch.setenv("HARNESS_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("HARNESS_OFFLINE", "1")
-    reader = Reader(tmp_path, warm)
+    reader = Reader(tmp_path, warm, whole)
     reader.read(page)
     states = {run.status for run in reader.runs()}
     assert states <= {"finished", "incompatible"}

@@ -60,6 +60,14 @@ RUN_HERE = {
     "harness run task=first_symbol model=mean": SMALL,
 }
 
+# Commands that repeat what an earlier one shows of training: without `--all` they only compose.
+COMPOSED = {
+    "harness run task=translation model=attention_lstm optimizer.lr=1e-3 budget=epochs:3 decoding=beam": "--cfg job",
+    "harness sweep task=text_generation,speech_recognition model=rnn,lstm,bilstm seed=0,1,2 --workers 2": "--dry-run",
+    "harness sweep task=speech_recognition model=lstm,bilstm match=params:200000 trainer.early_stopping=3": "--dry-run",
+    "harness sweep task=speech_recognition model=lstm exclusive=true --time-limit 30m --memory-limit 4GiB": "--dry-run",
+}
+
 # The README's command -> the file in which a test or a stage of .ci/run does the same, and the words that show it.
 RUN_ELSEWHERE = {
     "make demo": (".ci/run", "make demo EXPERIMENT=quickstart_ci"),
@@ -114,31 +122,32 @@ def test_what_runs_elsewhere_is_there(command: str, where: tuple[str, str]) -> N
 
 @pytest.fixture(scope="module")
 def readers(tmp_path_factory: pytest.TempPathFactory, make_cli: Any) -> Any:
-    """The command line in one folder, used in the README's order."""
-    cli = make_cli(tmp_path_factory.mktemp("reader"))
+    """The command line in one folder."""
+    return make_cli(tmp_path_factory.mktemp("reader"))
+
+
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.exhaustive)], ids=["short", "whole"])
+def test_the_commands_run_in_the_order_of_the_readme(cli: Any, whole: bool) -> None:
     texts = cli.folder / "texts"
     texts.mkdir()
     lines = "".join(f"line {n} of a text that goes on and on\n" for n in range(400))
     (texts / "book.txt").write_text(lines)
-    return cli
-
-
-def test_the_commands_run_in_the_order_of_the_readme(readers: Any) -> None:
     for command in dict.fromkeys(c for c in commands() if c in RUN_HERE):
-        words = shlex.split(f"{command} {RUN_HERE[command]}")[1:]
+        composed = "" if whole else COMPOSED.get(command, "")
+        words = shlex.split(f"{command} {RUN_HERE[command]} {composed}")[1:]
         if "KEY" in words:
-            words[words.index("KEY")] = readers.runs()[0]["key"][:10]
+            words[words.index("KEY")] = cli.runs()[0]["key"][:10]
         if "OTHER" in words:
-            words[words.index("OTHER")] = readers.runs()[-1]["key"][:10]
+            words[words.index("OTHER")] = cli.runs()[-1]["key"][:10]
         if "ELSEWHERE.db" in words:
             with (
-                closing(sqlite3.connect(readers.folder / "results" / "store.db")) as ours,
-                closing(sqlite3.connect(readers.folder / "ELSEWHERE.db")) as theirs,
+                closing(sqlite3.connect(cli.folder / "results" / "store.db")) as ours,
+                closing(sqlite3.connect(cli.folder / "ELSEWHERE.db")) as theirs,
             ):
                 ours.backup(theirs)
         words = [w.replace("FOLDER", "exported").replace("TEXTS", "texts") for w in words]
         words = _last_wins(words)
-        done = readers(*words)
+        done = cli(*words)
         assert done.stdout.strip(), f"harness {' '.join(words)} says nothing"
 
 

@@ -18,6 +18,21 @@ CASES = {
     "epochs": ("task=speech_recognition", "model=bilstm", "budget=epochs:3"),
     "dropout": ("task=action_recognition", "model=cnn_lstm", "budget=steps:14", "trainer.head_dropout=0.5"),
 }
+ROUNDS: dict[str, tuple[tuple[str, int, int], ...]] = {  # of each round, the moments: at, number, signal
+    "early": (("step", 1, KILL),),
+    "often": (("step", 2, KILL), ("step", 4, KILL), ("step", 3, KILL)),
+    "validating": (("validating", 2, KILL),),
+    "saving": (("saving", 3, KILL), ("saving", 4, KILL), ("saving", 2, KILL)),
+    "half_written": (("replacing", 4, KILL), ("replacing", 5, KILL)),
+    "testing": (("testing", 1, KILL),),
+    "stopped": (("step", 5, TERM), ("validating", 1, TERM)),
+}
+COVERED = {  # each round once, and each case; all rounds of all cases are exhaustive
+    "steps": ("often", "half_written"),
+    "tokens": ("saving",),
+    "epochs": ("validating", "stopped"),
+    "dropout": ("early", "testing"),
+}
 COMMON = ("experiment=generated", "trainer.log_every=3", "trainer.validations=4")
 
 
@@ -45,17 +60,15 @@ def _same(run: dict[str, Any], calm: dict[str, Any]) -> None:
     assert "last.ckpt" not in run["files"]
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_a_killed_run_ends_with_the_curve_and_the_metrics_of_a_calm_one(cli: Any, case: str) -> None:
-    rounds = {
-        "early": [_moment("step", 1)],
-        "often": [_moment("step", 2), _moment("step", 4), _moment("step", 3)],
-        "validating": [_moment("validating", 2)],
-        "saving": [_moment("saving", 3), _moment("saving", 4), _moment("saving", 2)],
-        "half_written": [_moment("replacing", 4), _moment("replacing", 5)],
-        "testing": [_moment("testing", 1)],
-        "stopped": [_moment("step", 5, TERM), _moment("validating", 1, TERM)],
-    }
+@pytest.mark.parametrize(
+    ("case", "names"),
+    [pytest.param(case, names, id=f"{case}-{'-'.join(names)}") for case, names in COVERED.items()]
+    + [pytest.param(case, tuple(ROUNDS), id=f"{case}-all", marks=pytest.mark.exhaustive) for case in CASES],
+)
+def test_a_killed_run_ends_with_the_curve_and_the_metrics_of_a_calm_one(
+    cli: Any, case: str, names: tuple[str, ...]
+) -> None:
+    rounds = {name: [_moment(*each) for each in ROUNDS[name]] for name in names}
     ended = _play(cli, rounds, *CASES[case])
     assert len(ended["calm"]["rows"]) > 6
     for name, moments in rounds.items():
@@ -108,16 +121,16 @@ def test_the_clock_adds_up_the_parts_and_leaves_out_the_gap(cli: Any) -> None:
 
 
 def test_a_budget_of_seconds_goes_on_with_the_seconds_that_remain(cli: Any) -> None:
-    words = (*CASES["steps"][:2], "budget=seconds:4")
-    ended = _play(cli, {"killed": [_moment("step", 30)]}, *words, calm=False)["killed"]
+    words = (*CASES["steps"][:2], "budget=seconds:1")
+    ended = _play(cli, {"killed": [_moment("step", 5)]}, *words, calm=False)["killed"]
     assert ended["status"] == "finished"
     before = max(row[-1] for row in ended["parts"][0]["rows"])
     after = [row[-1] for row in ended["rows"] if row[0] == "train/loss"]
-    assert 0 < before < 4
+    assert 0 < before < 1
     assert after == sorted(after)
     assert before in after
-    assert after[-1] >= 4
-    assert ended["train_s"] >= 4
+    assert after[-1] >= 1
+    assert ended["train_s"] >= 1
 
 
 def test_two_processes_never_share_a_run_folder(cli: Any) -> None:
