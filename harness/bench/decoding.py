@@ -15,12 +15,12 @@ from torch import Tensor
 from harness.bench.comparison import BenchRow, row, timed
 from harness.config.settings import DecodingSettings, TrainerSettings
 from harness.contract.batch import Batch
-from harness.contract.specs import TaskSignature, TokenInput, TokenSequenceTarget
+from harness.contract.specs import TaskSignature, TokenInput
 from harness.nn.ctc_search import ctc_prefix_beam
 from harness.nn.network import Network
 from harness.registry.discovery import load_model
+from harness.targets import TokenSequenceTarget
 from harness.training.batching import SEARCHED_ROWS
-from harness.training.evaluate import search
 from harness.training.seeding import seed_global
 
 SINGLE = 8  # examples that are decoded one by one; their time counts for all the others too
@@ -72,7 +72,7 @@ def _translation(decoding: DecodingSettings) -> tuple[Search, int]:
         some = inputs[rows, : int(lengths[rows].max())]
         nothing = torch.zeros(len(rows), 1, dtype=torch.int64)
         batch = Batch(tuple(map(str, positions)), some, lengths[rows], nothing, torch.ones(len(rows)).long())
-        return search(network, batch, target, decoding)
+        return target.search(network, batch, (), decoding)
 
     return decode, SEARCHED_ROWS
 

@@ -130,8 +130,9 @@ def _step(settings: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]
 
     from harness.bench.training_step import TrainingStep
     from harness.contract.batch import Batch
-    from harness.contract.specs import FrameInput, FrameTarget
+    from harness.contract.specs import FrameInput
     from harness.registry.discovery import load_model
+    from harness.targets import TaggingTarget
 
     def measured(length: int, hidden_size: int, batch: int) -> float:
         """Seconds of the quickest of several steps; the first is not timed."""
@@ -139,7 +140,7 @@ def _step(settings: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]
         step = TrainingStep(
             make(hidden_size=hidden_size),
             FrameInput(_FEATURES),
-            FrameTarget(_CLASSES),
+            TaggingTarget(_CLASSES),
             embedding_dim=hidden_size,
             threads=settings["threads"],
         )

@@ -96,8 +96,9 @@ def build(settings: dict[str, Any]) -> tuple[dict[str, Any], Callable[[dict[str,
     from harness.bench.flops import STEP_OVER_FORWARD, forward_flops
     from harness.bench.training_step import TrainingStep
     from harness.contract.batch import Batch
-    from harness.contract.specs import ClassTarget, FrameInput
+    from harness.contract.specs import FrameInput
     from harness.registry.discovery import load_model
+    from harness.targets import ClassTarget
 
     rows, length = settings["batch"]
     draw = np.random.default_rng(0)

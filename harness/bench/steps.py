@@ -26,17 +26,18 @@ from harness.bench.comparison import BenchRow, row, timed
 from harness.config.settings import OptimizerSettings, RunSettings, TrainerSettings
 from harness.contract.batch import Batch, Example, ListSplit
 from harness.contract.model import Capabilities, Encoder, Model
-from harness.contract.specs import ClassTarget, EmbeddedInput, FrameInput, ModelInput, TargetSpec, TaskSignature
+from harness.contract.specs import EmbeddedInput, FrameInput, ModelInput, TaskSignature
+from harness.contract.target import Target
 from harness.contract.task import Loader, Metric, Task, TaskData
 from harness.data.sources import Source
 from harness.measure.clock import Phase, PhaseClock
 from harness.measure.measurements import Measurements
 from harness.metrics.classification import ACCURACY
-from harness.nn.losses import loss_sum
 from harness.nn.network import Network
 from harness.nn.recurrent import RecurrentEncoder, RecurrentStack
 from harness.store import Store
 from harness.store.records import EnvironmentRecord, RunPlan
+from harness.targets import ClassTarget
 from harness.training.callback import RunCallback, RunContext
 from harness.training.data_module import EndlessBatches, training_loader
 from harness.training.execute import Stretches, make_trainer
@@ -95,7 +96,7 @@ class SpeedModel(Model):
         """Reads the past only."""
         return Capabilities(causal=True)
 
-    def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
+    def build(self, input_spec: ModelInput, target_spec: Target) -> Encoder:
         """The encoder over embedded input."""
         assert isinstance(input_spec, EmbeddedInput)
         return RecurrentEncoder(RecurrentStack("lstm", input_spec.dim, self.hidden_size))
@@ -259,7 +260,7 @@ def _by_hand(model: SpeedModel, task: SpeedTask) -> Any:
         for _ in range(steps):
             batch = next(batches)
             outputs, lengths, _state = network(batch.inputs, batch.input_lengths, batch.targets, None)
-            total, count = loss_sum(data.target_spec, outputs, lengths, batch.targets, batch.target_lengths)
+            total, count = data.target_spec.loss_sum(outputs, lengths, batch.targets, batch.target_lengths)
             optimizer.zero_grad()
             (total / count).backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), settings.optimizer.clip)

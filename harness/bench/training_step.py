@@ -9,7 +9,8 @@ import torch
 from harness.config.settings import OptimizerSettings, TrainerSettings
 from harness.contract.batch import Batch
 from harness.contract.model import Model
-from harness.contract.specs import InputSpec, TargetSpec, TaskSignature
+from harness.contract.specs import InputSpec, TaskSignature
+from harness.contract.target import Target
 from harness.measure.clock import PhaseClock
 from harness.nn.network import Network
 from harness.training.lightning_module import TrainingModule
@@ -38,7 +39,7 @@ class TrainingStep:
         self,
         model: Model,
         inputs: InputSpec,
-        target: TargetSpec,
+        target: Target,
         *,
         embedding_dim: int = 256,
         head_dropout: float = 0.0,

@@ -24,7 +24,7 @@ from harness.store.records import RunPlan
 RECORD_VERSION = 1
 """Raised when what a finished run stores changes its meaning, so that older runs are run again."""
 
-_ENGINE = ("contract", "config/budget.py", "config/settings.py", "nn", "training", "metrics", "data")
+_ENGINE = ("contract", "config/budget.py", "config/settings.py", "nn", "targets", "training", "metrics", "data")
 _NOT_IDENTITY = ("sweep", "tuning", "match", "logger", "exclusive", "limits", "precision_chosen")
 _NOT_IDENTITY_TRAINER = ("threads", "log_every", "checkpoint_every_s")
 

@@ -16,21 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.contract.specs import (
-    ClassTarget,
-    CTCTarget,
-    ForecastTarget,
-    FrameInput,
-    FrameTarget,
-    GraphSeriesInput,
-    InputSpec,
-    NextTokenTarget,
-    TargetSpec,
-    TaskSignature,
-    TokenInput,
-    TokenSequenceTarget,
-    VideoInput,
-)
+from harness.contract.specs import FrameInput, GraphSeriesInput, InputSpec, TaskSignature, TokenInput, VideoInput
+from harness.contract.target import Target
 from harness.data.progress import waiting
 from harness.errors import ConfigError
 from harness.registry.compatibility import Compatibility, check
@@ -140,7 +127,7 @@ def matched(settings: RunSettings) -> RunSettings:
     signature, model = settings.task.signature, settings.model
     name = model.capabilities(signature).size_field
 
-    def solved(inputs: InputSpec, target: TargetSpec) -> int:
+    def solved(inputs: InputSpec, target: Target) -> int:
         def count(hidden_size: int) -> int:
             return match.counted(*parameter_counts(resized(model, name, hidden_size), settings, inputs, target))
 
@@ -276,7 +263,7 @@ def resized(model: Model, field: str, hidden_size: int) -> Model:
     return replace(model, **options)
 
 
-def parameter_counts(model: Model, settings: RunSettings, inputs: InputSpec, target: TargetSpec) -> tuple[int, int]:
+def parameter_counts(model: Model, settings: RunSettings, inputs: InputSpec, target: Target) -> tuple[int, int]:
     """Parameters of the whole network and of encoder and decoder, as `Network.parameter_counts` counts them."""
     import torch
 
@@ -287,7 +274,7 @@ def parameter_counts(model: Model, settings: RunSettings, inputs: InputSpec, tar
     return network.parameter_counts()
 
 
-def _made_up(signature: TaskSignature, size: int) -> tuple[InputSpec, TargetSpec]:
+def _made_up(signature: TaskSignature, size: int) -> tuple[InputSpec, Target]:
     """Specifications of the signature's types; `size` stands for every size that data would decide."""
     inputs: dict[type, InputSpec] = {
         TokenInput: TokenInput(size),
@@ -295,21 +282,13 @@ def _made_up(signature: TaskSignature, size: int) -> tuple[InputSpec, TargetSpec
         VideoInput: VideoInput(3, 8 * size, 8 * size),
         GraphSeriesInput: GraphSeriesInput(size, size, tuple((i, (i + 1) % size) for i in range(size))),
     }
-    targets: dict[type, TargetSpec] = {
-        ClassTarget: ClassTarget(size, tuple(map(str, range(size)))),
-        FrameTarget: FrameTarget(size),
-        CTCTarget: CTCTarget(size, max_subsampling=signature.max_subsampling),
-        NextTokenTarget: NextTokenTarget(size),
-        TokenSequenceTarget: TokenSequenceTarget(size, max_length=size),
-        ForecastTarget: ForecastTarget(size, size),
-    }
-    return inputs[signature.input_type], targets[signature.target_type]
+    return inputs[signature.input_type], signature.target_type.made_up(size, signature.max_subsampling)
 
 
-_known: dict[str, tuple[InputSpec, TargetSpec]] = {}
+_known: dict[str, tuple[InputSpec, Target]] = {}
 
 
-def _specifications(settings: RunSettings) -> tuple[InputSpec, TargetSpec]:
+def _specifications(settings: RunSettings) -> tuple[InputSpec, Target]:
     """The task's specifications with their sizes; its data is prepared and loaded for them, once a process."""
     task = settings.task
     key = json.dumps([task.data_fingerprint(), settings.config["task"]], sort_keys=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.contract.specs import NextTokenTarget, TargetSpec, TokenSequenceTarget
 from harness.errors import ConfigError
 
 if TYPE_CHECKING:
     from harness.contract.model import Model
+    from harness.contract.target import Target
     from harness.contract.task import Task
 
 
@@ -24,7 +24,7 @@ class OptimizerSettings:
         warmup: fraction of the budget spent warming up.
         schedule: "cosine" (to 1 % of the peak) or "constant".
         clip: largest global gradient norm; 0: no clipping.
-        label_smoothing: for `TokenSequenceTarget` and `ClassTarget` training loss only.
+        label_smoothing: for training losses that are cross-entropies.
     """
 
     lr: float = 2e-3
@@ -80,11 +80,11 @@ class DecodingSettings:
     """Search and sampling, used for test outputs only.
 
     Attributes:
-        method: "greedy" or "beam" (beam search for `TokenSequenceTarget`, prefix beam for `CTCTarget`).
+        method: "greedy" or "beam" (beam search for token sequences, prefix beam for CTC).
         beam_size: hypotheses kept.
         length_penalty: exponent alpha of Wu et al. 2016, eq. 14.
         max_length: longest output in symbols; None: the target specification's.
-        samples: how many texts a `NextTokenTarget` run generates.
+        samples: how many texts the run of a language model generates.
         sample_length: symbols of each.
         temperature, top_k, top_p: sampling (Holtzman et al. 2020 for nucleus, top_p); 0 / 1.0: off.
     """
@@ -133,7 +133,7 @@ SOFTMAX = ("full", "adaptive", "sampled")
 """What `trainer.softmax` may be."""
 
 
-def check_softmax(target: type[TargetSpec], trainer: TrainerSettings, optimizer: OptimizerSettings) -> None:
+def check_softmax(target: type[Target], trainer: TrainerSettings, optimizer: OptimizerSettings) -> None:
     """Refuse an output layer that a task or another setting leaves no sense.
 
     Raises:
@@ -145,7 +145,7 @@ def check_softmax(target: type[TargetSpec], trainer: TrainerSettings, optimizer:
         raise ConfigError(f"trainer.softmax={given!r} does not exist; choose one of: {', '.join(SOFTMAX)}.")
     if given == "full":
         return
-    if target not in (NextTokenTarget, TokenSequenceTarget):
+    if not target.softmax:
         raise ConfigError(
             f"trainer.softmax={given} is for tasks that predict symbols of a vocabulary, not a {target.__name__}; set "
             "trainer.softmax=full for this task."

@@ -25,11 +25,9 @@ class Example:
     Attributes:
         id: stable across machines and seeds; the key of paired tests.
         input: int64 (T,) for tokens, float32 (T, F) for frames, float32 (T, C, Y, X) for video,
-            float32 (T, N, F) for graph series. For `NextTokenTarget` the input is derived from the target
-            (begin-of-sequence, then all but the last symbol): leave it None.
-        target: int for `ClassTarget`; int64 (T,) for `FrameTarget`; int64 (U,) labels >= 1 for `CTCTarget`;
-            int64 (T,), the symbols of one contiguous document, for `NextTokenTarget`; int64 (U,), ending in
-            eos, for `TokenSequenceTarget`; float32 (horizon, dim) for `ForecastTarget`.
+            float32 (T, N, F) for graph series. Where the target's examples are streams, the input is
+            derived from it (begin-of-sequence, then all but the last symbol): leave it None.
+        target: an array, or an int, as `Target.layout` of the task's target says.
         references: the correct answers as a person would write them (text, class name), one or more.
         source: the input as a person would read it, for sample tables; may be empty.
         units: what the example counts beyond tensors ("characters": of the raw text, for bits per character).
@@ -161,9 +159,9 @@ class Batch:
         ids: the examples' ids, in row order.
         inputs: (B, T, ...) as the input specification says, padded with pad_id or zeros.
         input_lengths: int64 (B,).
-        targets: as the target specification says, padded.
+        targets: as `Target.layout` says, padded.
         target_lengths: int64 (B,).
-        reset_state: for `NextTokenTarget` only, whether rows start a new document, so that carried state is dropped
+        reset_state: of streams only, whether rows start a new document, so that carried state is dropped
             before this batch; one flag for all rows, since all rows of such a batch begin together.
     """
 

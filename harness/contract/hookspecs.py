@@ -12,6 +12,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from harness.contract.model import Model
+    from harness.contract.target import Target
     from harness.contract.task import Task
 
 hookspec = pluggy.HookspecMarker("harness")
@@ -27,4 +28,10 @@ def harness_tasks() -> list[type[Task]]:
 @hookspec
 def harness_models() -> list[type[Model]]:
     """The model classes that this plug-in brings; each `name` equals an entry point "model.<name>"."""
+    return []
+
+
+@hookspec
+def harness_targets() -> list[type[Target]]:
+    """The target classes that this plug-in brings; each `name` equals an entry point "target.<name>"."""
     return []

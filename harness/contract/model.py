@@ -12,7 +12,8 @@ from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor, nn
 
-from harness.contract.specs import InputSpec, ModelInput, TargetSpec, TaskSignature
+from harness.contract.specs import InputSpec, ModelInput, TaskSignature
+from harness.contract.target import Target
 
 State = Any
 """A pytree of tensors, batch first (B, ...); the engine detaches, resets, reorders and checkpoints it."""
@@ -118,11 +119,11 @@ class Model(ABC):
         """What this configuration guarantees for a task of that signature. Touches no data, builds nothing."""
 
     @abstractmethod
-    def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
+    def build(self, input_spec: ModelInput, target_spec: Target) -> Encoder:
         """The encoder. `input_spec` is `EmbeddedInput`, or the raw spec where `reads` lists its type."""
 
-    def build_decoder(self, encoder: Encoder, target_spec: TargetSpec, embedding_dim: int) -> Decoder | None:
-        """A decoder of the model's own for `TokenSequenceTarget`; None: a one-layer LSTM without attention."""
+    def build_decoder(self, encoder: Encoder, target_spec: Target, embedding_dim: int) -> Decoder | None:
+        """A decoder of the model's own, where the target's head reads one; None: a one-layer LSTM without attention."""
         return None
 
     @abstractmethod

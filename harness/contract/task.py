@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from harness.contract.batch import Example, Split
-from harness.contract.specs import InputSpec, TargetSpec, TaskSignature
+from harness.contract.specs import InputSpec, TaskSignature
+from harness.contract.target import Target
 
 if TYPE_CHECKING:
     import torch
@@ -29,10 +30,11 @@ class Prediction:
 
     Attributes:
         id: the example's id.
-        output: int for a class; list of label or symbol ids (blanks, bos and eos removed) for sequences;
-            list of lists for a forecast; None for `NextTokenTarget`.
+        output: what the target makes of the network's outputs (`Target.answers`): int for a class; list of label or
+            symbol ids (blanks, bos and eos removed) for sequences; list of lists for a forecast; None where nothing is
+            answered.
         text: the output as a person reads it.
-        scores: log-probabilities (K,) for `ClassTarget`; empty elsewhere.
+        scores: log-probabilities (K,) of classes; empty elsewhere.
         nats: total negative log-likelihood of the reference under the model, in nats; None where undefined.
         count: how many target symbols `nats` covers.
     """
@@ -100,10 +102,10 @@ class Loader:
     """How examples become batches; the same for every model of a comparison.
 
     Attributes:
-        batch_size: the most examples a batch holds; for `NextTokenTarget`, the number of parallel streams.
+        batch_size: the most examples a batch holds; where examples are streams, how many run in parallel.
         batch_tokens: the most padded positions a batch holds (rows x longest input + rows x longest target);
             None: no limit but `batch_size`.
-        bptt: for `NextTokenTarget`, the steps of truncated back-propagation.
+        bptt: where examples are streams, the steps of truncated back-propagation.
         bucket: group examples of like length (validation and test are always sorted by length).
     """
 
@@ -121,7 +123,7 @@ class TaskData:
         train, val, test: fixed, disjoint splits, the same for every run seed.
         input_spec, target_spec: with their sizes.
         decode: symbol or label ids -> text; None for targets that are no text.
-        prompts: for `NextTokenTarget`, symbol ids from which samples are generated.
+        prompts: where examples are streams, symbol ids from which samples are generated.
         augment: called on every training example with a generator seeded by run seed, epoch and position;
             never called on validation or test.
         notes: what the report should say of this data ("files skipped": 2).
@@ -131,7 +133,7 @@ class TaskData:
     val: Split
     test: Split
     input_spec: InputSpec
-    target_spec: TargetSpec
+    target_spec: Target
     decode: Callable[[Sequence[int]], str] | None = None
     prompts: tuple[tuple[int, ...], ...] = ()
     augment: Callable[[Example, torch.Generator], Example] | None = None
@@ -145,7 +147,7 @@ class Task(ABC):
     Class variables:
         name: equal to the entry point's name without "task.".
         version: of the task's definition; part of a run's identity.
-        input_type, target_type: the specification types.
+        input_type, target_type: the class of the input specification, and of the target.
         metrics: the first is the primary one.
         references: published figures.
         synthetic: whether the default data is generated rather than recorded; a property may override it.
@@ -159,7 +161,7 @@ class Task(ABC):
     name: ClassVar[str]
     version: ClassVar[str] = "1"
     input_type: ClassVar[type[InputSpec]]
-    target_type: ClassVar[type[TargetSpec]]
+    target_type: ClassVar[type[Target]]
     metrics: ClassVar[tuple[Metric, ...]]
     references: ClassVar[tuple[Reference, ...]] = ()
 
@@ -181,7 +183,7 @@ class Task(ABC):
 
     @property
     def max_subsampling(self) -> int:
-        """For `CTCTarget`: the largest feasible subsampling factor of this data set, declared before loading."""
+        """The largest feasible subsampling factor of this data set, where the target leaves it to be declared."""
         return 1
 
     @property

@@ -4,7 +4,7 @@ An example's content is what a model reads of it. Two examples are the same wher
 
     every input                   the array, value by value
     tokens with a source text     also the text without case, punctuation and blanks
-    frames (not for forecasts)    also any FRAMES_IN_A_ROW frames that differ: a recording used again within another
+    frames (not of forecasts)     also any FRAMES_IN_A_ROW frames that differ: a recording used again within another
     next token                    the document; and every passage of PASSAGE characters that stands there word for word
 
 Copies that were changed (noise, another crop, a paraphrase) are not recognised. Passages are counted, and a document
@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from harness.contract.batch import Example, Split
-from harness.contract.specs import ClassTarget, CTCTarget, FrameInput, FrameTarget, NextTokenTarget, TokenInput
+from harness.contract.specs import FrameInput, TokenInput
 from harness.contract.task import TaskData
 
 SPLITS = ("train", "val", "test")
@@ -230,12 +230,12 @@ def _inside(held: np.ndarray, length: int) -> np.ndarray:
 
 
 def _kind(data: TaskData) -> _Kind:
-    match data.input_spec, data.target_spec:
-        case _, NextTokenTarget():
-            return _Kind(_document, _characters, PASSAGE, MOST_OF_IT, "characters")
-        case TokenInput(), _:
+    if data.target_spec.needs.streams:
+        return _Kind(_document, _characters, PASSAGE, MOST_OF_IT, "characters")
+    match data.input_spec:
+        case TokenInput():
             return _Kind(_input_and_text)
-        case FrameInput(), ClassTarget() | CTCTarget() | FrameTarget():
+        case FrameInput() if not data.target_spec.overlapping:
             return _Kind(_input, _frames, FRAMES_IN_A_ROW, 0.0, "frames")
     return _Kind(_input)
 

@@ -1,4 +1,4 @@
-"""Greedy and prefix beam search for `CTCTarget`.
+"""Greedy and prefix beam search for CTC.
 
 Source: Graves et al. 2006, "Connectionist Temporal Classification", section 3.2; the prefix beam as in Hannun
 et al. 2014, "First-Pass Large Vocabulary Continuous Speech Recognition using Bi-Directional Recurrent DNNs",

@@ -1,11 +1,10 @@
-"""The engine's output layers, one for each target type, the same after every model."""
+"""Output layers that targets are built with, the same after every model."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from harness.contract.specs import ClassTarget, CTCTarget, ForecastTarget, FrameTarget, TargetSpec
 from harness.nn.adaptive_softmax import AdaptiveSoftmax
 from harness.nn.dropout import Dropout
 from harness.nn.embedding import TokenEmbedding
@@ -25,15 +24,15 @@ class LinearHead(nn.Module):
         return self.linear(self.dropout(x))
 
 
-class ForecastHead(LinearHead):
-    """Dropout and one linear layer from the summary (B, S) to (B, horizon, dim)."""
+class TableHead(LinearHead):
+    """Dropout and one linear layer from (B, ..., H) to a table of numbers (B, ..., rows, columns)."""
 
-    def __init__(self, features: int, spec: ForecastTarget, dropout: float) -> None:
-        super().__init__(features, spec.horizon * spec.dim, dropout)
-        self.shape = (spec.horizon, spec.dim)
+    def __init__(self, features: int, rows: int, columns: int, dropout: float) -> None:
+        super().__init__(features, rows * columns, dropout)
+        self.shape = (rows, columns)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Forecasts (B, horizon, dim) on the train-normalised scale."""
+        """Numbers (B, ..., rows, columns)."""
         return super().forward(x).unflatten(-1, self.shape)
 
 
@@ -100,17 +99,3 @@ SOFTMAX: dict[str, type[FullSoftmax | AdaptiveSoftmax | SampledSoftmax]] = {
     "sampled": SampledSoftmax,
 }
 """What `trainer.softmax` may be."""
-
-
-def output_head(spec: TargetSpec, feature_dim: int, summary_dim: int, dropout: float) -> nn.Module:
-    """The head for a target that is no token sequence (those use `TokenHead`)."""
-    match spec:
-        case ClassTarget():
-            return LinearHead(summary_dim, spec.num_classes, dropout)
-        case FrameTarget():
-            return LinearHead(feature_dim, spec.num_classes, dropout)
-        case CTCTarget():
-            return LinearHead(feature_dim, spec.num_labels + 1, dropout)
-        case ForecastTarget():
-            return ForecastHead(summary_dim, spec, dropout)
-    raise TypeError(f"no linear head for a target of type {type(spec).__name__}")

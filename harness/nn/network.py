@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import torch
 from torch import Tensor, nn
 
 from harness.contract.model import Decoder, Encoder, EncoderOutput, Model, State
-from harness.contract.specs import (
-    ClassTarget,
-    EmbeddedInput,
-    ForecastTarget,
-    InputSpec,
-    NextTokenTarget,
-    TargetSpec,
-    TaskSignature,
-    TokenSequenceTarget,
-)
+from harness.contract.specs import EmbeddedInput, InputSpec, TaskSignature
+from harness.contract.target import HeadContext, HeadOptions, Target
 from harness.errors import PluginError
 from harness.nn.decoder import RecurrentDecoder
 from harness.nn.embedding import TokenEmbedding, input_embedding
-from harness.nn.heads import TokenHead, output_head
-
-
-class NetworkOptions(Protocol):
-    """What the engine's own parts depend on, as `harness.config.settings.TrainerSettings` documents it."""
-
-    embedding_dim: int
-    head_dropout: float
-    tie_embeddings: bool
-    softmax: str
 
 
 class Network(nn.Module):
     """Embedding -> encoder -> (decoder ->) head.
 
     Attributes:
-        encoder, decoder: the model plug-in's parts; `decoder` only for `TokenSequenceTarget`.
+        encoder, decoder: the model plug-in's parts; `decoder` only where the target's head reads one.
+        head: the target's.
         decoder_name: what the run records.
     """
 
@@ -46,8 +27,8 @@ class Network(nn.Module):
         model: Model,
         signature: TaskSignature,
         inputs: InputSpec,
-        target: TargetSpec,
-        options: NetworkOptions,
+        target: Target,
+        options: HeadOptions,
     ) -> None:
         super().__init__()
         self.capabilities = model.capabilities(signature)
@@ -60,25 +41,28 @@ class Network(nn.Module):
         self.target_embedding: TokenEmbedding | None = None
         features = _declared(self.encoder, "feature_dim", model)
         summary = _declared(self.encoder, "summary_dim", model)
-        match target:
-            case NextTokenTarget():
-                table = self.embedding if isinstance(self.embedding, TokenEmbedding) else _table(target, dim)
-                self.head: nn.Module = _token_head(features, table, options)
-            case TokenSequenceTarget():
-                self.target_embedding = _table(target, dim)
-                self.decoder = model.build_decoder(self.encoder, target, dim) or RecurrentDecoder(
-                    "lstm",
-                    dim,
-                    summary,
-                    1,
-                    memory_dim=features,
-                    summary_dim=summary,
-                    attention=None,
-                    dropout=0.0,
+        symbols = self.embedding
+        if target.needs.reads == "decoder":
+            words = target.vocabulary
+            if words is None or words.bos_id is None:
+                raise PluginError(
+                    f"Target '{target.name}' reads a decoder, so its 'vocabulary' must say how many symbols there are "
+                    "and which begins a sequence. See harness/contract/target.py, class Target."
                 )
-                self.head = _token_head(self.decoder.feature_dim, self.target_embedding, options)
-            case _:
-                self.head = output_head(target, features, summary, options.head_dropout)
+            self._begin = words.bos_id
+            symbols = self.target_embedding = TokenEmbedding(words.size, dim, padding_idx=words.pad_id)
+            self.decoder = model.build_decoder(self.encoder, target, dim) or RecurrentDecoder(
+                "lstm",
+                dim,
+                summary,
+                1,
+                memory_dim=features,
+                summary_dim=summary,
+                attention=None,
+                dropout=0.0,
+            )
+            features = self.decoder.feature_dim
+        self.head: nn.Module = target.head(HeadContext(features, summary, symbols, options))
 
     @property
     def decoder_name(self) -> str:
@@ -92,14 +76,14 @@ class Network(nn.Module):
     def forward(
         self, inputs: Tensor, lengths: Tensor, targets: Tensor | None = None, state: State = None
     ) -> tuple[Tensor, Tensor, State]:
-        """Outputs as the target's specification says, their lengths (B,), and the encoder's state.
+        """Outputs as the target's head makes them, their lengths (B,), and the encoder's state.
 
         Symbols are given as logits or as log-probabilities, as the head has them.
 
         Args:
             inputs: (B, T, ...).
             lengths: int64 (B,).
-            targets: int64 (B, U), for teacher forcing; only `TokenSequenceTarget` needs them.
+            targets: int64 (B, U), for teacher forcing; only a decoder needs them.
             state: the encoder's state, for carried state.
         """
         features, lengths, state = self.features(inputs, lengths, targets, state)
@@ -110,21 +94,18 @@ class Network(nn.Module):
     ) -> tuple[Tensor, Tensor, State]:
         """What the head reads: (B, H) for a target of the whole input, else (B, T', H); the rest as `forward`."""
         encoded = self.encode(inputs, lengths, state)
-        match self.target:
-            case TokenSequenceTarget():
-                if targets is None:
-                    raise ValueError("teacher forcing needs the targets")
-                return self._teacher_forced(encoded, targets), encoded.lengths, None
-            case ClassTarget() | ForecastTarget():
-                return encoded.summary, encoded.lengths, encoded.state
-        return encoded.features, encoded.lengths, encoded.state
+        if self.decoder is not None:
+            if targets is None:
+                raise ValueError("teacher forcing needs the targets")
+            return self._teacher_forced(encoded, targets), encoded.lengths, None
+        read = encoded.summary if self.target.needs.reads == "summary" else encoded.features
+        return read, encoded.lengths, encoded.state
 
     def _teacher_forced(self, encoded: EncoderOutput, targets: Tensor) -> Tensor:
         """Features (B, U, H) for targets (B, U), each position fed with the true symbol before it."""
         assert self.decoder is not None
         assert self.target_embedding is not None
-        assert isinstance(self.target, TokenSequenceTarget)
-        begin = torch.full_like(targets[:, :1], self.target.bos_id)
+        begin = torch.full_like(targets[:, :1], self._begin)
         embedded = self.target_embedding(torch.cat([begin, targets[:, :-1]], dim=1))  # (B, U, D)
         start = self.decoder.start(encoded)
         return self.decoder(embedded, start, encoded.features, encoded.lengths)
@@ -145,14 +126,6 @@ class Network(nn.Module):
 def _count(modules: list[nn.Module]) -> int:
     unique = {id(p): p.numel() for m in modules for p in m.parameters() if p.requires_grad}
     return sum(unique.values())
-
-
-def _table(target: NextTokenTarget | TokenSequenceTarget, dim: int) -> TokenEmbedding:
-    return TokenEmbedding(target.vocab_size, dim, padding_idx=target.pad_id)
-
-
-def _token_head(features: int, embedding: TokenEmbedding, options: NetworkOptions) -> TokenHead:
-    return TokenHead(features, embedding, options.head_dropout, tie=options.tie_embeddings, softmax=options.softmax)
 
 
 def _declared(encoder: Encoder, name: str, model: Model) -> int:

@@ -1,4 +1,4 @@
-"""Greedy and beam search for `TokenSequenceTarget`, over a whole batch, for any decoder.
+"""Greedy and beam search, over a whole batch, for any decoder.
 
 The caller gives its decoder as a `Step`: `step(tokens (N,), state, rows (N,)) -> (log_probs (N, V), state)`.
 `rows` tells which example each of the N hypotheses belongs to (to look up the encoder's memory). Examples

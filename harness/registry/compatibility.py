@@ -5,20 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.contract.specs import (
-    ClassTarget,
-    CTCTarget,
-    ForecastTarget,
-    FrameTarget,
-    NextTokenTarget,
-    TaskSignature,
-    TokenSequenceTarget,
-)
+from harness.contract.specs import TaskSignature
+from harness.contract.target import Target
 
 if TYPE_CHECKING:
     from harness.contract.model import Capabilities
-
-_KNOWN_TARGETS = (ClassTarget, CTCTarget, ForecastTarget, FrameTarget, NextTokenTarget, TokenSequenceTarget)
 
 
 @dataclass(frozen=True)
@@ -40,15 +31,17 @@ def check(signature: TaskSignature, model: str, capabilities: Capabilities) -> C
 
 def _reason(signature: TaskSignature, model: str, capabilities: Capabilities) -> str | None:
     target, task, factor = signature.target_type, signature.task, capabilities.subsampling_factor
-    if target not in _KNOWN_TARGETS:
-        return f"task '{task}' has a target of type {target.__name__}, for which the engine has no head"
-    if target is NextTokenTarget and not capabilities.causal:
-        return f"task '{task}' predicts the next token, so the model must be causal; '{model}' reads future positions"
-    if target in (NextTokenTarget, FrameTarget) and factor != 1:
+    if not (isinstance(target, type) and issubclass(target, Target)):
+        return f"task '{task}' has the target_type {target!r}, which is no subclass of harness.Target"
+    needs = target.needs
+    if needs.causal and not capabilities.causal:
+        why = "predicts the next token" if needs.streams else "may look at the past only"
+        return f"task '{task}' {why}, so the model must be causal; '{model}' reads future positions"
+    if needs.subsampling == "none" and factor != 1:
         return (
             f"task '{task}' needs an output for every input position; '{model}' shortens time by a factor of {factor}"
         )
-    if target is CTCTarget and factor > signature.max_subsampling:
+    if needs.subsampling == "declared" and factor > signature.max_subsampling:
         return (
             f"task '{task}' allows a subsampling factor of at most {signature.max_subsampling} "
             f"(beyond it some transcripts no longer fit); '{model}' shortens time by {factor}"

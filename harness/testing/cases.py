@@ -5,6 +5,7 @@ Axes: B batch, T input time, U target time, F features, K classes, V vocabulary.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,24 +14,12 @@ import torch
 from harness.config.settings import TrainerSettings
 from harness.contract.batch import Batch, Example
 from harness.contract.model import Model
-from harness.contract.specs import (
-    ClassTarget,
-    CTCTarget,
-    ForecastTarget,
-    FrameInput,
-    FrameTarget,
-    GraphSeriesInput,
-    InputSpec,
-    NextTokenTarget,
-    TargetSpec,
-    TaskSignature,
-    TokenInput,
-    TokenSequenceTarget,
-    VideoInput,
-)
+from harness.contract.specs import FrameInput, GraphSeriesInput, InputSpec, TaskSignature, TokenInput, VideoInput
+from harness.contract.target import Needs, Target
 from harness.errors import UnknownNameError
 from harness.nn.network import Network
 from harness.registry.compatibility import check
+from harness.targets import BUILT_IN
 from harness.training.collate import collate
 from harness.training.seeding import seed_global
 
@@ -46,12 +35,10 @@ class Case:
 
     Attributes:
         inputs, target: the specifications.
-        max_subsampling: for `CTCTarget`, how far a model may shorten time.
     """
 
     inputs: InputSpec
-    target: TargetSpec
-    max_subsampling: int = 1
+    target: Target
 
     @property
     def name(self) -> str:
@@ -61,21 +48,23 @@ class Case:
     @property
     def signature(self) -> TaskSignature:
         """What compatibility is decided on."""
-        return TaskSignature(self.name, type(self.inputs), type(self.target), self.max_subsampling)
+        return TaskSignature(self.name, type(self.inputs), type(self.target), self.target.max_subsampling)
 
 
-CASES = (
-    Case(TokenInput(SYMBOLS), ClassTarget(CLASSES)),
-    Case(FrameInput(5), ClassTarget(CLASSES)),
-    Case(VideoInput(3, 16, 16), ClassTarget(CLASSES)),
-    Case(FrameInput(5), FrameTarget(CLASSES)),
-    Case(FrameInput(5), CTCTarget(CLASSES, max_subsampling=2), max_subsampling=2),
-    Case(TokenInput(SYMBOLS), NextTokenTarget(SYMBOLS)),
-    Case(TokenInput(SYMBOLS), TokenSequenceTarget(SYMBOLS)),
-    Case(FrameInput(5), TokenSequenceTarget(SYMBOLS)),
-    Case(FrameInput(5), ForecastTarget(2, 5)),
-    Case(GraphSeriesInput(3, 2, ((0, 1), (1, 2))), ForecastTarget(2, 3)),
-)
+def of_target(target: type[Target]) -> tuple[Case, ...]:
+    """The cases that a target brings."""
+    return tuple(Case(inputs, spec) for inputs, spec in target.cases())
+
+
+def _distinct(cases: Iterable[Case]) -> tuple[Case, ...]:
+    """The first of all cases between which a model cannot tell: of one input, with needs and a rank in common."""
+    found: dict[tuple[type, Needs, bool], Case] = {}
+    for case in cases:
+        found.setdefault((type(case.inputs), case.target.needs, case.target.layout.shape == ()), case)
+    return tuple(found.values())
+
+
+CASES = _distinct(case for target in BUILT_IN for case in of_target(target))
 """Every combination of types that a plug-in is likely to meet."""
 
 
@@ -136,24 +125,11 @@ def _example(case: Case, row: int, length: int, draw: np.random.Generator, stead
     classes = np.repeat(draw.integers(0, CLASSES, length), 3)[:length]  # each stays for three steps
     if steady:
         classes = np.full(length, row % CLASSES)
-    target: object
-    match case.target:
-        case ClassTarget():
-            target = int(classes[-1])
-        case FrameTarget():
-            target = classes
-        case CTCTarget():
-            changes = classes[np.flatnonzero(np.diff(classes, prepend=-1))]
-            target = changes[: max(1, length // 4)] + 1
-        case NextTokenTarget():
-            start, pace = (row, 0) if steady else (draw.integers(SYMBOLS), 1)
-            symbols = 3 + (start + pace * np.arange(length + 1)) % (SYMBOLS - 3)
-            return Example(f"e{row}", symbols[:-1], symbols[1:])
-        case TokenSequenceTarget():
-            target = np.array([*(3 + classes[:6:3]), case.target.eos_id])
-        case ForecastTarget():
-            target = np.full((case.target.horizon, case.target.dim), classes[-1], dtype=np.float32)
-    return Example(f"e{row}", _shown(case, classes), target)
+    if case.target.needs.streams:
+        start, pace = (row, 0) if steady else (draw.integers(SYMBOLS), 1)
+        symbols = 3 + (start + pace * np.arange(length + 1)) % (SYMBOLS - 3)
+        return Example(f"e{row}", symbols[:-1], symbols[1:])
+    return Example(f"e{row}", _shown(case, classes), case.target.answer_for(classes))
 
 
 def _shown(case: Case, classes: np.ndarray) -> np.ndarray:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import torch
 
-from harness.contract.specs import TokenSequenceTarget
 from harness.nn.masking import length_mask
 from harness.testing.cases import TRAINER
 from harness.testing.clause import clause
@@ -18,7 +17,7 @@ STEPS = 5
 
 
 def _no_decoder(subject: ModelSubject) -> str:
-    return "" if isinstance(subject.case.target, TokenSequenceTarget) else "only target sequences are decoded"
+    return "" if subject.case.target.needs.reads == "decoder" else "only target sequences are decoded"
 
 
 @clause(

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from harness.contract.batch import Batch
 from harness.contract.model import EncoderOutput
-from harness.contract.specs import ClassTarget, ForecastTarget, TokenSequenceTarget
 from harness.nn.masking import length_mask
 from harness.nn.network import Network
 from harness.testing.clause import clause
@@ -64,11 +63,11 @@ def _same_rows(
     """Compare `inputs` with the given rows of the batch: features where valid, summary, outputs."""
     encoded, expected = whole
     part, found = net.encode(inputs, lengths), net(inputs, lengths, data.targets[rows])[0]
-    by_example = isinstance(net.target, ClassTarget | ForecastTarget)
-    ends = data.target_lengths if isinstance(net.target, TokenSequenceTarget) else encoded.lengths
+    reads = net.target.needs.reads
+    ends = data.target_lengths if reads == "decoder" else encoded.lengths
     for index, row in enumerate(rows):
         valid = int(encoded.lengths[row])
         near(part.features[index, :valid], encoded.features[row, :valid], f"{what} the features")
         near(part.summary[index], encoded.summary[row], f"{what} the summary")
-        stop = None if by_example else int(ends[row])
+        stop = None if reads == "summary" else int(ends[row])
         near(found[index, :stop], expected[row, :stop], f"{what} the outputs")

@@ -1,6 +1,6 @@
 """Clauses of the model contract on what an encoder returns: shapes, types of numbers, lengths.
 
-Axes: B batch, T input time, T' feature time, U target time, H hidden_size, K classes, S summary, V vocabulary.
+Axes: B batch, T input time, T' feature time, U target time, H hidden_size, S summary.
 """
 
 from __future__ import annotations
@@ -9,15 +9,6 @@ import torch
 from torch import Tensor
 
 from harness.contract.model import EncoderOutput
-from harness.contract.specs import (
-    ClassTarget,
-    CTCTarget,
-    ForecastTarget,
-    FrameTarget,
-    NextTokenTarget,
-    TargetSpec,
-    TokenSequenceTarget,
-)
 from harness.testing.clause import clause
 from harness.testing.comparison import equal
 from harness.testing.model_subject import ModelSubject
@@ -44,7 +35,9 @@ def shapes(subject: ModelSubject) -> None:
     _tensor("lengths", encoded.lengths, torch.int64, (len(data),))
     _tensor("summary", encoded.summary, torch.float32, (len(data), net.encoder.summary_dim))
     outputs, _, _ = net(data.inputs, data.input_lengths, data.targets)
-    _tensor("outputs", outputs, torch.float32, _outputs(subject.case.target, len(data), steps, data.targets))
+    target = subject.case.target
+    steps = data.targets.shape[1] if target.needs.reads == "decoder" else steps
+    _tensor("outputs", outputs, torch.float32, target.output_shape(len(data), steps))
 
 
 @clause(
@@ -74,19 +67,3 @@ def _tensor(name: str, value: object, dtype: torch.dtype, shape: tuple[int, ...]
     equal(f"shape of {name}", tuple(value.shape), shape)
     equal(f"type of {name}", value.dtype, dtype)
     assert not value.is_floating_point() or value.isfinite().all(), f"{name} hold figures that are not finite"
-
-
-def _outputs(target: TargetSpec, rows: int, steps: int, targets: Tensor) -> tuple[int, ...]:
-    match target:
-        case ClassTarget():
-            return (rows, target.num_classes)
-        case FrameTarget():
-            return (rows, steps, target.num_classes)
-        case CTCTarget():
-            return (rows, steps, target.num_labels + 1)
-        case NextTokenTarget():
-            return (rows, steps, target.vocab_size)
-        case TokenSequenceTarget():
-            return (rows, targets.shape[1], target.vocab_size)
-        case ForecastTarget():
-            return (rows, target.horizon, target.dim)

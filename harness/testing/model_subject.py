@@ -14,7 +14,6 @@ from torch import Tensor
 
 from harness.contract.batch import Batch
 from harness.contract.model import Capabilities, Model
-from harness.nn.losses import loss_sum
 from harness.nn.network import Network
 from harness.testing import cases
 from harness.testing.cases import Case
@@ -97,7 +96,7 @@ class ModelSubject:
     def loss(self, net: Network, data: Batch) -> Tensor:
         """Mean loss of a batch over its target units."""
         outputs, lengths, _ = net(data.inputs, data.input_lengths, data.targets)
-        total, count = loss_sum(self.case.target, outputs, lengths, data.targets, data.target_lengths)
+        total, count = self.case.target.loss_sum(outputs, lengths, data.targets, data.target_lengths, head=net.head)
         return total / count
 
     def example(self) -> str:

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from harness.contract.model import Capabilities, Encoder, EncoderOutput, Model, State
-from harness.contract.specs import EmbeddedInput, ModelInput, TargetSpec, TaskSignature
+from harness.contract.specs import EmbeddedInput, ModelInput, TaskSignature
+from harness.contract.target import Target
 from harness.nn.masking import last_valid
 from harness.nn.recurrent import RecurrentStack
 
@@ -38,7 +39,7 @@ class ReferenceModel(Model):
         """Reads the past only, so it fits every task."""
         return Capabilities(causal=True)
 
-    def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
+    def build(self, input_spec: ModelInput, target_spec: Target) -> Encoder:
         """The encoder over embedded input."""
         assert isinstance(input_spec, EmbeddedInput)
         return ReferenceEncoder(input_spec.dim, self.hidden_size)

@@ -10,18 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from harness.contract.batch import Example, gatherer, without_input
-from harness.contract.specs import (
-    ClassTarget,
-    CTCTarget,
-    ForecastTarget,
-    FrameInput,
-    FrameTarget,
-    GraphSeriesInput,
-    NextTokenTarget,
-    TokenInput,
-    TokenSequenceTarget,
-    VideoInput,
-)
+from harness.contract.specs import FrameInput, GraphSeriesInput, TokenInput, VideoInput
 from harness.contract.task import TaskData
 from harness.testing.clause import clause
 from harness.testing.task_subject import SPLITS, TaskSubject, content, lengths
@@ -47,7 +36,7 @@ def specifications(subject: TaskSubject) -> None:
         for index, example in enumerate(subject.each(name)):
             where = f"{name} example '{example.id}'"
             if example.input is None:
-                assert isinstance(data.target_spec, NextTokenTarget), f"{where} has no input"
+                assert data.target_spec.needs.streams, f"{where} has no input"
             else:
                 _check_input(data, example, where)
             _check_target(data, example, where)
@@ -56,7 +45,8 @@ def specifications(subject: TaskSubject) -> None:
 
 
 def _no_ctc(subject: TaskSubject) -> str:
-    return "" if issubclass(subject.task.target_type, CTCTarget) else "only CTC has to be feasible"
+    needs = subject.task.target_type.needs
+    return "" if needs.subsampling == "declared" else "targets of this kind are always feasible"
 
 
 @clause(
@@ -67,19 +57,16 @@ def _no_ctc(subject: TaskSubject) -> str:
 def ctc_feasibility(subject: TaskSubject) -> None:
     """Every example has frames for its labels, and a blank between equal ones, when time is shortened as declared."""
     target, declared = subject.data.target_spec, subject.task.max_subsampling
-    assert isinstance(target, CTCTarget)
-    assert target.max_subsampling == declared, (
-        f"target_spec says max_subsampling={target.max_subsampling}, the task declares {declared}"
-    )
+    stated = target.max_subsampling
+    assert stated == declared, f"target_spec says max_subsampling={stated}, the task declares {declared}"
     assert declared >= 1, f"max_subsampling is {declared}; it must be at least 1"
     for name in SPLITS:
         for example in subject.each(name):
-            labels = np.asarray(example.target)
-            repeats = int((labels[1:] == labels[:-1]).sum())
+            needed = target.steps_needed(np.asarray(example.target))
             frames = -(-lengths(example)[0] // declared)
-            assert frames >= len(labels) + repeats, (
-                f"{name} example '{example.id}': {len(labels)} labels with {repeats} repeats need "
-                f"{len(labels) + repeats} frames; subsampling by max_subsampling={declared} leaves {frames}"
+            assert frames >= needed, (
+                f"{name} example '{example.id}': its {lengths(example)[1]} labels need {needed} frames; subsampling by "
+                f"max_subsampling={declared} leaves {frames}"
             )
 
 
@@ -159,33 +146,7 @@ def _check_input(data: TaskData, example: Example, where: str) -> None:
 
 def _check_target(data: TaskData, example: Example, where: str) -> None:
     target = np.asarray(example.target)
-    match data.target_spec:
-        case ClassTarget():
-            classes = data.target_spec.num_classes
-            assert target.ndim == 0, f"{where}: the class has shape {target.shape}; it must be one number"
-            assert 0 <= int(target) < classes, f"{where}: class {target} of {classes}"
-        case FrameTarget():
-            _inside(target, 0, data.target_spec.num_classes, where)
-            frames = lengths(example)[0]
-            assert len(target) == frames, f"{where}: {len(target)} classes for {frames} frames"
-        case CTCTarget():
-            _inside(target, 1, data.target_spec.num_labels + 1, where)
-        case NextTokenTarget():
-            _inside(target, 0, data.target_spec.vocab_size, where)
-        case TokenSequenceTarget():
-            _inside(target, 0, data.target_spec.vocab_size, where)
-            eos = data.target_spec.eos_id
-            assert target[-1] == eos, f"{where}: the target ends in {target[-1]}, not in eos ({eos})"
-            assert (target[:-1] != eos).all(), f"{where}: eos stands before the end"
-        case ForecastTarget():
-            shape = (data.target_spec.horizon, data.target_spec.dim)
-            assert target.shape == shape, f"{where}: the target has shape {target.shape}, not {shape}"
-            assert np.isfinite(target).all(), f"{where}: the target is not finite"
-
-
-def _inside(target: np.ndarray, low: int, high: int, where: str) -> None:
-    assert target.ndim == 1, f"{where}: the target has shape {target.shape}, not (U,)"
-    assert len(target) > 0, f"{where}: the target is empty"
-    assert np.issubdtype(target.dtype, np.integer), f"{where}: the target is {target.dtype}; it must be whole numbers"
-    assert target.min() >= low, f"{where}: target {target.min()} is under {low}"
-    assert target.max() < high, f"{where}: target {target.max()} is not under {high}"
+    layout = data.target_spec.layout
+    assert target.ndim == len(layout.shape), f"{where}: the target has shape {target.shape}, not {layout.shape}"
+    problem = data.target_spec.problem(target, lengths(example)[0])
+    assert problem is None, f"{where}: {problem}"

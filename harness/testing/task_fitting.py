@@ -12,7 +12,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from harness.contract.batch import Example
-from harness.contract.specs import CTCTarget, ForecastTarget, NextTokenTarget, TokenInput, TokenSequenceTarget
+from harness.contract.specs import TokenInput
+from harness.contract.target import Target
 from harness.testing.clause import clause
 from harness.testing.task_subject import SPLITS, TaskSubject
 
@@ -24,8 +25,7 @@ CENTRED, OFF = 1e-4, 1e-3
 
 
 def _no_symbols(subject: TaskSubject) -> str:
-    symbols = issubclass(subject.task.input_type, TokenInput)
-    symbols |= issubclass(subject.task.target_type, NextTokenTarget | TokenSequenceTarget | CTCTarget)
+    symbols = issubclass(subject.task.input_type, TokenInput) or subject.task.target_type.symbols
     return "" if symbols else "neither input nor target are symbols"
 
 
@@ -55,8 +55,7 @@ def vocabulary(subject: TaskSubject) -> None:
 
 def _no_figures(subject: TaskSubject) -> str:
     symbols = issubclass(subject.task.input_type, TokenInput)
-    forecast = issubclass(subject.task.target_type, ForecastTarget)
-    return "the inputs are symbols" if symbols and not forecast else ""
+    return "neither input nor target are figures" if symbols and not _figures(subject.data.target_spec) else ""
 
 
 @clause(
@@ -70,7 +69,7 @@ def normalisation(subject: TaskSubject) -> None:
     mean 0 over all of them. Means of windows that overlap, or of extremes, do not show.
     """
     for what in ("input", "target"):
-        if what == "target" and not isinstance(subject.data.target_spec, ForecastTarget):
+        if what == "target" and not _figures(subject.data.target_spec):
             continue
         if what == "input" and isinstance(subject.data.input_spec, TokenInput):
             continue
@@ -84,16 +83,17 @@ def normalisation(subject: TaskSubject) -> None:
             )
 
 
+def _figures(target: Target) -> bool:
+    return target.layout.dtype == "float32"
+
+
 def _vocabularies(subject: TaskSubject) -> Iterable[tuple[str, int, set[int]]]:
     """("input" or "target", size, special symbols)."""
     inputs, target = subject.data.input_spec, subject.data.target_spec
-    specials = {getattr(target, name) for name in ("pad_id", "bos_id", "eos_id") if hasattr(target, name)}
-    if isinstance(inputs, TokenInput) and not isinstance(target, NextTokenTarget):
+    if isinstance(inputs, TokenInput) and not target.needs.streams:
         yield "input", inputs.vocab_size, {inputs.pad_id}
-    if isinstance(target, NextTokenTarget | TokenSequenceTarget):
-        yield "target", target.vocab_size, specials
-    if isinstance(target, CTCTarget):
-        yield "target", target.num_labels + 1, {target.blank}
+    if target.symbols and target.vocabulary is not None:
+        yield "target", target.vocabulary.size, target.vocabulary.special
 
 
 def _symbols(examples: Iterable[Example], what: str) -> set[int]:
@@ -104,7 +104,7 @@ def _rows(examples: Iterable[Example], what: str) -> np.ndarray:
     """(N, F): all time steps of all examples; of video, one feature a channel."""
     arrays = [np.asarray(getattr(example, what), dtype=np.float64) for example in examples]
     video = [a.mean(axis=(-2, -1)) if a.ndim == 4 else a for a in arrays]
-    return np.concatenate([a.reshape(len(a), -1) for a in video])
+    return np.concatenate([a.reshape(len(a) if a.ndim > 1 else 1, -1) for a in video])
 
 
 def _off_centre(rows: np.ndarray) -> float:

@@ -12,8 +12,7 @@ import numpy as np
 import torch
 
 from harness.contract.batch import Batch
-from harness.contract.specs import ClassTarget, CTCTarget, ForecastTarget, FrameTarget, NextTokenTarget, TokenInput
-from harness.nn.losses import loss_counts, loss_rows, loss_sum
+from harness.contract.specs import TokenInput
 from harness.nn.network import Network
 from harness.testing.cases import TRAINER
 from harness.testing.clause import clause
@@ -43,12 +42,11 @@ def batches(subject: TaskSubject) -> None:
     """Batches of all splits have the types and shapes of the specifications, and an epoch holds every example once."""
     data, loader = subject.data, subject.task.loader
     whole = isinstance(data.input_spec, TokenInput)
-    if isinstance(data.target_spec, NextTokenTarget):
+    if data.target_spec.needs.streams:
         for made in training_loader(data, loader, 0):
             _check_batch(made, torch.int64, torch.int64)
         return
-    figures = isinstance(data.target_spec, ForecastTarget)
-    types = (torch.int64 if whole else torch.float32, torch.float32 if figures else torch.int64)
+    types = (torch.int64 if whole else torch.float32, getattr(torch, data.target_spec.layout.dtype))
     ids: list[str] = []
     for made in training_loader(replace(data, augment=None), loader, 0):
         _check_batch(made, *types)
@@ -78,18 +76,18 @@ def initial_loss(subject: TaskSubject) -> None:
     net = _network(subject)
     with torch.no_grad():
         outputs, ends, _ = net(data.inputs, data.input_lengths, data.targets)
-        found, expected = (_mean_loss(subject, made, ends, data) for made in (outputs, torch.zeros_like(outputs)))
-        rows = loss_rows(target, outputs, ends, data.targets, data.target_lengths)
-    worst = data.ids[int((rows / loss_counts(target, data.targets, data.target_lengths)).nan_to_num(1e30).argmax())]
+        found, expected = (_mean_loss(net, made, ends, data) for made in (outputs, torch.zeros_like(outputs)))
+        rows = target.loss_rows(outputs, ends, data.targets, data.target_lengths, head=net.head)
+    worst = data.ids[int((rows / target.loss_counts(data.target_lengths)).nan_to_num(1e30).argmax())]
     assert np.isfinite(found), f"the untrained loss is {found}, worst in '{worst}'"
-    if isinstance(target, ForecastTarget):
+    if target.layout.dtype == "float32":
         assert SCALE[0] < expected < SCALE[1], (
             f"the mean square of the targets is {expected:.3g}; on the train-normalised scale it is about 1"
         )
         return
-    name = {ClassTarget: "ln K", FrameTarget: "ln K", CTCTarget: "CTC of uniform outputs"}.get(type(target), "ln V")
     assert NEAR[0] * expected < found < NEAR[1] * expected, (
-        f"the untrained loss is {found:.3g}, worst in '{worst}'; expected about {expected:.3g} ({name})"
+        f"the untrained loss is {found:.3g}, worst in '{worst}'; expected about {expected:.3g}, that of "
+        "outputs that are 0 everywhere"
     )
 
 
@@ -105,7 +103,7 @@ def learning(subject: TaskSubject) -> None:
     first = last = float("nan")
     for step in range(STEPS):
         outputs, ends, _ = net(data.inputs, data.input_lengths, data.targets)
-        total, count = loss_sum(subject.data.target_spec, outputs, ends, data.targets, data.target_lengths)
+        total, count = net.target.loss_sum(outputs, ends, data.targets, data.target_lengths, head=net.head)
         loss = total / count
         last = float(loss.detach())
         first = last if step == 0 else first
@@ -134,8 +132,8 @@ def _some(subject: TaskSubject) -> Batch:
     return next(islice(training_loader(replace(subject.data, augment=None), loader, 0), 1))
 
 
-def _mean_loss(subject: TaskSubject, outputs: torch.Tensor, ends: torch.Tensor, data: Batch) -> float:
-    total, count = loss_sum(subject.data.target_spec, outputs, ends, data.targets, data.target_lengths)
+def _mean_loss(net: Network, outputs: torch.Tensor, ends: torch.Tensor, data: Batch) -> float:
+    total, count = net.target.loss_sum(outputs, ends, data.targets, data.target_lengths, head=net.head)
     return float(total / count)
 
 

@@ -10,10 +10,9 @@ import json
 import numpy as np
 
 from harness.contract.batch import Example
-from harness.contract.specs import ClassTarget, NextTokenTarget, TokenSequenceTarget
 from harness.contract.task import Prediction, Statistics, TaskData, aggregate
 from harness.testing.clause import clause
-from harness.testing.task_subject import TaskSubject, lengths, shown
+from harness.testing.task_subject import TaskSubject, shown
 
 
 @clause(
@@ -91,26 +90,16 @@ def baselines(subject: TaskSubject) -> None:
 
 def perfect(data: TaskData, example: Example) -> Prediction:
     """The prediction of someone who knows the answer."""
-    count = lengths(example)[1]
-    text = example.references[0] if example.references else ""
-    target = np.asarray(example.target)
-    match data.target_spec:
-        case ClassTarget():
-            scores = np.full(data.target_spec.num_classes, -20.0)
-            scores[int(target)] = 0.0
-            return Prediction(example.id, int(target), text, tuple(scores.tolist()), 0.0, 1)
-        case NextTokenTarget():
-            return Prediction(example.id, None, nats=0.0, count=count)
-        case TokenSequenceTarget():
-            return Prediction(example.id, target[:-1].tolist(), text, (), 0.0, count)
-    return Prediction(example.id, target.tolist(), text, (), 0.0, target.size)
+    answer = data.target_spec.perfect(np.asarray(example.target))
+    text = "" if answer.output is None else example.references[0] if example.references else ""
+    return Prediction(example.id, answer.output, text, answer.scores, 0.0, np.asarray(example.target).size)
 
 
 def _scores(subject: TaskSubject) -> tuple[dict[str, float], dict[str, float], str]:
     """Values of all metrics for perfect answers and for those of other examples, and one of these as a message."""
     data, task, examples = subject.data, subject.task, subject.split("test")
     right = [perfect(data, e) for e in examples]
-    if isinstance(data.target_spec, NextTokenTarget):
+    if right[0].output is None:  # scored by likelihood alone
         wrong = [Prediction(p.id, None, nats=2.0 * p.count, count=p.count) for p in right]
         said = f"such as {shown(examples[0])} at 2 nats a symbol"
     else:

@@ -7,7 +7,6 @@ from copy import deepcopy
 
 import numpy as np
 
-from harness.contract.specs import NextTokenTarget
 from harness.data.contamination import examine
 from harness.testing import global_state
 from harness.testing.clause import clause
@@ -40,7 +39,7 @@ def near_duplicates(subject: TaskSubject) -> None:
 
     Inputs are compared value by value, so copies with noise or another crop are not recognised.
     """
-    by_target = isinstance(subject.data.target_spec, NextTokenTarget)
+    by_target = subject.data.target_spec.needs.streams
     seen: dict[str, tuple[str, str]] = {}
     for name in SPLITS:
         for example in subject.each(name):

@@ -13,7 +13,7 @@ import torch
 
 from harness.config.settings import DecodingSettings
 from harness.contract.batch import Batch
-from harness.contract.specs import CTCTarget, TargetSpec, TokenSequenceTarget
+from harness.contract.target import Target
 from harness.contract.task import Loader
 
 POOL = 100  # batches sorted together: large enough for 2.4 % padding, small enough to keep the order random
@@ -47,21 +47,19 @@ def evaluation_batches(input_lengths: np.ndarray, target_lengths: np.ndarray, lo
     return list(_cut(order, input_lengths, target_lengths, loader))
 
 
-def searched_together(loader: Loader, spec: TargetSpec, decoding: DecodingSettings, decode: bool) -> Loader:
+def searched_together(loader: Loader, spec: Target, decoding: DecodingSettings, decode: bool) -> Loader:
     """The loader of an evaluation: larger than the task's where a search pays a fixed price for every step.
 
     Args:
         loader: the task's.
         spec: its target.
         decoding: of the evaluation.
-        decode: whether it searches for symbol sequences.
+        decode: whether it searches where outputs cannot be had without.
     """
-    beam = decoding.method == "beam"
-    rows = SEARCHED_ROWS
-    if isinstance(spec, TokenSequenceTarget) and decode:
-        rows = min(rows, SEARCHED_VALUES // (spec.vocab_size * (decoding.beam_size if beam else 1)))
-    elif not (isinstance(spec, CTCTarget) and beam):
+    width = spec.search_width(decoding)
+    if width is None or (spec.searched and not decode):
         return loader
+    rows = min(SEARCHED_ROWS, SEARCHED_VALUES // width)
     if loader.batch_tokens is None:
         return replace(loader, batch_size=max(loader.batch_size, rows))
     more = max(1, rows // 32)  # a token budget holds some 32 examples or more

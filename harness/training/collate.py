@@ -10,16 +10,18 @@ from torch import Tensor
 
 from harness.contract.batch import Batch, Example, Split, gatherer
 from harness.contract.gathering import Gathered
-from harness.contract.specs import ClassTarget, ForecastTarget, InputSpec, TargetSpec, TokenInput
+from harness.contract.specs import InputSpec, TokenInput
+from harness.contract.target import Layout, Target
 
 
 class Collator:
     """Batches of a split by position: gathered at once where the split can, else example by example."""
 
-    def __init__(self, split: Split, inputs: InputSpec, target: TargetSpec) -> None:
+    def __init__(self, split: Split, inputs: InputSpec, target: Target) -> None:
         self._split, self._inputs, self._target = split, inputs, target
         self._gather = gatherer(split)
-        self._pads, self._axes = (_input_pad(inputs), _target_pad(target)), _target_axes(target)
+        layout = target.layout
+        self._pads, self._axes = (_input_pad(inputs), layout.pad), 1 + len(layout.shape)
 
     def __call__(self, positions: np.ndarray) -> Batch:
         """The batch of the examples at `positions` int64 (B,).
@@ -33,7 +35,7 @@ class Collator:
         return _batch(found, self._inputs, self._target)
 
 
-def collate(examples: Sequence[Example], inputs: InputSpec, target: TargetSpec) -> Batch:
+def collate(examples: Sequence[Example], inputs: InputSpec, target: Target) -> Batch:
     """Pad examples to one batch.
 
     Raises:
@@ -41,31 +43,29 @@ def collate(examples: Sequence[Example], inputs: InputSpec, target: TargetSpec) 
     """
     arrays = [_array(e) for e in examples]
     padded, lengths = _pad(arrays, _input_pad(inputs), _input_type(inputs), examples)
-    if isinstance(target, ClassTarget):
-        targets = torch.tensor([int(e.target) for e in examples], dtype=torch.int64)
-        target_lengths = torch.ones(len(examples), dtype=torch.int64)
-    elif isinstance(target, ForecastTarget):
-        targets = torch.from_numpy(np.stack([np.asarray(e.target, np.float32) for e in examples]))
-        target_lengths = torch.full((len(examples),), target.horizon, dtype=torch.int64)
+    layout = target.layout
+    answers = [np.asarray(e.target, layout.dtype) for e in examples]
+    if layout.shape[:1] == (None,):
+        targets, target_lengths = _pad(answers, layout.pad, answers[0].dtype, examples)
     else:
-        labels = [np.asarray(e.target) for e in examples]
-        targets, target_lengths = _pad(labels, _target_pad(target), np.int64, examples)
+        targets, target_lengths = torch.from_numpy(np.stack(answers)), _fixed_lengths(layout, len(examples))
     return Batch(tuple(e.id for e in examples), padded, lengths, targets, target_lengths)
 
 
-def _batch(found: Gathered, inputs: InputSpec, target: TargetSpec) -> Batch:
+def _batch(found: Gathered, inputs: InputSpec, target: Target) -> Batch:
     """What a split gathered, as tensors of the types that the specifications say."""
     values = _tensor(found.inputs, _input_type(inputs))
-    lengths = _tensor(found.input_lengths, np.int64)
-    if isinstance(target, ForecastTarget):
-        targets = _tensor(found.targets, np.float32)
-        target_lengths = torch.full((len(found.ids),), target.horizon, dtype=torch.int64)
+    lengths = _tensor(found.input_lengths, np.dtype(np.int64))
+    layout = target.layout
+    targets = _tensor(found.targets, np.dtype(layout.dtype))
+    if layout.shape[:1] == (None,):
+        target_lengths = _tensor(found.target_lengths, np.dtype(np.int64))
     else:
-        targets, target_lengths = _tensor(found.targets, np.int64), _tensor(found.target_lengths, np.int64)
+        target_lengths = _fixed_lengths(layout, len(found.ids))
     return Batch(found.ids, values, lengths, targets, target_lengths)
 
 
-def _tensor(array: np.ndarray, dtype: type) -> Tensor:
+def _tensor(array: np.ndarray, dtype: np.dtype) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(array, dtype))
 
 
@@ -73,17 +73,13 @@ def _input_pad(inputs: InputSpec) -> int:
     return inputs.pad_id if isinstance(inputs, TokenInput) else 0
 
 
-def _input_type(inputs: InputSpec) -> type:
-    return np.int64 if isinstance(inputs, TokenInput) else np.float32
+def _input_type(inputs: InputSpec) -> np.dtype:
+    return np.dtype(np.int64 if isinstance(inputs, TokenInput) else np.float32)
 
 
-def _target_pad(target: TargetSpec) -> int:
-    return getattr(target, "pad_id", 0)
-
-
-def _target_axes(target: TargetSpec) -> int:
-    """Axes of a batch of targets: a number, a sequence or a table for each example."""
-    return 1 if isinstance(target, ClassTarget) else 3 if isinstance(target, ForecastTarget) else 2
+def _fixed_lengths(layout: Layout, rows: int) -> Tensor:
+    """Lengths (B,) of targets that are all of one shape: that of their first axis, or 1 for single numbers."""
+    return torch.full((rows,), (layout.shape or (1,))[0] or 1, dtype=torch.int64)
 
 
 def _array(example: Example) -> np.ndarray:
@@ -92,7 +88,9 @@ def _array(example: Example) -> np.ndarray:
     return np.asarray(example.input)
 
 
-def _pad(arrays: Sequence[np.ndarray], value: int, dtype: type, examples: Sequence[Example]) -> tuple[Tensor, Tensor]:
+def _pad(
+    arrays: Sequence[np.ndarray], value: int, dtype: np.dtype, examples: Sequence[Example]
+) -> tuple[Tensor, Tensor]:
     """Stack arrays (T_i, ...) to (B, max T, ...) filled with `value`, and their lengths (B,)."""
     rest = arrays[0].shape[1:]
     for array, example in zip(arrays, examples, strict=True):

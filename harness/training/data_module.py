@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 from harness.contract.batch import Batch, Example, gatherer
-from harness.contract.specs import NextTokenTarget
 from harness.contract.task import Loader, TaskData
 from harness.errors import DataError
 from harness.training.batching import training_batches
 from harness.training.collate import Collator, collate
+from harness.training.score_stream import stream_symbols
 from harness.training.seeding import generator, stream_seed
 
 Augment = Callable[[Example, torch.Generator], Example]
@@ -80,9 +80,7 @@ class StreamBatches:
     """
 
     def __init__(self, data: TaskData, loader: Loader, seed: int) -> None:
-        if not isinstance(data.target_spec, NextTokenTarget):
-            raise TypeError(f"streams need a NextTokenTarget, not {type(data.target_spec).__name__}")
-        bos = np.array([data.target_spec.bos_id], dtype=np.int64)
+        bos = np.array([stream_symbols(data.target_spec)[0]], dtype=np.int64)
         parts = [a for i in range(len(data.train)) for a in (bos, np.asarray(data.train[i].target, dtype=np.int64))]
         self._stream = np.concatenate(parts)
         self._streams = max(1, min(loader.batch_size, len(self._stream) // 2))
@@ -116,7 +114,7 @@ TrainingBatches = ExampleBatches | StreamBatches
 
 def training_loader(data: TaskData, loader: Loader, seed: int) -> TrainingBatches:
     """The batches of a run: streams for next-token targets, bucketed examples for all others."""
-    if isinstance(data.target_spec, NextTokenTarget):
+    if data.target_spec.needs.streams:
         return StreamBatches(data, loader, seed)
     return ExampleBatches(data, loader, seed)
 

@@ -5,30 +5,16 @@ Validation needs losses and cheap outputs; test adds the search (`decode`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional
 
 from harness.config.settings import DecodingSettings
 from harness.contract.batch import Batch, Example, Split, without_input
-from harness.contract.specs import (
-    ClassTarget,
-    CTCTarget,
-    ForecastTarget,
-    FrameTarget,
-    NextTokenTarget,
-    TargetSpec,
-    TokenSequenceTarget,
-)
+from harness.contract.target import Answer
 from harness.contract.task import Prediction, Statistics, Task, TaskData, aggregate
-from harness.nn.ctc_search import ctc_greedy, ctc_prefix_beam
-from harness.nn.losses import loss_rows
 from harness.nn.network import Network
-from harness.nn.search import beam, greedy
 from harness.training.batching import batches_of, evaluation_batches, searched_together
 from harness.training.collate import Collator
 from harness.training.score_stream import score_documents
@@ -70,8 +56,8 @@ def evaluate(
         network: put into eval mode for the call; its mode is restored.
         task, data: the task and its loaded data.
         split: `data.val` or `data.test`.
-        decoding: the search for `TokenSequenceTarget` and `CTCTarget`.
-        decode: whether to search; without it `TokenSequenceTarget` yields the loss alone.
+        decoding: the search, for targets that have one.
+        decode: whether to search where outputs cannot be had without; if not, such targets yield the loss alone.
         on_batch: called with the fraction done.
     """
     was_training = network.training
@@ -84,7 +70,7 @@ def evaluate(
     nats = sum(p.nats or 0.0 for p in predictions)
     count = sum(p.count for p in predictions)
     loss = nats / count if count else float("nan")
-    if isinstance(data.target_spec, TokenSequenceTarget) and not decode:
+    if data.target_spec.searched and not decode:
         return Evaluation(loss, predictions, [], {})
     return judge(task, data, split, predictions, loss)
 
@@ -105,7 +91,7 @@ def _examples(data: TaskData, split: Split) -> list[Example]:
         example = without_input(split, index)
         if example is None:
             example = split[index]
-            if isinstance(data.target_spec, ClassTarget):  # a whole split of videos would fill memory
+            if not data.target_spec.keeps_input:
                 example = replace(example, input=None)
         examples.append(example)
     return examples
@@ -122,114 +108,36 @@ def _predict(
 ) -> Iterator[tuple[int, Prediction]]:
     """(position, prediction) for every example of the split."""
     device = next(network.parameters()).device
-    if isinstance(data.target_spec, NextTokenTarget):
+    if data.target_spec.needs.streams:
         documents = [split[i] for i in range(len(split))]
         yield from enumerate(score_documents(network, documents, data.target_spec, task.loader, device, on_batch))
         return
-    done = 0
-    collator = Collator(split, data.input_spec, data.target_spec)
-    together = searched_together(task.loader, data.target_spec, decoding, decode)
+    done, spec = 0, data.target_spec
+    collator = Collator(split, data.input_spec, spec)
+    together = searched_together(task.loader, spec, decoding, decode)
+    searching = spec.search_width(decoding) is not None and (decode or not spec.searched)
     for positions in evaluation_batches(split.input_lengths, split.target_lengths, together):
         group = collator(positions).to(device)
         parts = [_answer(network, data, part, decoding) for part in batches_of(group, task.loader)]
-        answers = [prediction for part in parts for prediction in part.predictions]
-        found = _searched(network, data.target_spec, group, parts, decoding, decode)
-        if found is not None:
-            pairs = zip(answers, found, strict=True)
-            answers = [replace(p, output=output, text=_text(data, output)) for p, output in pairs]
-        yield from zip(positions.tolist(), answers, strict=True)
+        found = [pair for part in parts for pair in part]
+        if searching:
+            outputs = spec.search(network, group, [answer for answer, _, _ in found], decoding)
+            found = [(Answer(o, a.scores), n, c) for o, (a, n, c) in zip(outputs, found, strict=True)]
+        for position, name, (answer, nats, count) in zip(positions.tolist(), group.ids, found, strict=True):
+            text = spec.text(answer.output, data.decode)
+            yield position, Prediction(name, answer.output, text, answer.scores, nats, count)
         done += len(positions)
         if on_batch is not None:
             on_batch(done / len(split))
 
 
-@dataclass
-class _Part:
-    """What the network says of one batch: predictions, and for a CTC beam log-probabilities (B, T', V) and lengths."""
-
-    predictions: list[Prediction]
-    frames: Tensor
-    lengths: Tensor
-
-
-def _answer(network: Network, data: TaskData, batch: Batch, decoding: DecodingSettings) -> _Part:
-    """Losses of one batch, and outputs where no search over several batches finds them."""
-    spec = data.target_spec
+def _answer(
+    network: Network, data: TaskData, batch: Batch, decoding: DecodingSettings
+) -> list[tuple[Answer, float, int]]:
+    """Answer, nats and target units of every example of one batch; outputs that a search finds are still missing."""
+    spec, head = data.target_spec, network.head
     outputs, lengths, _ = network(batch.inputs, batch.input_lengths, batch.targets)
-    nats = loss_rows(spec, outputs, lengths, batch.targets, batch.target_lengths).double().tolist()
-    counts = batch.target_lengths.tolist()
-    log_probabilities = frames = torch.empty(0)
-    found: Sequence = [[]] * len(batch)
-    match spec:
-        case ClassTarget():
-            log_probabilities = outputs.float().log_softmax(-1)
-            found = log_probabilities.argmax(-1).tolist()
-        case FrameTarget():
-            rows = outputs.argmax(-1).tolist()
-            found = [row[:n] for row, n in zip(rows, counts, strict=True)]
-        case CTCTarget():
-            frames = outputs.float().log_softmax(-1)
-            if decoding.method != "beam":
-                found = ctc_greedy(frames, lengths, spec.blank)
-        case ForecastTarget():
-            found = outputs.float().tolist()
-            counts = [spec.horizon * spec.dim] * len(batch)
-    scores = [tuple(row) for row in log_probabilities.tolist()] or [()] * len(batch)
-    predictions = [
-        Prediction(i, output, _text(data, output), tuple(row), n, count)
-        for i, output, row, n, count in zip(batch.ids, found, scores, nats, counts, strict=True)
-    ]
-    return _Part(predictions, frames, lengths)
-
-
-def _text(data: TaskData, output: object) -> str:
-    spec = data.target_spec
-    if isinstance(spec, ClassTarget) and isinstance(output, int):
-        return spec.class_names[output] if spec.class_names else str(output)
-    if isinstance(spec, ForecastTarget):
-        return np.array2string(np.asarray(output), precision=3, threshold=12)
-    if data.decode is not None and isinstance(output, list):
-        return data.decode(output)
-    return " ".join(map(str, output)) if isinstance(output, list) else str(output)
-
-
-def _searched(
-    network: Network,
-    spec: TargetSpec,
-    group: Batch,
-    parts: Sequence[_Part],
-    decoding: DecodingSettings,
-    decode: bool,
-) -> list[list[int]] | None:
-    """What a search finds for every row of several batches; None where nothing is to be searched for."""
-    if isinstance(spec, TokenSequenceTarget) and decode:
-        return search(network, group, spec, decoding)
-    if isinstance(spec, CTCTarget) and decoding.method == "beam":
-        longest = max(part.frames.shape[1] for part in parts)
-        frames = [functional.pad(part.frames, (0, 0, 0, longest - part.frames.shape[1])) for part in parts]
-        lengths = torch.cat([part.lengths for part in parts])
-        return ctc_prefix_beam(torch.cat(frames), lengths, spec.blank, decoding.beam_size)
-    return None
-
-
-def search(network: Network, batch: Batch, spec: TokenSequenceTarget, decoding: DecodingSettings) -> list[list[int]]:
-    """Greedy or beam search for every row."""
-    encoded = network.encode(batch.inputs, batch.input_lengths)
-    assert network.decoder is not None  # TokenSequenceTarget always builds one
-    start = network.decoder.start(encoded)
-
-    memory, lengths, at = encoded.features, encoded.lengths, torch.empty(0)
-
-    def step(tokens: Tensor, state: object, rows: Tensor) -> tuple[Tensor, object]:
-        nonlocal memory, lengths, at
-        if rows is not at:  # the same tensor until an example leaves the batch: gathering it anew costs a copy
-            memory, lengths, at = encoded.features[rows], encoded.lengths[rows], rows
-        return network.decode_step(tokens, state, memory, lengths)
-
-    longest = decoding.max_length or spec.max_length
-    arguments = (step, start, len(batch), spec.bos_id, spec.eos_id, longest, batch.inputs.device)
-    if decoding.method == "beam":
-        results = beam(*arguments, decoding.beam_size, decoding.length_penalty, forbid=(spec.pad_id, spec.bos_id))
-    else:
-        results = greedy(*arguments, forbid=(spec.pad_id, spec.bos_id))
-    return [hypothesis.ids for hypothesis in results]
+    rows = spec.loss_rows(outputs, lengths, batch.targets, batch.target_lengths, head=head)
+    counts = spec.loss_counts(batch.target_lengths).tolist()
+    answers = spec.answers(outputs, lengths, decoding, head=head)
+    return list(zip(answers, rows.double().tolist(), counts, strict=True))

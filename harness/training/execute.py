@@ -16,11 +16,9 @@ import torch
 from harness.config.matching import verify
 from harness.config.settings import RunSettings, check_softmax
 from harness.contract.batch import Batch, Split
-from harness.contract.specs import ClassTarget
 from harness.contract.task import Task, TaskData
 from harness.errors import ConfigError
 from harness.measure.clock import PhaseClock
-from harness.metrics.classification import confusion_matrix
 from harness.nn.backends import backends_of
 from harness.nn.network import Network
 from harness.store.records import PredictionRow, RunPlan, RunSummary
@@ -285,10 +283,9 @@ def _final_split(data: TaskData, name: str) -> Split:
 
 
 def _charts(data: TaskData, outcome: Evaluation) -> dict[str, Any]:
-    if not isinstance(data.target_spec, ClassTarget):
-        return {}
-    names = data.target_spec.class_names or tuple(map(str, range(data.target_spec.num_classes)))
-    return {"confusion": confusion_matrix(outcome.predictions, outcome.examples, names)}
+    """What the report draws of the test split: the target's charts, and what scores are divided by."""
+    spec = data.target_spec
+    return {"parts": spec.parts, **spec.charts(outcome.predictions, outcome.examples)}
 
 
 def _prediction_rows(outcome: Evaluation) -> list[PredictionRow]:

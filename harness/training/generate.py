@@ -9,11 +9,11 @@ from torch.nn.utils.rnn import pad_sequence
 
 from harness.config.settings import DecodingSettings
 from harness.contract.model import State
-from harness.contract.specs import NextTokenTarget
 from harness.contract.task import TaskData
 from harness.nn.network import Network
 from harness.nn.sampling import sample
 from harness.store.records import SampleRow
+from harness.training.score_stream import stream_symbols
 from harness.training.seeding import generator
 
 
@@ -21,21 +21,22 @@ from harness.training.seeding import generator
 def generate(network: Network, data: TaskData, decoding: DecodingSettings, seed: int) -> list[SampleRow]:
     """`decoding.samples` texts, prompts taken in turn; the same for the same seed."""
     spec = data.target_spec
-    if not isinstance(spec, NextTokenTarget) or data.decode is None or decoding.samples == 0:
+    if not spec.needs.streams or data.decode is None or decoding.samples == 0:
         return []
+    bos, pad = stream_symbols(spec)
     network.eval()
     device = next(network.parameters()).device
     prompts = [list(data.prompts[i % len(data.prompts)]) if data.prompts else [] for i in range(decoding.samples)]
-    starts = [torch.tensor([spec.bos_id, *prompt]) for prompt in prompts]
+    starts = [torch.tensor([bos, *prompt]) for prompt in prompts]
     texts = sample(
         _Stepper(network, torch.tensor([len(start) for start in starts], device=device)),
-        pad_sequence(starts, batch_first=True, padding_value=spec.pad_id).to(device),
+        pad_sequence(starts, batch_first=True, padding_value=pad).to(device),
         decoding.sample_length,
         generator(seed, "sampling"),
         temperature=decoding.temperature,
         top_k=decoding.top_k,
         top_p=decoding.top_p,
-        forbid=(spec.pad_id, spec.bos_id),
+        forbid=(pad, bos),
     )
     return [
         SampleRow(f"sample {number}, temperature {decoding.temperature:g}", data.decode(prompt), "", data.decode(ids))

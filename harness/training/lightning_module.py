@@ -14,11 +14,9 @@ from torch.utils._pytree import tree_leaves, tree_map, tree_structure, tree_unfl
 
 from harness.config.settings import OptimizerSettings
 from harness.contract.batch import Batch
-from harness.contract.specs import NextTokenTarget, TargetSpec
+from harness.contract.target import Target
 from harness.measure.clock import PhaseClock
 from harness.nn.embedding import TokenEmbedding
-from harness.nn.heads import TokenHead
-from harness.nn.losses import loss_sum, worked_units
 from harness.nn.network import Network
 
 STRETCH = 50
@@ -66,7 +64,7 @@ class TrainingModule(pl.LightningModule):
     def __init__(
         self,
         network: Network,
-        target: TargetSpec,
+        target: Target,
         optimizer: OptimizerSettings,
         clock: PhaseClock,
         precision: str = "fp32",
@@ -123,7 +121,7 @@ class TrainingModule(pl.LightningModule):
     def _loss(self, batch: Batch) -> Tensor:
         """Mean loss of a batch over its target units."""
         now = self._now
-        carries = isinstance(self._target, NextTokenTarget) and self.network.capabilities.carries_state
+        carries = self._target.needs.streams and self.network.capabilities.carries_state
         if self._saved_state is not None:
             now.state = self._rebuilt(self._saved_state, batch)
             self._saved_state = None
@@ -131,13 +129,7 @@ class TrainingModule(pl.LightningModule):
         smoothing = self._settings.label_smoothing
         with torch.autocast(batch.inputs.device.type, torch.bfloat16, enabled=self._bf16):
             features, lengths, state = self.network.features(batch.inputs, batch.input_lengths, batch.targets, state)
-            head, targets, sizes = self.network.head, batch.targets, batch.target_lengths
-            if isinstance(head, TokenHead):
-                mean, total, count = head.loss(features, targets, sizes, label_smoothing=smoothing)
-            else:
-                outputs = head(features)
-                total, count = loss_sum(self._target, outputs, lengths, targets, sizes, label_smoothing=smoothing)
-                mean = total / count
+            mean, total, count = self._target.training_loss(self.network.head, features, lengths, batch, smoothing)
         # Truncated back-propagation: the state goes on, its history does not.
         now.state = tree_map(lambda t: t.detach(), state) if carries else None
         total = total.detach()
@@ -185,7 +177,7 @@ class TrainingModule(pl.LightningModule):
 
     def work(self, batch: Batch) -> tuple[int, str]:
         """Real, unpadded units of a batch and their name."""
-        return worked_units(self._target, batch.input_lengths, batch.target_lengths)
+        return self._target.work(batch.input_lengths, batch.target_lengths)
 
     def run_state(self) -> dict[str, Any]:
         """What the next step needs beside weights and optimizer: the carried state and open totals, as tensors."""

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from harness.contract.batch import Example
-from harness.contract.specs import NextTokenTarget
+from harness.contract.target import Target
 from harness.contract.task import Loader, Prediction
-from harness.nn.losses import loss_rows
+from harness.errors import PluginError
 from harness.nn.network import Network
 
 CHUNK = 256  # steps of a chunk where state is carried; no effect on the result
@@ -24,7 +24,7 @@ CHUNK = 256  # steps of a chunk where state is carried; no effect on the result
 def score_documents(
     network: Network,
     documents: Sequence[Example],
-    spec: NextTokenTarget,
+    spec: Target,
     loader: Loader,
     device: torch.device,
     on_batch: Callable[[float], None] | None = None,
@@ -47,7 +47,7 @@ def score_documents(
     ]
 
 
-def _carried(network: Network, targets: list[np.ndarray], spec: NextTokenTarget, device: torch.device) -> np.ndarray:
+def _carried(network: Network, targets: list[np.ndarray], spec: Target, device: torch.device) -> np.ndarray:
     """Nats of each document, chunk after chunk with carried state; rows that have ended are dropped."""
     nats = np.zeros(len(targets))
     state = None
@@ -62,14 +62,12 @@ def _carried(network: Network, targets: list[np.ndarray], spec: NextTokenTarget,
         pieces = [targets[row][begin : begin + CHUNK] for row in alive]
         inputs, wanted, lengths = _shifted(pieces, [_before(targets[row], begin, spec) for row in alive], spec)
         outputs, out_lengths, state = network(inputs.to(device), lengths.to(device), state=state)
-        rows = loss_rows(spec, outputs, out_lengths, wanted.to(device), lengths.to(device))
+        rows = spec.loss_rows(outputs, out_lengths, wanted.to(device), lengths.to(device), head=network.head)
         nats[alive] += rows.double().cpu().numpy()
     return nats
 
 
-def _windowed(
-    network: Network, target: np.ndarray, spec: NextTokenTarget, loader: Loader, device: torch.device
-) -> float:
+def _windowed(network: Network, target: np.ndarray, spec: Target, loader: Loader, device: torch.device) -> float:
     """Nats of one document in windows overlapping by half."""
     window = 2 * max(1, (network.capabilities.context or loader.bptt) // 2)
     half = window // 2
@@ -93,21 +91,36 @@ def _spans(length: int, window: int, half: int) -> Iterator[tuple[int, int, int]
         yield scored - half, scored, min(scored + half, length)
 
 
-def _before(target: np.ndarray, position: int, spec: NextTokenTarget) -> int:
+def _before(target: np.ndarray, position: int, spec: Target) -> int:
     """The symbol before a position: begin-of-sequence at the start of the document."""
-    return int(target[position - 1]) if position else spec.bos_id
+    return int(target[position - 1]) if position else stream_symbols(spec)[0]
 
 
 def _shifted(
-    pieces: list[np.ndarray], before: list[int], spec: NextTokenTarget
+    pieces: list[np.ndarray], before: list[int], spec: Target
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Inputs (B, T), targets (B, T) and lengths (B,) of stretches of documents."""
     lengths = torch.tensor([len(p) for p in pieces])
     shape = (len(pieces), int(lengths.max()))
-    inputs = np.full(shape, spec.pad_id, dtype=np.int64)
-    wanted = np.full(shape, spec.pad_id, dtype=np.int64)
+    inputs = np.full(shape, stream_symbols(spec)[1], dtype=np.int64)
+    wanted = inputs.copy()
     for row, (piece, first) in enumerate(zip(pieces, before, strict=True)):
         inputs[row, 0] = first
         inputs[row, 1 : len(piece)] = piece[:-1]
         wanted[row, : len(piece)] = piece
     return torch.from_numpy(inputs), torch.from_numpy(wanted), lengths
+
+
+def stream_symbols(spec: Target) -> tuple[int, int]:
+    """What begins a document, and what batches of documents are padded with.
+
+    Raises:
+        PluginError: a target whose examples are streams does not say it.
+    """
+    words = spec.vocabulary
+    if words is None or words.bos_id is None or words.pad_id is None:
+        raise PluginError(
+            f"The examples of target '{spec.name}' are streams, so its 'vocabulary' must say which symbol begins a "
+            "document and which is padding. See harness/contract/target.py, class Target."
+        )
+    return words.bos_id, words.pad_id

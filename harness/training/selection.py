@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from harness.contract.specs import TargetSpec, TokenSequenceTarget
+from harness.contract.target import Target
 from harness.contract.task import Task
 from harness.errors import ConfigError, UnknownNameError
 
 
 @dataclass(frozen=True)
-class Target:
+class Milestone:
     """A validation metric's value whose first reaching is timed."""
 
     metric: str
     value: float
 
     @classmethod
-    def parse(cls, text: str, task: Task) -> Target:
+    def parse(cls, text: str, task: Task) -> Milestone:
         """Read "METRIC:VALUE".
 
         Raises:
@@ -60,13 +60,12 @@ class CheckpointSelection:
         since_best: validations since the best one.
     """
 
-    def __init__(self, task: Task, target_spec: TargetSpec, target: str | None, patience: int | None) -> None:
+    def __init__(self, task: Task, target_spec: Target, target: str | None, patience: int | None) -> None:
         if patience is not None and patience < 1:
             raise ConfigError(f"trainer.early_stopping={patience} must be 1 or more validations, or null for off.")
         primary = task.metrics[0]
-        by_loss = isinstance(target_spec, TokenSequenceTarget)
-        self.chosen_by = "loss" if by_loss else primary.name
-        self.target = Target.parse(target, task) if target else None
+        self.chosen_by = "loss" if target_spec.searched else primary.name
+        self.target = Milestone.parse(target, task) if target else None
         self.best: Best | None = None
         self.to_target_s: float | None = None
         self.since_best = 0

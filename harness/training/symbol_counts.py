@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contract.batch import Split
-from harness.contract.specs import NextTokenTarget, TokenSequenceTarget
 from harness.contract.task import TaskData
 from harness.nn.heads import TokenHead
 from harness.nn.network import Network
@@ -16,11 +15,11 @@ def order_symbols(network: Network, data: TaskData) -> None:
 
     Counted on the training split alone. A full softmax is left as it is, and nothing is counted for it.
     """
-    head, spec = network.head, data.target_spec
-    if not isinstance(head, TokenHead) or not isinstance(spec, NextTokenTarget | TokenSequenceTarget):
+    head, words = network.head, data.target_spec.vocabulary
+    if not isinstance(head, TokenHead) or words is None:
         return
     if head.output.by_frequency:
-        head.output.order_by_frequency(count_symbols(data.train, spec.vocab_size))
+        head.output.order_by_frequency(count_symbols(data.train, words.size))
 
 
 def count_symbols(split: Split, symbols: int) -> np.ndarray:

@@ -1,13 +1,13 @@
-"""LSTM with attention: `lstm`'s encoder, and attention of the kind that the target asks for.
+"""LSTM with attention: `lstm`'s encoder, and attention of the kind that fits what the target reads.
 
-TokenSequenceTarget          over the encoder's features, in the decoder: D. Bahdanau et al., "Neural Machine
+a decoder                    over the encoder's features, in the decoder: D. Bahdanau et al., "Neural Machine
                              Translation by Jointly Learning to Align and Translate", 2015, or M.-T. Luong et al.,
                              "Effective Approaches to Attention-based Neural Machine Translation", 2015
-ClassTarget, ForecastTarget  attentive pooling as the summary: Z. Yang et al., "Hierarchical Attention Networks
+the summary                  attentive pooling as the summary: Z. Yang et al., "Hierarchical Attention Networks
                              for Document Classification", 2016
-CTCTarget, FrameTarget       self-attention over the features, with a residual: A. Vaswani et al., "Attention Is
+features                     self-attention over the features, with a residual: A. Vaswani et al., "Attention Is
                              All You Need", 2017
-NextTokenTarget              causal attention over a window of past features, with a residual: M. Daniluk et al.,
+features of a text's stream  causal attention over a window of past features, with a residual: M. Daniluk et al.,
                              "Frustratingly Short Attention Spans in Neural Language Modeling", 2017
 """
 
@@ -21,17 +21,8 @@ from torch import Tensor
 
 from harness import Capabilities, Decoder, Encoder, EncoderOutput, Model, hookimpl
 from harness.contract.model import State
-from harness.contract.specs import (
-    ClassTarget,
-    CTCTarget,
-    EmbeddedInput,
-    ForecastTarget,
-    FrameTarget,
-    ModelInput,
-    NextTokenTarget,
-    TargetSpec,
-    TaskSignature,
-)
+from harness.contract.specs import EmbeddedInput, ModelInput, TaskSignature
+from harness.contract.target import Target
 from harness.nn.attention import AttentivePooling, SelfAttention, WindowedCausalAttention
 from harness.nn.decoder import RecurrentDecoder
 from harness.nn.masking import last_valid
@@ -80,14 +71,15 @@ class AttentionLSTM(Model):
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
         """Attention over frames reads the future; the window of a language model does not, and is carried along."""
-        text = signature.target_type is NextTokenTarget
-        causal = not self.bidirectional and signature.target_type not in (CTCTarget, FrameTarget)
+        needs = signature.target_type.needs
+        text, frames = needs.streams, needs.reads == "features" and not needs.streams
+        causal = not self.bidirectional and not frames
         return Capabilities(causal=causal, carries_state=text and causal, size_step=self.heads)
 
-    def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
+    def build(self, input_spec: ModelInput, target_spec: Target) -> Encoder:
         """The encoder over embedded input."""
         assert isinstance(input_spec, EmbeddedInput)
-        carry = isinstance(target_spec, NextTokenTarget)
+        needs = target_spec.needs
         stack = RecurrentStack(
             "lstm",
             input_spec.dim,
@@ -95,17 +87,17 @@ class AttentionLSTM(Model):
             self.layers,
             bidirectional=self.bidirectional,
             dropout=self.dropout,
-            carry=carry,
+            carry=needs.streams,
         )
-        if isinstance(target_spec, NextTokenTarget):
+        if needs.streams:
             return WindowEncoder(stack, self.context)
-        if isinstance(target_spec, ClassTarget | ForecastTarget):
+        if needs.reads == "summary":
             return PooledEncoder(stack)
-        if isinstance(target_spec, CTCTarget | FrameTarget):
+        if needs.reads == "features":
             return SelfAttentiveEncoder(stack, self.heads)
         return RecurrentEncoder(stack)
 
-    def build_decoder(self, encoder: Encoder, target_spec: TargetSpec, embedding_dim: int) -> Decoder:
+    def build_decoder(self, encoder: Encoder, target_spec: Target, embedding_dim: int) -> Decoder:
         """The decoder of `lstm`, attending to the encoder's features."""
         return RecurrentDecoder(
             "lstm",

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from harness import Capabilities, Decoder, Encoder, Model, hookimpl
-from harness.contract.specs import EmbeddedInput, ModelInput, TargetSpec, TaskSignature
+from harness.contract.specs import EmbeddedInput, ModelInput, TaskSignature
+from harness.contract.target import Target
 from harness.nn.decoder import RecurrentDecoder
 from harness.nn.recurrent import RecurrentEncoder, RecurrentStack, check_sizes
 
@@ -42,7 +43,7 @@ class BiLSTM(Model):
         """Reads the future: neither causal nor able to carry its state."""
         return Capabilities(causal=False, size_step=2)
 
-    def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
+    def build(self, input_spec: ModelInput, target_spec: Target) -> Encoder:
         """The encoder over embedded input."""
         assert isinstance(input_spec, EmbeddedInput)
         return RecurrentEncoder(
@@ -51,7 +52,7 @@ class BiLSTM(Model):
             )
         )
 
-    def build_decoder(self, encoder: Encoder, target_spec: TargetSpec, embedding_dim: int) -> Decoder:
+    def build_decoder(self, encoder: Encoder, target_spec: Target, embedding_dim: int) -> Decoder:
         """A one-layer LSTM without attention."""
         return RecurrentDecoder(
             "lstm",

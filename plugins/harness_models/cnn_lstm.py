@@ -2,9 +2,9 @@
 
     VideoInput                   a 2-D network on every frame: J. Donahue et al., "Long-term Recurrent Convolutional
                                  Networks for Visual Recognition and Description", 2015
-    frames, embedded tokens      1-D convolutions over time, shortened for CTC: T. Sainath et al., "Convolutional,
-                                 Long Short-Term Memory, Fully Connected Deep Neural Networks", 2015
-    NextTokenTarget              the same convolutions reading the past only: A. van den Oord et al., "WaveNet", 2016
+    frames, embedded tokens      1-D convolutions over time, shortened where the task says so: T. Sainath et al.,
+                                 "Convolutional, Long Short-Term Memory, Fully Connected Deep Neural Networks", 2015
+    a text's stream              the same convolutions reading the past only: A. van den Oord et al., "WaveNet", 2016
 
 There is no batch normalisation: its statistics would mix padding and other rows into a result.
 """
@@ -19,15 +19,8 @@ from torch import Tensor, nn
 
 from harness import Capabilities, Decoder, Encoder, EncoderOutput, Model, hookimpl
 from harness.contract.model import State
-from harness.contract.specs import (
-    CTCTarget,
-    EmbeddedInput,
-    ModelInput,
-    NextTokenTarget,
-    TargetSpec,
-    TaskSignature,
-    VideoInput,
-)
+from harness.contract.specs import EmbeddedInput, ModelInput, TaskSignature, VideoInput
+from harness.contract.target import Target
 from harness.nn.decoder import RecurrentDecoder
 from harness.nn.initialisation import initialise_convolution, linear
 from harness.nn.masking import length_mask, zero_padding
@@ -72,8 +65,9 @@ class CNNLSTM(Model):
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
         """Causal where text is predicted, since the convolutions then read the past only; video as it is."""
-        video, text = signature.input_type is VideoInput, signature.target_type is NextTokenTarget
-        factor = 1 if video else self._factor(signature.target_type is CTCTarget, signature.max_subsampling)
+        video, text = signature.input_type is VideoInput, signature.target_type.needs.streams
+        declared = signature.target_type.needs.subsampling == "declared"
+        factor = 1 if video else self._factor(declared, signature.max_subsampling)
         return Capabilities(
             causal=video or text,
             carries_state=text and not video,
@@ -82,21 +76,21 @@ class CNNLSTM(Model):
             size_step=1,
         )
 
-    def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
+    def build(self, input_spec: ModelInput, target_spec: Target) -> Encoder:
         """The encoder over raw video or over embedded input."""
         if isinstance(input_spec, VideoInput):
             stack = RecurrentStack("lstm", self.hidden_size, self.hidden_size, self.layers, dropout=self.dropout)
             return VideoEncoder(input_spec, self.channels, stack)
         assert isinstance(input_spec, EmbeddedInput)
-        text = isinstance(target_spec, NextTokenTarget)
+        text = target_spec.needs.streams
         stack = RecurrentStack(
             "lstm", self.hidden_size, self.hidden_size, self.layers, dropout=self.dropout, carry=text
         )
-        allowed = target_spec.max_subsampling if isinstance(target_spec, CTCTarget) else 1
-        strides = SUBSAMPLING[self._factor(isinstance(target_spec, CTCTarget), allowed)]
+        declared = target_spec.needs.subsampling == "declared"
+        strides = SUBSAMPLING[self._factor(declared, target_spec.max_subsampling)]
         return SequenceEncoder(input_spec.dim, self.kernel, strides, stack, causal=text)
 
-    def build_decoder(self, encoder: Encoder, target_spec: TargetSpec, embedding_dim: int) -> Decoder:
+    def build_decoder(self, encoder: Encoder, target_spec: Target, embedding_dim: int) -> Decoder:
         """A decoder as deep and wide as the LSTM, without attention."""
         return RecurrentDecoder(
             "lstm",

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from harness import Capabilities, Decoder, Encoder, Model, hookimpl
-from harness.contract.specs import EmbeddedInput, ModelInput, NextTokenTarget, TargetSpec, TaskSignature
+from harness.contract.specs import EmbeddedInput, ModelInput, TaskSignature
+from harness.contract.target import Target
 from harness.nn.decoder import RecurrentDecoder
 from harness.nn.recurrent import RecurrentEncoder, RecurrentStack, check_sizes
 
@@ -38,17 +39,17 @@ class LSTM(Model):
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
         """Causal; the state is carried where text is read in pieces."""
-        return Capabilities(causal=True, carries_state=signature.target_type is NextTokenTarget, size_step=1)
+        return Capabilities(causal=True, carries_state=signature.target_type.needs.streams, size_step=1)
 
-    def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
+    def build(self, input_spec: ModelInput, target_spec: Target) -> Encoder:
         """The encoder over embedded input."""
         assert isinstance(input_spec, EmbeddedInput)
-        carry = isinstance(target_spec, NextTokenTarget)
+        carry = target_spec.needs.streams
         return RecurrentEncoder(
             RecurrentStack("lstm", input_spec.dim, self.hidden_size, self.layers, dropout=self.dropout, carry=carry)
         )
 
-    def build_decoder(self, encoder: Encoder, target_spec: TargetSpec, embedding_dim: int) -> Decoder:
+    def build_decoder(self, encoder: Encoder, target_spec: Target, embedding_dim: int) -> Decoder:
         """A decoder of the same cell, hidden_size and depth, without attention."""
         return RecurrentDecoder(
             "lstm",

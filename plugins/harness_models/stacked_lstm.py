@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from harness import Capabilities, Decoder, Encoder, Model, hookimpl
-from harness.contract.specs import EmbeddedInput, ModelInput, NextTokenTarget, TargetSpec, TaskSignature
+from harness.contract.specs import EmbeddedInput, ModelInput, TaskSignature
+from harness.contract.target import Target
 from harness.nn.decoder import RecurrentDecoder
 from harness.nn.recurrent import RecurrentEncoder, RecurrentStack, check_sizes
 
@@ -41,9 +42,9 @@ class StackedLSTM(Model):
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
         """Causal; the state is carried where text is read in pieces."""
-        return Capabilities(causal=True, carries_state=signature.target_type is NextTokenTarget, size_step=1)
+        return Capabilities(causal=True, carries_state=signature.target_type.needs.streams, size_step=1)
 
-    def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
+    def build(self, input_spec: ModelInput, target_spec: Target) -> Encoder:
         """The encoder over embedded input."""
         assert isinstance(input_spec, EmbeddedInput)
         return RecurrentEncoder(
@@ -54,11 +55,11 @@ class StackedLSTM(Model):
                 self.layers,
                 dropout=self.dropout,
                 residual=self.residual,
-                carry=isinstance(target_spec, NextTokenTarget),
+                carry=target_spec.needs.streams,
             )
         )
 
-    def build_decoder(self, encoder: Encoder, target_spec: TargetSpec, embedding_dim: int) -> Decoder:
+    def build_decoder(self, encoder: Encoder, target_spec: Target, embedding_dim: int) -> Decoder:
         """A decoder of the same cell, hidden_size and depth, without attention."""
         return RecurrentDecoder(
             "lstm",

@@ -13,13 +13,14 @@ from typing import ClassVar
 import numpy as np
 
 from harness.contract.hookspecs import hookimpl
-from harness.contract.specs import ClassTarget, VideoInput
+from harness.contract.specs import VideoInput
 from harness.contract.task import Baseline, Loader, Metric, Prediction, Task, TaskData
 from harness.data.cache import build_once, cache_dir
 from harness.data.progress import waiting
 from harness.data.sources import GeneratedSource, Source
 from harness.errors import UnknownNameError
 from harness.metrics.classification import ACCURACY, MACRO_F1, TOP_5_ACCURACY
+from harness.targets import ClassTarget
 from harness_tasks import _minigrid_scenes, _moving_squares
 from harness_tasks._clips import ClipSplit, variation
 from harness_tasks._minigrid_clips import ClipRecipe, read_clips, write_clips

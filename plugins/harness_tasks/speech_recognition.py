@@ -11,11 +11,12 @@ import numpy as np
 
 from harness.contract.batch import Example, ListSplit, Split
 from harness.contract.hookspecs import hookimpl
-from harness.contract.specs import CTCTarget, FrameInput
+from harness.contract.specs import FrameInput
 from harness.contract.task import Loader, Metric, Task, TaskData
 from harness.data.sources import GeneratedSource, Source
 from harness.errors import DataError
 from harness.metrics.error_rates import CER, SENTENCE_ACCURACY, WER
+from harness.targets import CTCTarget
 from harness_tasks import _digit_recordings, _speech_folders
 from harness_tasks._digit_recordings import Splits
 from harness_tasks._digit_strings import ALPHABET, Composition, DigitStrings, quiet_frames

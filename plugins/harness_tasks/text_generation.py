@@ -10,11 +10,12 @@ from typing import ClassVar
 
 from harness.contract.batch import Example, ListSplit
 from harness.contract.hookspecs import hookimpl
-from harness.contract.specs import NextTokenTarget, TokenInput
+from harness.contract.specs import TokenInput
 from harness.contract.task import Loader, Metric, Reference, Task, TaskData
 from harness.data.cache import cache_dir
 from harness.data.sources import GeneratedSource, Source
 from harness.metrics.language_model import BITS_PER_CHARACTER, PERPLEXITY
+from harness.targets import NextTokenTarget
 from harness_tasks import _king_james, _text_corpora
 from harness_tasks._text_corpora import Corpus, Document
 from harness_tasks._text_symbols import (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from harness import hookimpl
-from harness.contract.specs import TokenInput, TokenSequenceTarget
+from harness.contract.specs import TokenInput
 from harness.contract.task import Baseline, Loader, Metric, Reference, Task, TaskData
 from harness.data.cache import build_once, cache_dir
 from harness.data.progress import waiting
@@ -17,6 +17,7 @@ from harness.data.sources import FolderSource, GeneratedSource, Source
 from harness.errors import DataError, UnknownNameError
 from harness.metrics.language_model import TOKEN_PERPLEXITY
 from harness.metrics.translation import BLEU, CHRF, bleu
+from harness.targets import TokenSequenceTarget
 from harness_tasks import _cipher, _interface_strings, _subwords
 from harness_tasks._copy_nearest import COPY_NEAREST_NEIGHBOUR
 from harness_tasks._parallel_text import Row, read_splits, without_held_out

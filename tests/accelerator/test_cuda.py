@@ -16,9 +16,9 @@ from tiny_run import tiny_run
 
 from harness.config.settings import OptimizerSettings
 from harness.contract.batch import Batch
-from harness.contract.specs import CTCTarget
 from harness.measure.clock import PhaseClock
 from harness.registry.discovery import load_model
+from harness.targets import CTCTarget
 from harness.testing.model_subject import ModelSubject, subjects
 from harness.training.lightning_module import TrainingModule
 

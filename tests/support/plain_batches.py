@@ -8,15 +8,17 @@ import numpy as np
 import torch
 
 from harness.contract.batch import Batch, Example
-from harness.contract.specs import ClassTarget, ForecastTarget, InputSpec, TargetSpec, TokenInput
+from harness.contract.specs import InputSpec, TokenInput
+from harness.contract.target import Target
 from harness.contract.task import Loader, TaskData
+from harness.targets import ClassTarget, ForecastTarget
 from harness.training.batching import training_batches
 from harness.training.seeding import generator, stream_seed
 
 TENSORS = ("inputs", "input_lengths", "targets", "target_lengths")
 
 
-def plain_batch(examples: Sequence[Example], inputs: InputSpec, target: TargetSpec) -> Batch:
+def plain_batch(examples: Sequence[Example], inputs: InputSpec, target: Target) -> Batch:
     """Each example copied into its row."""
     tokens = isinstance(inputs, TokenInput)
     padded, lengths = _rows([np.asarray(e.input) for e in examples], inputs.pad_id if tokens else 0, tokens)

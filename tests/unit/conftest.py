@@ -19,7 +19,8 @@ from typing import ClassVar
 
 from harness import Metric, Task, TaskData, hookimpl
 from harness.data.sources import GeneratedSource
-from harness.contract.specs import {target}, TokenInput
+from harness.contract.specs import TokenInput
+from harness.targets import {target}
 
 
 @dataclass

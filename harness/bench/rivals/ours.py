@@ -21,8 +21,9 @@ def build(settings: dict[str, Any]) -> tuple[dict[str, Any], Callable[[dict[str,
 
     from harness.bench.training_step import TrainingStep
     from harness.contract.batch import Batch
-    from harness.contract.specs import NextTokenTarget, TokenInput
+    from harness.contract.specs import TokenInput
     from harness.registry.discovery import load_model
+    from harness.targets import NextTokenTarget
 
     size, symbols = (settings["batch"], settings["time"]), settings["symbols"]
     draw = np.random.default_rng(0).integers(2, symbols, (size[0], size[1] + 1))

@@ -14,11 +14,12 @@ from typing import ClassVar
 import numpy as np
 
 from harness import Example, ListSplit, Loader, Metric, Prediction, Task, TaskData, hookimpl
-from harness.contract.specs import FrameTarget, TokenInput
+from harness.contract.specs import TokenInput
 from harness.contract.task import Baseline, Statistics
 from harness.data.sources import GeneratedSource, Source
 from harness.errors import DataError
 from harness.metrics.ratios import percentage, total
+from harness.targets import TaggingTarget
 
 HARNESS_CONTRACT = 2
 
@@ -66,7 +67,7 @@ class BracketDepth(Task):
 
     name: ClassVar[str] = "bracket_depth"
     input_type: ClassVar[type[TokenInput]] = TokenInput
-    target_type: ClassVar[type[FrameTarget]] = FrameTarget
+    target_type: ClassVar[type[TaggingTarget]] = TaggingTarget
     metrics: ClassVar[tuple[Metric, ...]] = (BRACKET_ACCURACY, STRING_ACCURACY)
 
     loader: Loader = field(default_factory=lambda: Loader(batch_size=32))
@@ -121,7 +122,7 @@ class BracketDepth(Task):
             val=val,
             test=test,
             input_spec=TokenInput(2 * self.kinds + 1),
-            target_spec=FrameTarget(self.max_depth),
+            target_spec=TaggingTarget(self.max_depth),
             decode=_as_text,
         )
 
@@ -192,7 +193,7 @@ def _as_text(classes: Sequence[int]) -> str:
 
 def _usual_depth(data: TaskData, seed: int) -> list[Prediction]:
     assert isinstance(data.input_spec, TokenInput)
-    assert isinstance(data.target_spec, FrameTarget)
+    assert isinstance(data.target_spec, TaggingTarget)
     counts = np.zeros((data.input_spec.vocab_size, data.target_spec.num_classes), dtype=np.int64)
     for i in range(len(data.train)):
         np.add.at(counts, (np.asarray(data.train[i].input), np.asarray(data.train[i].target)), 1)

@@ -8,9 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from harness import Example, ListSplit, Metric, Task, TaskData, hookimpl
-from harness.contract.specs import ClassTarget, TokenInput
+from harness.contract.specs import TokenInput
 from harness.data.sources import GeneratedSource, Source
 from harness.metrics.classification import ACCURACY
+from harness.targets import ClassTarget
 
 HARNESS_CONTRACT = 2
 

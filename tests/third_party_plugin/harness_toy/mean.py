@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from harness import Capabilities, Encoder, EncoderOutput, Model, hookimpl
 from harness.contract.model import State
-from harness.contract.specs import EmbeddedInput, ModelInput, TargetSpec, TaskSignature
+from harness.contract.specs import EmbeddedInput, ModelInput, TaskSignature
+from harness.contract.target import Target
 
 HARNESS_CONTRACT = 2
 
@@ -31,7 +32,7 @@ class Mean(Model):
         """The mean reaches back only."""
         return Capabilities(causal=True)
 
-    def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
+    def build(self, input_spec: ModelInput, target_spec: Target) -> Encoder:
         """The encoder over embedded input."""
         assert isinstance(input_spec, EmbeddedInput)
         return MeanEncoder(input_spec.dim, self.hidden_size)

@@ -17,12 +17,14 @@ from torch import Tensor, nn
 
 from harness import Capabilities, Decoder, Encoder, EncoderOutput, Model, hookimpl
 from harness.contract.model import State
-from harness.contract.specs import EmbeddedInput, ModelInput, NextTokenTarget, TargetSpec, TaskSignature
+from harness.contract.specs import EmbeddedInput, ModelInput, TaskSignature
+from harness.contract.target import Target
 from harness.nn.decoder import RecurrentDecoder
 from harness.nn.initialisation import linear
 from harness.nn.masking import length_mask
 from harness.nn.pooling import masked_mean
 from harness.nn.recurrent import check_sizes
+from harness.targets import NextTokenTarget
 
 HARNESS_CONTRACT = 2
 
@@ -67,7 +69,7 @@ class Transformer(Model):
         context = self.context if text else None
         return Capabilities(causal=self.causal or text, context=context, size_step=math.lcm(8, self.heads))
 
-    def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
+    def build(self, input_spec: ModelInput, target_spec: Target) -> Encoder:
         """The encoder over embedded input."""
         assert isinstance(input_spec, EmbeddedInput)
         window = ALL_PAST if self.causal else None
@@ -76,7 +78,7 @@ class Transformer(Model):
             window = self.context // self.layers
         return TransformerEncoder(input_spec.dim, self.hidden_size, self.layers, self.heads, self.dropout, window)
 
-    def build_decoder(self, encoder: Encoder, target_spec: TargetSpec, embedding_dim: int) -> Decoder:
+    def build_decoder(self, encoder: Encoder, target_spec: Target, embedding_dim: int) -> Decoder:
         """A one-layer LSTM with attention over the encoder's features."""
         return RecurrentDecoder(
             "lstm",

@@ -12,11 +12,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from harness.bench.flops import forward_flops, recurrent_flops
 from harness.config.settings import TrainerSettings
 from harness.contract.batch import Batch
-from harness.contract.specs import ClassTarget, FrameInput, TaskSignature, TokenInput, TokenSequenceTarget
+from harness.contract.specs import FrameInput, TaskSignature, TokenInput
 from harness.nn.decoder import RecurrentDecoder
 from harness.nn.network import Network
 from harness.nn.recurrent import RecurrentStack
 from harness.registry.discovery import load_model
+from harness.targets import ClassTarget, TokenSequenceTarget
 
 B, T, F, D, H, K = 3, 7, 5, 6, 8, 4
 

@@ -106,7 +106,7 @@ def test_a_task_is_checked_too(harness: Any) -> None:
     assert code == 0, out
     lines = [" ".join(line.split()) for line in out.splitlines()]
     assert "near_duplicates held 1" in lines
-    assert "ctc_feasibility not applicable only CTC has to be feasible" in lines
+    assert "ctc_feasibility not applicable targets of this kind are always feasible" in lines
 
 
 def test_a_name_of_two_kinds_needs_its_prefix(harness: Any, site: Any) -> None:

@@ -196,7 +196,8 @@ from typing import ClassVar
 import numpy as np
 from harness import Example, ListSplit, TaskData, hookimpl
 from harness.data.sources import GeneratedSource
-from harness.contract.specs import ClassTarget, TokenInput
+from harness.contract.specs import TokenInput
+from harness.targets import ClassTarget
 from mod_counting import Counting
 
 @dataclass

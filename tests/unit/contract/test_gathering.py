@@ -12,19 +12,21 @@ from plain_batches import assert_same_batch, plain_batch
 
 from harness.contract.batch import Batch, Example, ListSplit, Subset, gatherer, without_input
 from harness.contract.gathering import Ragged, stretches
-from harness.contract.specs import ClassTarget, CTCTarget, FrameInput, FrameTarget, InputSpec, TargetSpec, TokenInput
-from harness.contract.specs import TokenSequenceTarget as Sequences
+from harness.contract.specs import FrameInput, InputSpec, TokenInput
+from harness.contract.target import Target
+from harness.targets import ClassTarget, CTCTarget, TaggingTarget
+from harness.targets import TokenSequenceTarget as Sequences
 from harness.training.collate import Collator
 
 TYPES = (np.int64, np.int32, np.uint8)
 
 
 @st.composite
-def splits(draw: st.DrawFn) -> tuple[ListSplit, InputSpec, TargetSpec, np.ndarray]:
+def splits(draw: st.DrawFn) -> tuple[ListSplit, InputSpec, Target, np.ndarray]:
     """Symbols of many lengths and types with every kind of target, their specifications, and positions to ask for."""
     sizes = draw(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=8))
     kind, target_kind = draw(st.sampled_from(TYPES)), draw(st.sampled_from(TYPES))
-    target = draw(st.sampled_from([ClassTarget(9), CTCTarget(90), FrameTarget(90), Sequences(90, pad_id=7)]))
+    target = draw(st.sampled_from([ClassTarget(9), CTCTarget(90), TaggingTarget(90), Sequences(90, pad_id=7)]))
     examples = []
     for number, (steps, symbols) in enumerate(sizes):
         label = number % 9 if isinstance(target, ClassTarget) else np.arange(symbols, dtype=target_kind) + number
@@ -36,7 +38,7 @@ def splits(draw: st.DrawFn) -> tuple[ListSplit, InputSpec, TargetSpec, np.ndarra
 
 @given(splits(), st.booleans())
 def test_gathered_symbols_equal_those_collated_one_by_one(
-    split: tuple[ListSplit, InputSpec, TargetSpec, np.ndarray], through_subset: bool
+    split: tuple[ListSplit, InputSpec, Target, np.ndarray], through_subset: bool
 ) -> None:
     dataset, inputs, target, positions = split
     assert dataset.gather(positions, 0, 0) is not None

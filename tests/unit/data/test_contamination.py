@@ -14,26 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.contract.batch import Example, ListSplit
-from harness.contract.specs import (
-    ClassTarget,
-    CTCTarget,
-    ForecastTarget,
-    FrameInput,
-    GraphSeriesInput,
-    InputSpec,
-    NextTokenTarget,
-    TargetSpec,
-    TokenInput,
-    TokenSequenceTarget,
-    VideoInput,
-)
+from harness.contract.specs import FrameInput, GraphSeriesInput, InputSpec, TokenInput, VideoInput
+from harness.contract.target import Target
 from harness.contract.task import Task, TaskData
 from harness.data.contamination import FRAMES_IN_A_ROW, PASSAGE, Findings, examine, plain, rolling
+from harness.targets import ClassTarget, CTCTarget, ForecastTarget, NextTokenTarget, TokenSequenceTarget
 
 DRAW = np.random.default_rng
 
 
-def _found(inputs: InputSpec, target: TargetSpec, **splits: list[Example]) -> Findings:
+def _found(inputs: InputSpec, target: Target, **splits: list[Example]) -> Findings:
     parts = {name: ListSplit(splits.get(name, [])) for name in ("train", "val", "test")}
     return examine(TaskData(**parts, input_spec=inputs, target_spec=target))
 
@@ -69,7 +59,7 @@ def _letters(count: int, seed: int) -> str:
 @pytest.mark.parametrize("target", [ClassTarget(2), ForecastTarget(1, 1), CTCTarget(3)], ids=lambda t: type(t).__name__)
 @pytest.mark.parametrize(("held", "earlier"), [("test", "train"), ("test", "val"), ("val", "train")])
 def test_an_input_that_stands_in_an_earlier_split_is_found(
-    spec: InputSpec, shape: tuple[int, ...], target: TargetSpec, held: str, earlier: str
+    spec: InputSpec, shape: tuple[int, ...], target: Target, held: str, earlier: str
 ) -> None:
     made = {split: [_frames(f"{split}{i}", DRAW(i + 10 * n).normal(size=shape)) for i in range(3)]
             for n, split in enumerate(("train", "val", "test"))}  # fmt: skip

@@ -6,25 +6,14 @@ import pytest
 import torch
 from torch.utils._pytree import tree_leaves
 
-from harness.contract.specs import (
-    ClassTarget,
-    CTCTarget,
-    EmbeddedInput,
-    ForecastTarget,
-    FrameInput,
-    FrameTarget,
-    NextTokenTarget,
-    TaskSignature,
-    TokenInput,
-    TokenSequenceTarget,
-    VideoInput,
-)
+from harness.contract.specs import EmbeddedInput, FrameInput, TaskSignature, TokenInput, VideoInput
 from harness.registry.compatibility import check
+from harness.targets import ClassTarget, CTCTarget, ForecastTarget, NextTokenTarget, TaggingTarget, TokenSequenceTarget
 
 NAMES = ["rnn", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm"]
 TARGETS = [
     ClassTarget(5),
-    FrameTarget(5),
+    TaggingTarget(5),
     CTCTarget(5, max_subsampling=2),
     NextTokenTarget(9),
     TokenSequenceTarget(9),

@@ -6,10 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from harness.contract.specs import NextTokenTarget
 from harness.nn.embedding import TokenEmbedding
 from harness.nn.heads import TokenHead
-from harness.nn.losses import loss_sum
+from harness.targets import NextTokenTarget
 
 V, D, H = 40, 6, 9
 LENGTHS = torch.tensor([5, 1, 3])
@@ -37,7 +36,7 @@ def test_the_training_loss_is_that_of_the_logits(smoothing: float, dropout: floa
     torch.manual_seed(1)
     mean, total, count = head.loss(x, targets, LENGTHS, label_smoothing=smoothing)
     torch.manual_seed(1)  # the same noise
-    plain, units = loss_sum(NextTokenTarget(V), head(x), LENGTHS, targets, LENGTHS, label_smoothing=smoothing)
+    plain, units = NextTokenTarget(V).loss_sum(head(x), LENGTHS, targets, LENGTHS, label_smoothing=smoothing)
     assert int(count) == int(units) == 9
     torch.testing.assert_close(mean.float(), plain / units)
     torch.testing.assert_close(total.float(), plain.detach())

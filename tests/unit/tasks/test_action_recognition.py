@@ -15,9 +15,10 @@ from harness_tasks._minigrid_tiles import draw_tiles
 from harness_tasks.action_recognition import ActionRecognition, ClipSource
 
 from harness.contract.batch import Example
-from harness.contract.specs import ClassTarget, VideoInput
+from harness.contract.specs import VideoInput
 from harness.contract.task import TaskData, aggregate
 from harness.errors import UnknownNameError
+from harness.targets import ClassTarget
 
 
 def small(**options: object) -> ActionRecognition:

@@ -12,8 +12,8 @@ from harness_tasks import _video_folder
 from harness_tasks._video_decoding import UnreadableVideoError, decode
 from harness_tasks.action_recognition import ActionRecognition
 
-from harness.contract.specs import ClassTarget
 from harness.errors import DataError, UnknownNameError
+from harness.targets import ClassTarget
 
 
 def film(path: Path, brightness: int, frames: int = 12, size: int = 32) -> None:

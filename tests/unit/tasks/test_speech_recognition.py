@@ -8,8 +8,9 @@ from harness_tasks._speech_audio import Features, OnCorrupt
 from harness_tasks._transcripts import frames_needed
 from harness_tasks.speech_recognition import SpeechRecognition, SpeechSource
 
-from harness.contract.specs import CTCTarget, FrameInput
+from harness.contract.specs import FrameInput
 from harness.errors import DataError
+from harness.targets import CTCTarget
 
 RATE = 8_000
 

@@ -5,7 +5,8 @@ import pytest
 from harness_tasks._text_symbols import Symbols
 from harness_tasks.text_generation import TextGeneration, TextSource
 
-from harness.contract.specs import NextTokenTarget, TokenInput
+from harness.contract.specs import TokenInput
+from harness.targets import NextTokenTarget
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from harness.contract.model import Capabilities, Decoder, Encoder, EncoderOutput, Model
-from harness.contract.specs import CTCTarget, ModelInput, NextTokenTarget, TargetSpec, TaskSignature
+from harness.contract.specs import ModelInput, TaskSignature
+from harness.contract.target import Target
+from harness.targets import CTCTarget, NextTokenTarget
 
 HARNESS_CONTRACT = 2
 
@@ -180,7 +182,7 @@ class Mutant(Model):
             causal=self.fault != "causal and silent about it", carries_state=text, subsampling_factor=2 if speech else 1
         )
 
-    def build(self, input_spec: ModelInput, target_spec: TargetSpec) -> Encoder:
+    def build(self, input_spec: ModelInput, target_spec: Target) -> Encoder:
         """The sum."""
         if self.fault == "seeds before building":
             torch.manual_seed(0)
@@ -194,7 +196,7 @@ class Mutant(Model):
             torch.set_default_dtype(torch.float64)
         return encoder
 
-    def build_decoder(self, encoder: Encoder, target_spec: TargetSpec, embedding_dim: int) -> Decoder:
+    def build_decoder(self, encoder: Encoder, target_spec: Target, embedding_dim: int) -> Decoder:
         """The sum of what was said."""
         return Steps(embedding_dim, encoder.summary_dim, self.fault)
 

@@ -11,18 +11,11 @@ import numpy as np
 
 from harness.contract.batch import Example, ListSplit
 from harness.contract.gathering import Gathered, Ragged
-from harness.contract.specs import (
-    ClassTarget,
-    CTCTarget,
-    ForecastTarget,
-    FrameInput,
-    InputSpec,
-    NextTokenTarget,
-    TargetSpec,
-    TokenInput,
-)
+from harness.contract.specs import FrameInput, InputSpec, TokenInput
+from harness.contract.target import Target
 from harness.contract.task import Baseline, Loader, Metric, Prediction, Reference, Statistics, Task, TaskData
 from harness.data.sources import GeneratedSource, Source
+from harness.targets import ClassTarget, CTCTarget, ForecastTarget, NextTokenTarget
 
 HARNESS_CONTRACT = 2
 
@@ -96,7 +89,7 @@ class Faulty(Task):
         """Those of a split."""
         raise NotImplementedError
 
-    def specs(self) -> tuple[InputSpec, TargetSpec]:
+    def specs(self) -> tuple[InputSpec, Target]:
         """Of input and target."""
         raise NotImplementedError
 
@@ -232,7 +225,7 @@ class Sides(Faulty):
             made.append(Example(f"{name}{i}", values, target, (str(target),)))
         return made
 
-    def specs(self) -> tuple[InputSpec, TargetSpec]:
+    def specs(self) -> tuple[InputSpec, Target]:
         """Two figures, two classes."""
         return FrameInput(3 if self.fault == "wrong feature_dim" else 2), ClassTarget(2)
 
@@ -288,7 +281,7 @@ class Letters(Faulty):
             text += "".join("abcde"[i] for i in np.random.default_rng(9).integers(5, size=150))
         return [Example(f"{name}{i}", None, np.array([ids.get(c, 2) for c in text[i:]])) for i in range(3)]
 
-    def specs(self) -> tuple[InputSpec, TargetSpec]:
+    def specs(self) -> tuple[InputSpec, Target]:
         """The alphabet and three special symbols."""
         size = 3 + len(self._alphabet())
         return TokenInput(size), NextTokenTarget(size)
@@ -325,7 +318,7 @@ class Remarks(Faulty):
         ]
         return f"{other.source.upper()}!"
 
-    def specs(self) -> tuple[InputSpec, TargetSpec]:
+    def specs(self) -> tuple[InputSpec, Target]:
         """Eight words and two special symbols."""
         return TokenInput(2 + len(self.WORDS)), ClassTarget(2)
 
@@ -352,7 +345,7 @@ class Spelled(Faulty):
             for i, chosen in enumerate(labels)
         ]
 
-    def specs(self) -> tuple[InputSpec, TargetSpec]:
+    def specs(self) -> tuple[InputSpec, Target]:
         """Three labels."""
         declared = 1 if self.fault == "two subsamplings" else self.max_subsampling
         return FrameInput(3), CTCTarget(3, max_subsampling=declared)
@@ -375,6 +368,6 @@ class Ahead(Faulty):
             made.append(Example(f"{name}{i}", wave[:12], scale * wave[12:]))
         return made
 
-    def specs(self) -> tuple[InputSpec, TargetSpec]:
+    def specs(self) -> tuple[InputSpec, Target]:
         """One figure, one step ahead."""
         return FrameInput(1), ForecastTarget(1, 1)

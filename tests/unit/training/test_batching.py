@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from harness.config.settings import DecodingSettings
 from harness.contract.batch import Batch
-from harness.contract.specs import ClassTarget, CTCTarget, TokenSequenceTarget
 from harness.contract.task import Loader
+from harness.targets import ClassTarget, CTCTarget, TokenSequenceTarget
 from harness.training.batching import batches_of, evaluation_batches, searched_together, training_batches
 from harness.training.seeding import generator
 

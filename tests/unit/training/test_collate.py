@@ -9,17 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.contract.batch import Example
-from harness.contract.specs import (
-    ClassTarget,
-    CTCTarget,
-    ForecastTarget,
-    FrameInput,
-    FrameTarget,
-    GraphSeriesInput,
-    TokenInput,
-    TokenSequenceTarget,
-    VideoInput,
-)
+from harness.contract.specs import FrameInput, GraphSeriesInput, TokenInput, VideoInput
+from harness.targets import ClassTarget, CTCTarget, ForecastTarget, TaggingTarget, TokenSequenceTarget
 from harness.training.collate import collate
 
 
@@ -65,7 +56,7 @@ def test_forecasts_are_stacked() -> None:
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=6))
 def test_what_was_put_in_can_be_read_back(sizes: list[int]) -> None:
     examples = [Example(str(i), np.full((n, 2), i + 1.0, np.float32), np.arange(1, n + 1)) for i, n in enumerate(sizes)]
-    for target in (CTCTarget(9), FrameTarget(10)):
+    for target in (CTCTarget(9), TaggingTarget(10)):
         batch = collate(examples, FrameInput(2), target)
         for row, example in enumerate(examples):
             np.testing.assert_array_equal(batch.inputs[row, : sizes[row]].numpy(), example.input)

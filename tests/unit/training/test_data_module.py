@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.contract.batch import Example, ListSplit
-from harness.contract.specs import ClassTarget, FrameInput, NextTokenTarget, TokenInput
+from harness.contract.specs import FrameInput, TokenInput
 from harness.contract.task import Loader, TaskData
+from harness.errors import PluginError
+from harness.targets import ClassTarget, NextTokenTarget
 from harness.training.data_module import ExampleBatches, StreamBatches, training_loader
 
 BOS = 1
@@ -69,7 +71,7 @@ def test_streams_repeat_with_the_seed_and_refuse_other_targets() -> None:
     data = _documents(200)
     one, two = (list(StreamBatches(data, Loader(batch_size=4, bptt=7), 5)) for _ in range(2))
     assert all(torch.equal(a.inputs, b.inputs) for a, b in zip(one, two, strict=True))
-    with pytest.raises(TypeError, match="NextTokenTarget, not ClassTarget"):
+    with pytest.raises(PluginError, match="'class' are streams, so its 'vocabulary' must say"):
         StreamBatches(_frames(3), Loader(), 0)
 
 

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.contract.batch import Batch, Example, ListSplit
-from harness.contract.specs import ClassTarget, FrameInput, NextTokenTarget, TokenInput
+from harness.contract.specs import FrameInput, TokenInput
 from harness.contract.task import Loader, TaskData
 from harness.errors import DataError
+from harness.targets import ClassTarget, NextTokenTarget
 from harness.training.data_module import EndlessBatches, training_loader
 
 

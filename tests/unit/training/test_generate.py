@@ -11,10 +11,11 @@ from torch import Tensor, nn
 from harness.config.settings import DecodingSettings
 from harness.contract.batch import ListSplit
 from harness.contract.model import Capabilities
-from harness.contract.specs import NextTokenTarget, TokenInput
+from harness.contract.specs import TokenInput
 from harness.contract.task import TaskData
 from harness.nn.network import Network
 from harness.nn.sampling import sample
+from harness.targets import NextTokenTarget
 from harness.training.generate import generate
 from harness.training.seeding import generator
 

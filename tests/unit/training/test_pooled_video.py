@@ -13,10 +13,11 @@ from plain_batches import assert_same_batch
 
 from harness.config.settings import DecodingSettings
 from harness.contract.batch import Batch, Example, ListSplit, Subset
-from harness.contract.specs import ClassTarget, VideoInput
+from harness.contract.specs import VideoInput
 from harness.contract.task import Loader, TaskData
 from harness.nn.network import Network
 from harness.registry.discovery import load_model, load_task
+from harness.targets import ClassTarget
 from harness.testing.cases import TRAINER
 from harness.training import pooled_video
 from harness.training.data_module import training_loader

@@ -12,8 +12,9 @@ import torch
 from plain_batches import assert_same_batch
 
 from harness.contract.batch import Batch, Example, ListSplit
-from harness.contract.specs import ClassTarget, TokenInput
+from harness.contract.specs import TokenInput
 from harness.contract.task import Loader, TaskData
+from harness.targets import ClassTarget
 from harness.training.data_module import EndlessBatches, training_loader
 from harness.training.prefetch import prefetched
 

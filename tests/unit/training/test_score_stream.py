@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from harness.contract.batch import Example
 from harness.contract.model import Capabilities
-from harness.contract.specs import NextTokenTarget
 from harness.contract.task import Loader
 from harness.nn.network import Network
+from harness.targets import NextTokenTarget
 from harness.training import score_stream
 from harness.training.score_stream import score_documents
 
@@ -27,6 +27,8 @@ CPU = torch.device("cpu")
 
 class Memory(nn.Module):
     """Logits that depend on a decayed sum of all past symbols: a state that must arrive whole."""
+
+    head = None
 
     def __init__(self, carries: bool, context: int | None) -> None:
         super().__init__()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.contract.specs import ClassTarget
 from harness.contract.task import Task
 from harness.errors import ConfigError, UnknownNameError
+from harness.targets import ClassTarget
 from harness.training.selection import Best, CheckpointSelection
 
 

@@ -13,13 +13,14 @@ from harness.config import compose, to_settings
 from harness.config.identity import run_plan
 from harness.config.settings import OptimizerSettings, TrainerSettings, check_softmax
 from harness.contract.batch import Example, ListSplit
-from harness.contract.specs import ClassTarget, NextTokenTarget, TokenInput
+from harness.contract.specs import TokenInput
 from harness.contract.task import TaskData
 from harness.errors import ConfigError
 from harness.nn.heads import TokenHead
 from harness.nn.network import Network
 from harness.store import Store
 from harness.store.query import RunView, runs
+from harness.targets import ClassTarget, NextTokenTarget
 from harness.training import execute
 from harness.training.symbol_counts import count_symbols, order_symbols
 

@@ -13,9 +13,10 @@ from harness_tasks._video_folder import VideoSplit
 from plain_batches import assert_same_batch, plain_batch, plain_epochs
 
 from harness.contract.batch import Split, Subset, gatherer, without_input
-from harness.contract.specs import ClassTarget, NextTokenTarget, VideoInput
+from harness.contract.specs import VideoInput
 from harness.contract.task import Loader, TaskData
 from harness.registry.discovery import load_task, registry
+from harness.targets import ClassTarget, NextTokenTarget
 from harness.training.collate import Collator
 from harness.training.data_module import EndlessBatches, training_loader
 

@@ -8,19 +8,11 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
-from harness.contract.specs import (
-    ClassTarget,
-    CTCTarget,
-    ForecastTarget,
-    FrameTarget,
-    NextTokenTarget,
-    TargetSpec,
-    TokenSequenceTarget,
-)
-from harness.nn.losses import loss_counts, loss_rows, loss_sum, worked_units
+from harness.contract.target import Target
+from harness.targets import ClassTarget, CTCTarget, ForecastTarget, NextTokenTarget, TaggingTarget, TokenSequenceTarget
 
 K = 7
-SEQUENCE_SPECS = [FrameTarget(K), NextTokenTarget(K), TokenSequenceTarget(K)]
+SEQUENCE_SPECS = [TaggingTarget(K), NextTokenTarget(K), TokenSequenceTarget(K)]
 one_of_each = pytest.mark.parametrize(
     "spec",
     [ClassTarget(K), CTCTarget(K - 1), ForecastTarget(3, 2), *SEQUENCE_SPECS],
@@ -28,7 +20,7 @@ one_of_each = pytest.mark.parametrize(
 )
 
 
-def _example(spec: TargetSpec, index: int) -> tuple[Tensor, Tensor]:
+def _example(spec: Target, index: int) -> tuple[Tensor, Tensor]:
     """Outputs and target of one example, unpadded."""
     draw = torch.Generator().manual_seed(index)
     length = 6 + index % 5
@@ -42,7 +34,7 @@ def _example(spec: TargetSpec, index: int) -> tuple[Tensor, Tensor]:
     return torch.randn(length, K, generator=draw), torch.randint(K, (length,), generator=draw)
 
 
-def _batch(spec: TargetSpec, indices: list[int], extra: int = 0) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _batch(spec: Target, indices: list[int], extra: int = 0) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Outputs, output lengths, targets, target lengths; `extra` steps of padding full of nonsense."""
     outputs, targets = zip(*(_example(spec, i) for i in indices), strict=True)
     if isinstance(spec, ClassTarget | ForecastTarget):
@@ -57,7 +49,7 @@ def _batch(spec: TargetSpec, indices: list[int], extra: int = 0) -> tuple[Tensor
     return padded, output_lengths, wanted, target_lengths
 
 
-def _reference(spec: TargetSpec, index: int, label_smoothing: float = 0.0) -> float:
+def _reference(spec: Target, index: int, label_smoothing: float = 0.0) -> float:
     """Torch's loss of one unpadded example."""
     output, target = _example(spec, index)
     match spec:
@@ -71,24 +63,24 @@ def _reference(spec: TargetSpec, index: int, label_smoothing: float = 0.0) -> fl
 
 
 @one_of_each
-def test_each_row_is_torchs_loss_of_the_unpadded_example(spec: TargetSpec) -> None:
-    rows = loss_rows(spec, *_batch(spec, list(range(8))))
+def test_each_row_is_torchs_loss_of_the_unpadded_example(spec: Target) -> None:
+    rows = spec.loss_rows(*_batch(spec, list(range(8))))
     torch.testing.assert_close(rows, torch.tensor([_reference(spec, i) for i in range(8)]), rtol=1e-5, atol=1e-5)
 
 
 @one_of_each
-def test_sum_and_count_do_not_depend_on_batching_or_padding(spec: TargetSpec) -> None:
-    whole_sum, whole_count = loss_sum(spec, *_batch(spec, list(range(8)), extra=4))
-    parts = [loss_sum(spec, *_batch(spec, part)) for part in ([5, 0, 7], [2], [6, 1, 3, 4])]
+def test_sum_and_count_do_not_depend_on_batching_or_padding(spec: Target) -> None:
+    whole_sum, whole_count = spec.loss_sum(*_batch(spec, list(range(8)), extra=4))
+    parts = [spec.loss_sum(*_batch(spec, part)) for part in ([5, 0, 7], [2], [6, 1, 3, 4])]
     assert float(whole_sum) == pytest.approx(sum(float(s) for s, _ in parts), rel=1e-5)
     assert int(whole_count) == sum(int(c) for _, c in parts)
 
 
 @one_of_each
-def test_no_gradient_comes_from_padding(spec: TargetSpec) -> None:
+def test_no_gradient_comes_from_padding(spec: Target) -> None:
     outputs, lengths, targets, target_lengths = _batch(spec, [0, 1, 2, 3])
     outputs.requires_grad_()
-    total, _ = loss_sum(spec, outputs, lengths, targets, target_lengths)
+    total, _ = spec.loss_sum(outputs, lengths, targets, target_lengths)
     (gradient,) = torch.autograd.grad(total, outputs)
     assert gradient.isfinite().all()
     assert gradient.abs().sum() > 0
@@ -98,17 +90,17 @@ def test_no_gradient_comes_from_padding(spec: TargetSpec) -> None:
 
 
 @pytest.mark.parametrize("spec", [ClassTarget(K), *SEQUENCE_SPECS], ids=lambda s: type(s).__name__)
-def test_label_smoothing_is_torchs(spec: TargetSpec) -> None:
-    rows = loss_rows(spec, *_batch(spec, [0, 1, 2]), label_smoothing=0.1)
+def test_label_smoothing_is_torchs(spec: Target) -> None:
+    rows = spec.loss_rows(*_batch(spec, [0, 1, 2]), label_smoothing=0.1)
     torch.testing.assert_close(rows, torch.tensor([_reference(spec, i, 0.1) for i in range(3)]), rtol=1e-5, atol=1e-5)
 
 
 def test_a_transcript_that_does_not_fit_costs_infinity_and_is_not_hidden() -> None:
     spec = CTCTarget(3)
     outputs = torch.zeros(1, 3, 4)
-    rows = loss_rows(spec, outputs, torch.tensor([3]), torch.tensor([[1, 1]]), torch.tensor([2]))
+    rows = spec.loss_rows(outputs, torch.tensor([3]), torch.tensor([[1, 1]]), torch.tensor([2]))
     assert rows.isfinite().all()  # 1, blank, 1 just fits
-    rows = loss_rows(spec, outputs, torch.tensor([2]), torch.tensor([[1, 1]]), torch.tensor([2]))
+    rows = spec.loss_rows(outputs, torch.tensor([2]), torch.tensor([[1, 1]]), torch.tensor([2]))
     assert rows.isinf().all()
 
 
@@ -116,7 +108,7 @@ def test_half_precision_outputs_are_summed_in_fp32() -> None:
     outputs = torch.randn(4, 5, K).bfloat16()
     targets = torch.randint(K, (4, 5))
     lengths = torch.full((4,), 5)
-    rows = loss_rows(NextTokenTarget(K), outputs, lengths, targets, lengths)
+    rows = NextTokenTarget(K).loss_rows(outputs, lengths, targets, lengths)
     assert rows.dtype == torch.float32
 
 
@@ -126,15 +118,14 @@ def test_half_precision_outputs_are_summed_in_fp32() -> None:
         (ClassTarget(K), [1, 1], 2, "examples/s"),
         (ForecastTarget(3, 2), [6, 6], 2, "examples/s"),
         (CTCTarget(K), [4, 2], 30, "input frames/s"),
-        (FrameTarget(K), [4, 2], 30, "input frames/s"),
+        (TaggingTarget(K), [4, 2], 30, "input frames/s"),
         (NextTokenTarget(K), [4, 2], 6, "target tokens/s"),
         (TokenSequenceTarget(K), [4, 2], 6, "target tokens/s"),
     ],
     ids=lambda s: type(s).__name__ if not isinstance(s, list | int | str) else "",
 )
-def test_units_are_real_and_unpadded(spec: TargetSpec, counts: list[int], work: int, unit: str) -> None:
+def test_units_are_real_and_unpadded(spec: Target, counts: list[int], work: int, unit: str) -> None:
     input_lengths, target_lengths = torch.tensor([20, 10]), torch.tensor([4, 2])
-    targets = torch.zeros(2, 3, 2) if isinstance(spec, ForecastTarget) else torch.zeros(2, 4, dtype=torch.int64)
-    assert loss_counts(spec, targets, target_lengths).tolist() == counts
-    total, name = worked_units(spec, input_lengths, target_lengths)
+    assert spec.loss_counts(target_lengths).tolist() == counts
+    total, name = spec.work(input_lengths, target_lengths)
     assert (total, name) == (work, unit)

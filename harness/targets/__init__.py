@@ -1,0 +1,34 @@
+"""The built-in kinds of answer, one class a file; outside packages bring others (entry points `target.NAME`).
+
+Importing this package imports no torch.
+"""
+
+from __future__ import annotations
+
+from harness.contract.target import Target
+from harness.targets.classification import ClassTarget
+from harness.targets.ctc import CTCTarget
+from harness.targets.forecast import ForecastTarget
+from harness.targets.next_token import NextTokenTarget
+from harness.targets.tagging import TaggingTarget
+from harness.targets.token_sequence import TokenSequenceTarget
+
+BUILT_IN: tuple[type[Target], ...] = (
+    ClassTarget,
+    TaggingTarget,
+    CTCTarget,
+    NextTokenTarget,
+    TokenSequenceTarget,
+    ForecastTarget,
+)
+"""In the order of documentation and tests."""
+
+__all__ = [
+    "BUILT_IN",
+    "CTCTarget",
+    "ClassTarget",
+    "ForecastTarget",
+    "NextTokenTarget",
+    "TaggingTarget",
+    "TokenSequenceTarget",
+]

@@ -1,0 +1,103 @@
+"""Future values of several variables: squared error, and the error of every step ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from harness.contract.hookspecs import hookimpl
+from harness.contract.specs import FrameInput, GraphSeriesInput, InputSpec
+from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs, Target
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from harness.contract.task import Metric
+
+HARNESS_CONTRACT = 2
+
+
+@dataclass(frozen=True)
+class ForecastTarget(Target):
+    """`horizon` future values of `dim` variables on the train-normalised scale: float32 (B, horizon, dim)."""
+
+    name: ClassVar[str] = "forecast"
+    needs: ClassVar[Needs] = Needs("summary")
+    overlapping: ClassVar[bool] = True
+    parts: ClassVar[str] = "horizon"
+
+    horizon: int
+    dim: int
+
+    @property
+    def layout(self) -> Layout:
+        """A table of steps and variables."""
+        return Layout((self.horizon, self.dim), "float32")
+
+    @classmethod
+    def made_up(cls, size: int, max_subsampling: int = 1) -> ForecastTarget:
+        """`size` steps of `size` variables."""
+        return cls(size, size)
+
+    def head(self, context: HeadContext) -> nn.Module:
+        """One linear layer from the summary to all values at once."""
+        from harness.nn.heads import TableHead
+
+        return TableHead(context.summary_dim, self.horizon, self.dim, context.options.head_dropout)
+
+    def output_shape(self, rows: int, steps: int) -> tuple[int, ...]:
+        """(B, horizon, dim)."""
+        return (rows, self.horizon, self.dim)
+
+    def loss_rows(
+        self,
+        outputs: Tensor,
+        output_lengths: Tensor,
+        targets: Tensor,
+        target_lengths: Tensor,
+        *,
+        head: Any = None,
+        label_smoothing: float = 0.0,
+    ) -> Tensor:
+        """Squared error, summed over values."""
+        return (outputs.float() - targets).square().flatten(1).sum(1)
+
+    def answers(self, outputs: Tensor, lengths: Tensor, decoding: Decoding, *, head: Any = None) -> list[Answer]:
+        """The values, (horizon, dim) as lists."""
+        return [Answer(table) for table in outputs.float().tolist()]
+
+    def text(self, output: Any, decode: Callable[[Sequence[int]], str] | None) -> str:
+        """A few of the values."""
+        return np.array2string(np.asarray(output), precision=3, threshold=12)
+
+    @classmethod
+    def metrics(cls) -> tuple[Metric, ...]:
+        """Mean squared and mean absolute error."""
+        from harness.metrics.forecasting import MAE, MSE
+
+        return MSE, MAE
+
+    @classmethod
+    def cases(cls) -> tuple[tuple[InputSpec, ForecastTarget], ...]:
+        """Two steps of recordings, and of series on a graph."""
+        return (FrameInput(5), cls(2, 5)), (GraphSeriesInput(3, 2, ((0, 1), (1, 2))), cls(2, 3))
+
+    def answer_for(self, classes: np.ndarray) -> np.ndarray:
+        """The number of the class shown last, everywhere."""
+        return np.full((self.horizon, self.dim), classes[-1], dtype=np.float32)
+
+    def problem(self, target: np.ndarray, steps: int) -> str | None:
+        """Finite values (horizon, dim) are right."""
+        shape = (self.horizon, self.dim)
+        if target.shape != shape:
+            return f"the target has shape {target.shape}, not {shape}"
+        return None if np.isfinite(target).all() else "the target is not finite"
+
+
+@hookimpl
+def harness_targets() -> list[type[Target]]:
+    """The target of this module."""
+    return [ForecastTarget]

@@ -1,0 +1,94 @@
+"""One class for every position of the input: masked cross-entropy, token accuracy, F1 of tags and of spans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from harness.contract.hookspecs import hookimpl
+from harness.contract.specs import FrameInput, InputSpec
+from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs, Target
+from harness.targets._checks import outside
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+HARNESS_CONTRACT = 2
+
+
+@dataclass(frozen=True)
+class TaggingTarget(Target):
+    """One of K classes for every position: target int64 (B, T), output (B, T, K), masked cross-entropy."""
+
+    name: ClassVar[str] = "tagging"
+    needs: ClassVar[Needs] = Needs("features", subsampling="none")
+
+    num_classes: int
+    class_names: tuple[str, ...] = ()
+
+    @property
+    def layout(self) -> Layout:
+        """A class for each position."""
+        return Layout((None,))
+
+    @classmethod
+    def made_up(cls, size: int, max_subsampling: int = 1) -> TaggingTarget:
+        """`size` classes."""
+        return cls(size)
+
+    def head(self, context: HeadContext) -> nn.Module:
+        """One linear layer on the features."""
+        from harness.nn.heads import LinearHead
+
+        return LinearHead(context.feature_dim, self.num_classes, context.options.head_dropout)
+
+    def output_shape(self, rows: int, steps: int) -> tuple[int, ...]:
+        """(B, T, K)."""
+        return (rows, steps, self.num_classes)
+
+    def loss_rows(
+        self,
+        outputs: Tensor,
+        output_lengths: Tensor,
+        targets: Tensor,
+        target_lengths: Tensor,
+        *,
+        head: Any = None,
+        label_smoothing: float = 0.0,
+    ) -> Tensor:
+        """Cross-entropy, summed over positions."""
+        from harness.nn.losses import cross_entropy_rows
+
+        return cross_entropy_rows(outputs, targets, target_lengths, label_smoothing=label_smoothing)
+
+    def answers(self, outputs: Tensor, lengths: Tensor, decoding: Decoding, *, head: Any = None) -> list[Answer]:
+        """The most likely class of each position."""
+        rows = zip(outputs.argmax(-1).tolist(), lengths.tolist(), strict=True)
+        return [Answer(row[:n]) for row, n in rows]
+
+    def work(self, input_lengths: Tensor, target_lengths: Tensor) -> tuple[int, str]:
+        """Positions."""
+        return int(input_lengths.sum()), "input frames/s"
+
+    @classmethod
+    def cases(cls) -> tuple[tuple[InputSpec, TaggingTarget], ...]:
+        """Three classes of frames."""
+        return ((FrameInput(5), cls(3)),)
+
+    def answer_for(self, classes: np.ndarray) -> np.ndarray:
+        """The class shown at each step."""
+        return classes
+
+    def problem(self, target: np.ndarray, steps: int) -> str | None:
+        """One class from 0 to K - 1 for each step is right."""
+        if problem := outside(target, 0, self.num_classes):
+            return problem
+        return None if len(target) == steps else f"{len(target)} classes for {steps} frames"
+
+
+@hookimpl
+def harness_targets() -> list[type[Target]]:
+    """The target of this module."""
+    return [TaggingTarget]
