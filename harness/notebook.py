@@ -12,11 +12,12 @@ never 0.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import StoreError, UnknownNameError
+from harness.errors import StoreError, UnknownNameError, UserError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -178,25 +179,26 @@ def run(overrides: Sequence[str] = (), *, store: str | Path | None = None) -> pd
     Raises:
         UserError: a word is wrong, the model cannot do the task, or another process runs this run.
     """
-    from harness.store import AlreadyFinished, AlreadyRunning, Store, query
+    from harness.runtime import tune_allocator
+
+    tune_allocator()  # before anything imports torch
+    from harness.store import Store, query
     from harness.store.engine import results_folder
-    from harness.sweeping.single_run import prepared
+    from harness.sweeping.single_run import plan_one
+    from harness.sweeping.sweep import names_experiment, run_one
+    from harness.sweeping.sweep_display import SweepDisplay
 
-    url = _url(store)
-    settings, plan = prepared(overrides, url)
-    with Store.open(url) as opened:
-        opened.plan(plan)
-        from harness.training.execute import execute
-
-        try:
-            execute(settings, plan, store_url=url, results=results_folder())
-        except SystemExit:  # what Lightning makes of Ctrl-C
-            raise KeyboardInterrupt from None
-        except AlreadyFinished:
-            pass
-        except AlreadyRunning as error:
-            raise StoreError(str(error)) from None
-        return _frame_of([query.run(opened, plan.key)], ())
+    with ExitStack() as stack:
+        opened = cache(lambda: stack.enter_context(Store.open(_url(store))))
+        planned = plan_one(overrides, opened)
+        display = SweepDisplay(quiet=True)
+        result = run_one(planned, opened(), results_folder(), display, experiment=names_experiment(overrides))
+        outcome = result.outcomes.get(planned.plan.key)
+        if outcome is not None and outcome.status != "done":
+            raise outcome.raised or UserError(outcome.error)
+        if result.elsewhere:
+            raise StoreError(f"Another process is running run {planned.plan.key[:12]} at the moment.")
+        return _frame_of([query.run(opened(), planned.plan.key)], ())
 
 
 @contextmanager

@@ -22,6 +22,7 @@ def seconds(threads: int, words: Sequence[str]) -> float:
     """
     from harness.config import expand, to_settings
     from harness.config.identity import run_plan
+    from harness.store import Store
     from harness.store.engine import results_folder
     from harness.training.execute import execute
 
@@ -29,10 +30,11 @@ def seconds(threads: int, words: Sequence[str]) -> float:
     warm = to_settings(expand([*words, f"trainer.threads={threads}", "seed=1000003"])[0].config)
     plans = [(settings, run_plan(settings)) for settings in (warm, *cells)]
     times = []
-    for settings, plan in plans:
-        began = time.perf_counter()
-        execute(settings, plan, store_url=None, results=results_folder())
-        times.append(time.perf_counter() - began)
+    with Store.open() as store:
+        for settings, plan in plans:
+            began = time.perf_counter()
+            execute(settings, plan, store=store, results=results_folder())
+            times.append(time.perf_counter() - began)
     return sum(times[1:])
 
 

@@ -278,7 +278,7 @@ def _measure(model: SpeedModel, folder: Path, size: int, triples: int) -> _Block
     with Store.open(url) as store:
         plan = RunPlan("0" * 64, "bench", "speed", "noise", "speed", 0, {})
         run_id = store.start(plan, EnvironmentRecord("bench", {}), owner_pid=1)
-        with MetricWriter(url, run_id) as writer:
+        with MetricWriter(store, run_id) as writer:
             around = RunContext(
                 RunFolder(folder, plan.key, store.store_id), writer, StopRequest(), {}, Measurements("cpu", 1, False)
             )

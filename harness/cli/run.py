@@ -1,11 +1,12 @@
-"""`harness run`: one run in this process, on all cores."""
+"""`harness run`: a sweep of one cell, in this process and on all its cores."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,8 +15,9 @@ import typer
 from harness.cli.completion import hydra_words
 
 if TYPE_CHECKING:
-    from harness.config.settings import RunSettings
-    from harness.store.records import RunPlan
+    from harness.store import Store
+    from harness.sweeping.planning import PlannedRun
+    from harness.sweeping.sweep import SweepResult
 
 _OPTIONS = [
     ("-m, --multirun", "run every cell of a grid: the same as 'harness sweep'"),
@@ -45,7 +47,7 @@ def command(
         sweep(words or [])
     else:
         try:
-            _execute(*_ready(words or []))
+            _run(words or [])
         except KeyboardInterrupt:
             message = "Stopped. The run is recorded as interrupted; the same command goes on from its checkpoint."
             print(message, file=sys.stderr)
@@ -63,81 +65,67 @@ def _print_config(words: list[str], what: str, resolve: bool) -> None:
     print(OmegaConf.to_yaml(compose(words), resolve=resolve), end="")
 
 
-def _ready(words: list[str]) -> tuple[RunSettings, RunPlan]:
-    """Settings and plan, with all that a run needs imported."""
-    from harness.runtime import import_lightning, importing, tune_allocator
+def _run(words: list[str]) -> None:
+    """Run the cell and print its results."""
+    from harness.runtime import tune_allocator
 
     tune_allocator()  # before anything imports torch
+    from harness.cli import output
+    from harness.store import Store
+    from harness.store.engine import results_folder
+
+    with ExitStack() as opened:
+        store = cache(lambda: opened.enter_context(Store.open()))
+        run = _planned(words, store)
+        from harness.sweeping.run_display import RunDisplay
+        from harness.sweeping.sweep import names_experiment, run_one
+
+        display = RunDisplay(output.console(stderr=True))
+        experiment = names_experiment(words)
+        result = run_one(run, store(), results_folder(), display, experiment=experiment, on_stop=_say_stopping)
+        _print(result, store())
+
+
+def _planned(words: list[str], store: Callable[[], Store]) -> PlannedRun:
+    """The plan, with all that running it needs imported."""
+    from harness.runtime import import_lightning, importing
+
     with importing():
-        from harness.sweeping.single_run import prepared
+        from harness.sweeping.launchers import LOCAL
+        from harness.sweeping.single_run import plan_one
 
-        settings, plan = prepared(words)
-        import_lightning()
-        import_module("harness.training.execute")
-    return settings, plan
+        run = plan_one(words, store)
+        if run.launcher != LOCAL:
+            import_lightning()
+            import_module("harness.training.execute")
+    return run
 
 
-def _execute(settings: RunSettings, plan: RunPlan) -> None:
+def _print(result: SweepResult, store: Store) -> None:
+    """Results of the run, or what became of it.
+
+    Raises:
+        Exception: what the run raised.
+    """
     from harness.cli.results import print_run
-    from harness.store import AlreadyFinished, AlreadyRunning, Store
+    from harness.errors import UserError
     from harness.store.engine import results_folder
     from harness.store.query import run as find_run
-    from harness.training.execute import execute
 
-    with Store.open() as store:
-        store.plan(plan)
-        try:
-            with _progress(f"{plan.task} × {plan.model}") as on_progress, _machine(settings):
-                execute(
-                    settings,
-                    plan,
-                    store_url=None,
-                    results=results_folder(),
-                    on_progress=on_progress,
-                    on_stop=_say_stopping,
-                )
-        except SystemExit:  # what Lightning makes of Ctrl-C
-            raise KeyboardInterrupt from None
-        except AlreadyFinished:
-            print("This run is finished already; these are its results.")
-        except AlreadyRunning:
-            print("Another process is running this run at the moment.")
-        print_run(find_run(store, plan.key))
-        print(f"Run folder: {results_folder() / 'runs' / plan.key}")
+    (run,) = result.planned
+    outcome = result.outcomes.get(run.plan.key)
+    if outcome is not None and outcome.raised is not None:
+        raise outcome.raised
+    if outcome is not None and outcome.status != "done":  # in a process of its own, where its traceback stayed
+        raise UserError(f"{outcome.error} ('harness show {run.plan.key[:12]}' tells more)")
+    if run.state == "finished":
+        print("This run is finished already; these are its results.")
+    if result.elsewhere:
+        print("Another process is running this run at the moment.")
+    print_run(find_run(store, run.plan.key))
+    print(f"Run folder: {results_folder() / 'runs' / run.plan.key}")
 
 
 def _say_stopping() -> None:
     # Called from a signal's handler, which may have interrupted a print.
     os.write(2, b"Stopping: the checkpoint is written after this step; Ctrl-C again stops at once.\n")
-
-
-@contextmanager
-def _machine(settings: RunSettings) -> Iterator[None]:
-    """The machine for the run alone where that is asked for (exclusive=true)."""
-    if not settings.exclusive:
-        yield
-        return
-    from harness.sweeping.machine_lock import machine_lock
-
-    def say() -> None:
-        print("Waiting for another exclusive run of this machine to end.", file=sys.stderr)
-
-    with machine_lock(alone=True, on_wait=say):
-        yield
-
-
-@contextmanager
-def _progress(label: str) -> Iterator[Callable[[float, str], None] | None]:
-    """A bar on standard error, on a terminal only."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from harness.cli.output import console
-
-    stderr = console(stderr=True)
-    if not stderr.is_terminal:
-        yield None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"), TimeElapsedColumn())
-    with Progress(*columns, console=stderr, transient=True) as progress:
-        bar = progress.add_task(label, total=None, state="preparing")
-        yield lambda fraction, text: progress.update(bar, completed=fraction, total=1.0, state=text)

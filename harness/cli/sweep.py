@@ -1,8 +1,10 @@
-"""`harness sweep`: every cell of a grid in a pool of worker processes."""
+"""`harness sweep`: every cell of a grid, each in a worker process of its own."""
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,8 +12,9 @@ import typer
 from harness.cli.completion import hydra_words
 
 if TYPE_CHECKING:
-    from harness.sweeping import SweepResult
     from harness.sweeping.planning import PlannedRun
+    from harness.sweeping.sweep import SweepResult
+    from harness.sweeping.sweep_display import SweepDisplay
 
 _OPTIONS = [
     ("--workers N", "runs at a time (default: one for each core, fewer where memory is short, one on an accelerator)"),
@@ -53,24 +56,19 @@ def sweep(
     from harness.runtime import tune_allocator
 
     tune_allocator()  # before anything imports torch
-    from harness.cli.results import print_sweep
     from harness.errors import ConfigError
-    from harness.store import Store
-    from harness.sweeping import run_sweep
 
     for state in retry or []:
         if state != "failed":
             raise ConfigError(f"--retry {state} does not exist; write --retry failed.")
+    if dry_run:
+        _look(words, retry or [])
+        return
     try:
-        result = run_sweep(words, workers=workers, dry_run=dry_run, retry=retry or [])
+        result = _run(words, workers, retry or [])
     except KeyboardInterrupt:
         print("Stopped. Running cells are recorded as interrupted; the same command goes on.", file=sys.stderr)
         raise SystemExit(130) from None
-    if dry_run:
-        _print_plan(result)
-        return
-    with Store.open() as store:
-        print_sweep(store, result.name)
     if result.failed:
         print(
             f"{len(result.failed)} of {len(result.planned)} runs failed; 'harness show KEY' tells more, "
@@ -85,6 +83,70 @@ def sweep(
         )
     if result.failed or result.interrupted:
         raise SystemExit(1)
+
+
+def _run(words: list[str], workers: int | None, retry: list[str]) -> SweepResult:
+    """Run what is not finished, and print the table of all."""
+    from harness.cli.results import print_sweep
+    from harness.errors import ConfigError
+    from harness.store import Store
+    from harness.store.engine import results_folder
+    from harness.sweeping.launchers import INLINE, LOCAL
+    from harness.sweeping.launchers.forkserver import forking
+    from harness.sweeping.sweep import launcher_of, names_experiment, run_cells
+    from harness.sweeping.sweep_display import SweepDisplay
+
+    display = SweepDisplay()
+    # What forks workers imports for as long as what comes before the first run takes.
+    with forking() if f"launcher={INLINE}" not in words else nullcontext():
+        planned = _plan(words, display)
+        launcher = launcher_of(planned, LOCAL)
+        if launcher == INLINE and workers is not None:
+            raise ConfigError("--workers is for launcher=local: with launcher=inline one cell runs at a time.")
+        with Store.open() as store:
+            result = run_cells(
+                planned,
+                store,
+                results_folder(),
+                display,
+                launcher=launcher,
+                workers=workers,
+                retry=retry,
+                experiment=names_experiment(words),
+                on_stop=_say_stopping,
+            )
+            print_sweep(store, result.name)
+    return result
+
+
+def _look(words: list[str], retry: list[str]) -> None:
+    """Print what would become of the cells."""
+    from harness.errors import StoreError
+    from harness.store import Store
+    from harness.sweeping.sweep import look
+    from harness.sweeping.sweep_display import SweepDisplay
+
+    planned = _plan(words, SweepDisplay())
+    with ExitStack() as opened:
+        try:
+            store: Store | None = opened.enter_context(Store.open(create=False))
+        except StoreError:
+            store = None  # a dry run needs no store
+        _print_plan(look(planned, store, retry=retry))
+
+
+def _plan(words: list[str], display: SweepDisplay) -> list[PlannedRun]:
+    from harness.config import expand
+    from harness.runtime import importing
+    from harness.sweeping.planning import plan_cells
+
+    with display.waiting("Composing the cells"), importing():
+        return plan_cells(expand(words))
+
+
+def _say_stopping() -> None:
+    # Called from a signal's handler, which may have interrupted a print.
+    os.write(2, b"Stopping: the checkpoint is written after this step; Ctrl-C again stops at once.\n")
 
 
 def _print_plan(result: SweepResult) -> None:

@@ -125,7 +125,7 @@ def check(config: DictConfig) -> None:
             raise ConfigError(f"No {kind} is chosen; write {kind}=NAME with one of: {', '.join(options_of(kind))}.")
     for key, allowed in CHOICES.items():
         value = OmegaConf.select(config, key)
-        if value not in allowed:
+        if value is not None and value not in allowed:
             raise ConfigError(f"{key}={value!r} does not exist; choose one of: {', '.join(allowed)}.")
     for key in AT_LEAST_ONE:
         value = OmegaConf.select(config, key)
@@ -250,7 +250,7 @@ def _plain_config(config: DictConfig, settings: RunSettings) -> dict[str, Any]:
     plain = _plain(OmegaConf.to_container(config, resolve=True, enum_to_str=True))
     plain["task"] = {"name": settings.task.name, **plain["task"]}
     plain["model"] = {"name": settings.model.name, **plain["model"]}
-    del plain["tuned"], plain["baselines"], plain["exclusive"], plain["limits"]
+    del plain["tuned"], plain["baselines"], plain["exclusive"], plain["limits"], plain["launcher"]
     plain["logger"] = _logger_names(config)
     for name in _ABSENT_UNLESS_SET:
         if not plain[name]:

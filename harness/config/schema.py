@@ -10,7 +10,7 @@ from harness.config.settings import SOFTMAX, DecodingSettings, OptimizerSettings
 
 @dataclass
 class LimitOptions:
-    """Beyond which a sweep stops a run: "90s", "30m", "2h"; "800MB", "4GiB". None: no limit."""
+    """Per-run limits; exceeding one stops the run: "90s", "30m", "2h"; "800MB", "4GiB". None: no limit."""
 
     time: str | None = None
     memory: str | None = None
@@ -31,7 +31,9 @@ class RootConfig:
         sweep: name that groups runs; None: the experiment's name, or "default".
         baselines: whether a sweep also runs the predictors that a task brings (copying a neighbour, ...).
         exclusive: whether a sweep runs nothing beside a run that is timed.
-        limits: beyond which a sweep stops a run.
+        limits: exceeding one stops a run; watched by the local launcher.
+        launcher: what starts workers: inline (this process) or local (processes of this machine); None: inline for
+            `harness run`, local for `harness sweep`.
         tuned: the table of searched defaults; only this cell's entry stays after composition.
         grid, per_task, per_model: for experiments; gone after composition.
     """
@@ -50,6 +52,7 @@ class RootConfig:
     baselines: bool = True
     exclusive: bool = False
     limits: LimitOptions = field(default_factory=LimitOptions)
+    launcher: str | None = None
     tuned: Any = None
     grid: dict[str, Any] = field(default_factory=dict)
     per_task: dict[str, Any] = field(default_factory=dict)
@@ -66,8 +69,9 @@ OPTIONS = {
     "sweep": "name that groups runs in the store and the report",
     "baselines": "whether a sweep also runs the predictors that a task brings",
     "exclusive": "true: each run has the machine to itself, so that its times can be trusted",
-    "limits.time": "beyond which a sweep stops a run and records it as failed, as in 30m",
+    "limits.time": "a run that takes longer is stopped and recorded as failed, as in 30m",
     "limits.memory": "the same for the memory of a run's processes, as in 4GiB",
+    "launcher": "inline (runs in this process; a run's default) or local (a process for each run; a sweep's default)",
 }
 """The plain options with what they mean, for `harness run --help`."""
 
@@ -87,6 +91,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "trainer.device": ("auto", "cpu", "cuda"),
     "trainer.final_split": ("test", "val"),
     "decoding.method": ("greedy", "beam"),
+    "launcher": ("inline", "local"),
 }
 """Options of type str that accept few values."""
 

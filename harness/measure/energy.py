@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
+from harness.measure.sampler import Sampler
+
 POWERCAP = Path("/sys/class/powercap")
 _PACKAGE = re.compile(r"intel-rapl:\d+")  # a name with two numbers is a part of a package, and in its count already
 
@@ -38,11 +40,10 @@ class EnergyMeter:
     """
 
     def __init__(self, device: str = "cpu", powercap: Path = POWERCAP, interval: float = 60.0) -> None:
-        self._device, self._powercap, self._interval = device, powercap, interval
+        self._device, self._powercap = device, powercap
         self._counter: _Counter | None = None
         self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._sampler = Sampler("energy-meter", interval, self._read)
 
     def summary(self) -> dict[str, Any]:
         """{"joules", "method"} since the meter was entered; empty where the machine does not measure it."""
@@ -54,28 +55,19 @@ class EnergyMeter:
     def __enter__(self) -> EnergyMeter:
         self._counter = _nvml(self._device) if self._device.startswith("cuda") else _rapl(self._powercap)
         if self._counter is not None:
-            self._stop.clear()
-            self._thread = threading.Thread(target=self._watch, name="energy-meter", daemon=True)
-            self._thread.start()
+            self._sampler.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._read()
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-
-    def _watch(self) -> None:
-        while not self._stop.wait(self._interval):
-            self._read()
+        self._sampler.__exit__(kind, error, trace)
 
     def _read(self) -> None:
         """Read once more; a counter that can no longer be read leaves no figure rather than half of one."""
         with self._lock:
-            if self._counter is None or (self._thread is None and self._stop.is_set()):
+            if self._counter is None or not self._sampler.running:
                 return
             try:
                 self._counter.read()

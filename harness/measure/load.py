@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 
 from harness.measure import process_tree
+from harness.measure.sampler import Sampler
 from harness.runtime import usable_cores
 
 TRAINING = "training"
@@ -71,7 +72,7 @@ class MachineLoad:
     """
 
     def __init__(self, threads: int, interval: float = 1.0) -> None:
-        self._threads, self._interval = threads, interval
+        self._threads = threads
         self._process = psutil.Process()
         self._cores = _usable()
         self._phase = _BEFORE
@@ -80,8 +81,7 @@ class MachineLoad:
         self._waits = _ThreadTimes()
         self._before: tuple[float, float, float, float] | None = None
         self._lock = threading.RLock()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._sampler = Sampler("machine-load", interval, self._note)
 
     def phase(self, name: str) -> None:
         """Go over to a phase; takes a third of a millisecond."""
@@ -125,30 +125,20 @@ class MachineLoad:
         return found
 
     def __enter__(self) -> MachineLoad:
-        if self._thread is not None:
-            raise RuntimeError("this MachineLoad is already watching; make another one for a nested watch")
-        self._stop.clear()
+        self._sampler.must_not_run()
         self._before = self._read()
         self._waits.take()
-        self._thread = threading.Thread(target=self._watch, name="machine-load", daemon=True)
-        self._thread.start()
+        self._note()
+        self._sampler.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        self._sampler.__exit__(kind, error, trace)
         with self._lock:
             self._charge()
             self._before = None
-
-    def _watch(self) -> None:
-        self._note()
-        while not self._stop.wait(self._interval):
-            self._note()
 
     def _note(self) -> None:
         """A sample of what cannot be read afterwards: the load, and the times of threads that may end."""

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 from harness.measure import process_tree
+from harness.measure.sampler import Sampler
 
 TRAINING, EVALUATION = "training", "evaluation"
 _BEFORE = "setup"
@@ -47,7 +48,7 @@ class PeakMemory:
 
     def __init__(self, interval: float = 1.0, device: str = "cpu") -> None:
         self._process = psutil.Process()
-        self._interval, self._device = interval, device
+        self._device = device
         self._peak = 0
         self._resident = 0.0  # the resident size at which the others were last read
         self._own = 0  # what was above the base then
@@ -55,15 +56,14 @@ class PeakMemory:
         self._peaks: dict[str, int] = {}
         self._base_own = 0
         self._lock = threading.RLock()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._sampler = Sampler("peak-memory", interval, self._sample_if_grown)
         self.kind = "rss" if process_tree.memory(self._process).proportional is None else "pss"
         self.base_bytes = 0
 
     @property
     def peak_bytes(self) -> int:
         """The largest sample so far, one taken now included while the watch goes on; imports included."""
-        if self._thread is not None:
+        if self._sampler.running:
             self._sample()
         return self._peak
 
@@ -94,7 +94,7 @@ class PeakMemory:
 
     def summary(self) -> dict[str, Any]:
         """What the run's record holds, in bytes; peaks of phases that never began are left out."""
-        if self._thread is not None:
+        if self._sampler.running:
             self._sample()
         found: dict[str, Any] = {"kind": self.kind, "base_bytes": self.base_bytes}
         found |= {f"{name}_peak_bytes": self._peaks[name] for name in (TRAINING, EVALUATION) if name in self._peaks}
@@ -105,9 +105,7 @@ class PeakMemory:
         return found
 
     def __enter__(self) -> PeakMemory:
-        if self._thread is not None:
-            raise RuntimeError("this PeakMemory is already watching; make another one for a nested watch")
-        self._stop.clear()
+        self._sampler.must_not_run()
         _give_back_freed()  # what was freed before would seem to be taken from the run when a phase gives it back
         base = process_tree.memory(self._process)
         self.base_bytes = base.resident if base.proportional is None else base.proportional
@@ -117,17 +115,13 @@ class PeakMemory:
 
             torch.cuda.reset_peak_memory_stats(self._device)
         self._sample()
-        self._thread = threading.Thread(target=self._watch, name="peak-memory", daemon=True)
-        self._thread.start()
+        self._sampler.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        self._sampler.__exit__(kind, error, trace)
         self._sample()
 
     def _switch(self, name: str) -> str:
@@ -136,10 +130,6 @@ class PeakMemory:
             self._sample_if_grown()
             before, self._phase, self._level = self._phase, name, self._own
             return before
-
-    def _watch(self) -> None:
-        while not self._stop.wait(self._interval):
-            self._sample_if_grown()
 
     def _sample_if_grown(self) -> None:
         if process_tree.resident_bytes(self._process) > _GROWN * self._resident:

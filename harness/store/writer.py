@@ -97,6 +97,11 @@ class Store:
             raise
         return cls(engine, shown, found.store_id, shut or read_only)
 
+    @property
+    def address(self) -> str:
+        """The URL by which another process opens this store, its password included; `url` is for messages."""
+        return self._engine.url.render_as_string(hide_password=False)
+
     def is_at(self, url: URL) -> bool:
         """Whether a URL leads to this very store."""
         ours, theirs = connections.sqlite_file(self._engine.url), connections.sqlite_file(url)

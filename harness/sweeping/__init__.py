@@ -1,5 +1,5 @@
-"""Sweeps: cells of a grid run in a pool of worker processes, each once, with a ledger. Imports no torch."""
+"""Cells of a plan run on workers, each once, with the store as their ledger. Imports no torch.
 
-from harness.sweeping.sweep import SweepResult, run_sweep
-
-__all__ = ["SweepResult", "run_sweep"]
+`planning` (words → cells with keys) → `ledger` (what the store knows of them) → `launchers` (start workers) →
+`worker` (claims a cell, runs it, ends it). `sweep.run_cells` goes this way for `harness run` and `harness sweep`.
+"""

@@ -19,10 +19,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from harness.data.progress import waiting
-from harness.errors import StoreError
 
 if TYPE_CHECKING:
     from harness.config.settings import RunSettings
+    from harness.store import Store
     from harness.training.precision import PrecisionVerdict
 
 CHOSEN = "precision_chosen"
@@ -34,17 +34,17 @@ LONGEST_S = 900.0
 _COUNTS = ("finished", "running", "interrupted")  # a run that failed may try again
 
 
-def chosen(settings: RunSettings, store_url: str | None = None) -> RunSettings:
+def chosen(settings: RunSettings, store: Store) -> RunSettings:
     """The settings with fp32 or bf16 in the place of "auto", and the reason in the stored configuration.
 
     Args:
         settings: of a single run; its threads and its device are decided.
-        store_url: of the store in which an interrupted run is looked for; None: the default one.
+        store: in which an interrupted run is looked for.
     """
     from harness.measure.clock import PhaseClock
     from harness.training.precision import PrecisionVerdict, obstacle
 
-    earlier = _earlier(settings, store_url)
+    earlier = _earlier(settings, store)
     if earlier is not None:
         return earlier
     why_not, clock = obstacle(settings), PhaseClock()
@@ -63,26 +63,21 @@ def chosen(settings: RunSettings, store_url: str | None = None) -> RunSettings:
     return replace(_with(settings, verdict.precision, f"auto: {verdict.reason}"), before=before)
 
 
-def _earlier(settings: RunSettings, store_url: str | None) -> RunSettings | None:
+def _earlier(settings: RunSettings, store: Store) -> RunSettings | None:
     """What was chosen for this run in this environment before; None where nothing was."""
     from harness.config.identity import run_key
     from harness.measure.environment import measure_environment
-    from harness.store import Store, query
+    from harness.store import query
 
     possible = {run_key(made): made for made in (_with(settings, name, "") for name in ("fp32", "bf16"))}
-    try:
-        store = Store.open(store_url, create=False)
-    except StoreError:  # none yet; if it is another fault, the run will say so
+    if not any(store.status(key) for key in possible):
         return None
-    with store:
-        if not any(store.status(key) for key in possible):
-            return None
-        here = measure_environment(settings.trainer.device, settings.trainer.threads or 1).hash
-        found = [
-            view
-            for view in query.runs(store, task=settings.task.name, model=settings.model.name)
-            if view.key in possible and view.environment == here and view.status in _COUNTS and CHOSEN in view.config
-        ]
+    here = measure_environment(settings.trainer.device, settings.trainer.threads or 1).hash
+    found = [
+        view
+        for view in query.runs(store, task=settings.task.name, model=settings.model.name)
+        if view.key in possible and view.environment == here and view.status in _COUNTS and CHOSEN in view.config
+    ]
     if not found:
         return None
     newest = max(found, key=lambda view: view.started_at or 0.0)

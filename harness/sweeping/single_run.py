@@ -1,23 +1,23 @@
-"""One run from the words that describe it, for the command line and for notebooks."""
+"""The plan of one run: as a sweep's, but on all cores, and with `precision=auto` decided."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.config.settings import RunSettings
-    from harness.store.records import RunPlan
+    from harness.store import Store
+    from harness.sweeping.planning import PlannedRun
 
 
-def prepared(words: Sequence[str], store_url: str | None = None) -> tuple[RunSettings, RunPlan]:
-    """The settings of a run and its plan, checked before any data is touched.
+def plan_one(words: Sequence[str], store: Callable[[], Store]) -> PlannedRun:
+    """The cell that the words of one run describe, checked before any data is touched.
 
     `precision=auto` becomes fp32 or bf16 here, which takes a short training where bf16 is possible.
 
     Args:
         words: `NAME=VALUE` as after `harness run`.
-        store_url: of the store that the run will be in; None: the default one.
+        store: opens the store that the run will be in; called where an earlier choice has to be looked up.
 
     Raises:
         UserError: a word is wrong, or an experiment is a grid of several runs.
@@ -33,12 +33,15 @@ def prepared(words: Sequence[str], store_url: str | None = None) -> tuple[RunSet
     from harness.errors import IncompatibleError
     from harness.registry.compatibility import check, explain
     from harness.registry.matrix import fitting_models
+    from harness.sweeping.limits import Limits
+    from harness.sweeping.planning import PlannedRun, of_a_run
     from harness.sweeping.precision_choice import chosen
 
     words = spelled_out(words)
     _refuse_grid(words)
-    _refuse_limits(words)
-    settings = to_settings(compose(words))
+    config = compose(words)
+    limits = Limits.parse(config.limits.time, config.limits.memory)
+    settings = to_settings(config)
     signature = settings.task.signature
     fit = check(signature, settings.model.name, settings.model.capabilities(signature))
     if not fit.compatible:
@@ -46,22 +49,13 @@ def prepared(words: Sequence[str], store_url: str | None = None) -> tuple[RunSet
     settings = matched(settings)
     settings.trainer.threads = settings.trainer.threads or threads_for_one_run()
     settings.trainer.device = device_type(settings.trainer.device)
+    words = of_a_run(words)
     if settings.trainer.precision == "auto":
-        settings = chosen(settings, store_url)
+        settings = chosen(settings, store())
         words = [word for word in words if not word.startswith("trainer.precision=")]
         words.append(f"precision={settings.trainer.precision}")  # what repeats the run, whatever else auto may become
-    return settings, run_plan(settings, overrides=words)
-
-
-def _refuse_limits(words: list[str]) -> None:
-    """Limits are watched by the process that started a worker, which a single run does not have."""
-    from harness.errors import ConfigError
-
-    given = [word for word in words if word.lstrip("+").startswith("limits.")]
-    if given:
-        raise ConfigError(
-            f"'{given[0]}' is watched by a sweep only. Run this cell as one: harness sweep {' '.join(words)}"
-        )
+    plan = run_plan(settings, overrides=words)
+    return PlannedRun(settings, plan, limits=limits, alone=settings.exclusive, launcher=config.launcher)
 
 
 def _refuse_grid(words: list[str]) -> None:

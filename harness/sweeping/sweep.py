@@ -1,27 +1,29 @@
-"""`run_sweep`: every cell of a grid, once, in a pool of worker processes."""
+"""`run_cells`: every cell of a plan, once, on a launcher's workers. A sweep has many cells, `harness run` one."""
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.config import expand
 from harness.config.identity import device_type
-from harness.errors import StoreError
-from harness.runtime import importing, tune_allocator
+from harness.errors import ConfigError
 from harness.store import Store
-from harness.store.engine import results_folder, store_url
 from harness.store.records import EnvironmentRecord
-from harness.sweeping import planning
+from harness.sweeping import ledger, planning
 from harness.sweeping.display import Display
 from harness.sweeping.estimates import Estimates
-from harness.sweeping.jobs import JobOutcome, WorkerContext
+from harness.sweeping.jobs import JobOutcome
+from harness.sweeping.launchers import INLINE, LOCAL
+from harness.sweeping.launchers.forkserver import forking
+from harness.sweeping.launchers.inline import InlineLauncher
+from harness.sweeping.launchers.launcher import Launcher
+from harness.sweeping.launchers.local import LocalLauncher, WorkerContext
+from harness.sweeping.limits import NO_LIMITS
 from harness.sweeping.planning import PlannedRun
-from harness.sweeping.pool import Pool, forking
+from harness.sweeping.pool import Pool
 from harness.sweeping.scheduler import SweepScheduler
 from harness.sweeping.stopping import StopRequests
 from harness.sweeping.workers import Workers, default_workers
@@ -37,12 +39,14 @@ class SweepResult:
         name: of the sweep.
         planned: every cell with the state it had before.
         outcomes: of the runs that were started or should have been, by key.
+        elsewhere: keys of cells that another process has, where they were not waited for.
         estimates: seconds that cells are expected to take, by key, where that is known.
     """
 
     name: str
     planned: list[PlannedRun]
     outcomes: dict[str, JobOutcome] = field(default_factory=dict)
+    elsewhere: tuple[str, ...] = ()
     estimates: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -60,75 +64,161 @@ class SweepResult:
         return outcome is not None and outcome.status in statuses
 
 
-def run_sweep(
-    overrides: Sequence[str],
+def run_cells(
+    planned: Sequence[PlannedRun],
+    store: Store,
+    results: Path,
+    display: Display,
     *,
+    launcher: str,
     workers: int | None = None,
-    dry_run: bool = False,
     retry: Sequence[str] = (),
-    quiet: bool = False,
+    experiment: bool = False,
+    wait: bool = True,
+    on_stop: Callable[[], None] | None = None,
 ) -> SweepResult:
-    """Run every cell of a sweep that is not finished yet.
+    """Run every cell of a plan that is not finished yet.
 
-    Incompatible pairs are recorded with their reason; a run that fails is recorded and the sweep goes on. Cells that
-    another sweep runs at the moment are waited for.
+    Incompatible pairs are recorded with their reason; a run that fails is recorded and the others go on.
 
     Args:
-        overrides: the command line's words, in Hydra's sweep grammar.
-        workers: processes at a time; None: as `default_workers` says.
-        dry_run: only look: nothing is written and nothing is run.
+        planned: as `plan_cells` or `plan_one` returns them, at least one.
+        store: where they are recorded; the only one that this process needs.
+        results: folder of run folders.
+        display: is told what happens.
+        launcher: "inline" or "local", see `launcher_of`.
+        workers: runs at a time on the local launcher; None: as `default_workers` says.
         retry: ("failed",) to run failed cells again.
-        quiet: show no progress.
+        experiment: whether the cells are an experiment's, see `ledger.record`.
+        wait: whether cells that another process runs at the moment are waited for.
+        on_stop: called when an inline run was asked to stop and its current step is still to end.
 
     Raises:
-        UserError, PluginError: the command line, a plug-in or the store is wrong; nothing has been run.
+        StoreError: the store cannot be written.
         KeyboardInterrupt: Ctrl-C or SIGTERM; workers have been stopped and their runs recorded as interrupted.
     """
-    tune_allocator()  # it is part of the environment, by which finished runs are known
-    display = Display(quiet=quiet)
-    with nullcontext() if dry_run else forking():  # its imports take as long as what comes before the first run
-        with display.waiting("Composing the cells"), importing():
-            planned = planning.plan_cells(expand(overrides))
-        name, trainer = planned[0].plan.sweep, planned[0].settings.trainer
-        threads, device = trainer.threads or 1, device_type(trainer.device)
-        with display.waiting("Looking at the results store"):
-            environment = _environment(device, threads)
-            if dry_run:
-                return _look(name, planned, environment, retry)
-            store = Store.open()
-        with store:
-            planned = planning.with_states(planned, store, environment.hash, retry)
-            planning.record(planned, store, experiment=any(w.startswith("experiment=") for w in overrides))
-            result = SweepResult(name, planned)
-            display.estimates = Estimates.from_store(store, planned, environment.hash)
-            display.begin(planned)
-            todo = [run for run in planned if run.state in (planning.READY, planning.ELSEWHERE)]
-            if todo:
-                course = SweepScheduler(todo, store, environment, display)
-                result.outcomes = course.outcomes
-                _run(course, _pool(workers, threads, device, course, display, len(todo)), display)
+    trainer = planned[0].settings.trainer
+    threads, device = trainer.threads or 1, device_type(trainer.device)
+    environment = _environment(device, threads)
+    planned = ledger.with_states(planned, store, environment.hash, retry)
+    ledger.record(planned, store, experiment=experiment)
+    result = SweepResult(planned[0].plan.sweep, planned)
+    display.begin(planned, Estimates.from_store(store, planned, environment.hash))
+    todo = [run for run in planned if run.state in (planning.READY, planning.ELSEWHERE)]
+    if not todo:
+        return result
+    with _started(launcher, store, results, threads, on_stop) as started:
+        count = 1
+        if not started.in_this_process:
+            count = _workers(workers, threads, device, display, len(todo))
+        scheduler = SweepScheduler(todo, store, environment, display, prepared=not started.in_this_process)
+        result.outcomes = scheduler.outcomes
+        pool = Pool(started, count, scheduler.take, before=scheduler.before)
+        _run(scheduler, pool, display, wait=wait, listen=not started.in_this_process)
+        result.elsewhere = scheduler.elsewhere
     return result
 
 
-def _pool(workers: int | None, threads: int, device: str, course: SweepScheduler, display: Display, most: int) -> Pool:
-    """The workers that were asked for, or as many as fit; never more than there is to do."""
-    chosen = Workers(workers) if workers else default_workers(threads, device)
+def run_one(
+    run: PlannedRun,
+    store: Store,
+    results: Path,
+    display: Display,
+    *,
+    experiment: bool = False,
+    on_stop: Callable[[], None] | None = None,
+) -> SweepResult:
+    """Run a plan of one cell, inline unless it names another launcher, also where it has failed earlier.
+
+    Args:
+        run: as `plan_one` returns it.
+        store, results, display, experiment, on_stop: as for `run_cells`.
+
+    Raises:
+        ConfigError: its launcher cannot watch its limits.
+        KeyboardInterrupt: as `run_cells`.
+    """
+    return run_cells(
+        [run],
+        store,
+        results,
+        display,
+        launcher=launcher_of([run], INLINE),
+        retry=("failed",),
+        experiment=experiment,
+        wait=False,
+        on_stop=on_stop,
+    )
+
+
+def names_experiment(words: Sequence[str]) -> bool:
+    """Whether the words take an experiment, whose cells replace earlier ones (`ledger.record`)."""
+    return any(word.startswith("experiment=") for word in words)
+
+
+def look(planned: Sequence[PlannedRun], store: Store | None, *, retry: Sequence[str] = ()) -> SweepResult:
+    """What would become of the cells, and how long they would take. Writes and runs nothing.
+
+    Args:
+        planned: as for `run_cells`.
+        store: None: there is none yet.
+        retry: as for `run_cells`.
+    """
+    trainer = planned[0].settings.trainer
+    environment = _environment(device_type(trainer.device), trainer.threads or 1)
+    result = SweepResult(planned[0].plan.sweep, ledger.with_states(planned, store, environment.hash, retry))
+    estimates = Estimates.from_store(store, planned, environment.hash)
+    expected = {run.plan.key: estimates.of(run) for run in planned}
+    result.estimates = {key: seconds for key, seconds in expected.items() if seconds is not None}
+    return result
+
+
+def launcher_of(planned: Sequence[PlannedRun], default: str) -> str:
+    """The launcher that the cells ask for.
+
+    Raises:
+        ConfigError: they ask for different ones, or for one that cannot watch their limits.
+    """
+    asked = {run.launcher or default for run in planned}
+    if len(asked) > 1:
+        raise ConfigError(f"launcher is {' and '.join(sorted(asked))} in cells of one sweep; give all of them one.")
+    (launcher,) = asked
+    if launcher == INLINE and any(run.limits != NO_LIMITS for run in planned):
+        raise ConfigError(
+            "limits.time and limits.memory are watched from outside the process that runs a cell, and launcher=inline "
+            "has no other. Run the cell in a process of its own: launcher=local, or 'harness sweep'."
+        )
+    return launcher
+
+
+@contextmanager
+def _started(
+    name: str, store: Store, results: Path, threads: int, on_stop: Callable[[], None] | None
+) -> Iterator[Launcher]:
+    with forking() if name == LOCAL else nullcontext():
+        if name == INLINE:
+            yield InlineLauncher(store, results, on_stop)
+        else:
+            yield LocalLauncher(WorkerContext.here(store.address, results), threads)
+
+
+def _workers(asked: int | None, threads: int, device: str, display: Display, most: int) -> int:
+    """As many as were asked for, or as fit; never more than there is to do."""
+    chosen = Workers(asked) if asked else default_workers(threads, device)
     count = min(chosen.count, most)
     display.at_a_time(count, threads, chosen.reason if count == chosen.count else "")
-    around = WorkerContext(Path.cwd(), dict(os.environ), store_url(), results_folder().absolute(), threads)
-    return Pool(count, around, before=course.before)
+    return count
 
 
-def _run(course: SweepScheduler, pool: Pool, display: Display) -> None:
+def _run(scheduler: SweepScheduler, pool: Pool, display: Display, *, wait: bool, listen: bool) -> None:
     """Keep the pool busy until every cell has ended, here or elsewhere, or until told to stop."""
     requests, heeded = StopRequests(), 0
-    with requests.listening(), pool, display.live(pool.workers):
-        pool.submit(*course.jobs())
-        while not pool.idle or (course.elsewhere and not heeded):
+    with requests.listening() if listen else nullcontext(), pool, display.live(pool.workers):
+        pool.submit(*scheduler.jobs())
+        while not pool.idle or (wait and scheduler.elsewhere and not heeded):
             if pool.idle:
                 time.sleep(_TICK_S)
-            for event in pool.poll(_TICK_S):
-                course.take(event)
+            pool.poll(_TICK_S)
             if requests.count > heeded:
                 heeded = requests.count
                 if heeded == 1:
@@ -136,28 +226,11 @@ def _run(course: SweepScheduler, pool: Pool, display: Display) -> None:
                     pool.stop()
                 else:
                     pool.kill()
-            if not heeded:
-                course.look_elsewhere(pool)
-            display.elsewhere(course.elsewhere, only=pool.idle)
+            if wait and not heeded:
+                scheduler.look_elsewhere(pool)
+            display.elsewhere(len(scheduler.elsewhere), only=pool.idle)
     if heeded:
         raise KeyboardInterrupt
-
-
-def _look(name: str, planned: list[PlannedRun], environment: EnvironmentRecord, retry: Sequence[str]) -> SweepResult:
-    """What would become of the cells, and how long they would take."""
-    try:
-        store: Store | None = Store.open(create=False)
-    except StoreError:
-        store = None  # a dry run needs no store
-    try:
-        result = SweepResult(name, planning.with_states(planned, store, environment.hash, retry))
-        estimates = Estimates.from_store(store, planned, environment.hash)
-    finally:
-        if store is not None:
-            store.close()
-    expected = {run.plan.key: estimates.of(run) for run in planned}
-    result.estimates = {key: seconds for key, seconds in expected.items() if seconds is not None}
-    return result
 
 
 def _environment(device: str, threads: int) -> EnvironmentRecord:

@@ -21,6 +21,7 @@ from harness.errors import ConfigError
 from harness.measure.clock import PhaseClock
 from harness.nn.backends import backends_of
 from harness.nn.network import Network
+from harness.store import Store
 from harness.store.records import PredictionRow, RunPlan, RunSummary
 from harness.training import checkpoint
 from harness.training.callback import RunCallback, RunContext
@@ -43,7 +44,7 @@ def execute(
     settings: RunSettings,
     plan: RunPlan,
     *,
-    store_url: str | None,
+    store: Store,
     results: Path,
     on_progress: OnProgress | None = None,
     on_stop: Callable[[], None] | None = None,
@@ -53,7 +54,7 @@ def execute(
     Args:
         settings: what to run.
         plan: its identity, and how the store shows it.
-        store_url: of the store; None: the default one.
+        store: where it is recorded; stays open.
         results: folder of run folders.
         on_progress: called with the share of the budget that is used, and a word.
         on_stop: called when somebody asks the run to stop and the current step is still to end.
@@ -62,15 +63,13 @@ def execute(
         UserError: the configuration or the data is wrong (recorded as failed).
         KeyboardInterrupt: Ctrl-C or SIGTERM (recorded as interrupted).
     """
-    with recorded(settings, plan, store_url, results, on_stop) as session:
+    with recorded(settings, plan, store, results, on_stop) as session:
         _train_and_test(settings, session, on_progress)
 
 
-def execute_baseline(
-    settings: RunSettings, plan: RunPlan, baseline: str, *, store_url: str | None, results: Path
-) -> None:
+def execute_baseline(settings: RunSettings, plan: RunPlan, baseline: str, *, store: Store, results: Path) -> None:
     """Fit and test one of the task's baselines; recorded like a model's run."""
-    with recorded(settings, plan, store_url, results) as session:
+    with recorded(settings, plan, store, results) as session:
         clock = session.clock
         with clock.phase("setup"):
             _prepare_torch(settings)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from harness.errors import StoreError
+from harness.measure.sampler import Sampler
 from harness.store import Store
 from harness.store.records import MetricRow
 
@@ -22,18 +23,17 @@ class MetricWriter:
     raises the error if they still cannot be.
 
     Args:
-        store_url: as for `Store.open`; the thread has a connection of its own.
+        store: open, and left open; the thread has a connection of its own.
         run_id: the run's number.
     """
 
-    def __init__(self, store_url: str | None, run_id: int) -> None:
-        self._url, self._run_id = store_url, run_id
+    def __init__(self, store: Store, run_id: int) -> None:
+        self._store, self._run_id = store, run_id
         self._rows: list[MetricRow] = []
         self._lock = threading.Lock()  # around _rows
         self._writing = threading.Lock()  # one transaction at a time, in the order of the rows
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="metric-writer", daemon=True)
-        self._store = Store.open(store_url)
+        self._signed = time.monotonic()  # when a sign of life was last written
+        self._sampler = Sampler("metric-writer", WRITE_EVERY_S, self._write)
 
     def put(self, rows: Sequence[MetricRow]) -> None:
         """Take rows; returns at once."""
@@ -55,31 +55,25 @@ class MetricWriter:
                     del self._rows[: len(rows)]
 
     def __enter__(self) -> MetricWriter:
-        self._thread.start()
+        self._sampler.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop.set()
-        self._thread.join()
-        try:
-            if kind is None:
-                self.flush()
-            else:  # what was logged up to a failure explains it; the failure itself must not be hidden
-                self._try(self.flush)
-        finally:
-            self._store.close()
+        self._sampler.__exit__(kind, error, trace)
+        if kind is None:
+            self.flush()
+        else:  # what was logged up to a failure explains it; the failure itself must not be hidden
+            self._try(self.flush)
 
-    def _work(self) -> None:
-        last = time.monotonic()
-        while not self._stop.wait(WRITE_EVERY_S):
-            with self._lock:
-                waiting = bool(self._rows)
-            if waiting and self._try(self.flush):
-                last = time.monotonic()  # rows are a sign of life too
-            elif time.monotonic() - last >= HEARTBEAT_S and self._try(lambda: self._store.heartbeat(self._run_id)):
-                last = time.monotonic()
+    def _write(self) -> None:
+        """Write what waits; where nothing does, a sign of life every `HEARTBEAT_S`."""
+        with self._lock:
+            waiting = bool(self._rows)
+        beat = time.monotonic() - self._signed >= HEARTBEAT_S
+        if (waiting and self._try(self.flush)) or (beat and self._try(lambda: self._store.heartbeat(self._run_id))):
+            self._signed = time.monotonic()  # rows are a sign of life too
 
     @staticmethod
     def _try(act: Callable[[], None]) -> bool:

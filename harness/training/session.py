@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +19,7 @@ from harness.measure.environment import measure_environment
 from harness.measure.measurements import Measurements
 from harness.runtime import threads_for_one_run
 from harness.store import Store
+from harness.store.claims import claimed
 from harness.store.records import MetricRow, PredictionRow, RunPlan, RunSummary, SampleRow
 from harness.training import loggers
 from harness.training.checkpoint import read_if_mine
@@ -97,49 +96,43 @@ class Session:
 def recorded(
     settings: RunSettings,
     plan: RunPlan,
-    store_url: str | None,
+    store: Store,
     results: Path,
     on_stop: Callable[[], None] | None = None,
 ) -> Iterator[Session]:
-    """Start the run in the store, keep its heartbeat, and record how it ends.
+    """Claim the run in the store, keep its heartbeat, and record how it ends.
 
     Raises:
-        AlreadyRunning, AlreadyFinished: see `Store.start`.
+        AlreadyRunning, AlreadyFinished: see `harness.store.claims.claimed`.
         StoreError: store or folder cannot be used.
     """
     check_loggers(settings.config.get("logger", ()))
     stop = StopRequest(on_stop)
-    with Store.open(store_url) as store, stop.listening():
+    with stop.listening():
         folder = RunFolder(results, plan.key, store.store_id)
         threads = settings.trainer.threads or threads_for_one_run()
         torch.set_num_threads(threads)
         device = device_of(settings.trainer.device)
         environment = measure_environment(device, threads)
-        with folder.locked():
-            run_id = store.start(plan, environment, owner_pid=os.getpid())
-            try:
-                with folder.logging():
-                    signature = {"key": plan.key, "environment": environment.hash}
-                    checkpoint = read_if_mine(folder.last, folder.best, signature)
-                    # Steps after the checkpoint are taken again, so what they logged goes.
-                    store.delete_metrics_after(run_id, -1 if checkpoint is None else int(checkpoint["global_step"]))
-                    session = Session(
-                        store,
-                        run_id,
-                        folder,
-                        MetricWriter(store_url, run_id),
-                        stop,
-                        PhaseClock(DeviceTimeline() if device.type == "cuda" else None),
-                        Measurements(device.type, threads, settings.exclusive),
-                        signature,
-                        checkpoint,
-                    )
-                    with session.running(settings, plan):
-                        yield session
-            except KeyboardInterrupt:
-                store.interrupt(run_id)
-                raise
-            except Exception as error:
-                text = f"{type(error).__name__}: {error}"
-                store.fail(run_id, text, traceback.format_exc(), folder.log_tail())
-                raise
+        with (
+            folder.locked(),
+            claimed(store, plan, environment, log_tail=folder.log_tail) as run_id,
+            folder.logging(),
+        ):
+            signature = {"key": plan.key, "environment": environment.hash}
+            checkpoint = read_if_mine(folder.last, folder.best, signature)
+            # Steps after the checkpoint are taken again, so what they logged goes.
+            store.delete_metrics_after(run_id, -1 if checkpoint is None else int(checkpoint["global_step"]))
+            session = Session(
+                store,
+                run_id,
+                folder,
+                MetricWriter(store, run_id),
+                stop,
+                PhaseClock(DeviceTimeline() if device.type == "cuda" else None),
+                Measurements(device.type, threads, settings.exclusive),
+                signature,
+                checkpoint,
+            )
+            with session.running(settings, plan):
+                yield session

@@ -47,7 +47,8 @@ def start(words: list[str], folder: Path, moment: dict[str, Any] | None) -> int:
         settings.trainer.threads = 1
         if moment is not None:
             arm(moment)
-        execute.execute(settings, run_plan(settings), store_url=f"sqlite:///{folder}/store.db", results=folder)
+        with Store.open(f"sqlite:///{folder}/store.db") as store:
+            execute.execute(settings, run_plan(settings), store=store, results=folder)
         code = 0
     except KeyboardInterrupt:
         code = 4

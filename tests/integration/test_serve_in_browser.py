@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from made_up_results import HERE, fill, finish, plan_of
 
-from harness.report.load import Selection
+from harness.report.load import RunSelection
 from harness.serve import watch as watching
 from harness.serve.server import Server
 from harness.serve.watch import StoreWatch
@@ -39,7 +39,11 @@ def written(tmp_path: Path) -> Iterator[Store]:
 def server(written: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(watching, "LOOK_S", 0.1)
     monkeypatch.setattr(watching, "SHORTEST_S", 0.1)
-    with Store.open(written.url, read_only=True) as read, Server(StoreWatch(read, Selection()), 0) as made, made.watch:
+    with (
+        Store.open(written.url, read_only=True) as read,
+        Server(StoreWatch(read, RunSelection()), 0) as made,
+        made.watch,
+    ):
         thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         yield made

@@ -34,8 +34,7 @@ def tiny_run(folder: Path, *words: str) -> tuple[RunView, list[MetricRow]]:
     """Train and test with WORDS and more; the run as the store has it, and everything it logged."""
     settings = to_settings(compose([*WORDS, *words]))
     settings.trainer.threads = 1
-    url = f"sqlite:///{folder}/store.db"
-    execute(settings, run_plan(settings), store_url=url, results=folder)
-    with Store.open(url) as store:
+    with Store.open(f"sqlite:///{folder}/store.db") as store:
+        execute(settings, run_plan(settings), store=store, results=folder)
         (view,) = runs(store)
         return view, metrics(store, view.id)

@@ -1,9 +1,9 @@
 """Commands in processes that are forked from one that has torch loaded, so that a test does not wait for its import.
 
 Each command is a process of its own that leaks nothing into the next, as one started by a shell is; only third-party
-libraries and the modules that `harness.sweeping.preload` names are there already. What depends on a cold start (import
-times, what is imported, variables that libraries read as they load) is tested with `cold=True`, and so is everything
-with `--all`.
+libraries and the modules that `harness.sweeping.launchers.preload` names are there already. What depends on a cold
+start (import times, what is imported, variables that libraries read as they load) is tested with `cold=True`, and so is
+everything with `--all`.
 
     Warm().run(["-m", "harness", "list", "tasks"], cwd=folder, env=environment)
 
@@ -360,7 +360,7 @@ def _moved_up(descriptors: Sequence[int]) -> list[int]:
 def _main() -> None:
     with socket.socket(fileno=int(sys.argv[1])) as listener:
         sys.path.pop(0)  # this folder, which a command does not have
-        import harness.sweeping.preload  # noqa: F401
+        import harness.sweeping.launchers.preload  # noqa: F401
 
         try:
             _serve(listener)

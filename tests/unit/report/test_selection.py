@@ -12,7 +12,7 @@ from made_up_results import finish, plan_of
 
 from harness.errors import ConfigError, StoreError, UnknownNameError
 from harness.report import overview
-from harness.report.load import Selection, load
+from harness.report.load import RunSelection, load
 from harness.report.selection import since
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
@@ -57,15 +57,15 @@ def test_baselines_stay_and_names_are_checked(store) -> None:
     finish(store, plan_of("translation", "rnn"))
     finish(store, plan_of("translation", "copy_nearest", kind="baseline"), value=1.0)
     finish(store, plan_of("text_generation", "rnn"))
-    data = load(store, selection=Selection(tasks=("translation",), models=("rnn",)))
+    data = load(store, selection=RunSelection(tasks=("translation",), models=("rnn",)))
     assert [(e.label, len(e.finished)) for e in data.comparisons[0].entries] == [("rnn", 1)]
     assert [e.label for e in data.comparisons[0].baselines] == ["copy_nearest"]
     with pytest.raises(UnknownNameError, match="Did you mean 'lstm'"):
-        load(store, selection=Selection(models=("lsmt",)))
+        load(store, selection=RunSelection(models=("lsmt",)))
     with pytest.raises(UnknownNameError, match="no model named 'copy_nearest'"):
-        load(store, selection=Selection(models=("copy_nearest",)))
+        load(store, selection=RunSelection(models=("copy_nearest",)))
     with pytest.raises(StoreError, match=r"None of the 4 runs .* of the task text_generation and of the model lstm"):
-        load(store, selection=Selection(tasks=("text_generation",), models=("lstm",)))
+        load(store, selection=RunSelection(tasks=("text_generation",), models=("lstm",)))
 
 
 def test_trials_of_a_search_come_with_their_sweep_only(store) -> None:

@@ -19,7 +19,7 @@ from made_up_results import HERE, finish, plan_of
 from postgresql_server import POSTGRESQL
 
 from harness.errors import StoreError, UserError
-from harness.report.load import Selection
+from harness.report.load import RunSelection
 from harness.serve import watch as watching
 from harness.serve.progress import progress, state_of
 from harness.serve.server import Server
@@ -68,7 +68,7 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 @contextmanager
 def serving(url: str) -> Iterator[Served]:
     """The report of a store, which is only read."""
-    with Store.open(url, read_only=True) as read, Server(StoreWatch(read, Selection()), 0) as server, server.watch:
+    with Store.open(url, read_only=True) as read, Server(StoreWatch(read, RunSelection()), 0) as server, server.watch:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield Served(server)
@@ -221,7 +221,7 @@ def test_the_panel_tells_where_the_runs_are(either: Store) -> None:
     either.log_metrics(begun, [MetricRow("train/loss", step, 1.0, 0.1, step, 1.0) for step in (10, 50)])
     failed = either.start(plan_of("translation", "bilstm", 0), HERE, owner_pid=os.getpid())
     either.fail(failed, "DivergedError: nan", "", "")
-    found = progress(either, Selection())
+    found = progress(either, RunSelection())
     assert found.states == {"finished": 1, "planned": 2, "running": 1, "failed": 1}
     assert [(c.model, dict(c.states)) for c in found.cells] == [
         ("lstm", {"finished": 1, "planned": 2}), ("rnn", {"running": 1}), ("bilstm", {"failed": 1}),
@@ -231,38 +231,38 @@ def test_the_panel_tells_where_the_runs_are(either: Store) -> None:
     # One run took 34.4 s; two more wait, and one that has just begun takes as long.
     assert found.left_s == pytest.approx(3 * 34.4, abs=1.0)
     assert [f[3] for f in found.failed] == ["DivergedError: nan"]
-    assert progress(either, Selection(models=("rnn",))).states == {"running": 1}
+    assert progress(either, RunSelection(models=("rnn",))).states == {"running": 1}
 
 
 def test_nothing_is_guessed_where_nothing_is_known(written: Store) -> None:
     written.start(plan_of("translation", "rnn", 0, budget="tokens:200"), HERE, owner_pid=os.getpid())
     written.plan(plan_of("translation", "lstm"))
-    found = progress(written, Selection())
+    found = progress(written, RunSelection())
     assert (found.running[0].share, found.running[0].left_s, found.left_s) == (None, None, None)
 
 
 def test_signs_of_life_do_not_rebuild_the_report(either: Store) -> None:
     run = either.start(plan_of("translation", "rnn"), HERE, owner_pid=os.getpid())
-    before = state_of(either, Selection())
+    before = state_of(either, RunSelection())
     either.heartbeat(run)
     either.log_metrics(run, [MetricRow("train/loss", 1, 1.0, 0.1, 1, 1.0)])
-    assert state_of(either, Selection()) == before
+    assert state_of(either, RunSelection()) == before
     either.fail(run, "stopped", "", "")
-    assert state_of(either, Selection()) != before
+    assert state_of(either, RunSelection()) != before
 
 
 def test_a_run_whose_process_dies_is_noticed(written: Store) -> None:
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
         written.start(plan_of("translation", "rnn"), HERE, owner_pid=process.pid)
-        before = state_of(written, Selection())
-        assert state_of(written, Selection()) == before
-        assert progress(written, Selection()).states == {"running": 1}
+        before = state_of(written, RunSelection())
+        assert state_of(written, RunSelection()) == before
+        assert progress(written, RunSelection()).states == {"running": 1}
     finally:
         process.kill()
         process.communicate()
-    assert state_of(written, Selection()) != before
-    assert progress(written, Selection()).states == {"interrupted": 1}
+    assert state_of(written, RunSelection()) != before
+    assert progress(written, RunSelection()).states == {"interrupted": 1}
 
 
 def test_what_somebody_else_wrote_into_the_store_does_not_silence_the_panel(filled: Store, served: Served) -> None:
@@ -281,9 +281,9 @@ def test_a_port_in_use_is_one_message(filled: Store) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(UserError, match=rf"Port {port} .* in use .*--port"):
-            Server(StoreWatch(filled, Selection()), port)
+            Server(StoreWatch(filled, RunSelection()), port)
     with pytest.raises(UserError, match="between 0 and 65535"):
-        Server(StoreWatch(filled, Selection()), 70_000)
+        Server(StoreWatch(filled, RunSelection()), 70_000)
 
 
 def test_a_written_report_asks_nobody(filled: Store, tmp_path: Path) -> None:

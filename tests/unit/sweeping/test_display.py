@@ -10,10 +10,10 @@ from rich.console import Console
 
 from harness.config import expand
 from harness.store.cell_states import CellState
-from harness.sweeping.display import STOPPING, Display
-from harness.sweeping.jobs import JobOutcome
+from harness.sweeping.estimates import Estimates
+from harness.sweeping.jobs import JobEvent, JobOutcome, prepare_job, run_job
 from harness.sweeping.planning import PlannedRun, plan_cells
-from harness.sweeping.pool import JobEvent
+from harness.sweeping.sweep_display import STOPPING, SweepDisplay
 
 DONE = CellState("finished", 1, "", 21.5, 12.0)
 
@@ -31,15 +31,15 @@ def out() -> io.StringIO:
     return io.StringIO()
 
 
-def _display(out: io.StringIO, *, terminal: bool) -> Display:
-    return Display(console=Console(file=out, width=160, force_terminal=terminal, color_system=None))
+def _display(out: io.StringIO, *, terminal: bool) -> SweepDisplay:
+    return SweepDisplay(console=Console(file=out, width=160, force_terminal=terminal, color_system=None))
 
 
 def _event(run: PlannedRun, fraction: float = 0.0, text: str = "starting") -> JobEvent:
-    return JobEvent(run.job(beside_alone=False), fraction, text)
+    return JobEvent(run_job(run), fraction, text)
 
 
-def _shown(display: Display) -> str:
+def _shown(display: SweepDisplay) -> str:
     console = Console(file=io.StringIO(), width=160)
     with console.capture() as capture:
         console.print(display._render())
@@ -49,11 +49,11 @@ def _shown(display: Display) -> str:
 def test_elsewhere_there_is_a_line_for_every_cell_that_ends(cells: list[PlannedRun], out: io.StringIO) -> None:
     display = _display(out, terminal=False)
     first, second = (run for run in cells if run.state == "ready")
-    display.begin(cells)
+    display.begin(cells, Estimates())
     with display.live(1):
         display.update(_event(first), first)
         display.update(_event(first, 0.5, "training"), first)
-        display.closed(first.label)
+        display.update(JobEvent(run_job(first), outcome=JobOutcome("done")), first)
         display.ended(first, JobOutcome("done"), DONE, by_another=False)
         display.ended(second, JobOutcome("died", "killed"), CellState("failed", 1, "killed"), by_another=False)
     assert out.getvalue().splitlines() == [
@@ -82,8 +82,8 @@ def test_it_says_how_many_runs_go_on_at_a_time(
 def test_the_table_has_a_row_for_every_job_and_counts(cells: list[PlannedRun], out: io.StringIO) -> None:
     display = _display(out, terminal=True)
     first, second = (run for run in cells if run.state == "ready")
-    display.begin(cells)
-    prepare = JobEvent(first.prepare_job(beside_alone=False), text="starting")
+    display.begin(cells, Estimates())
+    prepare = JobEvent(prepare_job(first), text="starting")
     display.update(prepare, None)
     assert "data of counting" in _shown(display)
     display.update(JobEvent(prepare.job, outcome=JobOutcome("done")), None)
@@ -93,7 +93,7 @@ def test_the_table_has_a_row_for_every_job_and_counts(cells: list[PlannedRun], o
     assert "counting × small, seed 0" in shown
     assert "training" in shown
     assert "0 finished, 0 failed, 1 running, 1 waiting, 2 incompatible; time left: estimating" in shown
-    display.closed(first.label)
+    display.update(JobEvent(run_job(first), outcome=JobOutcome("done")), first)
     display.ended(first, JobOutcome("done"), DONE, by_another=False)
     assert "1 finished, 0 failed, 0 running, 1 waiting, 2 incompatible; time left: about 12 s" in _shown(display)
     display.ended(second, JobOutcome("failed", "why"), CellState("failed"), by_another=False)
@@ -102,7 +102,7 @@ def test_the_table_has_a_row_for_every_job_and_counts(cells: list[PlannedRun], o
 
 def test_the_table_says_that_the_sweep_is_stopping(cells: list[PlannedRun], out: io.StringIO) -> None:
     display = _display(out, terminal=True)
-    display.begin(cells)
+    display.begin(cells, Estimates())
     display.stopping()
     assert STOPPING in _shown(display)
     assert "press Ctrl-C again to stop at once" in out.getvalue()
@@ -110,7 +110,7 @@ def test_the_table_says_that_the_sweep_is_stopping(cells: list[PlannedRun], out:
 
 def test_cells_of_another_sweep_are_named_once(cells: list[PlannedRun], out: io.StringIO) -> None:
     display = _display(out, terminal=False)
-    display.begin(cells)
+    display.begin(cells, Estimates())
     display.elsewhere(2, only=False)
     assert "2 elsewhere" in _shown(display)
     display.elsewhere(2, only=True)
@@ -120,7 +120,7 @@ def test_cells_of_another_sweep_are_named_once(cells: list[PlannedRun], out: io.
 
 def test_control_characters_do_not_reach_the_terminal(cells: list[PlannedRun], out: io.StringIO) -> None:
     display = _display(out, terminal=False)
-    display.begin(cells)
+    display.begin(cells, Estimates())
     run = cells[0]
     display.update(_event(run, 0.5, "\x1b]0;title\x07"), run)
     display.ended(run, JobOutcome("failed", "\x1b[2Jgone [bold]not[/bold]"), CellState("failed"), by_another=False)
@@ -129,8 +129,8 @@ def test_control_characters_do_not_reach_the_terminal(cells: list[PlannedRun], o
 
 
 def test_quiet_shows_nothing(cells: list[PlannedRun], capsys: pytest.CaptureFixture[str]) -> None:
-    display = Display(quiet=True)
-    display.begin(cells)
+    display = SweepDisplay(quiet=True)
+    display.begin(cells, Estimates())
     with display.live(1):
         display.ended(cells[0], JobOutcome("done"), DONE, by_another=False)
     assert capsys.readouterr() == ("", "")

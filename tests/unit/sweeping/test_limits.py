@@ -8,8 +8,9 @@ import pytest
 
 from harness.config import expand
 from harness.errors import ConfigError
+from harness.sweeping.jobs import jobs_for
 from harness.sweeping.limits import Limits, duration, size
-from harness.sweeping.planning import jobs_for, plan_cells
+from harness.sweeping.planning import plan_cells
 
 
 @pytest.mark.parametrize(

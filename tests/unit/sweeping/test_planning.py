@@ -14,8 +14,10 @@ from harness.errors import ConfigError
 from harness.store import Store
 from harness.store.query import runs
 from harness.store.records import EnvironmentRecord, RunSummary
-from harness.sweeping import planning
-from harness.sweeping.planning import jobs_for, plan_cells, record, with_states
+from harness.sweeping import ledger, planning
+from harness.sweeping.jobs import jobs_for
+from harness.sweeping.ledger import record, with_states
+from harness.sweeping.planning import plan_cells
 
 HERE, THERE = EnvironmentRecord("here", {}), EnvironmentRecord("there", {})
 SUMMARY = RunSummary({"test/score": 1.0}, 1.0, 1, 1, {}, 1.0, 1.0)
@@ -139,7 +141,7 @@ def test_data_comes_before_runs_long_runs_before_short_ones_and_baselines_last()
     jobs = jobs_for(planned)
     assert [job.kind for job in jobs] == ["prepare", "run", "run", "baseline"]
     assert [job.config["budget"] for job in jobs[1:3]] == ["seconds:50", "seconds:5"]
-    assert all(job.needs == (jobs[0].label,) for job in jobs[1:])
+    assert all(job.needs == (jobs[0].key,) for job in jobs[1:])
 
 
 @pytest.mark.parametrize("word", ["precision=auto", "trainer.precision=fp32,auto"])
@@ -155,7 +157,7 @@ def test_the_runs_of_a_sweep_have_a_precision_that_is_known_before(word: str) ->
 def test_a_single_run_whose_precision_was_chosen_is_the_cell_of_a_sweep() -> None:
     (cell,) = plan_cells(expand(["task=counting", "model=small"]))
     alone = replace(cell.plan, config=cell.plan.config | {"precision_chosen": "auto: why"})
-    assert planning._coordinates(alone, experiment=False) == planning._coordinates(cell.plan, experiment=False)
+    assert ledger._coordinates(alone, experiment=False) == ledger._coordinates(cell.plan, experiment=False)
 
 
 def test_all_cells_of_a_sweep_have_the_same_number_of_threads() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,14 @@ from tiny_run import WORDS
 
 from harness.config import compose, to_settings
 from harness.config.identity import run_plan
+from harness.config.settings import RunSettings
 from harness.measure.environment import measure_environment
 from harness.store import Store
 from harness.store.query import runs
+from harness.store.records import RunPlan
 from harness.sweeping import precision_choice
 from harness.sweeping.precision_choice import CHOSEN
-from harness.sweeping.single_run import prepared
+from harness.sweeping.single_run import plan_one
 from harness.training import execute, precision
 from harness.training.precision import PrecisionVerdict
 
@@ -43,6 +47,13 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> Any:
         return asked
 
     return answers
+
+
+def prepared(words: Sequence[str], url: str | None = None) -> tuple[RunSettings, RunPlan]:
+    """Settings and plan of the one run."""
+    with ExitStack() as opened:
+        run = plan_one(words, lambda: opened.enter_context(Store.open(url)))
+    return run.settings, run.plan
 
 
 @pytest.mark.parametrize("word", ["precision=auto", "trainer.precision=auto"])
@@ -95,8 +106,8 @@ def test_the_record_says_what_was_chosen_and_why_and_counts_the_check_as_set_up(
     settings.before = {"setup": 1000.0}
     settings.trainer.threads = 1
     url = f"sqlite:///{tmp_path}/store.db"
-    execute.execute(settings, plan, store_url=url, results=tmp_path)
     with Store.open(url) as store:
+        execute.execute(settings, plan, store=store, results=tmp_path)
         (view,) = runs(store)
     assert view.summary is not None
     assert view.summary.details["precision"] == "bf16"

@@ -17,11 +17,12 @@ from harness.config import expand
 from harness.store import Store
 from harness.store.query import run as find_run
 from harness.store.records import EnvironmentRecord, RunSummary
-from harness.sweeping.display import Display
-from harness.sweeping.jobs import Job, JobOutcome
-from harness.sweeping.planning import PlannedRun, plan_cells, with_states
-from harness.sweeping.pool import NOT_STARTED, JobEvent
+from harness.sweeping.estimates import Estimates
+from harness.sweeping.jobs import NOT_STARTED, Job, JobEvent, JobOutcome, run_job
+from harness.sweeping.ledger import with_states
+from harness.sweeping.planning import PlannedRun, plan_cells
 from harness.sweeping.scheduler import SweepScheduler
+from harness.sweeping.sweep_display import SweepDisplay
 
 HERE = EnvironmentRecord("here", {})
 SUMMARY = RunSummary({"test/score": 1.5}, 1.5, 1, 1, {}, 12.0, 1.0)
@@ -56,8 +57,8 @@ def course(store: Store, printed: io.StringIO) -> Any:
 
     def make(seeds: str = "0", retry: tuple[str, ...] = ()) -> tuple[SweepScheduler, list[PlannedRun]]:
         planned = with_states(_cells(seeds), store, "here", retry)
-        display = Display(console=Console(file=printed, width=200))
-        display.begin(planned)
+        display = SweepDisplay(console=Console(file=printed, width=200))
+        display.begin(planned, Estimates())
         return SweepScheduler(
             [run for run in planned if run.state in ("ready", "running")], store, HERE, display
         ), planned
@@ -78,7 +79,7 @@ def dead() -> int:
 
 
 def _job(run: PlannedRun) -> Job:
-    return run.job(beside_alone=False)
+    return run_job(run)
 
 
 def test_a_cell_that_another_process_took_meanwhile_is_not_started(course: Any, store: Store) -> None:
@@ -105,15 +106,15 @@ def test_cells_of_another_sweep_are_waited_for(course: Any, store: Store, printe
     rows = [store.start(run.plan, HERE, owner_pid=os.getpid()) for run in (first, second)]
     swept, _ = course("0,1")
     assert swept.jobs() == []
-    assert swept.elsewhere == 2
+    assert len(swept.elsewhere) == 2
     pool = Jobs()
     swept.look_elsewhere(pool)
-    assert swept.elsewhere == 2
+    assert len(swept.elsewhere) == 2
     store.finish(rows[0], SUMMARY, [], [])
     store.fail(rows[1], "why", "", "")
     swept._next_look = 0.0
     swept.look_elsewhere(pool)
-    assert swept.elsewhere == 0
+    assert len(swept.elsewhere) == 0
     assert pool.taken == []
     assert {key: outcome.status for key, outcome in swept.outcomes.items()} == {
         first.plan.key: "done",
@@ -138,15 +139,15 @@ def test_a_cell_that_another_sweep_leaves_is_taken_over(course: Any, store: Stor
         swept.look_elsewhere(pool)
         other.kill()
     assert [job.kind for job in pool.taken] == ["prepare", "run"]
-    assert pool.taken[1].needs == (pool.taken[0].label,)
-    assert swept.elsewhere == 0
+    assert pool.taken[1].needs == (pool.taken[0].key,)
+    assert len(swept.elsewhere) == 0
 
 
 def test_a_worker_that_found_its_cell_taken_leaves_it_for_later(course: Any, store: Store) -> None:
     swept, (run,) = course("0")
     row = store.start(run.plan, HERE, owner_pid=os.getpid())
     swept.take(JobEvent(_job(run), outcome=JobOutcome("elsewhere", "already running")))
-    assert swept.elsewhere == 1
+    assert len(swept.elsewhere) == 1
     assert swept.outcomes == {}
     store.finish(row, SUMMARY, [], [])
     swept.look_elsewhere(Jobs())
@@ -206,7 +207,7 @@ def test_a_run_that_another_sweep_has_by_now_is_not_touched(course: Any, store: 
     store.start(run.plan, HERE, owner_pid=os.getpid())
     swept.take(JobEvent(_job(run), outcome=JobOutcome(status, "why")))
     assert find_run(store, run.plan.key).status == "running"
-    assert swept.elsewhere == 1
+    assert len(swept.elsewhere) == 1
 
 
 def test_a_run_that_finished_in_the_moment_in_which_it_was_stopped_is_finished(course: Any, store: Store) -> None:

@@ -32,7 +32,7 @@ def _start(store: Store) -> int:
 def test_rows_are_there_after_a_flush_and_after_the_end(url: str) -> None:
     with Store.open(url) as store:
         run_id = _start(store)
-        with MetricWriter(url, run_id) as writer:
+        with MetricWriter(store, run_id) as writer:
             writer.put([_row(1), _row(2)])
             writer.flush()
             assert [row.step for row in metrics(store, run_id)] == [1, 2]
@@ -43,7 +43,7 @@ def test_rows_are_there_after_a_flush_and_after_the_end(url: str) -> None:
 def test_rows_that_cannot_be_written_are_told_at_the_flush_and_kept(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with Store.open(url) as store:
         run_id = _start(store)
-        with MetricWriter(url, run_id) as writer:
+        with MetricWriter(store, run_id) as writer:
             with monkeypatch.context() as patch:
 
                 def full(*_: Any) -> None:
@@ -61,7 +61,7 @@ def test_rows_that_cannot_be_written_are_told_at_the_flush_and_kept(url: str, mo
 def test_a_failing_run_keeps_its_own_error_and_the_rows_before_it(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with Store.open(url) as store:
         run_id = _start(store)
-        with pytest.raises(ZeroDivisionError), MetricWriter(url, run_id) as writer:  # noqa: PT012
+        with pytest.raises(ZeroDivisionError), MetricWriter(store, run_id) as writer:  # noqa: PT012
             writer.put([_row(1)])
             raise ZeroDivisionError
         assert [row.step for row in metrics(store, run_id)] == [1]
@@ -76,7 +76,7 @@ def test_the_thread_writes_and_beats_of_itself(url: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(Store, "heartbeat", lambda self, run_id: beats.append(run_id))
     with Store.open(url) as store:
         run_id = _start(store)
-        with MetricWriter(url, run_id) as writer:
+        with MetricWriter(store, run_id) as writer:
             writer.put([_row(1)])
             while not (beats and metrics(store, run_id)):
                 pass

@@ -46,8 +46,8 @@ def _run(folder: Path, *words: str) -> RunView:
     settings = to_settings(compose(words))
     settings.trainer.threads = 1
     url = f"sqlite:///{folder}/store.db"
-    execute.execute(settings, run_plan(settings), store_url=url, results=folder)
     with Store.open(url) as store:
+        execute.execute(settings, run_plan(settings), store=store, results=folder)
         (view,) = runs(store)
     return view
 

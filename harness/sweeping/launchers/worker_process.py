@@ -14,9 +14,8 @@ from typing import Any
 
 import psutil
 
-from harness.sweeping.jobs import Job, JobOutcome
+from harness.sweeping.jobs import WAITING, Job, JobOutcome
 from harness.sweeping.limits import duration, size
-from harness.sweeping.worker import WAITING
 
 _LOG_LINES = 80  # the traceback of a crash inside a library is long
 _LINGER_S = 20.0  # for threads of libraries after the job has answered
@@ -96,6 +95,10 @@ class WorkerProcess:
             if self.process.is_alive() and os.getpgid(pid) == pid:  # else it has not come to make its own group
                 os.killpg(pid, signal.SIGKILL)
         self.process.kill()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait until the process is gone, or for so long."""
+        self.process.join(timeout_s)
 
     def ended(self) -> bool:
         """Whether the process is gone."""

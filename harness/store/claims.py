@@ -1,0 +1,40 @@
+"""A run between its start and its end: who claims it owns it, and however the block ends, the ledger says so."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from harness.store.records import EnvironmentRecord, RunPlan
+from harness.store.writer import Store
+
+
+@contextmanager
+def claimed(
+    store: Store, plan: RunPlan, environment: EnvironmentRecord, *, log_tail: Callable[[], str] = str
+) -> Iterator[int]:
+    """Claim a run for this process and give its number to the block, which ends it with `Store.finish`.
+
+    A block that ends by an exception ends the run as interrupted (KeyboardInterrupt) or failed (any other `Exception`).
+
+    Args:
+        store: open.
+        plan: the run; need not be planned before.
+        environment: where it runs.
+        log_tail: gives the last lines that the run printed; called if it fails.
+
+    Raises:
+        AlreadyRunning: another living process has claimed it in this environment.
+        AlreadyFinished: it is finished in this environment.
+    """
+    run_id = store.start(plan, environment, owner_pid=os.getpid())
+    try:
+        yield run_id
+    except KeyboardInterrupt:
+        store.interrupt(run_id)
+        raise
+    except Exception as error:
+        store.fail(run_id, f"{type(error).__name__}: {error}", traceback.format_exc(), log_tail())
+        raise

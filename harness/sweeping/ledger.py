@@ -1,0 +1,103 @@
+"""What the ledger says of a plan's cells, and what a sweep enters in it: before anything runs, and for dead workers."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from harness.store import AlreadyFinished, AlreadyRunning, Store
+from harness.store import states as s
+from harness.store.query import runs, sweeps
+from harness.store.records import EnvironmentRecord
+from harness.sweeping.jobs import JobOutcome
+from harness.sweeping.planning import ELSEWHERE, FAILED, FINISHED, INCOMPATIBLE, READY, PlannedRun
+from harness.sweeping.precision_choice import CHOSEN
+
+
+def with_states(
+    planned: Iterable[PlannedRun], store: Store | None, environment: str | None, retry: Sequence[str] = ()
+) -> list[PlannedRun]:
+    """The runs with their states from the store.
+
+    Args:
+        planned: as `plan_cells` returns them.
+        store: None: there is none yet, so nothing has run.
+        environment: hash of the environment in which a run must have finished to count; None: any.
+        retry: states to run again all the same ("failed").
+    """
+    known = {s.FINISHED: FINISHED, s.RUNNING: ELSEWHERE}
+    if "failed" not in retry:
+        known[s.FAILED] = FAILED
+    result = []
+    for run in planned:
+        state, reason = run.state, run.reason
+        if state == READY and store is not None:
+            state = known.get(store.status(run.plan.key, environment) or "", READY)
+            if state == READY and store.finished(run.plan.key):
+                reason = "finished, but in another environment (machine, threads or library versions)"
+        result.append(replace(run, state=state, reason=reason))
+    return result
+
+
+def record(planned: Sequence[PlannedRun], store: Store, *, experiment: bool) -> None:
+    """Enter every cell in the store, and take from the sweep the cells that these replace.
+
+    Cells of an experiment replace those of the same task, model and seed (the experiment or the code has
+    changed); other cells replace those of the same configuration (the code has changed).
+    """
+    for run in planned:
+        if run.state == INCOMPATIBLE:
+            store.record_incompatible(run.plan, run.reason)
+        else:
+            store.plan(run.plan)
+    for name in dict.fromkeys(run.plan.sweep for run in planned):
+        mine = [run.plan for run in planned if run.plan.sweep == name]
+        replaced = {_coordinates(plan, experiment) for plan in mine}
+        before = runs(store, sweep=name) if name in {sweep.name for sweep in sweeps(store)} else []
+        keys = {plan.key for plan in mine}
+        kept = [v.key for v in before if v.key not in keys and _coordinates(v, experiment) not in replaced]
+        store.set_sweep(name, [*kept, *(plan.key for plan in mine)])
+
+
+def _coordinates(run: Any, experiment: bool) -> str:
+    """What two cells of one sweep must share for the later to replace the earlier."""
+    if experiment:
+        return json.dumps([run.task, run.model, run.seed])
+    free = ("sweep", CHOSEN)
+    return json.dumps({k: v for k, v in run.config.items() if k not in free}, sort_keys=True)
+
+
+def record_interrupted(run: PlannedRun, store: Store, environment: EnvironmentRecord) -> None:
+    """Enter that a run was stopped whose process could not say so itself."""
+    row = store.run_id(run.plan.key, environment.hash)
+    assert row is not None, "a run that is interrupted was started"
+    store.interrupt(row)
+
+
+def record_failed(
+    run: PlannedRun, outcome: JobOutcome, store: Store, environment: EnvironmentRecord, *, started: bool
+) -> str:
+    """Enter a failure that the run could not enter itself; returns the state that it is in after all.
+
+    Args:
+        run: the cell.
+        outcome: how its worker ended.
+        store: open.
+        environment: in which it was to run.
+        started: whether its process had entered the start.
+    """
+    try:
+        if started:
+            row = store.run_id(run.plan.key, environment.hash)
+            assert row is not None, "a run that was started has a row"
+        else:
+            row = store.start(run.plan, environment, owner_pid=os.getpid())
+    except AlreadyRunning:  # another sweep was quicker
+        return s.RUNNING
+    except AlreadyFinished:
+        return s.FINISHED
+    store.fail(row, outcome.error, outcome.traceback, outcome.log_tail)
+    return s.FAILED
