@@ -17,10 +17,10 @@ FIND_PYTHON = for python in $(PYTHON) python3 python3.13 python3.12 python3.11; 
 	if $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
 	then command -v $$python; break; fi; done
 
-.PHONY: help setup demo test check docs soak wheel clean
+.PHONY: help setup demo test test-all check docs soak wheel clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP)  ## create .venv with the pinned versions (again only when they change)
 
@@ -39,8 +39,11 @@ demo: setup  ## train every model on every task with a small budget, then report
 	$(BIN)/harness sweep experiment=$(EXPERIMENT) --workers $(WORKERS)
 	$(BIN)/harness report --sweep $(EXPERIMENT)
 
-test: setup  ## all tests that need no system service; names those left out
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
+test: setup  ## every behaviour once, in at most 10 minutes on two cores; names the tests left out
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+test-all: setup  ## every test on every case, before a release; service tests and simulations where they can run
+	TEST_WORKERS=$(TEST_WORKERS) .ci/test-all
 
 check: setup  ## ruff, mypy and the layers (import-linter)
 	$(BIN)/ruff check .

@@ -1,15 +1,19 @@
-"""A clause that says nothing of a built-in plug-in is left out here, where `--no-skips` makes a skip a failure.
+"""Which clauses of the suites are run here.
 
-Which clauses those are is asserted by the tests themselves, so none is left out unnoticed.
+A clause that says nothing of a built-in plug-in is left out, where `--no-skips` makes a skip a failure; which those are
+is asserted by the tests themselves, so none is left out unnoticed. Without `--all` each clause is checked once a
+plug-in, on a case that differs from clause to clause.
 """
 
 from __future__ import annotations
 
 import pytest
+from covering import one_of
 
 
+@pytest.hookimpl(tryfirst=True)  # before those that are marked here are left out
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the clauses that the suites mark as not applicable."""
+    """Leave out the clauses that do not apply, and mark all but one case of each as exhaustive."""
     kept, left_out = [], []
     for item in items:
         marks = [mark for mark in item.iter_markers("skip") if "does not apply" in str(mark.kwargs.get("reason"))]
@@ -17,3 +21,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
+    for cases in _by_suite_and_clause(kept):
+        for number, clause in enumerate(cases.values()):
+            chosen = one_of(len(clause), number)
+            for item in [*clause[:chosen], *clause[chosen + 1 :]]:
+                item.add_marker(pytest.mark.exhaustive)
+
+
+def _by_suite_and_clause(items: list[pytest.Item]) -> list[dict[str, list[pytest.Item]]]:
+    """For each suite of this folder its tests, by the name of the clause, in order."""
+    suites: dict[str, dict[str, list[pytest.Item]]] = {}
+    for item in items:
+        if "contract" in item.path.parts and isinstance(item, pytest.Function) and item.originalname == "test_clause":
+            suite, _, _ = item.nodeid.partition("::test_clause")
+            clause = item.callspec.params["cell"][0].name
+            suites.setdefault(suite, {}).setdefault(clause, []).append(item)
+    return list(suites.values())
