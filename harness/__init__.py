@@ -13,6 +13,7 @@ from harness.contract.hookspecs import hookimpl
 if TYPE_CHECKING:
     from harness.contract.batch import Batch, Example, ListSplit, Split
     from harness.contract.model import Capabilities, Decoder, Encoder, EncoderOutput, Model
+    from harness.contract.target import Target
     from harness.contract.task import Loader, Metric, Prediction, Reference, Task, TaskData
     from harness.notebook import run, runs
 
@@ -32,6 +33,7 @@ _LAZY = {
     "Prediction": "harness.contract.task",
     "Reference": "harness.contract.task",
     "Split": "harness.contract.batch",
+    "Target": "harness.contract.target",
     "Task": "harness.contract.task",
     "TaskData": "harness.contract.task",
     "run": "harness.notebook",
@@ -52,6 +54,7 @@ __all__ = [
     "Prediction",
     "Reference",
     "Split",
+    "Target",
     "Task",
     "TaskData",
     "__version__",

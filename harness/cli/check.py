@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from harness.testing.clause import Clause
     from harness.testing.examination import Finding
 
-KINDS = ("task", "model")
+KINDS = ("task", "model", "target")
 
 
 def command(
     name: Annotated[
         str,
         typer.Argument(
-            help="A task or model: lstm, model.lstm, task.translation.", autocompletion=plugin_names("task", "model")
+            help="A task, model or target: lstm, model.lstm, task.translation.", autocompletion=plugin_names(*KINDS)
         ),
     ],
     json: Annotated[bool, typer.Option("--json", help="Print an array of objects.")] = False,
 ) -> None:
-    """Check whether a task or a model keeps its contract, on its tiny form."""
+    """Check whether a task, a model or a target keeps its contract, on its tiny form."""
     from harness.cli import output
     from harness.testing.check import clauses_of
 
@@ -48,7 +48,7 @@ def resolve(name: str) -> tuple[str, str]:
 
     Raises:
         UnknownNameError: there is none; lists those that exist.
-        ConfigError: a task and a model bear the name.
+        ConfigError: plug-ins of several kinds bear the name.
     """
     from harness.errors import ConfigError, UnknownNameError
     from harness.registry.discovery import registry
@@ -59,11 +59,12 @@ def resolve(name: str) -> tuple[str, str]:
         return kind, bare
     kinds = [kind for kind in KINDS if name in known[kind]]
     if len(kinds) > 1:
-        raise ConfigError(f"A task and a model are named '{name}': say which, task.{name} or model.{name}.")
+        several = " or ".join(f"{kind}.{name}" for kind in kinds)
+        raise ConfigError(f"Plug-ins of several kinds are named '{name}': say which, {several}.")
     if not kinds:
         every = [f"{kind}.{each}" for kind in KINDS for each in known[kind]]
         where = "the installed plug-ins (entry-point group 'harness')"
-        raise UnknownNameError("task or model", name, every, where)
+        raise UnknownNameError("task, model or target", name, every, where)
     return kinds[0], name
 
 

@@ -1,4 +1,4 @@
-"""`harness list`: plug-ins, data sets, runs and sweeps. Tasks and models are listed without importing them."""
+"""`harness list`: plug-ins, data sets, runs and sweeps. Plug-ins are listed without importing them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import typer
 if TYPE_CHECKING:
     from harness.store import RunView
 
-app = typer.Typer(help="List tasks, models, datasets, runs or sweeps.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="List tasks, models, targets, datasets, runs or sweeps.", no_args_is_help=True, rich_markup_mode=None
+)
 
 Json = Annotated[bool, typer.Option("--json", help="Print an array of objects.")]
 
@@ -26,6 +28,12 @@ def tasks(json: Json = False) -> None:
 def models(json: Json = False) -> None:
     """Models that are installed."""
     _plugins("model", json)
+
+
+@app.command("targets")
+def targets(json: Json = False) -> None:
+    """Kinds of answers that tasks can ask for."""
+    _plugins("target", json)
 
 
 @app.command("datasets")

@@ -43,6 +43,15 @@ def task(
     _create("task", name, None, into)
 
 
+@app.command("target")
+def target(
+    name: Name,
+    into: Into = None,
+) -> None:
+    """Write a pip package with a target, a small task that asks for it, their tests and an experiment."""
+    _create("target", name, None, into)
+
+
 def _create(kind: str, name: str, start: str | None, into: Path | None) -> None:
     from harness.scaffold import create
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import inspect
 from difflib import get_close_matches
 from types import ModuleType
@@ -34,6 +35,8 @@ def check_hook_names(label: str, module: ModuleType) -> None:
 def check_class(label: str, kind: str, cls: Any) -> None:
     """A class that a hook returned must be a concrete dataclass of the right base, with defaults throughout.
 
+    The fields of a target need none: they are sizes, which only data can give.
+
     Raises:
         PluginError: it is not; the message says what is missing.
     """
@@ -50,6 +53,10 @@ def check_class(label: str, kind: str, cls: Any) -> None:
         raise PluginError(f"{about} does not implement {', '.join(sorted(getattr(cls, '__abstractmethods__', ())))}.")
     if "__dataclass_params__" not in vars(cls) and vars(cls).get("__annotations__"):
         raise PluginError(f"{about} has fields but lacks the decorator @dataclass above it.")
+    if kind == "target":  # whose fields are sizes, which only data can give
+        if not vars(cls)["__dataclass_params__"].frozen:
+            raise PluginError(f"{about} must be frozen: @dataclass(frozen=True).")
+        return
     bare = [
         field.name
         for field in dataclasses.fields(cls)
@@ -59,12 +66,14 @@ def check_class(label: str, kind: str, cls: Any) -> None:
         raise PluginError(f"{about} has field(s) without a default: {', '.join(bare)}.")
 
 
+_CONTRACTS = {
+    "task": ("harness.contract.task", "Task", ("name", "input_type", "target_type", "metrics")),
+    "model": ("harness.contract.model", "Model", ("name",)),
+    "target": ("harness.contract.target", "Target", ("name",)),
+}
+"""By kind: module and name of the base class, and the class variables that it demands."""
+
+
 def _contract(kind: str) -> tuple[Any, tuple[str, ...]]:
-    """The base class of a kind and the class variables that it demands."""
-    if kind == "task":
-        from harness.contract.task import Task
-
-        return Task, ("name", "input_type", "target_type", "metrics")
-    from harness.contract.model import Model
-
-    return Model, ("name",)
+    module, base, needed = _CONTRACTS[kind]
+    return getattr(importlib.import_module(module), base), needed

@@ -4,6 +4,7 @@ Plug-ins are entry points of the group "harness", one for each thing they bring:
 
     "task.NAME" = "package.module"      a task; the module implements `harness_tasks`
     "model.NAME" = "package.module"     a model; the module implements `harness_models`
+    "target.NAME" = "package.module"    a kind of answer; the module implements `harness_targets`
     "config.NAME" = "package.conf"      a folder of YAML that joins the configuration's search path
 
 Listing reads metadata and docstrings only; nothing is imported. Loading imports one module, registers it with
@@ -31,11 +32,12 @@ from harness.registry.guard import contained
 
 if TYPE_CHECKING:
     from harness.contract.model import Model
+    from harness.contract.target import Target
     from harness.contract.task import Task
 
 GROUP = "harness"
-KINDS = ("task", "model", "config")
-_HOOK_OF_KIND = {"task": "harness_tasks", "model": "harness_models"}
+HOOK_OF_KIND = {"task": "harness_tasks", "model": "harness_models", "target": "harness_targets"}
+KINDS = (*HOOK_OF_KIND, "config")
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class PluginInfo:
 
     Attributes:
         name: without the kind: "translation".
-        kind: "task", "model" or "config"; "unknown" for an entry point that is none of these.
+        kind: one of `KINDS`; "unknown" for an entry point that is none of these.
         distribution, version: of the package that brings it.
         module: dotted path of the module (or of the folder, for "config").
         description: first sentence of the module's docstring; empty if it has none.
@@ -165,7 +167,7 @@ class Registry:
             raise PluginError(f"The {info.label} has a hook with wrong arguments: {error}") from error
 
     def _class(self, info: PluginInfo, module: ModuleType) -> type:
-        hook = _HOOK_OF_KIND[info.kind]
+        hook = HOOK_OF_KIND[info.kind]
         others = [plugin for plugin in self._manager.get_plugins() if plugin is not module]
         try:
             with contained(info.label, f"answered {hook}()"):
@@ -230,7 +232,7 @@ def registry() -> Registry:
 
 
 def list_plugins(kind: str) -> list[PluginInfo]:
-    """Plug-ins of a kind ("task", "model", "config", "unknown"), sorted by name; imports none of them."""
+    """Plug-ins of a kind (one of `KINDS`, or "unknown"), sorted by name; imports none of them."""
     return registry().list_plugins(kind)
 
 
@@ -242,3 +244,8 @@ def load_task(name: str) -> type[Task]:
 def load_model(name: str) -> type[Model]:
     """The model class of that name; imports its plug-in and no other. Raises as `Registry.load`."""
     return cast("type[Model]", registry().load("model", name))
+
+
+def load_target(name: str) -> type[Target]:
+    """The target class of that name; imports its plug-in and no other. Raises as `Registry.load`."""
+    return cast("type[Target]", registry().load("target", name))

@@ -27,7 +27,7 @@ def distribution_name(name: str) -> str:
 
 
 def check_name(kind: str, name: str) -> None:
-    """Refuse a name that a plug-in of this kind ("task", "model") cannot bear here.
+    """Refuse a name that a plug-in of this kind ("task", "model", "target") cannot bear here.
 
     Raises:
         ConfigError: it is no lower-case identifier, means something else to Python or YAML, or is taken by an
@@ -43,7 +43,9 @@ def check_name(kind: str, name: str) -> None:
         meaning = "the folder of the package's configuration" if name == "conf" else meaning
         raise ConfigError(f"'{name}' cannot be the name of a {kind}: it is {meaning}. Choose another.")
     for info in registry().infos():
-        if info.name == name:  # of any kind: 'harness check NAME' would have to ask which is meant
+        # Tasks and models share their names, so that 'harness check NAME' need not ask which is meant. Targets are
+        # named for what they are ("forecast"), which tasks may want to be called too.
+        if info.name == name and (info.kind == kind or "target" not in (info.kind, kind)):
             raise ConfigError(
                 f"The name '{name}' is taken by the {info.label}. Choose another, or uninstall '{info.distribution}'."
             )

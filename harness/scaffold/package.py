@@ -39,7 +39,7 @@ def create(kind: str, name: str, *, start: str | None = None, into: Path | None 
     """Write a pip package with one plug-in, its tests, an experiment, a README and a workflow.
 
     Args:
-        kind: "task" or "model".
+        kind: "task", "model" or "target".
         name: of the plug-in.
         start: the installed model to copy; None: a small example of that kind.
         into: the folder; None: "harness-NAME" in the working folder. It must not exist, or be empty.
@@ -78,7 +78,8 @@ def contents(kind: str, name: str, copy: Copy | None) -> dict[str, str]:
         example = render(f"{kind}/module.py.j2", values | {"class_name": "_"})
         values["class_name"] = class_name(kind, name, example)
         text = render(f"{kind}/module.py.j2", values)
-    return {
+    beside = {f"{package}/{name}_task.py": render("target/task.py.j2", values)} if kind == "target" else {}
+    return beside | {
         f"{package}/__init__.py": render("init.py.j2", values),
         f"{package}/{name}.py": text,
         f"{package}/conf/__init__.py": render("conf_init.py.j2", values),

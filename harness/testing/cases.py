@@ -100,9 +100,13 @@ def batch(case: Case, lengths: tuple[int, ...] = (12, 7, 9, 10), *, steady: bool
         steady: a row shows one class throughout, neighbouring rows different ones: the target then follows from
             the set of what is shown, so that a model which is blind to order can learn it as well.
     """
+    return collate(examples(case, lengths, steady=steady), case.inputs, case.target)
+
+
+def examples(case: Case, lengths: tuple[int, ...] = (12, 7, 9, 10), *, steady: bool = False) -> list[Example]:
+    """The examples of `batch`."""
     draw = np.random.default_rng(0)
-    examples = [_example(case, row, n, draw, steady) for row, n in enumerate(lengths)]
-    return collate(examples, case.inputs, case.target)
+    return [_example(case, row, n, draw, steady) for row, n in enumerate(lengths)]
 
 
 def noise(case: Case, shape: tuple[int, ...], seed: int = 1) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""The two contracts as test suites: an outside author's test file is one class.
+"""The contracts as test suites: an outside author's test file is one class.
 
     from harness.testing import ModelContract
     from harness_mine.mine import Mine
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     import pytest
 
     from harness.contract.model import Model
+    from harness.contract.target import Target
     from harness.contract.task import Task
 
 
 class _Contract:
-    """What both suites share: one test for each clause and case."""
+    """What all suites share: one test for each clause and case."""
 
     __test__ = False
     """Whether pytest collects the class: those that authors derive, not the base classes that they import."""
@@ -65,7 +66,7 @@ class _Contract:
             return
         made = []
         for plugin in (self.subject(), *self.variants):
-            label = options_of(plugin)
+            label = "" if isinstance(plugin, type) else options_of(plugin)
             for one, subject, reason in pairs(self.clauses(), self.subjects(plugin)):
                 words = [one.name, label, "" if reason else subject.case_name]
                 marks = pytest.mark.skip(reason=f"{one.name} does not apply: {reason}") if reason else ()
@@ -77,6 +78,12 @@ class _Contract:
         finding = examine(*cell)
         if finding.held is False:
             raise AssertionError(finding.report) from finding.error
+
+
+class _Configured(_Contract):
+    """What the suites of tasks and models share: plug-ins that are configured, and have a tiny form."""
+
+    __test__ = False
 
     def test_variants_stay_different(self) -> None:
         """tiny() keeps the options of a variant: else the suite would check one architecture several times."""
@@ -92,7 +99,7 @@ class _Contract:
             seen.append((plugin, small))
 
 
-class ModelContract(_Contract):
+class ModelContract(_Configured):
     """Every clause of the model contract, on every kind of task that the model fits.
 
     Attributes:
@@ -125,7 +132,7 @@ class ModelContract(_Contract):
         return subjects(plugin)
 
 
-class TaskContract(_Contract):
+class TaskContract(_Configured):
     """Every clause of the task contract, on the task's tiny data.
 
     Attributes:
@@ -154,6 +161,40 @@ class TaskContract(_Contract):
     def subjects(cls, plugin: Any) -> Sequence[Any]:
         """The task's tiny form."""
         from harness.testing.task_subject import subjects
+
+        return subjects(plugin)
+
+
+class TargetContract(_Contract):
+    """Every clause of the target contract, on the cases that the target brings.
+
+    Attributes:
+        target: the plug-in's class.
+    """
+
+    __test__ = False
+
+    target: ClassVar[type[Target]]
+
+    @classmethod
+    def subject(cls) -> Any:
+        """The target."""
+        found = getattr(cls, "target", None)
+        if found is None:
+            raise PluginError(f"class {cls.__name__} must say what to check: target = Mine, the class of the plug-in")
+        return found
+
+    @classmethod
+    def clauses(cls) -> Sequence[Clause[Any]]:
+        """Those of `target_checks`."""
+        from harness.testing.target_checks import CLAUSES
+
+        return CLAUSES
+
+    @classmethod
+    def subjects(cls, plugin: Any) -> Sequence[Any]:
+        """The target on each of its cases."""
+        from harness.testing.target_subject import subjects
 
         return subjects(plugin)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.scaffold import Package, create
-from harness.testing import ModelContract, TaskContract
+from harness.testing import ModelContract, TargetContract, TaskContract
 from harness.testing.examination import examine, pairs
 
 SLOW = ("compiled", "overfitting")
@@ -37,7 +37,8 @@ def broken() -> Callable[..., list[str]]:
     """Check a plug-in against its contract; returns what it breaks."""
 
     def check(plugin: Any, *, quick: bool = False) -> list[str]:
-        contract = ModelContract if hasattr(plugin, "capabilities") else TaskContract
+        model = ModelContract if hasattr(plugin, "capabilities") else TaskContract
+        contract = TargetContract if isinstance(plugin, type) else model
         subjects = contract.subjects(plugin)[: 1 if quick else None]
         clauses = [clause for clause in contract.clauses() if not (quick and clause.name in SLOW)]
         findings = [examine(one, subject, reason=reason) for one, subject, reason in pairs(clauses, subjects)]

@@ -15,18 +15,19 @@ import yaml
 from harness.config import compose
 from harness.config.cells import split
 from harness.errors import ConfigError
-from harness.registry.discovery import load_model, load_task, registry
+from harness.registry.discovery import load_model, load_target, load_task, registry
 from harness.scaffold import Package, create
 from harness.scaffold import package as writing
 from harness.testing import cases
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
-KINDS = ("model", "task")
+KINDS = ("model", "task", "target")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_package_is_complete(kind: str, made: Callable[..., Package]) -> None:
     package = made(kind, "mine")
+    beside = ("harness_mine/mine_task.py",) if kind == "target" else ()
     assert package.files == (
         ".github/workflows/ci.yml",
         ".gitignore",
@@ -35,6 +36,7 @@ def test_the_package_is_complete(kind: str, made: Callable[..., Package]) -> Non
         "harness_mine/conf/__init__.py",
         "harness_mine/conf/experiment/mine.yaml",
         "harness_mine/mine.py",
+        *beside,
         "pyproject.toml",
         "tests/test_mine.py",
     )
@@ -43,6 +45,7 @@ def test_the_package_is_complete(kind: str, made: Callable[..., Package]) -> Non
     project = tomllib.loads((package.folder / "pyproject.toml").read_text())["project"]
     assert project["entry-points"]["harness"] == {
         f"{kind}.mine": "harness_mine.mine",
+        **({"task.mine_task": "harness_mine.mine_task"} if beside else {}),
         "config.mine": "harness_mine.conf",
     }
     assert project["dependencies"] == ["sequence-harness"]
@@ -82,6 +85,14 @@ def test_the_example_model_keeps_the_contract(made: Callable[..., Package], brok
 def test_the_example_task_keeps_the_contract(made: Callable[..., Package], broken: Callable[..., list[str]]) -> None:
     made("task", "mine")
     assert broken(load_task("mine")()) == []
+
+
+def test_the_example_target_and_its_task_keep_their_contracts(
+    made: Callable[..., Package], broken: Callable[..., list[str]]
+) -> None:
+    made("target", "mine")
+    assert broken(load_target("mine")) == []
+    assert broken(load_task("mine_task")()) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
