@@ -12,6 +12,8 @@ from harness.contract.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from harness.contract.batch import Batch, Example, ListSplit, Split
+    from harness.contract.dataset import Dataset, RawData, RawExample
+    from harness.contract.dataset_task import DatasetTask
     from harness.contract.model import Capabilities, Decoder, Encoder, EncoderOutput, Model
     from harness.contract.target import Target
     from harness.contract.task import Loader, Metric, Prediction, Reference, Task, TaskData
@@ -22,6 +24,8 @@ __version__ = "0.1.0"
 _LAZY = {
     "Batch": "harness.contract.batch",
     "Capabilities": "harness.contract.model",
+    "Dataset": "harness.contract.dataset",
+    "DatasetTask": "harness.contract.dataset_task",
     "Decoder": "harness.contract.model",
     "Encoder": "harness.contract.model",
     "EncoderOutput": "harness.contract.model",
@@ -31,6 +35,8 @@ _LAZY = {
     "Metric": "harness.contract.task",
     "Model": "harness.contract.model",
     "Prediction": "harness.contract.task",
+    "RawData": "harness.contract.dataset",
+    "RawExample": "harness.contract.dataset",
     "Reference": "harness.contract.task",
     "Split": "harness.contract.batch",
     "Target": "harness.contract.target",
@@ -43,6 +49,8 @@ _LAZY = {
 __all__ = [
     "Batch",
     "Capabilities",
+    "Dataset",
+    "DatasetTask",
     "Decoder",
     "Encoder",
     "EncoderOutput",
@@ -52,6 +60,8 @@ __all__ = [
     "Metric",
     "Model",
     "Prediction",
+    "RawData",
+    "RawExample",
     "Reference",
     "Split",
     "Target",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,26 +15,34 @@ if TYPE_CHECKING:
     from harness.testing.clause import Clause
     from harness.testing.examination import Finding
 
-KINDS = ("task", "model", "target")
+KINDS = ("task", "model", "target", "dataset")
 
 
 def command(
     name: Annotated[
         str,
         typer.Argument(
-            help="A task, model or target: lstm, model.lstm, task.translation.", autocompletion=plugin_names(*KINDS)
+            help="A plug-in: lstm, model.lstm, task.translation, target.ctc, dataset.translation.multi30k.",
+            autocompletion=plugin_names(*KINDS),
         ),
     ],
+    words: Annotated[
+        list[str] | None, typer.Argument(help="Options of a data set: task.root=FOLDER task.source_language=de.")
+    ] = None,
+    real: Annotated[
+        bool, typer.Option("--real", help="Check a data set's own files instead of its tiny form.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print an array of objects.")] = False,
 ) -> None:
-    """Check whether a task, a model or a target keeps its contract, on its tiny form."""
+    """Check whether a task, a model, a target or a data set keeps its contract, on its tiny form."""
     from harness.cli import output
     from harness.testing.check import clauses_of
 
     kind, bare = resolve(name)
+    given = _given(kind, bare, words or [], real)
     # Standard output is for the answer, so what the plug-in prints goes elsewhere.
     with contextlib.redirect_stdout(sys.stderr):
-        found = list(_with_progress(kind, bare))
+        found = list(_with_progress(kind, bare, given, real))
     if json:
         output.as_json([finding.as_json() for finding in found])
     else:
@@ -59,16 +67,36 @@ def resolve(name: str) -> tuple[str, str]:
         return kind, bare
     kinds = [kind for kind in KINDS if name in known[kind]]
     if len(kinds) > 1:
-        several = " or ".join(f"{kind}.{name}" for kind in kinds)
-        raise ConfigError(f"Plug-ins of several kinds are named '{name}': say which, {several}.")
+        meant = " or ".join(f"{kind}.{name}" for kind in kinds)
+        raise ConfigError(f"Several plug-ins are named '{name}': say which, {meant}.")
     if not kinds:
         every = [f"{kind}.{each}" for kind in KINDS for each in known[kind]]
         where = "the installed plug-ins (entry-point group 'harness')"
-        raise UnknownNameError("task, model or target", name, every, where)
+        raise UnknownNameError("task, model, target or data set", name, every, where)
     return kinds[0], name
 
 
-def _with_progress(kind: str, name: str) -> Iterator[Finding]:
+def _given(kind: str, name: str, words: Sequence[str], real: bool) -> Any:
+    """The data set with its options; None for a plug-in of another kind.
+
+    Raises:
+        ConfigError: options, or --real, for what is no data set; or an option is wrong.
+    """
+    from harness.errors import ConfigError
+
+    if kind != "dataset":
+        if words or real:
+            what = "--real is" if real else f"options such as '{words[0]}' are"
+            raise ConfigError(f"{what} for data sets, and {kind}.{name} is none.")
+        return None
+    from harness.config import compose, to_settings
+
+    task, _, bare = name.partition(".")
+    settings = to_settings(compose([f"task={task}", f"task.dataset={bare}", *words]))
+    return settings.task.dataset  # type: ignore[attr-defined]
+
+
+def _with_progress(kind: str, name: str, given: Any, real: bool) -> Iterator[Finding]:
     """All findings, with the clause at work shown on a terminal."""
     import torch
 
@@ -78,10 +106,10 @@ def _with_progress(kind: str, name: str) -> Iterator[Finding]:
     torch.set_num_threads(1)  # networks are tiny: more threads would only wait for each other
     stderr = console(stderr=True)
     if not stderr.is_terminal:
-        yield from check_plugin(kind, name)
+        yield from check_plugin(kind, name, given=given, real=real)
         return
     with stderr.status(f"Checking {kind}.{name} ...") as status:
-        for finding in check_plugin(kind, name):
+        for finding in check_plugin(kind, name, given=given, real=real):
             status.update(f"Checking {kind}.{name}: {finding.clause}")
             yield finding
 

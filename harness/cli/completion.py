@@ -60,7 +60,7 @@ def _words(before: list[str], current: str) -> Iterable[str]:
         if name in groups:
             yield from _starting(current, (f"{name}={choice}" for choice, _ in groups[name]))
         else:
-            yield from _starting(current, (f"{name}={value}" for value in _values(name)))
+            yield from _starting(current, (f"{name}={value}" for value in _values(name, before)))
     elif "." in current:
         yield from _starting(current, (f"{option}=" for option in [*_options(before), *OPTIONS]))
     else:
@@ -83,18 +83,30 @@ def _sweep_words(before: list[str], current: str) -> Iterable[str]:
 
 
 def _options(before: list[str]) -> Iterable[str]:
-    from harness.cli.words import plugin_option_names, setting_names
+    from harness.cli.words import plugin_option_names, setting_names, task_option_names
 
     yield from setting_names()
-    defaults = {"task": "translation", "model": "lstm"}
-    chosen = {**defaults, **dict(word.split("=", 1) for word in before if "=" in word)}
-    for kind in defaults:
-        for name in chosen[kind].split(","):
-            yield from plugin_option_names(kind, name)
+    chosen = _chosen(before)
+    for name in chosen["task"].split(","):
+        for dataset in chosen["task.dataset"].split(",") if "task.dataset" in chosen else (None,):
+            yield from task_option_names(name, dataset)
+    for name in chosen["model"].split(","):
+        yield from plugin_option_names("model", name)
 
 
-def _values(name: str) -> Iterable[str]:
+def _chosen(before: list[str]) -> dict[str, str]:
+    """Values of the words before, with the task and the model where none is chosen."""
+    given = dict(word.split("=", 1) for word in before if "=" in word)
+    return {"task": "translation", "model": "lstm", **given}
+
+
+def _values(name: str, before: list[str]) -> Iterable[str]:
     from harness.config.schema import CHOICES, LOGGERS, SHORT
+
+    if name == "task.dataset":
+        from harness.registry.discovery import registry
+
+        return (dataset for task in _chosen(before)["task"].split(",") for dataset in registry().dataset_names(task))
 
     begun = {"budget": ("epochs:", "steps:", "seconds:", "tokens:"), "match": ("params:", "total:"), "logger": LOGGERS}
     return begun.get(name) or CHOICES.get(SHORT.get(name, name), ())

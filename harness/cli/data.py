@@ -22,8 +22,8 @@ app = typer.Typer(help="Fetch, list or verify data sets.", no_args_is_help=True,
 Tasks = Annotated[
     list[str] | None,
     typer.Argument(
-        help="Names of tasks, and options such as task.dataset=multi30k. None: all tasks.",
-        autocompletion=plugin_names("task"),
+        help="Names of tasks or data sets, and options such as task.root=FOLDER. None: all tasks.",
+        autocompletion=plugin_names("task", "dataset"),
     ),
 ]
 

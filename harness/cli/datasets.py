@@ -1,72 +1,92 @@
-"""The data sets of the installed tasks at their default configurations, for `list datasets` and `data`."""
+"""The data sets that are installed, for `list datasets` and `data`: plug-ins of their own, and those inside tasks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
+from harness.contract.dataset_task import DatasetTask
 from harness.contract.task import Task
-from harness.errors import PluginError, UnknownNameError, UserError
-from harness.registry.discovery import list_plugins, load_task, registry
+from harness.errors import ConfigError, PluginError, UnknownNameError, UserError
+from harness.registry.discovery import PluginInfo, list_plugins, load_dataset, load_task, registry
+
+if TYPE_CHECKING:
+    from harness.contract.dataset import Dataset
 
 
-def all_datasets(tasks: Sequence[str] | None = None) -> tuple[list[dict[str, Any]], list[str]]:
-    """One entry for each source of each task, and one message for each plug-in that cannot be used."""
+def all_datasets() -> tuple[list[dict[str, Any]], list[str]]:
+    """One entry for each source of each data set, and one message for each plug-in that cannot be used."""
     found: list[dict[str, Any]] = []
     problems: list[str] = []
-    for info in list_plugins("task"):
-        if tasks is not None and info.name not in tasks:
-            continue
+    for info in (*list_plugins("dataset"), *list_plugins("task")):
         try:
-            task = load_task(info.name)()
-            for source in task.sources():
-                found.append(
-                    {
-                        "name": source.name,
-                        "task": info.name,
-                        "dataset": task.dataset_name,
-                        "version": info.version,
-                        "distribution": info.distribution,
-                        "description": source.description,
-                        "licence": source.licence,
-                        "source": source.kind,
-                        "origin": source.origin,
-                        "synthetic": task.synthetic,
-                        "cached": source.cached(),
-                    }
-                )
+            found += _of_dataset(info) if info.kind == "dataset" else _of_task(info)
         except (PluginError, UserError) as error:
             problems.append(str(error))
-    return found, problems
+    return sorted(found, key=lambda entry: (entry["task"], entry["name"])), problems
+
+
+def _of_dataset(info: PluginInfo) -> Iterator[dict[str, Any]]:
+    task, _, name = info.name.partition(".")
+    yield from _entries(info, task, name, load_dataset(task, name)())
+
+
+def _of_task(info: PluginInfo) -> Iterator[dict[str, Any]]:
+    """The data that a task brings itself."""
+    task = load_task(info.name)()
+    if not isinstance(task, DatasetTask):
+        yield from _entries(info, info.name, task.dataset_name, task)
+
+
+def _entries(info: PluginInfo, task: str, name: str, data: Dataset | Task) -> Iterator[dict[str, Any]]:
+    for source in data.sources():
+        yield {
+            "name": name,
+            "task": task,
+            "dataset": data.dataset_name if isinstance(data, Task) else data.label,
+            "version": info.version,
+            "distribution": info.distribution,
+            "description": source.description,
+            "licence": source.licence,
+            "source": source.kind,
+            "origin": source.origin,
+            "size_mb": source.size_mb,
+            "synthetic": data.synthetic,
+            "cached": source.cached(),
+        }
 
 
 def tasks_named(words: Sequence[str]) -> list[Task]:
     """The tasks that the words name, with the options that they set; all installed ones where none is named.
 
     Args:
-        words: names of tasks or of their data sets, and options such as "task.dataset=multi30k" that hold for each.
+        words: names of tasks or of data sets ("multi30k", or "translation.multi30k" where several tasks have one of
+            that name), and options such as "task.root=FOLDER" that hold for each.
 
     Raises:
         UnknownNameError, ConfigError, PluginError: a name or an option is wrong.
     """
     from harness.config import compose, to_settings
 
-    names = list(dict.fromkeys(_task_name(word) for word in words if "=" not in word))
+    names = list(dict.fromkeys(word for word in words if "=" not in word))
     options = [word for word in words if "=" in word]
-    if not options:
-        return [load_task(name)() for name in names or registry().names("task")]
-    chosen = [[f"task={name}"] for name in names] or [[]]
+    if not names and not options:
+        return [load_task(name)() for name in registry().names("task")]
+    chosen = [_choice(name) for name in names] or [[]]
     return [to_settings(compose([*choice, *options])).task for choice in chosen]
 
 
-def _task_name(word: str) -> str:
-    """The task that bears this name or whose default data set does."""
+def _choice(word: str) -> list[str]:
+    """The words of a run that choose the task, or the data set with its task, of that name."""
     tasks = registry().names("task")
     if word in tasks:
-        return word
-    found, _ = all_datasets()
-    for entry in found:
-        if word in (entry["name"], entry["dataset"]):
-            return str(entry["task"])
-    known = [*tasks, *(entry["name"] for entry in found)]
-    raise UnknownNameError("task or data set", word, known, "the installed plug-ins")
+        return [f"task={word}"]
+    full = registry().names("dataset")
+    found = [name for name in full if word in (name, name.partition(".")[2])]
+    if len(found) > 1:
+        raise ConfigError(f"Several tasks have a data set '{word}': say which, {' or '.join(found)}.")
+    if found:
+        task, _, name = found[0].partition(".")
+        return [f"task={task}", f"task.dataset={name}"]
+    where = "the installed plug-ins"
+    raise UnknownNameError("task or data set", word, [*tasks, *(name.partition(".")[2] for name in full)], where)

@@ -38,7 +38,7 @@ def targets(json: Json = False) -> None:
 
 @app.command("datasets")
 def datasets(json: Json = False) -> None:
-    """Data sets of the installed tasks, with licence and source."""
+    """Data sets of the installed tasks, with licence, source and size of the download."""
     from harness.cli import output
     from harness.cli.datasets import all_datasets
 
@@ -46,8 +46,9 @@ def datasets(json: Json = False) -> None:
     if json:
         output.as_json(found)
     else:
-        columns = ("name", "task", "licence", "source", "synthetic", "cached", "description")
-        rows = [[_word(entry[column]) for column in columns] for entry in found]
+        columns = ("name", "task", "licence", "source", "size", "synthetic", "cached", "description")
+        sized = [entry | {"size": _size(entry["size_mb"])} for entry in found]
+        rows = [[_word(entry[column]) for column in columns] for entry in sized]
         output.table(columns, rows, empty="no data sets")
     _warn(problems)
 
@@ -135,6 +136,10 @@ def _plugins(kind: str, json: bool) -> None:
 def _warn(problems: list[str]) -> None:
     for problem in problems:
         print(f"Warning: {problem}", file=sys.stderr)
+
+
+def _size(megabytes: float | None) -> str:
+    return "" if megabytes is None else f"{megabytes:g} MB"
 
 
 def _word(value: Any) -> Any:

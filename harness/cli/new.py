@@ -52,12 +52,23 @@ def target(
     _create("target", name, None, into)
 
 
-def _create(kind: str, name: str, start: str | None, into: Path | None) -> None:
+@app.command("dataset")
+def dataset(
+    name: Name,
+    of: Annotated[str, typer.Option("--for", help="The task that it is for.", autocompletion=plugin_names("task"))],
+    into: Into = None,
+) -> None:
+    """Write a pip package with a data set for an installed task, its tests, an experiment and a workflow."""
+    _create("dataset", name, None, into, of)
+
+
+def _create(kind: str, name: str, start: str | None, into: Path | None, of: str | None = None) -> None:
     from harness.scaffold import create
 
-    package = create(kind, name, start=start, into=into)
-    print(f"{len(package.files)} files in {package.folder}; the {kind} is {package.module}. Next:\n")
+    package = create(kind, name, start=start, of=of, into=into)
+    what = "data set" if kind == "dataset" else kind
+    print(f"{len(package.files)} files in {package.folder}; the {what} is {package.module}. Next:\n")
     print(f"  pip install -e {shlex.quote(os.path.join('.', f'{package.folder}[test]'))}")
-    print(f"  harness check {name}")
+    print(f"  harness check {name if of is None else f'dataset.{of}.{name}'}")
     print(f"  harness sweep experiment={name}")
     print(f"  harness report --sweep {name}")

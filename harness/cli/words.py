@@ -12,6 +12,7 @@ _GRAMMAR = """\
 Words are NAME=VALUE:
   task=NAME model=NAME          choose a plug-in
   task.OPTION=VALUE             set one of its options
+  task.dataset=NAME             choose where its examples come from; its options follow as task.OPTION=VALUE
   optimizer.lr=1e-3 seed=1      set any other option
   experiment=NAME               take the settings of conf/experiment/NAME.yaml
 In a sweep, a value may be a list: task=a,b  seed=range(3)  model.hidden_size=choice(128,256)."""
@@ -28,6 +29,8 @@ def help_text(command: str, options: Sequence[tuple[str, str]]) -> str:
     lines += _columns(options)
     for group, choices in group_choices().items():
         lines += ["", f"{group}=", *_columns(choices)]
+    for task, choices in dataset_choices().items():
+        lines += ["", f"task={task} task.dataset=", *_columns(choices)]
     lines += ["", "Other words:", *_columns([(f"{name}=", text) for name, text in OPTIONS.items()])]
     lines += ["", "Options of optimizer, trainer and decoding:"]
     lines += _columns([(name, "") for name in setting_names()])
@@ -53,6 +56,16 @@ def group_choices() -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+def dataset_choices() -> dict[str, list[tuple[str, str]]]:
+    """The data sets of every task that has some, with what each is, from metadata and docstrings."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for info in list_plugins("dataset"):
+        task, _, name = info.name.partition(".")
+        text = info.description if info.problem is None else f"cannot be used: {info.problem}"
+        found.setdefault(task, []).append((name, text))
+    return found
+
+
 def setting_names() -> list[str]:
     """Dotted names of the options of optimizer, trainer and decoding."""
     from harness.config.settings import DecodingSettings, OptimizerSettings, TrainerSettings
@@ -61,8 +74,18 @@ def setting_names() -> list[str]:
     return [f"{section}.{field.name}" for section, cls in sections.items() for field in fields(cls)]
 
 
+def task_option_names(task: str, dataset: str | None) -> list[str]:
+    """Dotted names of a task's options and those of a data set (None: of all), read without importing them."""
+    names = plugin_option_names("task", task)
+    for info in list_plugins("dataset"):
+        owner, _, name = info.name.partition(".")
+        if owner == task and dataset in (name, None):
+            names += [f"task.{option}" for option in source_code.config_fields(info.module, name)]
+    return list(dict.fromkeys(names))
+
+
 def plugin_option_names(kind: str, name: str) -> list[str]:
-    """Dotted names of a plug-in's options, read from its source without importing it."""
+    """Dotted names of a plug-in's own options, read from its source without importing it."""
     module = next((info.module for info in list_plugins(kind) if info.name == name), None)
     if module is None:
         return []

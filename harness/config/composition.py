@@ -22,6 +22,7 @@ from harness.config.loggers import check_loggers
 from harness.config.matching import Match
 from harness.config.schema import AT_LEAST_ONE, CHOICES, GROUPS, LOGGERS, SHORT
 from harness.config.settings import DecodingSettings, OptimizerSettings, RunSettings, TrainerSettings, check_softmax
+from harness.config.task_options import DATASET, options_class, to_task
 from harness.errors import ConfigError, PluginError, UserError
 from harness.registry.discovery import load_model, load_task
 
@@ -192,10 +193,13 @@ def settings_from_plain(plain: dict[str, Any]) -> RunSettings:
     Raises:
         ConfigError: the plug-in's fields have changed since, or a value does not fit.
     """
-    classes = {"task": load_task(plain["task"]["name"]), "model": load_model(plain["model"]["name"])}
+    classes: dict[str, type[Any]] = {
+        "task": load_task(plain["task"]["name"]),
+        "model": load_model(plain["model"]["name"]),
+    }
     config = OmegaConf.create()
-    for kind, cls in classes.items():
-        config[kind] = OmegaConf.structured(cls)
+    config.task = OmegaConf.structured(options_class(classes["task"], plain["task"].get("dataset")))
+    config.model = OmegaConf.structured(classes["model"])
     for kind, settings in (
         ("optimizer", OptimizerSettings),
         ("trainer", TrainerSettings),
@@ -216,7 +220,7 @@ def settings_from_plain(plain: dict[str, Any]) -> RunSettings:
 
 def _to_object(config: DictConfig, key: str) -> Any:
     try:
-        return OmegaConf.to_object(config[key])
+        return to_task(OmegaConf.to_object(config[key]))
     except (UserError, PluginError):
         raise
     except OmegaConfBaseException as error:
@@ -271,7 +275,7 @@ def _plain(value: Any) -> Any:
 
 def _without_values(overrides: Iterable[str]) -> DictConfig | None:
     """The configuration that the choices alone give, to list what exists beside a mistyped option."""
-    chosen = [word for word in overrides if word.partition("=")[0] in GROUPS]
+    chosen = [word for word in overrides if word.partition("=")[0] in (*GROUPS, DATASET)]
     try:
         return loader().compose(CONFIG, chosen)[0]
     except (HydraException, UserError):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.config.settings import RunSettings
+from harness.contract.dataset_task import DatasetTask
 from harness.contract.task import Baseline, Task
 from harness.registry import discovery, source_code
 from harness.store.records import RunPlan
@@ -100,17 +101,27 @@ def _identity(settings: RunSettings, compatible: bool) -> dict[str, Any]:
     """What stands behind the key beside the configuration, as the store keeps it."""
     task, model = settings.task, settings.model
     refused = {} if compatible or not settings.config.get("match") else {"match": settings.config["match"]}
-    return refused | {  # a size that no width reaches has no width to tell it from another
-        "task_version": _version("task", task.name, task.version),
-        "model_version": _version("model", model.name, model.version),
-        "engine_digest": engine_digest(),
-        "plugin_digests": {
-            "task": plugin_digest(discovery.registry().info("task", task.name).module),
-            "model": plugin_digest(discovery.registry().info("model", model.name).module),
-        },
-        "data_fingerprint": task.data_fingerprint() if compatible else None,
-        "record_version": RECORD_VERSION,
-    }
+    versions, digests = {}, {}
+    if isinstance(task, DatasetTask):
+        name = f"{task.name}.{task.dataset.name}"
+        versions["dataset_version"] = _version("dataset", name, task.dataset.version)
+        digests["dataset"] = plugin_digest(discovery.registry().info("dataset", name).module)
+    return (
+        refused
+        | versions
+        | {  # a size that no width reaches has no width to tell it from another
+            "task_version": _version("task", task.name, task.version),
+            "model_version": _version("model", model.name, model.version),
+            "engine_digest": engine_digest(),
+            "plugin_digests": digests
+            | {
+                "task": plugin_digest(discovery.registry().info("task", task.name).module),
+                "model": plugin_digest(discovery.registry().info("model", model.name).module),
+            },
+            "data_fingerprint": task.data_fingerprint() if compatible else None,
+            "record_version": RECORD_VERSION,
+        }
+    )
 
 
 def config_identity(config: dict[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from omegaconf.errors import OmegaConfBaseException
 from harness.config import messages, sources
 from harness.config.folders import check_folders, conf_dir
 from harness.config.schema import RootConfig
+from harness.config.task_options import DATASET, choose_dataset
 from harness.errors import ConfigError, UnknownNameError
 
 _CELL_SECTIONS = ("optimizer", "model")
@@ -80,6 +81,9 @@ class LayeredLoader(ConfigLoaderImpl):
         defaults = _defaults_list(config_name, parsed, repo)
         config = self._compose_config_from_defaults_list(defaults.defaults, repo)
         OmegaConf.set_struct(config, True)
+        for override in defaults.config_overrides:  # before the others, which may be options of that data set
+            if override.key_or_group == DATASET:
+                choose_dataset(config, override.value())
         self._apply_overrides_to_config(defaults.config_overrides, config)
         return config, defaults.overrides.known_choices.get("experiment")
 
@@ -139,7 +143,9 @@ def merge(config: DictConfig, values: DictConfig | Any, origin: str) -> None:
 
     Raises:
         ConfigError: an option that does not exist or a value of the wrong type; the message names the origin.
+        UnknownNameError: the values choose a data set that does not exist.
     """
+    choose_dataset(config, OmegaConf.select(values, DATASET) if OmegaConf.is_config(values) else None)
     try:
         config.merge_with(values)
     except OmegaConfBaseException as error:

@@ -15,6 +15,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from harness.config.folders import plugin_folders
+from harness.config.task_options import options_class
 from harness.errors import PluginError
 from harness.registry import discovery
 
@@ -44,7 +45,7 @@ class PluginConfigSource(ConfigSource):
             raise ConfigLoadError(f"no plug-in '{group}.{name}'")
         cls = discovery.registry().load(group, name)
         try:
-            config = OmegaConf.structured(cls)
+            config = OmegaConf.structured(options_class(cls) if group == "task" else cls)
         except (OmegaConfBaseException, NameError, TypeError, ValueError) as error:
             info = discovery.registry().info(group, name)
             raise PluginError(

@@ -58,6 +58,10 @@ class Ragged:
         values = np.concatenate(arrays) if len(arrays) else np.zeros(0, dtype=np.int64)
         return cls(values, np.array([len(a) for a in arrays], dtype=np.int64))
 
+    def __getitem__(self, index: int) -> np.ndarray:
+        """The array at one position, (T_i, ...)."""
+        return self._values[self._starts[index] : self._starts[index] + self.lengths[index]]
+
     def padded(self, positions: np.ndarray, pad: int) -> tuple[np.ndarray, np.ndarray]:
         """The arrays at `positions` (B,), filled up with `pad` to (B, longest, ...), and their lengths (B,)."""
         lengths = self.lengths[positions]

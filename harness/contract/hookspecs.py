@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
+    from harness.contract.dataset import Dataset
     from harness.contract.model import Model
     from harness.contract.target import Target
     from harness.contract.task import Task
@@ -28,6 +29,12 @@ def harness_tasks() -> list[type[Task]]:
 @hookspec
 def harness_models() -> list[type[Model]]:
     """The model classes that this plug-in brings; each `name` equals an entry point "model.<name>"."""
+    return []
+
+
+@hookspec
+def harness_datasets() -> list[type[Dataset]]:
+    """The data sets of this plug-in; `task` and `name` of each equal an entry point, "dataset.<task>.<name>"."""
     return []
 
 

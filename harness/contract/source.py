@@ -36,6 +36,11 @@ class Source(Protocol):
         ...
 
     @property
+    def size_mb(self) -> float | None:
+        """Megabytes to download; None where nothing is."""
+        ...
+
+    @property
     def synthetic(self) -> bool:
         """Whether it is generated rather than recorded."""
         ...

@@ -142,15 +142,13 @@ class TaskData:
 
 @dataclass
 class Task(ABC):
-    """Base of every task plug-in.
+    """Base of every task plug-in. One whose examples come from data sets derives from `DatasetTask` instead.
 
     Class variables:
         name: equal to the entry point's name without "task.".
         version: of the task's definition; part of a run's identity.
         input_type, target_type: the class of the input specification, and of the target.
         metrics: the first is the primary one.
-        references: published figures.
-        synthetic: whether the default data is generated rather than recorded; a property may override it.
 
     Fields (every task has these; subclasses add their own):
         loader: batching.
@@ -163,7 +161,6 @@ class Task(ABC):
     input_type: ClassVar[type[InputSpec]]
     target_type: ClassVar[type[Target]]
     metrics: ClassVar[tuple[Metric, ...]]
-    references: ClassVar[tuple[Reference, ...]] = ()
 
     loader: Loader = field(default_factory=Loader)
     train_limit: int | None = None
@@ -177,8 +174,13 @@ class Task(ABC):
         """Name of the data set that this configuration uses."""
 
     @property
+    def references(self) -> tuple[Reference, ...]:
+        """Published figures for this data; a class variable will do."""
+        return ()
+
+    @property
     def synthetic(self) -> bool:
-        """Whether the data is generated; the report then says so."""
+        """Whether the data is generated; the report then says so. A class variable will do."""
         return False
 
     @property

@@ -40,6 +40,11 @@ class FolderSource:
         """Where it comes from, for lists and reports: no path, which would name this machine."""
         return "the user's own copy (task.root)"
 
+    @property
+    def size_mb(self) -> None:
+        """Nothing is downloaded."""
+        return None
+
     def fetch(self) -> Path:
         """The folder, once it is known to hold files of the data set.
 

@@ -40,6 +40,11 @@ class GeneratedSource:
         """Where it comes from, for lists and reports."""
         return "generated (synthetic)"
 
+    @property
+    def size_mb(self) -> None:
+        """Nothing is downloaded."""
+        return None
+
     def fingerprint(self) -> str:
         """Digest of the recipe."""
         text = json.dumps(self.recipe, sort_keys=True, default=str)

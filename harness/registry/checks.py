@@ -66,10 +66,21 @@ def check_class(label: str, kind: str, cls: Any) -> None:
         raise PluginError(f"{about} has field(s) without a default: {', '.join(bare)}.")
 
 
+def name_of(kind: str, cls: Any) -> str:
+    """What the entry point of a class is called, after its kind: a data set's has its task's name in front."""
+    return f"{cls.task}.{cls.name}" if kind == "dataset" else str(cls.name)
+
+
+def named_by(kind: str) -> str:
+    """The class variables that `name_of` reads, for messages."""
+    return "the class variables 'task' and 'name'" if kind == "dataset" else "the class variable 'name'"
+
+
 _CONTRACTS = {
     "task": ("harness.contract.task", "Task", ("name", "input_type", "target_type", "metrics")),
     "model": ("harness.contract.model", "Model", ("name",)),
     "target": ("harness.contract.target", "Target", ("name",)),
+    "dataset": ("harness.contract.dataset", "Dataset", ("task", "name")),
 }
 """By kind: module and name of the base class, and the class variables that it demands."""
 

@@ -5,6 +5,7 @@ Plug-ins are entry points of the group "harness", one for each thing they bring:
     "task.NAME" = "package.module"      a task; the module implements `harness_tasks`
     "model.NAME" = "package.module"     a model; the module implements `harness_models`
     "target.NAME" = "package.module"    a kind of answer; the module implements `harness_targets`
+    "dataset.TASK.NAME" = "package.module"  a data set for a task; the module implements `harness_datasets`
     "config.NAME" = "package.conf"      a folder of YAML that joins the configuration's search path
 
 Listing reads metadata and docstrings only; nothing is imported. Loading imports one module, registers it with
@@ -31,12 +32,18 @@ from harness.registry import checks, source_code
 from harness.registry.guard import contained
 
 if TYPE_CHECKING:
+    from harness.contract.dataset import Dataset
     from harness.contract.model import Model
     from harness.contract.target import Target
     from harness.contract.task import Task
 
 GROUP = "harness"
-HOOK_OF_KIND = {"task": "harness_tasks", "model": "harness_models", "target": "harness_targets"}
+HOOK_OF_KIND = {
+    "task": "harness_tasks",
+    "model": "harness_models",
+    "target": "harness_targets",
+    "dataset": "harness_datasets",
+}
 KINDS = (*HOOK_OF_KIND, "config")
 
 
@@ -45,7 +52,7 @@ class PluginInfo:
     """A plug-in as its metadata describes it.
 
     Attributes:
-        name: without the kind: "translation".
+        name: without the kind: "translation"; of a data set with its task: "translation.multi30k".
         kind: one of `KINDS`; "unknown" for an entry point that is none of these.
         distribution, version: of the package that brings it.
         module: dotted path of the module (or of the folder, for "config").
@@ -88,6 +95,11 @@ class Registry:
     def names(self, kind: str) -> list[str]:
         """Names of one kind, sorted, each once."""
         return sorted({info.name for info in self.infos() if info.kind == kind})
+
+    def dataset_names(self, task: str) -> list[str]:
+        """Names of the data sets for a task, as users type them, sorted."""
+        found = (name.partition(".") for name in self.names("dataset"))
+        return [name for owner, _, name in found if owner == task]
 
     def list_plugins(self, kind: str) -> list[PluginInfo]:
         """Plug-ins of one kind with their descriptions and known problems; a duplicate is listed twice."""
@@ -184,19 +196,19 @@ class Registry:
         classes = [cls for answer in answers for cls in answer]
         for cls in classes:
             checks.check_class(info.label, info.kind, cls)
-        unknown = sorted({cls.name for cls in classes} - set(self.names(info.kind)))
+        names = [checks.name_of(info.kind, cls) for cls in classes]
+        unknown = sorted(set(names) - set(self.names(info.kind)))
         if unknown:
             raise PluginError(
                 f"The {info.label}: {hook}() brings {info.kind} '{unknown[0]}', but there is no entry point "
-                f"'{info.kind}.{unknown[0]}'. The class variable 'name' and the entry point must agree."
+                f"'{info.kind}.{unknown[0]}'. It and {checks.named_by(info.kind)} the entry point must agree."
             )
-        for cls in classes:
-            if cls.name == info.name:
-                return cast(type, cls)
-        brought = ", ".join(f"'{cls.name}'" for cls in classes) or "nothing"
+        if info.name in names:
+            return cast(type, classes[names.index(info.name)])
+        brought = ", ".join(f"'{name}'" for name in names) or "nothing"
         raise PluginError(
-            f"The {info.label} should bring a {info.kind} whose class variable 'name' is '{info.name}', "
-            f"but {hook}() brings {brought}. Change the class variable or the entry point so that they agree."
+            f"The {info.label} should bring a {info.kind} named '{info.name}', but {hook}() brings {brought}. "
+            f"Change the entry point, or {checks.named_by(info.kind)}, so that they agree."
         )
 
 
@@ -205,10 +217,12 @@ def _read_entry_points() -> Iterator[PluginInfo]:
         kind, _, name = entry.name.partition(".")
         distribution = entry.dist.name if entry.dist else "unknown"
         version = entry.dist.version if entry.dist else "unknown"
-        if kind in KINDS and name:
+        if kind in KINDS and name and ("." in name) is (kind == "dataset"):
             yield PluginInfo(name, kind, distribution, version, entry.module)
         else:
             problem = f"its entry point must be named KIND.NAME, where KIND is one of {', '.join(KINDS)}"
+            if kind == "dataset":
+                problem = "its entry point must be named dataset.TASK.NAME"
             yield PluginInfo(entry.name, "unknown", distribution, version, entry.module, problem=problem)
 
 
@@ -249,3 +263,27 @@ def load_model(name: str) -> type[Model]:
 def load_target(name: str) -> type[Target]:
     """The target class of that name; imports its plug-in and no other. Raises as `Registry.load`."""
     return cast("type[Target]", registry().load("target", name))
+
+
+def load_dataset(task: str, name: str) -> type[Dataset]:
+    """The class of a task's data set; imports the plug-ins of both and no other.
+
+    Raises:
+        UnknownNameError: the task has no data set of that name; lists those that exist.
+        PluginError: as `Registry.load`; or it does not derive from the base class of the task's data sets.
+    """
+    known = registry().dataset_names(task)
+    if name not in known:
+        where = f"the installed plug-ins (entry points 'dataset.{task}.NAME')"
+        raise UnknownNameError(f"data set of task '{task}'", name, known, where)
+    info = registry().info("dataset", f"{task}.{name}")
+    base = getattr(load_task(task), "dataset_type", None)
+    if base is None:
+        raise PluginError(f"The {info.label} cannot be used: task '{task}' brings its data itself.")
+    cls = registry().load("dataset", info.name)
+    if not issubclass(cls, base):
+        raise PluginError(
+            f"The {info.label}: class {cls.__name__} must derive from {base.__module__}.{base.__qualname__}, "
+            f"the base class of data sets for task '{task}'."
+        )
+    return cast("type[Dataset]", cls)

@@ -74,27 +74,41 @@ def stated_contract(module: str) -> object:
 def config_fields(module: str, name: str) -> list[str]:
     """Annotated fields of the class in `module` whose class variable `name` is `name`, base classes first.
 
-    Only bases written in the same module are followed; for completion, where an incomplete answer is no harm.
+    Bases are followed into modules that they are imported from by "from module import Base", but not into those of
+    the harness; for completion, where an incomplete answer is no harm.
     """
     tree = _tree(find_source(module))
     if tree is None:
         return []
-    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    for node in classes.values():
-        if _class_constant(node, "name") == name:
-            return _fields_of(node, classes)
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and _class_constant(node, "name") == name:
+            return _fields_of(node, tree)
     return []
 
 
-def _fields_of(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> list[str]:
+def _fields_of(node: ast.ClassDef, tree: ast.Module) -> list[str]:
     found: dict[str, bool] = {}  # name -> whether it is a class variable
     for base in node.bases:
-        if isinstance(base, ast.Name) and base.id in classes and base.id != node.name:
-            found.update(dict.fromkeys(_fields_of(classes[base.id], classes), False))
+        written = _class_of(base.id, tree) if isinstance(base, ast.Name) and base.id != node.name else None
+        if written is not None:
+            found.update(dict.fromkeys(_fields_of(*written), False))
     for item in node.body:
         if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
             found[item.target.id] = "ClassVar" in ast.unparse(item.annotation)
     return [name for name, is_class_variable in found.items() if not is_class_variable]
+
+
+def _class_of(name: str, tree: ast.Module) -> tuple[ast.ClassDef, ast.Module] | None:
+    """The class that a module knows by that name, with the module it is written in; None: it is not found."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            return node, tree
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] != "harness":
+            for alias in node.names:
+                if (alias.asname or alias.name) == name:
+                    other = _tree(find_source(node.module))
+                    return _class_of(alias.name, other) if other else None
+    return None
 
 
 def _class_constant(node: ast.ClassDef, name: str) -> object:

@@ -27,12 +27,18 @@ def distribution_name(name: str) -> str:
 
 
 def check_name(kind: str, name: str) -> None:
-    """Refuse a name that a plug-in of this kind ("task", "model", "target") cannot bear here.
+    """Refuse a name that a plug-in of this kind ("task", "model", "target", "dataset") cannot bear here.
+
+    Args:
+        kind: of the plug-in.
+        name: with the task's in front for a data set: "translation.mine".
 
     Raises:
         ConfigError: it is no lower-case identifier, means something else to Python or YAML, or is taken by an
             installed plug-in, package or experiment.
     """
+    full, name = name, name.rpartition(".")[2]
+    kind = "data set" if kind == "dataset" else kind
     if not _IDENTIFIER.fullmatch(name) or len(name) > _LONGEST:
         raise ConfigError(
             f"'{name}' cannot be the name of a {kind}: write a lower-case identifier such as 'gated_mean', "
@@ -43,9 +49,9 @@ def check_name(kind: str, name: str) -> None:
         meaning = "the folder of the package's configuration" if name == "conf" else meaning
         raise ConfigError(f"'{name}' cannot be the name of a {kind}: it is {meaning}. Choose another.")
     for info in registry().infos():
-        # Tasks and models share their names, so that 'harness check NAME' need not ask which is meant. Targets are
-        # named for what they are ("forecast"), which tasks may want to be called too.
-        if info.name == name and (info.kind == kind or "target" not in (info.kind, kind)):
+        # Of any kind, so that 'harness check NAME' need not ask which is meant. Targets are named for what they are
+        # ("forecast"), which tasks may want to be called too.
+        if info.name in (name, full) and (info.kind == kind or "target" not in (info.kind, kind)):
             raise ConfigError(
                 f"The name '{name}' is taken by the {info.label}. Choose another, or uninstall '{info.distribution}'."
             )

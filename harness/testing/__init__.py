@@ -1,9 +1,11 @@
 """The contracts as shipped test suites, for authors of plug-ins; `harness check` runs the same clauses.
 
     ModelContract, TaskContract,
-    TargetContract                suites for pytest: an author's test file is one class
+    TargetContract,
+    DatasetContract               suites for pytest: an author's test file is one class
     model_checks, task_checks,
-    target_checks                 the clauses as data; each raises AssertionError with what was expected and found
+    target_checks,
+    dataset_checks                the clauses as data; each raises AssertionError with what was expected and found
     cases                         one small generated problem for every kind of task
     examination                   a plug-in against its clauses, failures with the smallest example that shows them
 
@@ -16,9 +18,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.testing.contracts import ModelContract, TargetContract, TaskContract
+    from harness.testing.contracts import DatasetContract, ModelContract, TargetContract, TaskContract
 
-__all__ = ["ModelContract", "TargetContract", "TaskContract"]
+__all__ = ["DatasetContract", "ModelContract", "TargetContract", "TaskContract"]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from harness.registry.discovery import registry
+from harness.registry.discovery import load_dataset, registry
 from harness.testing.clause import Clause
 from harness.testing.examination import Finding, examine, pairs
 
 
 def clauses_of(kind: str) -> tuple[Clause[Any], ...]:
-    """All clauses of the contract of "task", "model" or "target", in the order in which they are checked."""
+    """All clauses of the contract of "task", "model", "target" or "dataset", in the order in which they are checked."""
     if kind == "task":
         from harness.testing import task_checks
 
@@ -20,25 +20,32 @@ def clauses_of(kind: str) -> tuple[Clause[Any], ...]:
         from harness.testing import target_checks
 
         return target_checks.CLAUSES
+    if kind == "dataset":
+        from harness.testing import dataset_checks
+
+        return dataset_checks.CLAUSES
     from harness.testing import model_checks
 
     return model_checks.CLAUSES
 
 
-def check_plugin(kind: str, name: str) -> Iterator[Finding]:
+def check_plugin(kind: str, name: str, *, given: Any = None, real: bool = False) -> Iterator[Finding]:
     """Every clause on every case of a plug-in's `cls().tiny()`, or of a target's `cases()`, one finding at a time.
 
     Args:
-        kind: "task", "model" or "target".
-        name: without the kind.
+        kind: "task", "model", "target" or "dataset".
+        name: without the kind; of a data set with its task, "translation.multi30k".
+        given: the instance to check; None: one with default options.
+        real: check a data set's own files instead of its tiny form.
 
     Raises:
         UnknownNameError, PluginError: as `harness.registry.discovery.Registry.load`.
+        DataError: with `real`, the files cannot be had.
     """
-    cls: Any = registry().load(kind, name)
+    cls: Any = load_dataset(*name.split(".", 1)) if kind == "dataset" else registry().load(kind, name)
     label = f"{kind}.{name}"
     try:
-        subjects = _subjects(kind)(cls if kind == "target" else cls())
+        subjects = _subjects(kind, real)(cls if kind == "target" else cls() if given is None else given)
     except Exception as error:  # whatever a plug-in raises is a finding, not the end of the command
         message = str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"
         advice = (
@@ -48,11 +55,13 @@ def check_plugin(kind: str, name: str) -> Iterator[Finding]:
         )
         yield Finding(label, "cases" if kind == "target" else "tiny", "", False, message, "", advice, error)
         return
+    if real:
+        subjects[0].dataset.prepare()  # files that are missing are the user's affair, and no broken promise
     for one, subject, reason in pairs(clauses_of(kind), subjects):
         yield examine(one, subject, label, reason)
 
 
-def _subjects(kind: str) -> Callable[[Any], Sequence[Any]]:
+def _subjects(kind: str, real: bool) -> Callable[[Any], Sequence[Any]]:
     if kind == "task":
         from harness.testing import task_subject
 
@@ -61,6 +70,10 @@ def _subjects(kind: str) -> Callable[[Any], Sequence[Any]]:
         from harness.testing import target_subject
 
         return target_subject.subjects
+    if kind == "dataset":
+        from harness.testing import dataset_subject
+
+        return dataset_subject.real_subjects if real else dataset_subject.subjects
     from harness.testing import model_subject
 
     return model_subject.subjects

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 Subject = TypeVar("Subject")
-"""What a clause is checked on: a `ModelSubject` or a `TaskSubject`."""
+"""What a clause is checked on: a `ModelSubject`, a `TaskSubject` or a `DatasetSubject`."""
 
 
 def everywhere(subject: Any) -> str:
@@ -40,6 +41,10 @@ class Clause(Generic[Subject]):
     def promise(self) -> str:
         """What holds where the check passes: the first paragraph of its docstring."""
         return " ".join((inspect.getdoc(self.check) or "").split("\n\n")[0].split())
+
+    def unless(self, reason: Callable[[Subject], str]) -> Clause[Subject]:
+        """The same clause, which also says nothing of subjects for which there is a reason."""
+        return dataclasses.replace(self, inapplicable=lambda subject: reason(subject) or self.inapplicable(subject))
 
     def __call__(self, subject: Subject) -> None:
         """Check the subject.

@@ -25,6 +25,7 @@ from harness.testing.examination import examine, pairs
 if TYPE_CHECKING:
     import pytest
 
+    from harness.contract.dataset import Dataset
     from harness.contract.model import Model
     from harness.contract.target import Target
     from harness.contract.task import Task
@@ -199,6 +200,39 @@ class TargetContract(_Contract):
         return subjects(plugin)
 
 
+class DatasetContract(_Contract):
+    """Every clause of the data set contract, on the data set's tiny form.
+
+    Attributes:
+        dataset: an instance of the plug-in's class; its `tiny()` is checked.
+        variants: further instances, whose options change what `tiny()` returns.
+    """
+
+    __test__ = False
+
+    dataset: ClassVar[Dataset]
+    variants: ClassVar[Sequence[Dataset]] = ()
+
+    @classmethod
+    def subject(cls) -> Any:
+        """The data set."""
+        return _given(cls, "dataset")
+
+    @classmethod
+    def clauses(cls) -> Sequence[Clause[Any]]:
+        """Those of `dataset_checks`."""
+        from harness.testing.dataset_checks import CLAUSES
+
+        return CLAUSES
+
+    @classmethod
+    def subjects(cls, plugin: Any) -> Sequence[Any]:
+        """The data set's tiny form, under its task's."""
+        from harness.testing.dataset_subject import subjects
+
+        return subjects(plugin)
+
+
 def options_of(plugin: Any) -> str:
     """The fields that differ from their defaults, "layers=2,attention=bahdanau"; the same in every process."""
     default = type(plugin)()
@@ -206,7 +240,8 @@ def options_of(plugin: Any) -> str:
     for field in dataclasses.fields(plugin):
         value = getattr(plugin, field.name)
         if value != getattr(default, field.name):
-            words.append(f"{field.name}={value.name if isinstance(value, Enum) else value}")
+            named = isinstance(value, Enum) or hasattr(type(value), "raw_input")  # a member, or a data set
+            words.append(f"{field.name}={value.name if named else value}")
     return ",".join(words)
 
 

@@ -1,4 +1,4 @@
-"""Clauses that both contracts share: the configuration survives being written down, and the version is stated."""
+"""Clauses that all contracts share: the configuration survives being written down, and the version is stated."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import dataclasses
 import sys
 from typing import Any
 
+from harness.config.task_options import to_options, to_task
 from harness.contract.version import CONTRACT_NAME, CONTRACT_VERSION, contract_problem
+from harness.registry.checks import name_of
 from harness.registry.discovery import registry
 from harness.testing.clause import clause
 
@@ -23,9 +25,10 @@ def configuration(subject: Any) -> None:
 
     for plugin in subject.configurations:
         assert dataclasses.is_dataclass(plugin), f"{type(plugin).__name__} is no dataclass"
-        text = OmegaConf.to_yaml(OmegaConf.structured(plugin))
-        read = OmegaConf.merge(OmegaConf.structured(type(plugin)), OmegaConf.create(text))
-        again = OmegaConf.to_object(read)
+        options = to_options(plugin)
+        text = OmegaConf.to_yaml(OmegaConf.structured(options))
+        read = OmegaConf.merge(OmegaConf.structured(type(options)), OmegaConf.create(text))
+        again = to_task(OmegaConf.to_object(read))
         assert again == plugin, f"through YAML the configuration changes: expected {plugin}, found {again}"
 
 
@@ -47,10 +50,10 @@ def contract_version(subject: Any) -> None:
 
 def _module(plugin: Any) -> str:
     """The module that the entry point names, where the plug-in is installed; else the one of its class."""
-    name, own = type(plugin).name, type(plugin).__module__
+    own = type(plugin).__module__
     kinds = [cls.__name__.lower() for cls in type(plugin).__mro__]
     for info in registry().infos():
-        if info.kind in kinds and info.name == name and info.module in sys.modules:
+        if info.kind in kinds and info.name == name_of(info.kind, type(plugin)) and info.module in sys.modules:
             brought = vars(sys.modules[info.module]).values()
             if type(plugin) in brought:
                 return info.module

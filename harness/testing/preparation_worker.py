@@ -2,20 +2,22 @@
 
     python -m harness.testing.preparation_worker REQUEST.json ANSWER.json
 
-`task_preparation` runs it. The request names the task's class, its configuration as YAML, and at which operation on
-the data folder to stop: "kill" ends the process there as if it had been killed, "pause" says so and waits for a line
-on standard input.
+`task_preparation` runs it. The request holds the pickled task with the modules of its classes, and at which operation
+on the data folder to stop: "kill" ends the process there as if it had been killed, "pause" says so and waits for a
+line on standard input.
 Operations are those that Python announces to audit hooks (opening a file to write, making, renaming and removing
 files and folders); the stop comes right after the operation is done, before the next thing happens.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import importlib
 import importlib.util
 import json
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -90,21 +92,17 @@ def main(request_file: str, answer_file: str) -> None:
 
 
 def load(request: dict[str, Any]) -> Any:
-    """The task: its class by module and name (by file, where the module is not on the path), and its configuration."""
-    from omegaconf import OmegaConf
-
-    try:
-        module = importlib.import_module(request["module"])
-    except ImportError:
-        spec = importlib.util.spec_from_file_location(request["module"], request["file"])
-        assert spec is not None
-        assert spec.loader is not None
-        module = sys.modules[request["module"]] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    cls: Any = module
-    for part in request["name"].split("."):
-        cls = getattr(cls, part)
-    return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(cls), OmegaConf.create(request["options"])))
+    """The task, once the modules of its classes are there: by name, or by file where that is not on the path."""
+    for name, file in request["modules"]:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            spec = importlib.util.spec_from_file_location(name, file)
+            assert spec is not None
+            assert spec.loader is not None
+            module = sys.modules[name] = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+    return pickle.loads(base64.b64decode(request["task"]))
 
 
 def files(folder: Path) -> dict[str, str]:

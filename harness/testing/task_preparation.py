@@ -6,9 +6,11 @@ operations on that folder (`preparation_worker`), so the outcome does not hang o
 
 from __future__ import annotations
 
+import base64
 import inspect
 import json
 import os
+import pickle
 import selectors
 import subprocess
 import sys
@@ -145,20 +147,18 @@ class _Process:
         twice: bool = False,
         hash_seed: int = 1,
     ) -> None:
-        from omegaconf import OmegaConf
-
-        cls = type(subject.task)
-        assert "<locals>" not in cls.__qualname__, (
-            f"class {cls.__qualname__} is made inside a function, so that no other process can load it"
-        )
+        dataset = getattr(subject.task, "dataset", None)
+        classes = [type(subject.task), *([] if dataset is None else [type(dataset)])]
+        for cls in classes:
+            assert "<locals>" not in cls.__qualname__, (
+                f"class {cls.__qualname__} is made inside a function, so that no other process can load it"
+            )
         work = Path(tempfile.mkdtemp(dir=folder))
         self._answer = work / "answer.json"
         self._said = ""  # the beginning of a line
         request = {
-            "module": cls.__module__,
-            "file": inspect.getfile(cls),
-            "name": cls.__qualname__,
-            "options": OmegaConf.to_yaml(OmegaConf.structured(subject.task)),
+            "modules": [[cls.__module__, inspect.getfile(cls)] for cls in classes],
+            "task": base64.b64encode(pickle.dumps(subject.task)).decode(),
             "stop": stop,
             "at": at,
             "twice": twice,

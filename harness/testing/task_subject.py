@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,9 +43,19 @@ class TaskSubject:
     _at: list[Example] = field(default_factory=list)
 
     @property
-    def configurations(self) -> tuple[Task, Task]:
-        """Both configurations: the one given and its tiny form."""
+    def tasks(self) -> tuple[Task, Task]:
+        """The task as given, and its tiny form."""
         return self.original, self.task
+
+    @property
+    def configurations(self) -> tuple[Any, Any]:
+        """The plug-in as given, and its tiny form."""
+        return self.tasks
+
+    @property
+    def generated(self) -> bool:
+        """Whether what is checked must need no download."""
+        return True
 
     @cached_property
     def folder(self) -> Path:
@@ -65,7 +76,8 @@ class TaskSubject:
 
     def each(self, name: str) -> Iterator[Example]:
         """All examples of a split, one at a time; the one at which a check fails is the finding's example."""
-        for example in self.split(name):
+        split = getattr(self.data, name)
+        for example in (split[i] for i in range(len(split))):  # not all in memory at once
             self._at[:] = [example]
             yield example
         self._at.clear()

@@ -1,45 +1,23 @@
-"""What every data set of clips has in common: how a clip is centred, and how training clips are varied."""
+"""Clips as examples: how a clip is centred, and how training clips are varied."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.contract.batch import Example, Split
+from harness.contract.batch import Example
+from harness.contract.dataset import RawExample
 from harness.contract.gathering import Gathered
+from harness_tasks.clip_sequences import ClipSequence
 
 if TYPE_CHECKING:
     import torch
 
 GAIN = 5.0
 """Pixels of 0..1 are multiplied by this once the clip's mean is off, which leaves values of about unit size."""
-
-
-class ClipSplit(Split, Protocol):
-    """A split whose clips can also be had as they look.
-
-    Attributes:
-        ids: of the examples, in order.
-        labels: int64 (N,), the class of every clip.
-    """
-
-    ids: tuple[str, ...]
-    labels: np.ndarray
-
-    def frames(self, index: int) -> np.ndarray:
-        """float32 (T, C, Y, X), pixels of about 0..1, the mean not taken off."""
-        ...
-
-    def gather(self, positions: np.ndarray, input_pad: int, target_pad: int) -> Gathered:
-        """As `harness.contract.gathering` says: centred clips and their labels."""
-        ...
-
-    def without_input(self, index: int) -> Example:
-        """All of an example but its clip, which is neither read nor drawn."""
-        ...
 
 
 def centre(clip: np.ndarray) -> np.ndarray:
@@ -52,12 +30,55 @@ def centre(clip: np.ndarray) -> np.ndarray:
     return clip
 
 
-def gathered(split: ClipSplit, positions: np.ndarray, clips: np.ndarray) -> Gathered:
-    """Centred clips float32 (B, T, C, Y, X), all of one length, with what the split knows of them."""
-    ids = tuple(split.ids[i] for i in positions.tolist())
-    return Gathered(
-        ids, clips, split.input_lengths[positions], split.labels[positions], split.target_lengths[positions]
-    )
+class ClipSplit:
+    """A split (a `harness.contract.batch.Split`) of centred clips and their classes.
+
+    Args:
+        raw: the clips as they look; a `ClipSequence` is read many at a time.
+        classes: names, in the order of their labels.
+    """
+
+    def __init__(self, raw: Sequence[RawExample], classes: Sequence[str]) -> None:
+        self._raw = raw
+        described = zip(raw.ids, raw.actions, raw.sources, strict=True) if isinstance(raw, ClipSequence) else None
+        rows = list(described or ((one.id, one.target, one.source or one.id) for one in raw))
+        labels = {name: label for label, name in enumerate(classes)}
+        self.labels = np.array([labels[action] for _, action, _ in rows], dtype=np.int64)
+        self._examples = [
+            Example(name, None, label, (action,), source)
+            for (name, action, source), label in zip(rows, self.labels.tolist(), strict=True)
+        ]
+        shapes = [raw.shape] * len(rows) if isinstance(raw, ClipSequence) else [one.input.shape for one in raw]
+        self._shape = shapes[0] if len(set(shapes)) == 1 else None
+        self.input_lengths: np.ndarray = np.array([shape[0] for shape in shapes], dtype=np.int64)
+        self.target_lengths: np.ndarray = np.ones(len(rows), dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self._examples)
+
+    def __getitem__(self, index: int) -> Example:
+        clip = np.array(self._raw[index].input, dtype=np.float32)  # a copy, which may be changed
+        return replace(self._examples[index], input=centre(clip))
+
+    def without_input(self, index: int) -> Example:
+        """All of an example but its clip, which is neither read nor drawn."""
+        return self._examples[index]
+
+    def gather(self, positions: np.ndarray, input_pad: int, target_pad: int) -> Gathered | None:
+        """Clips written where the batch holds them, and centred there; None where they differ in length."""
+        if self._shape is None:
+            return None
+        clips = np.empty((len(positions), *self._shape), dtype=np.float32)  # (B, T, C, Y, X)
+        if isinstance(self._raw, ClipSequence):
+            self._raw.fill(clips, positions, centre)
+        else:
+            for clip, position in zip(clips, positions.tolist(), strict=True):
+                clip[:] = self._raw[position].input
+                centre(clip)
+        ids = tuple(self._examples[i].id for i in positions.tolist())
+        return Gathered(
+            ids, clips, self.input_lengths[positions], self.labels[positions], self.target_lengths[positions]
+        )
 
 
 def variation(flip: float, crop: float) -> Callable[[Example, torch.Generator], Example] | None:

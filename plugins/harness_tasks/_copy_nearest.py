@@ -6,7 +6,7 @@ import numpy as np
 
 from harness.contract.batch import Split
 from harness.contract.task import Baseline, Prediction, TaskData
-from harness_tasks._split_clusters import tfidf
+from harness.data.similarity import tfidf
 
 _ROWS_AT_ONCE = 500
 

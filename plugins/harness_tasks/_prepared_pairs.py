@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from harness.contract.batch import Example, ListSplit
-from harness_tasks._parallel_text import Row
+from harness.contract.dataset import RawData
 from harness_tasks._subwords import EOS, Subwords
 
 Notes = dict[str, str | int | float]
+Row = tuple[str, str, str]
 
 
 @dataclass
@@ -21,7 +21,7 @@ class PreparedPairs:
     """What translation needs of its data.
 
     Attributes:
-        rows: split -> (number, source, target); the numbers name examples.
+        rows: split -> (id, source, target).
         subwords: vocabulary of both languages, fitted on the training split.
         ids: split -> (source ids, target ids) of each row, without end symbols.
         notes: what the report should say of this data.
@@ -33,12 +33,12 @@ class PreparedPairs:
     notes: Notes
 
     @classmethod
-    def make(cls, rows: Mapping[str, Sequence[Row]], vocab_size: int, lowercase: bool, notes: Notes) -> PreparedPairs:
+    def make(cls, data: RawData, vocab_size: int, lowercase: bool) -> PreparedPairs:
         """Fit the vocabulary on the training split and encode all splits."""
-        kept: dict[str, list[Row]] = {
-            split: [(n, a.lower(), b.lower()) if lowercase else (n, a, b) for n, a, b in part]
-            for split, part in rows.items()
-        }
+        kept: dict[str, list[Row]] = {}
+        for split in ("train", "val", "test"):
+            rows = [(raw.id, raw.input, raw.target) for raw in getattr(data, split)]
+            kept[split] = [(name, a.lower(), b.lower()) if lowercase else (name, a, b) for name, a, b in rows]
         subwords = Subwords.fit((text for _, source, target in kept["train"] for text in (source, target)), vocab_size)
         ids = {}
         for split, part in kept.items():
@@ -52,7 +52,7 @@ class PreparedPairs:
             "vocabulary": f"{len(subwords)} byte-level subwords, fitted on train",
             "case": "lower-cased" if lowercase else "as written",
         }
-        return cls(kept, subwords, ids, notes | more)
+        return cls(kept, subwords, ids, data.notes | more)
 
     def save(self, folder: Path) -> None:
         """Write everything into an empty folder."""
@@ -75,18 +75,18 @@ class PreparedPairs:
             notes,
         )
 
-    def dataset(self, split: str, max_length: int) -> tuple[ListSplit, int]:
+    def split(self, name: str, max_length: int) -> tuple[ListSplit, int]:
         """A split as examples, and how many of its pairs are longer than `max_length` symbols, end included.
 
         Longer training pairs are left out. Longer validation and test pairs stay, with their symbols cut and
         their reference text whole, so that every model answers for every one of them.
         """
         examples, long = [], 0
-        for (number, source, target), both in zip(self.rows[split], self.ids[split], strict=True):
+        for (row, source, target), both in zip(self.rows[name], self.ids[name], strict=True):
             if any(len(ids) >= max_length for ids in both):
                 long += 1
-                if split == "train":
+                if name == "train":
                     continue
             given, wanted = (np.array([*ids[: max_length - 1], EOS], dtype=np.int64) for ids in both)
-            examples.append(Example(f"{split}-{number:06d}", given, wanted, (target,), source))
+            examples.append(Example(row, given, wanted, (target,), source))
         return ListSplit(examples), long

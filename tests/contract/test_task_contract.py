@@ -8,6 +8,7 @@ import pytest
 
 from harness.registry.discovery import load_task, registry
 from harness.testing import TaskContract, task_checks
+from harness.testing.data_clauses import DATA_CLAUSES, PREPARATION_CLAUSES
 from harness.testing.examination import pairs
 from harness.testing.task_subject import digests, subjects
 
@@ -19,6 +20,7 @@ NOT_APPLICABLE = {
     "vocabulary": {"action_recognition"},
     "normalisation": {"translation", "text_generation"},
     "baselines": {"text_generation", "speech_recognition"},
+    **{one.name: BUILT_IN for one in (*DATA_CLAUSES, *PREPARATION_CLAUSES)},  # their data sets keep them
 }
 
 for _name in NAMES:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from flat_task import flat_task
 from harness_tasks.action_recognition import ActionRecognition
 from harness_tasks.speech_recognition import SpeechRecognition
 from harness_tasks.text_generation import TextGeneration
@@ -16,35 +17,39 @@ from harness.data.contamination import Findings, examine
 
 TASKS: dict[str, Task] = {
     "interface_strings": Translation(),
-    "interface_strings, backwards": Translation(source_language="de", target_language="en"),
+    "interface_strings, backwards": flat_task(Translation, source_language="de", target_language="en"),
     "king_james": TextGeneration(),
     "digit_strings": SpeechRecognition(),
-    "digit_strings, alone": SpeechRecognition(strings=False),
+    "digit_strings, alone": flat_task(SpeechRecognition, strings=False),
     "minigrid_actions": ActionRecognition(),
     # Noise would hide that two clips show the same scene.
-    "minigrid_actions, without noise": ActionRecognition(noise=0.0),
+    "minigrid_actions, without noise": flat_task(ActionRecognition, noise=0.0),
 }
 
 COPIES: dict[str, Callable[[Path], Task]] = {
-    "multi30k": lambda root: Translation(
-        dataset="multi30k", root=root / "translation/multi30k", source_language="de", target_language="en"
+    "multi30k": lambda root: flat_task(
+        Translation, "multi30k", root=root / "translation/multi30k", source_language="de", target_language="en"
     ),
-    "penn_treebank": lambda root: TextGeneration(
-        dataset="penn_treebank",  # type: ignore[arg-type]
+    "penn_treebank": lambda root: flat_task(
+        TextGeneration,
+        "penn_treebank",
         root=root / "language-modelling/penn-treebank",
     ),
-    "tiny shakespeare": lambda root: TextGeneration(
-        dataset="text",  # type: ignore[arg-type]
+    "tiny shakespeare": lambda root: flat_task(
+        TextGeneration,
+        "text",
         root=root / "language-modelling/tinyshakespeare",
     ),
-    "fsdd": lambda root: SpeechRecognition(dataset="fsdd", root=root / "speech/fsdd/recordings"),  # type: ignore[arg-type]
-    "fsdd, alone": lambda root: SpeechRecognition(
-        dataset="fsdd",  # type: ignore[arg-type]
+    "fsdd": lambda root: flat_task(SpeechRecognition, "fsdd", root=root / "speech/fsdd/recordings"),
+    "fsdd, alone": lambda root: flat_task(
+        SpeechRecognition,
+        "fsdd",
         root=root / "speech/fsdd/recordings",
         strings=False,
     ),
-    "videos": lambda root: ActionRecognition(
-        dataset="folder",  # type: ignore[arg-type]
+    "videos": lambda root: flat_task(
+        ActionRecognition,
+        "folder",
         root=root / "video-action/surveillance-fight",
     ),
 }

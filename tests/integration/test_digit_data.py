@@ -7,7 +7,7 @@ import itertools
 
 import numpy as np
 import pytest
-from harness_tasks._digit_recordings import wheel_recordings
+from harness_datasets.digit_strings import wheel_recordings
 from harness_tasks._transcripts import frames_needed
 from harness_tasks.speech_recognition import SpeechRecognition
 

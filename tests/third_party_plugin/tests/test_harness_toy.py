@@ -1,4 +1,4 @@
-"""The plug-ins' own tests: both contracts, as shipped with the harness, and what these plug-ins promise beyond them."""
+"""The plug-ins' own tests: the contracts, as shipped with the harness, and what these plug-ins promise beyond them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import torch
 from harness_toy.bracket_depth import BracketDepth
 from harness_toy.first_symbol import FirstSymbol
 from harness_toy.mean import Mean
+from harness_toy.numerals import Numerals, said
 from harness_toy.transformer import Transformer, past_window, sinusoids
 
 from harness import Example
 from harness.errors import DataError
-from harness.testing import ModelContract, TaskContract
+from harness.testing import DatasetContract, ModelContract, TaskContract
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,24 @@ class TestTransformer(ModelContract):
 
 class TestFirstSymbol(TaskContract):
     task = FirstSymbol()
+
+
+class TestNumerals(DatasetContract):
+    dataset = Numerals()
+    variants = (Numerals(source_language="de", target_language="en"),)
+
+    @pytest.mark.parametrize(
+        ("number", "english", "german"),
+        [
+            (0, "zero", "null"),
+            (7, "seven", "sieben"),
+            (21, "twenty one", "ein und zwanzig"),
+            (300, "three hundred", "drei hundert"),
+            (786, "seven hundred eighty six", "sieben hundert sechs und achtzig"),
+        ],
+    )
+    def test_numbers_are_said_as_they_are(self, number: int, english: str, german: str) -> None:
+        assert (said(number, "en"), said(number, "de")) == (english, german)
 
 
 class TestBracketDepth(TaskContract):

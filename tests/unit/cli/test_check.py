@@ -105,7 +105,8 @@ def test_a_task_is_checked_too(harness: Any) -> None:
     code, out, _ = harness("check", "task.text_generation")
     assert code == 0, out
     lines = [" ".join(line.split()) for line in out.splitlines()]
-    assert "near_duplicates held 1" in lines
+    assert "scoring held 1" in lines
+    assert "near_duplicates not applicable its data sets keep it: harness check dataset.TASK.NAME" in lines
     assert "ctc_feasibility not applicable targets of this kind are always feasible" in lines
 
 
@@ -114,13 +115,13 @@ def test_a_name_of_two_kinds_needs_its_prefix(harness: Any, site: Any) -> None:
     site.model("twin", distribution="dist-other")
     code, _, err = harness("check", "twin")
     assert code == 2
-    assert "A task and a model are named 'twin': say which, task.twin or model.twin." in err
+    assert "Several plug-ins are named 'twin': say which, task.twin or model.twin." in err
 
 
 def test_unknown_names_and_plugins_that_do_not_load_exit_with_2(harness: Any, site: Any) -> None:
     code, _, err = harness("check", "model.lstn")
     assert code == 2
-    assert "There is no task or model named 'model.lstn'. Did you mean 'model.lstm'?" in err
+    assert "There is no task, model or data set named 'model.lstn'. Did you mean 'model.lstm'?" in err
     _install(site, "import nothing_of_that_name", "model.broken")
     code, _, err = harness("check", "broken")
     assert code == 2

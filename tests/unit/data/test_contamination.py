@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from flat_task import flat_task
 from harness_tasks.action_recognition import ActionRecognition
 from harness_tasks.speech_recognition import SpeechRecognition
 from harness_tasks.text_generation import TextGeneration
@@ -184,11 +185,11 @@ def test_every_example_is_counted_for_a_display() -> None:
 # -- the built-in data that is generated ---------------------------------------------------------------
 
 GENERATED: dict[str, Task] = {
-    "cipher": Translation(dataset="cipher", vocab_size=400),
-    "counting": TextGeneration(dataset="counting"),  # type: ignore[arg-type]
-    "tones": SpeechRecognition(dataset="tones"),  # type: ignore[arg-type]
-    "tones, alone": SpeechRecognition(dataset="tones", strings=False),  # type: ignore[arg-type]
-    "moving_squares": ActionRecognition(dataset="moving_squares", size=16),  # type: ignore[arg-type]
+    "cipher": flat_task(Translation, "cipher", vocab_size=400),
+    "counting": flat_task(TextGeneration, "counting"),
+    "tones": flat_task(SpeechRecognition, "tones"),
+    "tones, alone": flat_task(SpeechRecognition, "tones", strings=False),
+    "moving_squares": flat_task(ActionRecognition, "moving_squares", size=16),
 }
 
 

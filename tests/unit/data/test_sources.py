@@ -9,7 +9,6 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from harness.data import _folder
-from harness.data.catalogue import entries
 from harness.data.sources import FolderSource, GeneratedSource, Source, UrlSource
 from harness.errors import ChecksumError, DataError, OfflineError
 
@@ -135,21 +134,6 @@ class TestUrl:
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *args):
         pass
-
-
-class FakeTask:
-    name = "fake"
-    dataset_name = "toy.v1"
-
-    def sources(self):
-        return (GeneratedSource("toy", {"n": 1}, "Toys"),)
-
-
-def test_the_list_of_data_sets_tells_what_a_user_asks():
-    (entry,) = entries([FakeTask(), FakeTask()])
-    assert (entry.name, entry.tasks, entry.dataset) == ("toy", ("fake",), "toy.v1")
-    assert entry.synthetic
-    assert entry.cached
 
 
 def test_a_touched_file_is_hashed_again(folder):

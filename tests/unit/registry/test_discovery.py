@@ -128,7 +128,10 @@ class Some(Model):
         ("@hookimpl\ndef harness_models(): return Some", "must return a list"),
         ("@hookimpl\ndef harness_models(): return [Some()]", "subclasses of harness.Model"),
         ("@hookimpl\ndef harness_models(): return [int]", "subclasses of harness.Model"),
-        ("@hookimpl\ndef harness_models(): return []", "'name' is 'some', but harness_models.. brings nothing"),
+        (
+            "@hookimpl\ndef harness_models(): return []",
+            "should bring a model named 'some', but harness_models.. brings nothing",
+        ),
         ("@hookimpl\ndef harness_models(): raise RuntimeError('late')", "failed: RuntimeError: late"),
         ("Some.name = 'other'\n@hookimpl\ndef harness_models(): return [Some]", "no entry point 'model.other'"),
         ("Some.name = 'lstm'\n@hookimpl\ndef harness_models(): return [Some]", "should bring a model.*'some'.*'lstm'"),

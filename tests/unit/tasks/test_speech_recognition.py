@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 import soundfile
-from harness_tasks._digit_strings import WORDS
-from harness_tasks._speech_audio import Features, OnCorrupt
+from flat_task import flat_task
+from harness_datasets._digit_strings import WORDS
+from harness_datasets._speech_audio import Features
 from harness_tasks._transcripts import frames_needed
-from harness_tasks.speech_recognition import SpeechRecognition, SpeechSource
+from harness_tasks.speech_recognition import SpeechRecognition
 
 from harness.contract.specs import FrameInput
+from harness.data.corrupt import OnCorrupt
 from harness.errors import DataError
 from harness.targets import CTCTarget
 
@@ -32,7 +34,7 @@ def fsdd(tmp_path):
 
 
 def isolated(root, **more):
-    return SpeechRecognition(dataset=SpeechSource.fsdd, root=root, strings=False, **more)
+    return flat_task(SpeechRecognition, "fsdd", root=root, strings=False, **more)
 
 
 def sources(split):
@@ -53,8 +55,8 @@ def test_the_official_split_of_isolated_digits(fsdd):
 
 
 def test_strings_use_recordings_of_their_own_split_only(fsdd):
-    task = SpeechRecognition(
-        dataset=SpeechSource.fsdd, root=fsdd, train_strings=40, val_strings=9, test_strings=10, features=Features.mfcc
+    task = flat_task(
+        SpeechRecognition, "fsdd", root=fsdd, train_strings=40, val_strings=9, test_strings=10, features=Features.mfcc
     )
     data = task.setup()
     assert task.dataset_name == "fsdd.strings"
@@ -129,7 +131,7 @@ def folder(tmp_path):
 
 
 def transcribed(root, **more):
-    return SpeechRecognition(dataset=SpeechSource.folder, root=root, sample_rate=RATE, **more)
+    return flat_task(SpeechRecognition, "folder", root=root, sample_rate=RATE, **more)
 
 
 def test_a_folder_with_transcripts(folder):
@@ -183,13 +185,13 @@ def test_an_utterance_too_short_for_its_text_is_named(folder):
 def test_the_declared_subsampling_is_known_before_data():
     assert SpeechRecognition().max_subsampling == 2
     assert SpeechRecognition().signature.max_subsampling == 2
-    assert SpeechRecognition(dataset=SpeechSource.folder, subsampling=4).max_subsampling == 4
+    assert flat_task(SpeechRecognition, "folder", subsampling=4).max_subsampling == 4
 
 
 def test_names_tell_the_data_sets_apart():
     names = {
-        SpeechRecognition(dataset=source, strings=strings).dataset_name
-        for source in (SpeechSource.digit_strings, SpeechSource.fsdd)
+        flat_task(SpeechRecognition, name, strings=strings).dataset_name
+        for name in ("digit_strings", "fsdd")
         for strings in (True, False)
     }
     assert names == {"digit_strings", "digit_strings.isolated", "fsdd.strings", "fsdd.isolated"}
@@ -216,7 +218,7 @@ def test_augmentation_is_off_unless_asked_for():
     assert tiny.setup().augment is not None
 
 
-@pytest.mark.parametrize("wrong", [{"max_digits": 0}, {"hop_ms": 0.0}, {"dataset": "timit"}, {"subsampling": 0}])
+@pytest.mark.parametrize("wrong", [{"max_digits": 0}, {"hop_ms": 0.0, "dataset": "fsdd"}, {"subsampling": 0}])
 def test_values_that_make_no_sense_are_refused_at_once(wrong):
     with pytest.raises(ValueError, match=str(next(iter(wrong.values())))):
-        SpeechRecognition(**wrong)
+        flat_task(SpeechRecognition, **wrong)

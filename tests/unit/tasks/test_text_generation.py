@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from flat_task import flat_task
+from harness_datasets.penn_treebank import PennTreebank
+from harness_datasets.text_folder import TextFolder
 from harness_tasks._text_symbols import Symbols
-from harness_tasks.text_generation import TextGeneration, TextSource
+from harness_tasks.text_generation import TextGeneration
 
 from harness.contract.specs import TokenInput
 from harness.targets import NextTokenTarget
@@ -25,7 +28,7 @@ def folder(tmp_path):
 
 @pytest.mark.parametrize("symbols", list(Symbols))
 def test_characters_count_raw_text_whatever_the_symbols(folder, symbols):
-    task = TextGeneration(dataset=TextSource.text, root=folder, symbols=symbols)
+    task = TextGeneration(dataset=TextFolder(root=folder), symbols=symbols)
     task.prepare_data()
     data = task.setup()
     raw = len((folder / "test.txt").read_text())
@@ -45,7 +48,7 @@ def test_characters_count_raw_text_whatever_the_symbols(folder, symbols):
 
 @pytest.mark.parametrize("symbols", [Symbols.character, Symbols.subword])
 def test_the_decoded_test_documents_are_the_test_text(folder, symbols):
-    data = TextGeneration(dataset=TextSource.text, root=folder, symbols=symbols).setup()
+    data = TextGeneration(dataset=TextFolder(root=folder), symbols=symbols).setup()
     text = "".join(data.decode(data.test[i].target) for i in range(len(data.test)))
     # The training text holds no "x", so a character vocabulary cannot write it.
     expected = (folder / "test.txt").read_text()
@@ -54,7 +57,7 @@ def test_the_decoded_test_documents_are_the_test_text(folder, symbols):
 
 
 def test_prompts_are_symbols_of_the_vocabulary(folder):
-    data = TextGeneration(dataset=TextSource.text, root=folder).setup()
+    data = TextGeneration(dataset=TextFolder(root=folder)).setup()
     assert data.prompts
     for prompt in data.prompts:
         assert prompt
@@ -65,24 +68,24 @@ def test_prompts_are_symbols_of_the_vocabulary(folder):
 def test_penn_treebank_is_read_by_words_unless_told_otherwise(tmp_path):
     for split in ("train", "valid", "test"):
         (tmp_path / f"ptb.{split}.txt").write_text(" the <unk> company said \n" * 3)
-    words = TextGeneration(dataset=TextSource.penn_treebank, root=tmp_path)
+    words = TextGeneration(dataset=PennTreebank(root=tmp_path))
     assert words.dataset_name == "penn_treebank.word"
     assert words.setup().test[0].target.tolist() == words.setup().train[0].target.tolist()
     assert len(words.setup().test[0].target) == 15  # four words and a line end, three times
-    characters = TextGeneration(dataset=TextSource.penn_treebank, root=tmp_path, symbols=Symbols.character)
+    characters = TextGeneration(dataset=PennTreebank(root=tmp_path), symbols=Symbols.character)
     assert characters.dataset_name == "penn_treebank.character"
 
 
 def test_references_stand_at_data_sets_that_exist():
-    known = {f"{source.value}.{symbols.value}" for source in TextSource for symbols in Symbols}
+    known = {TextGeneration(dataset=PennTreebank(), symbols=symbols).dataset_name for symbols in Symbols}
     names = {metric.name for metric in TextGeneration.metrics}
-    for reference in TextGeneration.references:
+    for reference in PennTreebank.references:
         assert reference.dataset in known
         assert reference.metric in names
 
 
 def test_the_fingerprint_follows_the_text(folder):
-    task = TextGeneration(dataset=TextSource.text, root=folder)
+    task = TextGeneration(dataset=TextFolder(root=folder))
     before = task.data_fingerprint()
     assert task.data_fingerprint() == before
     (folder / "val.txt").write_text("another text\n" * 7)
@@ -111,7 +114,7 @@ def test_splits_are_equal_twice():
         assert [a[i].target.tolist() for i in range(len(a))] == [b[i].target.tolist() for i in range(len(b))]
 
 
-@pytest.mark.parametrize("wrong", [{"vocab_size": 2}, {"generated_characters": 3}, {"dataset": "koran"}])
+@pytest.mark.parametrize("wrong", [{"vocab_size": 2}, {"generated_characters": 3, "dataset": "counting"}])
 def test_values_that_make_no_sense_are_refused_at_once(wrong):
     with pytest.raises(ValueError, match=str(next(iter(wrong.values())))):
-        TextGeneration(**wrong)
+        flat_task(TextGeneration, **wrong)

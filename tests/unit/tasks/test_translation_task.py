@@ -4,7 +4,10 @@ import gzip
 
 import numpy as np
 import pytest
-from harness_tasks import _cipher, translation
+from flat_task import flat_task
+from harness_datasets import cipher, interface_strings
+from harness_datasets.interface_strings import InterfaceStrings
+from harness_datasets.multi30k import Multi30k
 from harness_tasks.translation import Translation
 
 from harness.contract.task import aggregate
@@ -18,7 +21,7 @@ def captions(tmp_path):
     """A folder in Multi30k's published layout, with toy sentences."""
     folder = tmp_path / "multi30k"
     folder.mkdir()
-    rows = _cipher.make_rows(5, *CAPTIONS.values())
+    rows = cipher.make_rows(5, *CAPTIONS.values())
     for stem, part in zip(CAPTIONS, rows.values(), strict=True):
         for language, side in (("en", 1), ("de", 2)):
             text = "".join(f"{row[side].capitalize()}.\n" for row in part)
@@ -27,9 +30,8 @@ def captions(tmp_path):
 
 
 def de_en(folder, **options) -> Translation:
-    return Translation(
-        dataset="multi30k", root=folder, source_language="de", target_language="en", vocab_size=300, **options
-    )
+    data = Multi30k(root=folder, source_language="de", target_language="en")
+    return Translation(dataset=data, vocab_size=300, **options)
 
 
 def test_multi30k_keeps_its_official_split(captions):
@@ -75,14 +77,15 @@ def test_case_is_part_of_the_data_sets_name(captions):
     assert cased.dataset_name == "multi30k.de-en.cased"
     assert cased.setup().test[0].source[0].isupper()
     assert Translation(lowercase=True).dataset_name == "interface_strings.en-de.lower-cased"
-    assert {r.dataset for r in Translation.references} == {"multi30k.de-en"}
+    assert {r.dataset for r in cased.references} == {"multi30k.de-en"}
+    assert not Translation().references
 
 
 def test_prepared_data_is_built_once_and_serves_without_its_source(captions, monkeypatch):
     task = de_en(captions)
     task.prepare_data()
     first = task.setup()
-    monkeypatch.setattr(translation, "read_splits", lambda *_: pytest.fail("prepared twice"))
+    monkeypatch.setattr(Multi30k, "read", lambda _: pytest.fail("prepared twice"))
     again = de_en(captions).setup()
     assert [e.id for e in first.test] == [e.id for e in again.test]
     assert all((a.target == b.target).all() for a, b in zip(first.train, again.train, strict=True))
@@ -108,7 +111,7 @@ def test_the_vocabulary_is_fitted_on_training_text_only(captions):
 def test_any_parallel_folder(captions):
     for file in captions.glob("test_2016_flickr.*"):
         file.rename(captions / file.name.replace("_2016_flickr", ""))
-    task = Translation(dataset="parallel", root=str(captions), vocab_size=300)
+    task = flat_task(Translation, "parallel", root=str(captions), vocab_size=300)
     assert task.dataset_name == "parallel-multi30k.en-de"
     assert len(task.setup().test) == 10
 
@@ -127,12 +130,12 @@ def test_long_pairs_leave_training_but_never_the_test(captions):
 @pytest.mark.parametrize("dataset", ["multi30k", "parallel"])
 def test_folders_that_are_missing_or_empty(tmp_path, dataset):
     with pytest.raises(DataError, match=r"task\.root=FOLDER"):
-        Translation(dataset=dataset).prepare_data()
+        flat_task(Translation, dataset).prepare_data()
     with pytest.raises(DataError, match=r"does not exist.*train\.en"):
-        Translation(dataset=dataset, root=tmp_path / "nowhere").prepare_data()
+        flat_task(Translation, dataset, root=tmp_path / "nowhere").prepare_data()
     (tmp_path / "void").mkdir()
     with pytest.raises(DataError, match="is empty"):
-        Translation(dataset=dataset, root=tmp_path / "void").prepare_data()
+        flat_task(Translation, dataset, root=tmp_path / "void").prepare_data()
 
 
 def test_unequal_files_leave_nothing_prepared(captions, tmp_path):
@@ -144,10 +147,10 @@ def test_unequal_files_leave_nothing_prepared(captions, tmp_path):
 
 def test_wrong_options_are_refused_at_once():
     with pytest.raises(UnknownNameError, match="Did you mean 'multi30k'"):
-        Translation(dataset="multi3k")
+        flat_task(Translation, "multi3k")
     for option in ({"target_language": "en"}, {"vocab_size": 100}, {"max_length": 1}, {"similarity": 0.0}):
         with pytest.raises(ValueError, match=next(iter(option))):
-            Translation(**option)
+            flat_task(Translation, **option)
 
 
 def test_the_toy_language_needs_nothing_and_is_the_same_every_time():
@@ -158,7 +161,7 @@ def test_the_toy_language_needs_nothing_and_is_the_same_every_time():
     assert [e.source for e in first.train] == [e.source for e in second.train]
     sources = [{e.source for e in part} for part in (first.train, first.val, first.test)]
     assert sum(map(len, sources)) == len(set.union(*sources)) == 200
-    assert all(e.references == (_cipher.translate(e.source),) for e in first.test)
+    assert all(e.references == (cipher.translate(e.source),) for e in first.test)
 
 
 def test_the_baseline_copies_the_nearest_training_target():
@@ -188,13 +191,12 @@ def test_a_training_sentence_asked_for_again_is_copied_whole():
 
 def test_scripts_without_blanks_are_scored_by_character():
     assert "tok:13a" in Translation().metrics[0].signature
-    assert "tok:char" in Translation(target_language="ja").metrics[0].signature
+    assert "tok:char" in Translation(dataset=InterfaceStrings(target_language="ja")).metrics[0].signature
 
 
 def test_a_language_with_too_few_strings_says_so(monkeypatch):
-    monkeypatch.setattr(translation.Translation, "data_fingerprint", lambda self: "toy")
-    monkeypatch.setattr(translation._interface_strings.WheelSource, "fetch", lambda self: None)
-    rows = _cipher.make_rows(0)["train"]
-    monkeypatch.setattr(translation._interface_strings, "read_pairs", lambda *_: [row[1:] for row in rows])
+    monkeypatch.setattr(interface_strings.WheelSource, "fetch", lambda self: None)
+    rows = cipher.make_rows(0)["train"]
+    monkeypatch.setattr(interface_strings, "read_pairs", lambda *_: [row[1:] for row in rows])
     with pytest.raises(DataError, match=r"Only 160 interface strings.*'en' and 'th'.*task\.val_pairs"):
-        Translation(target_language="th").prepare_data()
+        Translation(dataset=InterfaceStrings(target_language="th")).prepare_data()

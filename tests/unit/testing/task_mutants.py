@@ -57,13 +57,16 @@ class Faulty(Task):
         }
         if self.fault in swaps:
             vars(self)["metrics"] = swaps[self.fault]
-        if self.fault == "stray reference":
-            vars(self)["references"] = (Reference("bleu", 3.0, "someone", "somewhere"),)
 
     @property
     def dataset_name(self) -> str:
         """Of the class."""
         return "" if self.fault == "no name" else self.name
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """None that is right."""
+        return (Reference("bleu", 3.0, "someone", "somewhere"),) if self.fault == "stray reference" else ()
 
     @property
     def synthetic(self) -> bool:

@@ -8,8 +8,9 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from harness_tasks._minigrid_clips import SceneSplit
-from harness_tasks._video_folder import VideoSplit
+from harness_datasets.minigrid_actions import SceneClips
+from harness_datasets.video_folder import VideoClips
+from harness_tasks._clips import ClipSplit
 from plain_batches import assert_same_batch, plain_batch, plain_epochs
 
 from harness.contract.batch import Split, Subset, gatherer, without_input
@@ -100,14 +101,16 @@ def test_composed_clips_equal_those_drawn_frame_by_frame(pool: int) -> None:
     scenes[3:6, 4:, 2, 5] = 8  # ... but for one cell in three of them
     tiles = draw.integers(256, size=(9, 2, 2, 3), dtype=np.uint8)
     labels, noise = np.arange(12) % 3, draw.standard_normal(pool, dtype=np.float32)
-    _same_clips(SceneSplit("val", scenes, labels, ("a", "b", "c"), tiles, noise, 4), 16)
+    raw = SceneClips("val", scenes, labels, ("a", "b", "c"), tiles, noise, 4)
+    _same_clips(ClipSplit(raw, ("a", "b", "c")), 16)
 
 
 def test_decoded_clips_equal_those_read_one_by_one() -> None:
     clips = np.random.default_rng(6).integers(256, size=(9, 5, 16, 16, 3), dtype=np.uint8)
     rows = [8, 1, 2, 3, 4, 5, 7]
     names = [f"v{i}" for i in rows]
-    _same_clips(VideoSplit(clips, rows, names, [i % 3 for i in rows], ("a", "b", "c")), 16)
+    raw = VideoClips(clips, rows, names, [i % 3 for i in rows], ("a", "b", "c"))
+    _same_clips(ClipSplit(raw, ("a", "b", "c")), 16)
 
 
 def _same_clips(split: Split, size: int) -> None:

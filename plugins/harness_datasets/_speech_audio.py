@@ -1,0 +1,190 @@
+"""Audio files to feature frames: read with soundfile, MFCC or log-mel by torchaudio, computed once and cached."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.data.cache import build_once, cache_dir
+from harness.data.corrupt import OnCorrupt
+from harness.data.progress import waiting
+from harness.errors import DataError
+
+if TYPE_CHECKING:
+    import torch
+
+_PREPARATION = 1
+
+
+class Features(Enum):
+    """What a frame holds."""
+
+    mfcc = "mfcc"
+    log_mel = "log_mel"
+
+
+@dataclass(frozen=True)
+class FeatureSettings:
+    """How a wave becomes frames.
+
+    Attributes:
+        kind: MFCC or log-mel.
+        count: F; MFCCs are taken from 40 mel bands (or `count`, where more).
+        sample_rate: Hz; files at another rate are resampled.
+        window_ms, hop_ms: of the short-time Fourier transform.
+    """
+
+    kind: Features
+    count: int
+    sample_rate: int
+    window_ms: float
+    hop_ms: float
+
+
+@dataclass
+class AudioOptions:
+    """What data sets of audio files have as fields.
+
+    Fields:
+        features: what an audio file becomes, frame by frame.
+        feature_count: how many of them; None: 40 log-mel bands or 13 MFCCs.
+        sample_rate: in Hz; None: the data set's own.
+        window_ms: length of a frame.
+        hop_ms: from the start of one frame to the next.
+        on_corrupt: refuse: one unusable file stops the run and is named; skip: such files are left out, for
+            every model alike, and are counted and named in the notes.
+    """
+
+    features: Features = Features.log_mel
+    feature_count: int | None = None
+    sample_rate: int | None = None
+    window_ms: float = 25.0
+    hop_ms: float = 10.0
+    on_corrupt: OnCorrupt = OnCorrupt.refuse
+
+    def check_audio(self) -> None:
+        """Raise ValueError where an option makes no sense; words become members of their enumerations."""
+        self.features, self.on_corrupt = Features(self.features), OnCorrupt(self.on_corrupt)
+        check_least(self, feature_count=1, sample_rate=1_000, window_ms=1, hop_ms=1)
+
+    def settings(self, sample_rate: int) -> FeatureSettings:
+        """How waves become frames, at that rate unless another is set."""
+        count = self.feature_count or (40 if self.features is Features.log_mel else 13)
+        return FeatureSettings(self.features, count, self.sample_rate or sample_rate, self.window_ms, self.hop_ms)
+
+
+def check_least(options: object, **least: float) -> None:
+    """Raise ValueError where a field is below its least value; None passes."""
+    for name, smallest in least.items():
+        value = getattr(options, name)
+        if value is not None and value < smallest:
+            raise ValueError(f"task.{name} is {value}; it must be at least {smallest}.")
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """Frames (T, F) by relative path, and why other files could not be used."""
+
+    frames: dict[str, np.ndarray]
+    unusable: dict[str, str]
+
+
+def read_audio(path: Path, sample_rate: int) -> np.ndarray:
+    """float32 (samples,), channels averaged, at `sample_rate`.
+
+    Raises:
+        DataError: the file cannot be read as audio, is empty, or holds values that are no numbers.
+    """
+    import soundfile
+
+    try:
+        wave, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, OSError) as error:
+        raise DataError(f"{path.name} cannot be read as audio: {str(error).strip().rstrip('.')}.") from error
+    mono = wave.mean(axis=1)
+    if not len(mono):
+        raise DataError(f"{path.name} holds no sound: it has 0 samples.")
+    if not np.isfinite(mono).all():
+        raise DataError(f"{path.name} holds samples that are not finite numbers.")
+    if rate != sample_rate:
+        import torch
+        from torchaudio.functional import resample
+
+        mono = resample(torch.from_numpy(mono), rate, sample_rate).numpy()
+    return mono
+
+
+def feature_table(root: Path, files: Sequence[Path], settings: FeatureSettings, fingerprint: str) -> FeatureTable:
+    """Features of all files, computed once for a given content and settings.
+
+    Args:
+        root: the folder that relative paths start from.
+        files: below `root`.
+        settings: how features are computed.
+        fingerprint: of the folder's content; together with the settings it names the cached result.
+    """
+    parts = [_PREPARATION, fingerprint, {k: str(v) for k, v in dataclasses.asdict(settings).items()}]
+    digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
+    folder = build_once(
+        cache_dir() / "prepared" / f"speech-{digest}", lambda target: _build(target, root, files, settings)
+    )
+    names = json.loads((folder / "names.json").read_text())
+    with np.load(folder / "frames.npz", allow_pickle=False) as arrays:
+        frames, lengths = arrays["frames"], arrays["lengths"]
+    pieces = np.split(frames, np.cumsum(lengths)[:-1]) if len(lengths) else []
+    return FeatureTable(dict(zip(names["usable"], pieces, strict=True)), names["unusable"])
+
+
+def _build(target: Path, root: Path, files: Sequence[Path], settings: FeatureSettings) -> None:
+    import torch
+
+    transform = _transform(settings)
+    pieces: dict[str, np.ndarray] = {}
+    unusable: dict[str, str] = {}
+    with waiting(f"Computing features of {len(files)} recordings"), torch.no_grad():
+        for path in files:
+            name = path.relative_to(root).as_posix()
+            try:
+                wave = torch.from_numpy(read_audio(path, settings.sample_rate))
+            except DataError as error:
+                unusable[name] = str(error)
+                continue
+            pieces[name] = transform(wave).T.contiguous().numpy()  # (T, F)
+    frames = np.concatenate(list(pieces.values())) if pieces else np.zeros((0, settings.count), dtype=np.float32)
+    np.savez(target / "frames.npz", frames=frames, lengths=np.array([len(p) for p in pieces.values()], dtype=np.int64))
+    (target / "names.json").write_text(json.dumps({"usable": list(pieces), "unusable": unusable}))
+
+
+def _transform(settings: FeatureSettings) -> torch.nn.Module:
+    """Wave (samples,) -> features (F, T), T = 1 + samples // hop."""
+    import torch
+    from torchaudio import transforms
+
+    window = round(settings.sample_rate * settings.window_ms / 1000)
+    mel = {
+        # Twice the window or more: narrow mel bands at low frequencies then still hold a bin each.
+        "n_fft": 2 << (window - 1).bit_length(),
+        "win_length": window,
+        "hop_length": round(settings.sample_rate * settings.hop_ms / 1000),
+        "n_mels": settings.count if settings.kind is Features.log_mel else max(40, settings.count),
+    }
+    if settings.kind is Features.mfcc:
+        return transforms.MFCC(settings.sample_rate, n_mfcc=settings.count, log_mels=True, melkwargs=mel)
+
+    class LogMel(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.mel = transforms.MelSpectrogram(settings.sample_rate, **mel)
+
+        def forward(self, wave: torch.Tensor) -> torch.Tensor:
+            return torch.log(self.mel(wave) + 1e-6)  # the floor of torchaudio's own log-mel MFCC
+
+    return LogMel()

@@ -1,0 +1,70 @@
+"""Any line-aligned files: train, val and test with the language codes as suffixes, plain or .gz."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from harness_tasks.translation import ParallelText
+
+from harness.contract.dataset import Dataset, RawData
+from harness.contract.hookspecs import hookimpl
+from harness.data.sources import Source
+from harness_datasets._parallel_text import folder_source, raw_splits, read_splits, without_held_out
+from harness_datasets.cipher import Cipher
+
+HARNESS_CONTRACT = 2
+
+_STEMS = {"train": "train", "val": "val", "test": "test"}
+
+
+@dataclass
+class ParallelFolder(ParallelText):
+    """A folder of one's own; two folders are two data sets.
+
+    Training leaves out pairs whose source stands in validation or test, up to case and punctuation, and validation
+    those whose source stands in test.
+
+    Fields:
+        root: the folder.
+    """
+
+    name: ClassVar[str] = "parallel"
+
+    root: Path | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.root = Path(self.root) if self.root is not None else None
+
+    @property
+    def label(self) -> str:
+        """With the folder's name: "parallel-captions.en-de"."""
+        folder = "" if self.root is None else f"-{self.root.expanduser().absolute().name}"
+        return f"{self.name}{folder}.{self.source_language}-{self.target_language}"
+
+    def sources(self) -> tuple[Source, ...]:
+        """The folder."""
+        codes = (self.source_language, self.target_language)
+        return (folder_source("parallel", self.root, _STEMS, codes, "the user's own"),)
+
+    def read(self) -> RawData:
+        """Lines with text on both sides.
+
+        Raises:
+            DataError: the folder or a file is missing, or two files do not fit each other.
+        """
+        root = self.sources()[0].fetch()
+        rows = read_splits(root, _STEMS, self.source_language, self.target_language)
+        return raw_splits(*without_held_out(rows))
+
+    def tiny(self) -> Cipher:
+        """The toy language."""
+        return Cipher()
+
+
+@hookimpl
+def harness_datasets() -> list[type[Dataset]]:
+    """The data set of this plug-in."""
+    return [ParallelFolder]

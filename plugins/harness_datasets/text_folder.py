@@ -1,0 +1,91 @@
+"""Any text: a folder with train.txt, val.txt and test.txt, or with one file, cut into consecutive 90, 5 and 5 %."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from harness_tasks.text_generation import TextCorpus
+
+from harness.contract.dataset import Dataset, RawData
+from harness.contract.hookspecs import hookimpl
+from harness.data.sources import FolderSource, Source
+from harness.errors import DataError
+from harness_datasets._text_corpora import corpus, read_text
+from harness_datasets.counting import Counting
+
+HARNESS_CONTRACT = 2
+
+
+@dataclass
+class TextFolder(TextCorpus):
+    """Text files of one's own, in UTF-8.
+
+    Fields:
+        root: the folder.
+    """
+
+    name: ClassVar[str] = "text"
+
+    root: Path | None = None
+
+    def __post_init__(self) -> None:
+        self.root = None if self.root is None else Path(self.root)
+
+    def sources(self) -> tuple[Source, ...]:
+        """The folder."""
+        return (self._folder(),)
+
+    def read(self) -> RawData:
+        """Three files, or one that is cut.
+
+        Raises:
+            DataError: the folder is missing or empty, its files are not the expected ones, a file is not UTF-8,
+                or a split is empty.
+        """
+        source = self._folder()
+        files = {path.stem: path for path in source.files()}
+        if "valid" in files and "val" not in files:
+            files["val"] = files.pop("valid")
+        if {"train", "val", "test"} <= files.keys():
+            texts = [read_text(files[name]) for name in ("train", "val", "test")]
+        elif len(files) == 1:
+            texts = _cut(read_text(next(iter(files.values()))))
+        else:
+            raise DataError(
+                f"The folder {source.root} holds {', '.join(sorted(p.name for p in source.files()))}; "
+                "expected train.txt, val.txt and test.txt, or one text file alone."
+            )
+        return corpus(texts, str(source.root))
+
+    def tiny(self) -> Counting:
+        """aⁿbⁿ."""
+        return Counting(generated_characters=2_000)
+
+    def _folder(self) -> FolderSource:
+        return FolderSource(
+            name="text",
+            root=self.root,
+            licence="the user's own",
+            description="train.txt, val.txt and test.txt in UTF-8, or one text file, split 90/5/5 without shuffling",
+            patterns=("*.txt",),
+        )
+
+
+def _cut(text: str) -> list[str]:
+    """Consecutive 90, 5 and 5 %, each border moved to the next line end where one is near."""
+
+    def border(position: int) -> int:
+        found = re.compile("\n").search(text, position, position + 1000)
+        return found.end() if found else position
+
+    first, second = border(len(text) * 90 // 100), border(len(text) * 95 // 100)
+    return [text[:first], text[first:second], text[second:]]
+
+
+@hookimpl
+def harness_datasets() -> list[type[Dataset]]:
+    """The data set of this plug-in."""
+    return [TextFolder]

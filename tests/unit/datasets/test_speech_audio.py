@@ -1,0 +1,116 @@
+"""Raw audio: features against their definition, what is refused or skipped, caching, SpecAugment."""
+
+import numpy as np
+import pytest
+import scipy.fft
+import soundfile
+import torch
+from harness_datasets import _speech_audio
+from harness_datasets._speech_audio import Features, FeatureSettings, feature_table, read_audio
+from harness_tasks._spec_augment import SpecAugment
+
+from harness.contract.batch import Example
+from harness.errors import DataError
+
+RATE = 8_000
+
+
+def tone(hertz=440.0, seconds=0.3, rate=RATE):
+    return (0.3 * np.sin(2 * np.pi * hertz * np.arange(int(seconds * rate)) / rate)).astype(np.float32)
+
+
+def settings(kind=Features.log_mel, count=40, hop_ms=10.0):
+    return FeatureSettings(kind, count, RATE, 25.0, hop_ms)
+
+
+def table(root, kind=Features.log_mel, count=40, **more):
+    files = sorted(root.glob("*.wav"))
+    return feature_table(root, files, settings(kind, count, **more), f"{[f.name for f in files]}")
+
+
+def test_reading_averages_channels_and_resamples(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.stack([tone(rate=16_000), tone(rate=16_000)], axis=1), 16_000)
+    wave = read_audio(tmp_path / "a.wav", RATE)
+    assert wave.dtype == np.float32
+    assert len(wave) == int(0.3 * RATE)
+    middle = slice(200, -200)  # the edges ring
+    assert np.abs(wave[middle] - tone()[middle]).max() < 0.01
+
+
+def test_files_that_are_no_audio_are_named(tmp_path):
+    (tmp_path / "noise.wav").write_bytes(b"RIFF, but not really")
+    with pytest.raises(DataError, match=r"noise\.wav cannot be read as audio"):
+        read_audio(tmp_path / "noise.wav", RATE)
+
+
+def test_a_file_without_samples_is_named(tmp_path):
+    soundfile.write(tmp_path / "silent.wav", np.zeros(0, np.float32), RATE)
+    with pytest.raises(DataError, match=r"silent\.wav holds no sound"):
+        read_audio(tmp_path / "silent.wav", RATE)
+
+
+def test_samples_that_are_no_numbers_are_named(tmp_path):
+    soundfile.write(tmp_path / "nan.wav", np.array([0.0, np.nan]), RATE, subtype="FLOAT")
+    with pytest.raises(DataError, match=r"nan\.wav holds samples that are not finite"):
+        read_audio(tmp_path / "nan.wav", RATE)
+
+
+@pytest.mark.parametrize(("kind", "count"), [(Features.log_mel, 40), (Features.mfcc, 13)])
+def test_frames_follow_the_hop(tmp_path, kind, count):
+    soundfile.write(tmp_path / "a.wav", tone(seconds=0.5), RATE)
+    frames = table(tmp_path, kind, count).frames["a.wav"]
+    assert frames.dtype == np.float32
+    assert frames.shape == (1 + 4000 // 80, count)
+    assert table(tmp_path, kind, count, hop_ms=20.0).frames["a.wav"].shape == (1 + 4000 // 160, count)
+
+
+def test_mfcc_is_the_cosine_transform_of_log_mel(tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone() + 0.05 * tone(1234.0), RATE)
+    log_mel = table(tmp_path).frames["a.wav"]
+    expected = scipy.fft.dct(log_mel, norm="ortho", axis=1)[:, :13]
+    assert np.allclose(table(tmp_path, Features.mfcc, 13).frames["a.wav"], expected, atol=1e-3)
+
+
+def test_log_mel_peaks_where_the_tone_is(tmp_path):
+    for name, hertz in (("low", 300.0), ("high", 2500.0)):
+        soundfile.write(tmp_path / f"{name}.wav", tone(hertz), RATE)
+    frames = table(tmp_path).frames
+    low, high = (frames[f"{name}.wav"].mean(axis=0).argmax() for name in ("low", "high"))
+    assert low < 15 < high
+
+
+def test_unusable_files_are_listed_beside_usable_ones(tmp_path):
+    soundfile.write(tmp_path / "good.wav", tone(), RATE)
+    (tmp_path / "bad.wav").write_bytes(b"")
+    found = table(tmp_path)
+    assert list(found.frames) == ["good.wav"]
+    assert list(found.unusable) == ["bad.wav"]
+
+
+def test_features_are_computed_once(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "a.wav", tone(), RATE)
+    first = table(tmp_path)
+    monkeypatch.setattr(_speech_audio, "read_audio", None)
+    assert np.array_equal(table(tmp_path).frames["a.wav"], first.frames["a.wav"])
+
+
+def test_masks_lie_within_their_widths_and_leave_the_example_alone():
+    frames = np.ones((100, 12), dtype=np.float32)
+    example = Example("a", frames, np.array([1]))
+    masks = SpecAugment(feature_masks=1, feature_share=0.34, time_masks=1, time_width=50, time_share=0.1)
+    widths = []
+    for seed in range(50):
+        masked = masks(example, torch.Generator().manual_seed(seed)).input
+        features, times = int((masked == 0).all(axis=0).sum()), int((masked == 0).all(axis=1).sum())
+        assert features <= 4
+        assert times <= 10
+        assert (masked == 0).sum() == 12 * times + 100 * features - times * features
+        widths.append((features, times))
+    assert len(set(widths)) > 10
+    assert (frames == 1).all()
+
+
+def test_the_same_generator_gives_the_same_masks():
+    example = Example("a", np.ones((40, 12), dtype=np.float32), np.array([1]))
+    first, again = (SpecAugment()(example, torch.Generator().manual_seed(3)).input for _ in range(2))
+    assert np.array_equal(first, again)
