@@ -68,13 +68,13 @@ def usage(words: tuple[str, ...], command: click.Command) -> str:
     """The command as it is typed."""
     options = ["[OPTIONS]"] if any(p.param_type_name == "option" for p in command.params) else []
     arguments = [argument(p) for p in command.params if p.param_type_name == "argument"]
-    arguments = ["[NAME=VALUE]..."] if words[0] in HYDRA else arguments
     return " ".join(["harness", *words, *options, *arguments])
 
 
 def argument(parameter: click.Parameter) -> str:
     """NAME, or [NAME] where it can be left out, with dots where several may stand."""
-    name = str(parameter.name).upper()
+    metavar = parameter.metavar or ""
+    name = metavar.strip("[].") if "=" in metavar else str(parameter.name).upper()
     return (name if parameter.required else f"[{name}]") + ("..." if parameter.nargs == -1 else "")
 
 

@@ -1,15 +1,15 @@
-"""The tree of exceptions.
+"""The exception hierarchy.
 
     HarnessError
-    ├── UserError                 what the user gave is wrong: one message, exit code 2, no traceback
+    ├── UserError                 invalid input: one message, exit code 2, no traceback
     │   ├── ConfigError           an option or its value
-    │   ├── UnknownNameError      a name that nothing registered bears
+    │   ├── UnknownNameError      a name that does not exist
     │   ├── DataError             data missing, unreadable or not what was declared
-    │   │   ├── OfflineError      not cached, and the network is off or out of reach
-    │   │   └── ChecksumError     the bytes are not the ones that were published
+    │   │   ├── OfflineError      not cached, and the network is off or unreachable
+    │   │   └── ChecksumError     the content is not the published one
     │   └── StoreError            the results store or folder cannot be read or written
-    ├── PluginError               a plug-in breaks the contract or does not import
-    └── IncompatibleError         this model cannot do this task; carries the reason
+    ├── PluginError               a plug-in breaks the contract or cannot be imported
+    └── IncompatibleError         this model cannot do this task; contains the reason
 
 Every message says what was given, what would be right, and where to look.
 """
@@ -21,25 +21,25 @@ from collections.abc import Iterable
 
 
 class HarnessError(Exception):
-    """Base of everything that this package raises on purpose."""
+    """Base class of all errors raised deliberately by this package."""
 
 
 class UserError(HarnessError):
-    """What the user gave is wrong. The command line prints the message and exits with 2."""
+    """Invalid input from the user. The command line prints the message and exits with 2."""
 
 
 class ConfigError(UserError):
-    """An option does not exist or its value does not fit."""
+    """An option does not exist or its value is invalid."""
 
 
 class UnknownNameError(UserError):
-    """A name that nothing bears.
+    """A name that does not exist.
 
     Args:
         kind: what was looked for, in the singular ("task", "model", "metric").
         given: the name as typed.
         known: every name that exists.
-        where: where they were looked for.
+        where: where they were searched.
     """
 
     def __init__(self, kind: str, given: str, known: Iterable[str], where: str = "") -> None:
@@ -60,11 +60,11 @@ class DataError(UserError):
 
 
 class OfflineError(DataError):
-    """Data is not cached and cannot be fetched."""
+    """Data is not cached and cannot be downloaded."""
 
 
 class ChecksumError(DataError):
-    """The bytes found are not the bytes that were published."""
+    """The content of a file is not the published one."""
 
 
 class StoreError(UserError):
@@ -72,7 +72,7 @@ class StoreError(UserError):
 
 
 class PluginError(HarnessError):
-    """A plug-in cannot be imported or does not keep the contract. Names the plug-in and its distribution."""
+    """A plug-in cannot be imported or breaks the contract. Names the plug-in and its distribution."""
 
 
 class IncompatibleError(UserError):

@@ -1,11 +1,11 @@
-"""For notebooks: runs and metrics as tidy pandas frames, and one run by a function call.
+"""For notebooks: runs and metrics as tidy pandas data frames, and a function to execute one run.
 
     import harness
     harness.runs(task="translation")
     harness.metrics(sweep="quickstart", name="val/loss")
     harness.run(["task=translation", "model=lstm", "seed=1"])
 
-`RUN_COLUMNS` and `METRIC_COLUMNS` say what each column holds and in which unit. What is not known is missing (NA),
+`RUN_COLUMNS` and `METRIC_COLUMNS` describe each column and its unit. Unknown values are missing (NA),
 never 0.
 """
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from harness.store import RunView, Store
 
 RUN_COLUMNS: dict[str, tuple[str, str, str]] = {
-    "key": ("string", "", "what the run is: 64 hexadecimal digits that follow from its content"),
+    "key": ("string", "", "identity of the run: 64 hexadecimal digits derived from its content"),
     "environment": ("string", "", "hash of the environment it ran in; NA before it started"),
-    "sweep": ("string", "", "the sweep asked for, else the first that planned it"),
+    "sweep": ("string", "", "the requested sweep, else the first that planned it"),
     "task": ("string", "", "name of the task"),
     "dataset": ("string", "", "name of the data set"),
     "model": ("string", "", "name of the model, or of the baseline"),
@@ -49,20 +49,20 @@ RUN_COLUMNS: dict[str, tuple[str, str, str]] = {
     "throughput": ("Float64", "see `throughput_unit`", "real, unpadded units per second of training time"),
     "throughput_unit": ("string", "", "unit of the throughput"),
     "memory_peak_bytes": ("Int64", "bytes", "peak memory of the run's processes"),
-    "training_peak_bytes": ("Int64", "bytes", "peak in training, less what the process held before the run"),
-    "evaluation_peak_bytes": ("Int64", "bytes", "peak in evaluation, less the same"),
+    "training_peak_bytes": ("Int64", "bytes", "peak in training, less what the process used before the run"),
+    "evaluation_peak_bytes": ("Int64", "bytes", "peak in evaluation, likewise"),
     "load_average": ("Float64", "processes", "mean load average of the machine over the run"),
-    "other_cpu_share": ("Float64", "0 to 1", "share of the usable cores that other processes took"),
-    "waiting_share": ("Float64", "0 to 1", "share of time in which threads were ready and had no core"),
+    "other_cpu_share": ("Float64", "0 to 1", "share of the usable cores used by other processes"),
+    "waiting_share": ("Float64", "0 to 1", "share of time in which threads were ready but had no core"),
     "contended": ("boolean", "", "whether the machine was too busy for times to be compared"),
-    "energy_j": ("Float64", "J", "energy, only where the machine measures it"),
+    "energy_j": ("Float64", "J", "energy, only if the machine measures it"),
     "energy_method": ("string", "", "what measured it: rapl or nvml"),
     "attempts": ("Int64", "", "how often the run was started"),
     "created_at": ("datetime64[ns, UTC]", "UTC", "when it was planned"),
     "started_at": ("datetime64[ns, UTC]", "UTC", "when its last attempt started"),
     "ended_at": ("datetime64[ns, UTC]", "UTC", "when it ended"),
 }
-"""Columns of `runs`: pandas type, unit, meaning. One more for each setting that is asked for."""
+"""Columns of `runs`: pandas type, unit, meaning. One more for each requested setting."""
 
 METRIC_COLUMNS: dict[str, tuple[str, str, str]] = {
     "key": ("category", "", "the run, as in `runs`"),
@@ -79,8 +79,8 @@ METRIC_COLUMNS: dict[str, tuple[str, str, str]] = {
     "examples": ("Int64", "examples", "training examples so far"),
     "seconds": ("float64", "s", "training time so far, validation excluded"),
     "value": ("float64", "see `unit`", "the value"),
-    "unit": ("category", "", "unit of the metric, where the task declares one"),
-    "higher_is_better": ("boolean", "", "direction of the metric, where the task declares one"),
+    "unit": ("category", "", "unit of the metric, if the task declares one"),
+    "higher_is_better": ("boolean", "", "direction of the metric, if the task declares one"),
 }
 """Columns of `metrics`: pandas type, unit, meaning."""
 
@@ -94,12 +94,12 @@ def runs(
     status: str | None = None,
     settings: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """One row a run, in the order in which they were planned; columns as in `RUN_COLUMNS`.
+    """One row per run, in the order of planning; columns as in `RUN_COLUMNS`.
 
     Args:
-        store: an open store, its file or its URL; None: the store that the commands use.
+        store: an open store, its file or its URL; None: the store used by the commands.
         sweep: only runs of this sweep; likewise `task`, `model`, `status`.
-        settings: names of settings, dots between their parts ("optimizer.lr"), each a column of its own.
+        settings: dotted names of settings ("optimizer.lr"), each added as a column.
 
     Raises:
         StoreError: there is no such store.
@@ -122,10 +122,10 @@ def metrics(
     name: str | Iterable[str] | None = None,
     final: bool = False,
 ) -> pd.DataFrame:
-    """One row a value that a run logged, by run, metric and step; columns as in `METRIC_COLUMNS`.
+    """One row per logged value, by run, metric and step; columns as in `METRIC_COLUMNS`.
 
     Args:
-        store: an open store, its file or its URL; None: the store that the commands use.
+        store: an open store, its file or its URL; None: the store used by the commands.
         sweep: only values of this sweep's runs; likewise `task`, `model`, `status`.
         name: only these metrics, split and name: "val/loss", or several of them.
         final: the final values of finished runs instead of their curves; they have no step.
@@ -167,17 +167,17 @@ def metrics(
 def run(overrides: Sequence[str] = (), *, store: str | Path | None = None) -> pd.DataFrame:
     """Train and test one model on one task, as `harness run` does, and print nothing.
 
-    A run that is finished already is not run again. The run folder is in HARNESS_RESULTS, as for the command.
+    A finished run is not run again. The run folder is in HARNESS_RESULTS, as for the command.
 
     Args:
         overrides: `NAME=VALUE` as after `harness run`: ["task=translation", "model=lstm", "budget=epochs:1"].
-        store: the results store's file or URL; None: the one that the commands use.
+        store: the results store's file or URL; None: the one used by the commands.
 
     Returns:
         One row, columns as in `RUN_COLUMNS`.
 
     Raises:
-        UserError: a word is wrong, the model cannot do the task, or another process runs this run.
+        UserError: a word is wrong, the model cannot do the task, or another process is executing this run.
     """
     from harness.runtime import tune_allocator
 
@@ -203,7 +203,7 @@ def run(overrides: Sequence[str] = (), *, store: str | Path | None = None) -> pd
 
 @contextmanager
 def _opened(store: Store | str | Path | None) -> Iterator[Store]:
-    """The store; one that was given open stays open."""
+    """The store; one passed in open is left open."""
     from harness.store import Store
 
     if isinstance(store, Store):
@@ -214,7 +214,7 @@ def _opened(store: Store | str | Path | None) -> Iterator[Store]:
 
 
 def _url(store: str | Path | None) -> str | None:
-    """A file's path as URL."""
+    """A file's path as a URL."""
     if store is None:
         return None
     return str(store) if "://" in str(store) else f"sqlite:///{store}"

@@ -1,1 +1,1 @@
-"""What the harness itself costs: benchmarks with their references, for `harness bench`."""
+"""Benchmarks of the harness itself with their references, for `harness bench`."""

@@ -1,7 +1,7 @@
-"""A results store as large as a year of sweeps, made up in seconds: what listing and reporting are measured on.
+"""A synthetic results store as large as a year of sweeps, on which listing and reporting are measured.
 
-Sizes of configurations, records and texts are those of real runs of the built-in plug-ins; values are drawn from the
-numbers of the runs, so that two stores of one size are equal.
+Sizes of configurations, records and texts are those of real runs of the built-in plug-ins; values are derived from the
+run numbers, so two stores of the same size are equal.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ENVIRONMENTS = ("a" * 64, "b" * 64)
 BUDGETS = ("epochs:3",)
 
 _BEGAN = 1_750_000_000.0
-_VALIDATION_SHARE = 10  # one row in ten is of validation
+_VALIDATION_SHARE = 10  # one row in ten is from validation
 
 
 def make_big_store(
@@ -35,11 +35,11 @@ def make_big_store(
     """Fill a new store.
 
     Args:
-        url: where no store is yet.
-        runs: how many runs; nine in ten are finished, the others in every other state but running.
+        url: of a store that does not exist yet.
+        runs: number of runs; nine in ten are finished, the others in every other state except running.
         rows: metric rows, spread evenly over the finished runs.
         predictions: test examples of a finished run.
-        budgets: each of them makes comparisons of its own, one a task and environment.
+        budgets: each gives separate comparisons, one per task and environment.
     """
     with Store.open(url) as store:
         fill(store, lambda: _tables(runs, rows, predictions, budgets))
@@ -57,7 +57,7 @@ def _tables(
         ],
     )
     made = [_run(i, budgets) for i in range(runs)]
-    for columns in dict.fromkeys(tuple(run) for run in made):  # rows of one state fill the same columns
+    for columns in dict.fromkeys(tuple(run) for run in made):  # rows of one state have the same columns
         yield "runs", [run for run in made if tuple(run) == columns]
     keys = {run["key"]: i for i, run in enumerate(made)}
     yield (
@@ -68,7 +68,7 @@ def _tables(
     per_run = rows // len(finished)
     yield "final_metrics", (row for run in finished for row in _finals(run))
     yield "predictions", (row for run in finished for row in _predictions(run, predictions))
-    more = rows - per_run * len(finished)  # the first run takes what does not divide evenly
+    more = rows - per_run * len(finished)  # the first run takes the remainder
     yield "metrics", (r for i, run in enumerate(finished) for r in _rows(run, per_run + more * (i == 0)))
 
 
@@ -187,7 +187,7 @@ def _config(task: str, dataset: str, model: str, budget: str, seed: int) -> dict
 
 def _fingerprint(threads: int) -> dict[str, Any]:
     return {
-        "cpu": "a processor with a long name @ 2.50GHz", "logical_cores": 4, "threads": threads + 1, "memory_gib": 16,
+        "cpu": "a CPU with a long name @ 2.50GHz", "logical_cores": 4, "threads": threads + 1, "memory_gib": 16,
         "accelerator": None, "system": "Linux 6.1", "python": "3.11.7", "blas": "mkl", "isa": "AVX512",
         "libraries": {"torch": "2.14.1", "numpy": "2.4.6", "pytorch_lightning": "2.6.6"},
     }  # fmt: skip
@@ -198,7 +198,7 @@ def _observed() -> dict[str, Any]:
 
 
 def _value(number: int, name: str) -> float:
-    """A value that hangs on the run and the metric alone, between 10 and 30."""
+    """A value between 10 and 30 that depends only on the run and the metric."""
     return 20.0 + 10.0 * math.sin(number * 12.9898 + len(name) * 78.233)
 
 
@@ -225,7 +225,7 @@ def _predictions(run: dict[str, Any], number: int) -> Iterator[dict[str, Any]]:
 
 
 def _statistics(metric: str, number: int) -> dict[str, Any]:
-    """What the built-in metric of that name keeps of a test example."""
+    """The statistics of the built-in metric of that name for a test example."""
     wrong = number % 5
     kept: dict[str, dict[str, Any]] = {
         "bleu": {
@@ -242,7 +242,7 @@ def _statistics(metric: str, number: int) -> dict[str, Any]:
 
 
 def _rows(run: dict[str, Any], number: int) -> Iterator[dict[str, Any]]:
-    """A curve that falls, of training at every step and of validation at some."""
+    """A decreasing curve, for training at every step and for validation at some."""
     metric = run["primary_metric"]["name"]
     validation = number // _VALIDATION_SHARE // 2
     counts = {"val/loss": validation, f"val/{metric}": validation}

@@ -1,7 +1,7 @@
-"""Ratios that were committed, and which of those measured now are worse than they.
+"""Committed ratios, and the comparison of new measurements with them.
 
-The file is JSON: an object with the machine's description and an array of rows, as `harness bench --save FILE` writes
-it, or the array alone, as `harness bench --json` prints it.
+The file is JSON: an object with the machine's description and an array of rows, as written by
+`harness bench --save FILE`, or just the array, as printed by `harness bench --json`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from harness.bench.comparison import BenchRow
 from harness.errors import ConfigError
 
 COMMITTED = Path(__file__).parent / "committed.json"
-"""The ratios that this version of the harness was released with."""
+"""The ratios committed with this version of the harness."""
 
 TOLERANCE = 0.05
-"""Share of the committed ratio by which a row may be worse, beyond both spreads."""
+"""Share of the committed ratio by which a row may be worse, in addition to both spreads."""
 
 _FIELDS = tuple(f.name for f in dataclasses.fields(BenchRow))
 _NEEDED = {"name", "ratio", "spread", "a", "b"}
@@ -28,7 +28,7 @@ _NEEDED = {"name", "ratio", "spread", "a", "b"}
 
 @dataclass(frozen=True)
 class Committed:
-    """Rows by name, and the machine that they are of: its fingerprint as runs record it; empty: unknown."""
+    """Rows by name, and the machine they were measured on: its fingerprint as recorded by runs; empty if unknown."""
 
     rows: Mapping[str, BenchRow]
     machine: Mapping[str, Any] = field(default_factory=dict)
@@ -36,12 +36,12 @@ class Committed:
 
 @dataclass(frozen=True)
 class RowVerdict:
-    """What a comparison found.
+    """The result of a comparison.
 
     Attributes:
         worse: a line for each row that is worse than committed.
         compared: how many rows were compared.
-        new: names of rows that nothing is committed for.
+        new: names of rows without a committed ratio.
         missing: names of committed rows that were not measured.
     """
 
@@ -69,7 +69,7 @@ def read(path: Path = COMMITTED) -> Committed:
     """The committed rows.
 
     Raises:
-        ConfigError: there is no such file, or it is not one of `harness bench`.
+        ConfigError: there is no such file, or it was not written by `harness bench`.
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -82,7 +82,7 @@ def read(path: Path = COMMITTED) -> Committed:
         raise ConfigError(f"The committed ratios {path} are not JSON: {error}") from None
     rows, machine = (found.get("rows"), found.get("machine", {})) if isinstance(found, dict) else (found, {})
     if not isinstance(rows, list) or not all(isinstance(r, dict) and r.keys() >= _NEEDED for r in rows):
-        raise ConfigError(f"{path} holds no rows of harness bench: each needs {', '.join(sorted(_NEEDED))}")
+        raise ConfigError(f"{path} contains no rows of harness bench: each needs {', '.join(sorted(_NEEDED))}")
     made = [BenchRow(**{name: value for name, value in r.items() if name in _FIELDS}) for r in rows]
     return Committed({r.name: r for r in made}, machine)
 
@@ -97,13 +97,13 @@ def compare(rows: Sequence[BenchRow], committed: Committed, tolerance: float = T
 
 
 def is_worse(now: BenchRow, then: BenchRow, tolerance: float = TOLERANCE) -> bool:
-    """Whether a row is worse than another of its name; which ratios are better is the newer row's to say."""
+    """Whether a row is worse than another of its name; the newer row decides which direction is better."""
     lost = now.ratio - then.ratio if now.better == "smaller" else then.ratio - now.ratio
     return lost > now.spread + then.spread + tolerance * abs(then.ratio)
 
 
 def differences(machine: Mapping[str, Any], committed: Committed) -> list[str]:
-    """What differs between two machines, one phrase each; nothing where the committed one is unknown."""
+    """What differs between two machines, one phrase each; empty if the committed one is unknown."""
     names = [name for name in committed.machine if committed.machine[name] != machine.get(name)]
     return [f"{name} {machine.get(name)} against {committed.machine[name]}" for name in names]
 

@@ -1,4 +1,4 @@
-"""Two ways to do one thing, timed in turn within one run: only ratios mean something on a shared machine."""
+"""Two ways of doing the same thing, timed alternately in one run: only ratios are meaningful on a shared machine."""
 
 from __future__ import annotations
 
@@ -18,13 +18,12 @@ class BenchRow:
 
     Attributes:
         name: of the benchmark.
-        ratio: median over rounds of the first's time divided by the second's; of a growth, its exponent.
+        ratio: median over rounds of the first time divided by the second; for growth, the exponent.
         spread: half the width of the 95 % interval of that median.
-        a, b: medians of the two, in `unit`; of a growth, at its smallest and at its largest size.
-        limit: what is wanted of the ratio: at most this where smaller is better, at least this where larger is;
-            None: nothing is promised.
+        a, b: medians of the two, in `unit`; for growth, at the smallest and the largest size.
+        limit: target for the ratio: at most this if smaller is better, at least this if larger is; None: no target.
         about: what was compared, for people.
-        better: which ratios are better. Larger is where the first is a rival's time and the second ours.
+        better: which ratios are better: larger if the first is a rival's time and the second ours.
         unit: of a and b, "s" or "bytes".
     """
 
@@ -40,14 +39,14 @@ class BenchRow:
 
     @property
     def wanted(self) -> str:
-        """The limit as people read it: "≤ 1.05", or "smaller" where nothing is promised."""
+        """The limit as text: "≤ 1.05", or "smaller" without a limit."""
         if self.limit is None:
             return self.better
         return f"{'≤' if self.better == 'smaller' else '≥'} {self.limit:g}"
 
     @property
     def kept(self) -> bool:
-        """Whether the ratio is what is wanted."""
+        """Whether the ratio meets the limit."""
         if self.limit is None:
             return True
         return self.ratio <= self.limit if self.better == "smaller" else self.ratio >= self.limit
@@ -62,7 +61,7 @@ def row(
     about: str,
     better: Better = "smaller",
 ) -> BenchRow:
-    """The comparison of times that were taken in pairs, round by round."""
+    """The comparison of times measured in pairs, round by round."""
     ratios = sorted(a / b for a, b in zip(first, second, strict=True))
     low, high = _median_interval(len(ratios))
     return BenchRow(
@@ -87,7 +86,7 @@ def in_turn(
     about: str = "",
     better: Better = "smaller",
 ) -> BenchRow:
-    """Call both once to warm up, then in turn, each round beginning with the other one."""
+    """Call both once to warm up, then alternately, with the order reversed each round."""
     first(), second()
     times: dict[Callable[[], object], list[float]] = {first: [], second: []}
     for number in range(rounds):
@@ -97,13 +96,14 @@ def in_turn(
 
 
 def timed(act: Callable[[], object]) -> float:
-    """Seconds that a call takes."""
+    """Seconds a call takes."""
     began = time.perf_counter()
     act()
     return time.perf_counter() - began
 
 
 def _median_interval(count: int) -> tuple[int, int]:
-    """Positions in sorted values between which the true median lies with 95 % (binomial, normal approximation)."""
+    """Positions in sorted values that contain the true median with 95 % probability (binomial, normal
+    approximation)."""
     half = 1.96 * math.sqrt(count) / 2
     return max(0, math.floor(count / 2 - half)), min(count - 1, math.ceil(count / 2 + half))

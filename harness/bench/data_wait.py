@@ -1,4 +1,4 @@
-"""How much of a training step is spent waiting for its batch, on every task of the quick start, with its settings."""
+"""The share of a training step spent waiting for its batch, on every task of the quick start, with its settings."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from harness.training.seeding import seed_global
 
 EXPERIMENT, MODEL = "experiment=quickstart", "lstm"
 LIMIT = 0.02
-"""What share of a step a user should wait for data at most."""
+"""The largest acceptable share of a step spent waiting for data."""
 
 
 def data_wait_rows(rounds: int, steps: int = 20) -> list[BenchRow]:
-    """The share on every task, with the lightest of the gated models: the lighter the step, the more data shows.
+    """The share on every task, with the smallest gated model: the shorter the step, the more visible the wait.
 
     Args:
         rounds: blocks of steps; the share is their median.
-        steps: of a block, after as many to warm up. Data sets are fetched and prepared first where they are not yet.
+        steps: of a block, after as many to warm up. Data sets are downloaded and prepared first if necessary.
     """
     tasks = experiment_grid([EXPERIMENT])["task"]
     return [
@@ -53,7 +53,7 @@ def data_wait_row(settings: RunSettings, rounds: int, steps: int) -> BenchRow:
 
 @dataclass
 class _Block:
-    """Seconds of a number of steps: of waiting for batches, and of all."""
+    """Seconds of a number of steps: waiting for batches, and in total."""
 
     waited: float
     whole: float

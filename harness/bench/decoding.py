@@ -1,7 +1,7 @@
-"""Searching for outputs: many examples at once against one after the other, with the same outputs.
+"""Decoding: many examples at once against one after the other, with the same outputs.
 
-Both ways carry the decoder's state from step to step and differ in nothing but how many examples a step holds. Weights
-are random, so that every output is as long as it may be and both ways do the same work.
+Both carry the decoder's state from step to step and differ only in the number of examples per step. Weights are random,
+so that every output has maximum length and both do the same work.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from harness.targets import TokenSequenceTarget
 from harness.training.batching import SEARCHED_ROWS
 from harness.training.seeding import seed_global
 
-SINGLE = 8  # examples that are decoded one by one; their time counts for all the others too
+SINGLE = 8  # examples decoded one by one; their time is scaled to all examples
 
-_VOCABULARY, _SYMBOLS = 2000, 20  # as the quick start translates
-_LABELS, _FRAMES = 17, 110  # as it recognises digits
+_VOCABULARY, _SYMBOLS = 2000, 20  # as in the quick start's translation
+_LABELS, _FRAMES = 17, 110  # as in its digit recognition
 
 
 def decoding_rows(rounds: int) -> list[BenchRow]:
-    """Beam search and CTC's prefix beam, beams of 4: seconds one by one over seconds batched, so more is better."""
+    """Beam search and CTC's prefix beam, beams of 4: seconds one by one over seconds batched, so larger is better."""
     decoding = DecodingSettings(method="beam", beam_size=4)
     return [
         _row("beam", "beam search, an LSTM of 192 over 2,000 symbols", rounds, *_translation(decoding)),
@@ -39,7 +39,7 @@ def decoding_rows(rounds: int) -> list[BenchRow]:
 
 
 Search = Callable[[Sequence[int]], list[list[int]]]
-"""The outputs of the examples at some positions, decoded together."""
+"""The outputs of the examples at given positions, decoded together."""
 
 
 def _row(name: str, about: str, rounds: int, decode: Search, count: int) -> BenchRow:

@@ -1,4 +1,4 @@
-"""How a cost grows: the exponent p of cost = c * size^p, by a straight line through logarithms."""
+"""The growth of a cost: the exponent p of cost = c * size^p, from a straight line through logarithms."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.bench.comparison import BenchRow
 def exponent(sizes: Sequence[float], costs: Sequence[float]) -> tuple[float, float]:
     """Slope of log cost over log size by least squares, and half the width of its 95 % interval (Student's t).
 
-    A cost that is no power of the size shows in the interval too.
+    A cost that is not a power of the size also widens the interval.
 
     Raises:
         ValueError: fewer than three sizes, or one that is not above 0.

@@ -1,8 +1,8 @@
-"""Floating-point operations of a network by count, whichever kernels compute it.
+"""Counts of a network's floating-point operations, independent of the kernels that compute it.
 
-torch's counter sees matrix products, convolutions and attention, but not what a fused recurrent layer does inside, and
-it sees that same layer where it runs step by step. So recurrent layers are counted by formula and the counter's own
-finding within them is dropped. Elementwise work is not counted, as is usual.
+torch's counter sees matrix products, convolutions and attention, but not the inside of a fused recurrent layer, while
+it does see the same layer run step by step. So recurrent layers are counted by formula, and the counter's result within
+them is discarded. Elementwise work is not counted, as is usual.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ from harness.contract.batch import Batch
 from harness.nn.recurrent import RecurrentStack
 
 STEP_OVER_FORWARD = 3
-"""A training step over its forward pass: each product is differentiated by both of its factors (J. Kaplan et al.,
-"Scaling Laws for Neural Language Models", 2020, section 2.1)."""
+"""Ratio of a training step to its forward pass: each product is differentiated with respect to both factors (J. Kaplan
+et al., "Scaling Laws for Neural Language Models", 2020, section 2.1)."""
 
 
 def recurrent_flops(layers: nn.Module, steps: int) -> int:
-    """Of recurrent layers of any cell over so many steps of all rows together: 2 for each weight of a matrix."""
+    """Operations of recurrent layers of any cell over this many steps of all rows: 2 for each weight of a matrix."""
     return 2 * steps * sum(p.numel() for p in layers.parameters() if p.ndim == 2)
 
 
 @torch.no_grad()
 def forward_flops(network: nn.Module, batch: Batch) -> int:
-    """Of one forward pass over a batch, padding included; `network` takes what `harness.nn.network.Network` takes."""
+    """Operations of one forward pass over a batch, including padding; `network` is called like
+    `harness.nn.network.Network`."""
     counter = FlopCounterMode(display=False)
     with _recurrent_by_formula(network, counter) as correction, counter:
         network(batch.inputs, batch.input_lengths, batch.targets, None)
@@ -39,7 +40,7 @@ def forward_flops(network: nn.Module, batch: Batch) -> int:
 
 @contextmanager
 def _recurrent_by_formula(network: nn.Module, counter: FlopCounterMode) -> Iterator[Callable[[], int]]:
-    """Wrap every recurrent layer; the value is what to add to the counter's finding."""
+    """Wrap every recurrent layer; yields what to add to the counter's result."""
     added = 0
     within = False
 

@@ -1,7 +1,7 @@
-"""How time and memory grow: with length, hidden_size and batch of a training step, and with the runs in a store.
+"""The growth of time and memory with length, hidden size and batch of a training step, and with the runs in a store.
 
 Each row's ratio is an exponent (`harness.bench.exponents`). Time is measured in rounds over all sizes, every other
-round backwards; memory in a pass from small to large that comes first, since a process keeps what it once had.
+round backwards; memory in a first pass from small to large, since a process keeps memory it once had.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from harness.runtime import threads_for_one_run, tune_allocator
 
 @dataclass(frozen=True)
 class Axis:
-    """What grows while all else stays.
+    """The variable that grows while everything else is fixed.
 
     Attributes:
         name: field of `shape` that takes the sizes, or "runs" for runs in a store.
         sizes: ascending.
-        exponent: what is wanted at most of time and of memory; a tenth above the theory.
+        exponent: upper limit for time and memory; 0.1 above the theory.
         shape: frames, units and rows of a training step, with `length`, `hidden_size` and `batch`.
         rows: metric rows of each run, for runs in a store.
-        base: a size whose cost is taken off all others, so that starting the command does not count; 0: none.
+        base: a size whose cost is subtracted from all others, to exclude the start of the command; 0: none.
     """
 
     name: str
@@ -71,8 +71,8 @@ def growth_rows(rounds: int, threads: int | None = None, axes: Sequence[Axis] = 
 
     Args:
         rounds: how often each size is timed.
-        threads: of the training step; None: as many as a run takes.
-        axes: what grows.
+        threads: of the training step; None: as many as a run uses.
+        axes: the variables.
     """
     threads = threads or threads_for_one_run()
     return [found for axis in axes for found in _rows(axis, rounds, threads)]
@@ -107,7 +107,7 @@ def _rows(axis: Axis, rounds: int, threads: int) -> list[BenchRow]:
 
 
 def _without(costs: Sequence[float], base: Sequence[float], least: float) -> list[float]:
-    """Costs less those of the base, round by round; never below the least that can be told from nothing."""
+    """Costs minus those of the base, round by round; never below the smallest measurable value."""
     return [max(least, cost - taken) for cost, taken in zip(costs, base, strict=True)]
 
 
@@ -120,7 +120,7 @@ def _said(axis: Axis, kind: str, threads: int) -> str:
 
 
 def build(settings: dict[str, Any]) -> tuple[dict[str, Any], Callable[[dict[str, Any]], dict[str, Any]]]:
-    """In a process of its own: a function that says seconds and bytes at a size."""
+    """In a separate process: a function that returns seconds and bytes for a size."""
     return {}, (_store(settings) if settings["name"] == "runs" else _step(settings))
 
 
@@ -135,7 +135,7 @@ def _step(settings: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]
     from harness.targets import TaggingTarget
 
     def measured(length: int, hidden_size: int, batch: int) -> float:
-        """Seconds of the quickest of several steps; the first is not timed."""
+        """Seconds of the fastest of several steps; the first is not timed."""
         make: Any = load_model(_MODEL)
         step = TrainingStep(
             make(hidden_size=hidden_size),
@@ -160,7 +160,7 @@ def _step(settings: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]
 
     def answer(request: dict[str, Any]) -> dict[str, Any]:
         seconds = measured(**{**dict(settings["shape"]), settings["name"]: request["size"]})
-        return {"seconds": seconds, "bytes": max(_PAGE, peak_bytes() - before)}  # a page is the least there is
+        return {"seconds": seconds, "bytes": max(_PAGE, peak_bytes() - before)}  # at least one page
 
     return answer
 

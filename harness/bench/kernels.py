@@ -1,6 +1,6 @@
-"""Our recurrent kernels against torch's LSTM of the same size, and against what they replace; on one CPU thread.
+"""Our recurrent kernels against torch's LSTM of the same size, and against what they replace, on one CPU thread.
 
-Each time is of a forward and a backward pass over one batch, all parameters and the input included.
+Each time covers a forward and a backward pass over one batch, with gradients of all parameters and the input.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from harness.nn.decoder import RecurrentDecoder
 from harness.nn.recurrent import RecurrentStack
 
 LIMIT = 2.0
-"""How many times as long as `nn.LSTM` a kernel may take."""
+"""The largest acceptable ratio of a kernel's time to that of `nn.LSTM`."""
 
 Pass = Callable[[], Tensor]
 
 
 @dataclass(frozen=True)
 class KernelSize:
-    """Of a comparison: `name` in the row's name, units, rows of a batch, steps."""
+    """The size of a comparison: `name` in the row's name, units, rows of a batch, steps."""
 
     name: str
     hidden_size: int
@@ -39,11 +39,11 @@ MEDIUM = KernelSize("-650", 650, 20, 35)
 SENTENCES = KernelSize("", 256, 32, 200)
 PICTURES = KernelSize("", 32, 8, 16)
 MEMORY = 32
-"""Positions that a decoder attends to."""
+"""The number of positions a decoder attends to."""
 
 
 def kernel_rows(rounds: int) -> list[BenchRow]:
-    """Every comparison, each `rounds` times in turn.
+    """All comparisons, each with `rounds` alternating measurements.
 
     Rows named `kernel-...` are ours / theirs, and smaller is better; `bilstm-varlen-vs-packed` is theirs / ours.
     """
@@ -65,7 +65,7 @@ def kernel_rows(rounds: int) -> list[BenchRow]:
 def _against_lstm(kind: Kind, size: KernelSize, low: bool, rounds: int) -> BenchRow:
     x = torch.randn(size.batch, size.steps, size.hidden_size, requires_grad=True)
     lengths = torch.full((size.batch,), size.steps)
-    # A projection halves the features of as many cells; its result is then half as wide.
+    # A projection halves the features of the same number of cells.
     projected = kind == "lstm_projection"
     hidden_size = size.hidden_size // 2 if projected else size.hidden_size
     stack = RecurrentStack(kind, size.hidden_size, hidden_size, cells=size.hidden_size if projected else None)
@@ -83,7 +83,7 @@ def _against_lstm(kind: Kind, size: KernelSize, low: bool, rounds: int) -> Bench
 
 
 def _attending(size: KernelSize) -> tuple[RecurrentDecoder, Tensor, EncoderOutput]:
-    """A decoder with additive attention, a batch of embedded targets, and what is attended to."""
+    """A decoder with additive attention, a batch of embedded targets, and the memory."""
     decoder = RecurrentDecoder(
         "lstm", size.hidden_size, size.hidden_size, 1, size.hidden_size, size.hidden_size, attention="bahdanau"
     )
@@ -108,7 +108,7 @@ def _attention(rounds: int) -> BenchRow:
         rounds=rounds,
         about=f"LSTM decoder with additive attention over {MEMORY} positions / nn.LSTM without, "
         f"{SMALL.hidden_size} units, "
-        f"{SMALL.batch} x {SMALL.steps} steps, fp32; attention and the context's product are work of their own",
+        f"{SMALL.batch} x {SMALL.steps} steps, fp32; attention and the context's product are extra work",
     )
 
 
@@ -156,8 +156,8 @@ def _convolutional(rounds: int) -> BenchRow:
         _step(layer, lambda: layer(x, lengths)[0]),
         _step(layer, by_steps),
         rounds=rounds,
-        about=f"ConvLSTM, {channels} channels, 3 x 3, {batch} x {steps} pictures of {side} x {side}: one node of the "
-        "graph / a graph of every step; the convolutions are nearly all of both",
+        about=f"ConvLSTM, {channels} channels, 3 x 3, {batch} x {steps} images of {side} x {side}: one node of the "
+        "graph / a graph of every step; the convolutions dominate both",
     )
 
 
@@ -187,7 +187,7 @@ def _packed(rounds: int) -> BenchRow:
 
 
 def _step(module: nn.Module, run: Pass, low: bool = False) -> Callable[[], None]:
-    """A forward and a backward pass, from the same gradient every time."""
+    """A forward and a backward pass, with the same gradient every time."""
     with torch.no_grad():
         gradient = torch.randn(run().shape)
 

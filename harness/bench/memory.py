@@ -1,4 +1,4 @@
-"""The most memory that this process has held; only the standard library, since not only torch is watched."""
+"""Peak memory of this process; uses only the standard library, since not only torch is measured."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 def peak_bytes() -> int:
-    """Resident memory at its highest: since `forget_peak` on Linux, since the process began elsewhere."""
+    """Peak resident memory: since `forget_peak` on Linux, since the start of the process elsewhere."""
     found = _kibibytes("VmHWM")
     if found is not None:
         return 1024 * found
@@ -21,8 +21,8 @@ def peak_bytes() -> int:
 
 
 def forget_peak() -> int:
-    """Let the peak begin anew where the system can, and return the bytes from which it begins."""
-    with contextlib.suppress(OSError):  # no such file: the peak since the beginning is what there is
+    """Reset the peak if the system supports it, and return the bytes from which it starts."""
+    with contextlib.suppress(OSError):  # no such file: only the peak since the start is available
         _CLEAR.write_text("5", encoding="ascii")
     now = _kibibytes("VmRSS")
     return peak_bytes() if now is None else 1024 * now

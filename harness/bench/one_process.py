@@ -1,9 +1,9 @@
-"""The cells of a sweep in one warm process, one after another: what `harness.bench.sweeps` compares a sweep with.
+"""The cells of a sweep in one warm process, one after another, for comparison in `harness.bench.sweeps`.
 
     python -m harness.bench.one_process THREADS WORD...
 
-Runs the cells with so many threads, the first of them twice: once with another seed, to be warm. Prints the seconds
-that the cells took, without composing and imports.
+Runs the cells with that many threads, the first of them twice: once with another seed, to warm up. Prints the seconds
+the cells took, without composition and imports.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 
 def seconds(threads: int, words: Sequence[str]) -> float:
-    """What all cells take, one after another.
+    """Total time of all cells, one after another.
 
     Args:
         threads: intra-op threads of each.

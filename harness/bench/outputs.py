@@ -1,7 +1,7 @@
-"""What the training loss of a vocabulary costs in chunks, against torch's linear layer and cross-entropy.
+"""The cost of the chunked training loss over a vocabulary, against torch's linear layer and cross-entropy.
 
 The sizes are those of the output layer of Zaremba et al. 2014's medium model: 20 rows of 35 positions, 650 features,
-10,000 words. Both ways compute the loss and the gradients of features, weights and bias from the same tensors.
+10,000 words. Both compute the loss and the gradients of features, weights and bias from the same tensors.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _POSITIONS, _FEATURES, _SYMBOLS = 700, 650, 10_000
 def output_rows(
     rounds: int, *, positions: int = _POSITIONS, features: int = _FEATURES, symbols: int = _SYMBOLS
 ) -> list[BenchRow]:
-    """Plain over chunked, in fp32 and under bf16 autocast, on one thread; more than 1 means that chunks are quicker."""
+    """Plain over chunked, in fp32 and under bf16 autocast, on one thread; more than 1 means that chunks are faster."""
     draw = torch.Generator().manual_seed(0)
     x = torch.randn(positions, features, generator=draw, requires_grad=True)
     layer = nn.Linear(features, symbols)
@@ -57,7 +57,7 @@ def _chunked(x: Tensor, layer: nn.Linear, targets: Tensor) -> Tensor:
 
 
 def _step(loss: Callable[..., Tensor], x: Tensor, layer: nn.Linear, targets: Tensor, bf16: bool) -> float:
-    """Loss and gradients; the features arrive as the layer before leaves them."""
+    """Loss and gradients, with features as the previous layer outputs them."""
     layer.zero_grad()
     x.grad = None
     with torch.autocast("cpu", torch.bfloat16, enabled=bf16):

@@ -1,7 +1,7 @@
-"""The most that matrix products reach on this machine, and how much of it the training step of each model reaches.
+"""The machine's peak in matrix products, and the share of it each model's training step reaches.
 
-The peak is the better of two square products, in fp32 and in bf16, with the threads that the models use. Every model
-of this distribution trains at its defaults on the same frames, in both precisions, in turn with the products. Its
+The peak is the faster of two square products, in fp32 and in bf16, with the threads the models use. Every model of this
+distribution trains with its defaults on the same frames, in both precisions, alternating with the products. Its
 operations are counted (`harness.bench.flops`), three times the forward pass for a step.
 """
 
@@ -22,7 +22,7 @@ BATCH, TIME, FEATURES, CLASSES = 64, 64, 64, 10
 PRECISIONS = ("fp32", "bf16")
 
 _DISTRIBUTION = "sequence-harness"
-_BLOCK_S = 0.2  # a measurement repeats until it has taken so long
+_BLOCK_S = 0.2  # a measurement is repeated for this long
 
 
 def peak_rows(
@@ -36,7 +36,7 @@ def peak_rows(
 
     Args:
         rounds: how often each is timed.
-        threads: of all of it; None: as many as a run takes.
+        threads: for everything; None: as many as a run uses.
         models: plug-ins; None: those of this distribution.
         batch: rows, and frames of each.
         products: rows of the square matrices.
@@ -48,7 +48,7 @@ def peak_rows(
         counts = process.about["flops"]
         work = [(kind, p) for kind in ("product", *names) for p in PRECISIONS]
         seconds: dict[tuple[str, str], list[float]] = {each: [] for each in work}
-        for number in range(rounds + 1):  # the first one warms up
+        for number in range(rounds + 1):  # the first round warms up
             for kind, precision in work if number % 2 else reversed(work):
                 taken = process.ask(kind=kind, precision=precision)["seconds"]
                 if number:
@@ -88,7 +88,7 @@ def built_in() -> list[str]:
 
 
 def build(settings: dict[str, Any]) -> tuple[dict[str, Any], Callable[[dict[str, Any]], dict[str, Any]]]:
-    """In a process of its own: operations of each model's step, and a function that times products and steps."""
+    """In a separate process: operations of each model's step, and a function that times products and steps."""
     tune_allocator()  # before torch is imported
     import numpy as np
     import torch
@@ -134,7 +134,7 @@ def build(settings: dict[str, Any]) -> tuple[dict[str, Any], Callable[[dict[str,
 
 
 def _repeated(act: Callable[[], object]) -> float:
-    """Seconds of the quickest of as many calls as fit the time of a block, three at least."""
+    """Seconds of the fastest of as many calls as fit into a block's time, at least three."""
     found: list[float] = []
     while sum(found) < _BLOCK_S or len(found) < 3:
         began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Processes that are timed in turn: each builds once what it is told to, and answers requests (`rivals/worker.py`)."""
+"""Processes timed alternately: each builds what it is told once, and answers requests (`rivals/worker.py`)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from harness.errors import UserError
 from harness.runtime import SPIN_COUNT
 
 _SCRIPT = Path(__file__).parent / "rivals" / "worker.py"
-_LAST = 300  # characters of what a process said last
+_LAST = 300  # characters of a process's last output line
 _PATIENCE_S = 10.0
 
 
 class WorkerError(UserError):
-    """A process that was to be timed did not start, or ended early."""
+    """A process to be timed did not start, or ended early."""
 
 
 class Worker:
@@ -30,10 +30,10 @@ class Worker:
 
     Attributes:
         name: for messages.
-        about: what the process says of what it built.
+        about: the process's description of what it built.
 
     Raises:
-        WorkerError: it ended before it was ready; the message has its last words.
+        WorkerError: it ended before it was ready; the message contains its last output.
     """
 
     def __init__(self, name: str, process: subprocess.Popen[str], errors: IO[bytes]) -> None:
@@ -48,7 +48,7 @@ class Worker:
             WorkerError: the process has ended.
         """
         assert self._process.stdin is not None
-        with suppress(BrokenPipeError):  # it has ended; its answer says why
+        with suppress(BrokenPipeError):  # it has ended; `_answer` says why
             print(json.dumps(request), file=self._process.stdin, flush=True)
         return self._answer()
 
@@ -60,18 +60,18 @@ class Worker:
         code = self._process.wait()
         self._errors.seek(0)
         said = self._errors.read().decode(errors="replace").strip().splitlines()
-        last = said[-1][-_LAST:] if said else "it said nothing"
+        last = said[-1][-_LAST:] if said else "it printed nothing"
         raise WorkerError(f"'{self.name}' ended with exit code {code}: {last}")
 
 
 @contextmanager
 def worker(name: str, module: str, settings: Mapping[str, Any], python: str = sys.executable) -> Iterator[Worker]:
-    """A process for the block; it has built what it is told to when the block begins.
+    """A process for the block, ready when the block starts.
 
     Args:
         name: for messages.
-        module: to build with; one of the folder `rivals` by its plain name, which needs no harness, or a dotted one.
-        settings: what to build, plain data; `threads` among them also limits the cores of the process.
+        module: to build with: one in the folder `rivals` by plain name, which needs no harness, or a dotted name.
+        settings: what to build, as plain data; `threads` also limits the cores of the process.
         python: interpreter.
 
     Raises:
@@ -80,7 +80,7 @@ def worker(name: str, module: str, settings: Mapping[str, Any], python: str = sy
     environment = without_ours(os.environ)
     if "threads" in settings:
         environment["OMP_NUM_THREADS"] = str(settings["threads"])
-    if python == sys.executable:  # the worker's folder takes the place of the current one at the head of the path
+    if python == sys.executable:  # the worker's folder replaces the current one at the start of the path
         paths = [str(Path(harness.__file__).parent.parent), environment.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     with tempfile.TemporaryFile() as errors:
@@ -102,7 +102,7 @@ def worker(name: str, module: str, settings: Mapping[str, Any], python: str = sy
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """Close its input, which ends it, and wait; where that takes too long, kill it."""
+    """Close its input, which ends it, and wait; kill it if that takes too long."""
     for pipe in (process.stdin, process.stdout):
         assert pipe is not None
         with suppress(BrokenPipeError):
@@ -115,7 +115,7 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def without_ours(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment without what `harness.runtime` has set in it: others are timed as they come."""
+    """An environment without the settings of `harness.runtime`, so that others are timed with their defaults."""
     kept = dict(environment)
     if kept.get("GOMP_SPINCOUNT") == SPIN_COUNT:
         del kept["GOMP_SPINCOUNT"]
@@ -123,7 +123,8 @@ def without_ours(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def in_rounds(workers: Sequence[Worker], rounds: int, **request: Any) -> dict[str, list[float]]:
-    """Seconds that each worker says, by name; asked once to warm up, then in turn, every other round backwards."""
+    """Seconds reported by each worker, by name; asked once to warm up, then alternately, every other round in
+    reverse."""
     for worker in workers:
         worker.ask(**request)
     times: dict[str, list[float]] = {worker.name: [] for worker in workers}

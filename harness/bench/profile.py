@@ -1,7 +1,7 @@
-"""Where a training step of every built-in task spends its time: the operators that take most, as shares of the step.
+"""Where a training step of every built-in task spends its time: the most expensive operators, as shares of the step.
 
-Settings are those of the quick start, the model is `lstm`. Operators are counted without what they call in turn, as
-torch's profiler sees them; making the batch stands among them as `batch`, and `python` is the time in no operator.
+Settings are those of the quick start, and the model is `lstm`. Operators are counted without the operators they call,
+as in torch's profiler; making the batch is listed as `batch`, and `python` is the time outside all operators.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from harness.training.seeding import seed_global
 
 MODEL = "lstm"
 TOP = 5
-"""Operators of a task."""
+"""Operators shown per task."""
 
 _WARM = 3
 
@@ -37,10 +37,10 @@ def profile_rows(rounds: int, threads: int | None = None) -> list[BenchRow]:
 
     Args:
         rounds: steps, after a few to warm up.
-        threads: intra-op threads of this process from now on; None: as many as a run takes.
+        threads: intra-op threads of this process from now on; None: as many as a run uses.
     """
     torch.set_num_threads(threads or threads_for_one_run())
-    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler says on stderr when it starts and stops
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # keeps the profiler from reporting its start and stop on stderr
     built_in = [info.name for info in list_plugins("task") if info.distribution == "sequence-harness"]
     return [row for task in built_in for row in _of_task(task, max(_WARM, rounds))]
 

@@ -1,9 +1,9 @@
 """The harness's training step against a plain loop in torch and against Keras on its three backends.
 
-Every competitor is a process of its own (`harness.bench.rivals`), all are timed in turn, and a ratio is the rival's
-time divided by ours. All train the same model on the same numbers; Keras' LSTM has one vector of biases where torch's
-has two. Rivals compute in fp32, as they come; ours in bf16 and in fp32, or in fp32 alone where the processor has no
-instructions for bf16.
+Every competitor runs in its own process (`harness.bench.rivals`), all are timed alternately, and a ratio is the rival's
+time divided by ours. All train the same model on the same data; Keras' LSTM has one bias vector where torch's has two.
+Rivals compute in fp32 with their defaults; ours in bf16 and in fp32, or only in fp32 if the CPU has no bf16
+instructions.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ RIVALS = {
     "keras-jax": ("keras_fit", "jax", ("keras", "jax")),
     "keras-torch": ("keras_fit", "torch", ("keras", "torch")),
 }
-"""Name -> module, backend, what must be installed."""
+"""Name -> module, backend, required packages."""
 
 _EXTRA = "pip install -e '.[bench]'"
 
@@ -38,13 +38,13 @@ def rival_rows(
     note: Callable[[str], None] = print,
     sizes: Sequence[RivalSize] = (SMALL, MEDIUM),
 ) -> list[BenchRow]:
-    """Rows of every size and rival: ours as quick as the processor allows, then in fp32 if that was in bf16.
+    """Rows of every size and rival: ours in the fastest precision of the CPU, then in fp32 if that was bf16.
 
     Args:
         rounds: how often each is timed.
-        threads: of each; None: as many as a run takes.
-        rivals: interpreter that has the rivals' libraries; None: this one.
-        note: told which rows are left out, and why.
+        threads: of each; None: as many as a run uses.
+        rivals: interpreter with the rivals' libraries; None: this one.
+        note: called with messages about rows left out.
         sizes: of the language model.
     """
     python = rivals or sys.executable
@@ -97,7 +97,7 @@ def _parameters(theirs: int, ours: int) -> str:
 
 
 def _installed(python: str, names: Sequence[str]) -> bool:
-    """Whether an interpreter finds modules; nothing is imported.
+    """Whether an interpreter finds modules, without importing them.
 
     Raises:
         WorkerError: there is no such interpreter.
@@ -106,5 +106,5 @@ def _installed(python: str, names: Sequence[str]) -> bool:
     try:
         done = subprocess.run([python, "-c", code, *names], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise WorkerError(f"--rivals '{python}' is no Python interpreter that starts: {error}") from None
+        raise WorkerError(f"--rivals '{python}' is not a working Python interpreter: {error}") from None
     return done.stdout.strip() == "True"

@@ -1,4 +1,4 @@
-"""Listing and reporting on a store of 2,000 runs and a million metric rows, over a command that only starts."""
+"""Listing and reporting on a store with 2,000 runs and a million metric rows, over a command that only starts."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from harness.bench.big_store import BUDGETS, make_big_store
 from harness.bench.comparison import BenchRow, in_turn
 
 LIST_S, REPORT_S = 1.0, 10.0
-"""What a user waits for at most, start-up of the command included."""
+"""The longest acceptable wait, including start-up of the command."""
 
 PAGE_BYTES = 3_000_000
-"""How large a page may be at most."""
+"""The largest acceptable page."""
 
 
 def store_rows(rounds: int, runs: int = 2000, rows: int = 1_000_000) -> list[BenchRow]:
-    """`harness list runs --json` and `harness report` on a big store, each over an interpreter that only starts.
+    """`harness list runs --json` and `harness report` on a large store, each over a command that only starts.
 
-    The ratio grows with what the harness does; `a` is the seconds that a user waits. The report is made twice: of
-    eight comparisons, and of as many runs in sixteen. What is said of it ends with the size of its largest page.
+    The ratio grows with what the harness does; `a` is the time a user waits, in seconds. The report is made twice: with
+    eight comparisons, and with the same runs in sixteen. Its description ends with the size of its largest page.
     """
     with TemporaryDirectory(prefix="harness-bench-") as name:
         few, many = Path(name) / "few", Path(name) / "many"

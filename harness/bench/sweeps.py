@@ -1,8 +1,8 @@
-"""A sweep of small runs against the same runs by other ways, and how soon a run begins to train.
+"""A sweep of small runs against the same runs executed in other ways, and the time until a run starts to train.
 
-Every cell is made three times: by a command of its own, by one sweep of all, and in one warm process with a thread for
-each core. Each way has its own store, and its cells are timed as a block, since they take so long that a single cell
-would be compared with itself some minutes later anyway; a round begins with another way each time.
+Every cell is run three times: by its own command, by one sweep of all, and in one warm process with a thread per core.
+Each way has its own store, and its cells are timed as a block, since they take so long that single cells would be
+minutes apart anyway; the order rotates from round to round.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ MODELS = ("rnn", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm")
 SEEDS = 4
 
 FIRST_STEP_S = 6.0
-"""What a user waits for at most until a run trains, everything imported and prepared once before."""
+"""The longest acceptable wait until a run trains, with everything imported and prepared once before."""
 
 _UNTIL_FIRST_STEP = ("setup", "data_preparation", "data_wait", "warmup", "other", "unattributed")
-"""Phases up to the end of the first step; two of them go on after it, for a few milliseconds in all."""
+"""Phases up to the end of the first step; two of them continue after it, for a few milliseconds in total."""
 
 
 @dataclass
@@ -68,12 +68,12 @@ class _Times:
 def sweep_rows(
     rounds: int, words: Sequence[str] = WORDS, models: Sequence[str] = MODELS, seeds: int = SEEDS
 ) -> list[BenchRow]:
-    """A sweep over commands and over one warm process, and the start of a run: three rows.
+    """A sweep over single commands and over one warm process, and the start of a run: three rows.
 
     Args:
-        rounds: of all three ways; about four minutes each on two cores, with the cells as they are here.
+        rounds: of all three ways; about four minutes each on two cores, with the default cells.
         words: of every cell.
-        models, seeds: make the grid.
+        models, seeds: of the grid.
     """
     times = _Times()
     with TemporaryDirectory(prefix="harness-bench-") as name:
@@ -113,7 +113,7 @@ def sweep_rows(
 
 
 def _prepare(folder: Path, words: Sequence[str], model: str) -> None:
-    """One run that counts nowhere: data is prepared, and what is imported lies in the system's cache."""
+    """One run that is not timed: prepares data, and brings imported files into the system's cache."""
     _run(folder / "prepared", ["-m", "harness", "run", *words, f"model={model}", "seed=1000003"])
 
 
@@ -150,7 +150,7 @@ def _grid(models: Sequence[str], seeds: int) -> list[str]:
 
 
 def _run(folder: Path, words: Sequence[str]) -> str:
-    """What a command of this interpreter prints, with store and results in a folder; its last line."""
+    """The last line printed by a command of this interpreter, with store and results in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"} | {
         "HARNESS_STORE": f"sqlite:///{folder}/store.db",

@@ -1,4 +1,4 @@
-"""`harness bench`: what the harness itself costs, as ratios measured in turn."""
+"""`harness bench`: overhead and speed of the harness itself, as ratios measured alternately."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class BenchSet:
 
     Attributes:
         function: "module:name", takes the number of rounds and returns rows.
-        what: is measured, one line.
-        options: of the command that the function takes by name.
-        slower: a round is so much longer than others' that only one in so many is made, two at least.
+        what: one line about what is measured.
+        options: names of command options passed to the function.
+        slower: divides the number of rounds, since a round takes longer than others'; at least two are made.
     """
 
     function: str
@@ -45,30 +45,30 @@ AVAILABLE = find_spec("harness.bench") is not None
 """Whether the benchmarks are here: a checkout has them, an installed wheel does not."""
 
 SETS = {
-    "steps": BenchSet("harness.bench.overhead:overhead_rows", "what audit and training loop cost"),
+    "steps": BenchSet("harness.bench.overhead:overhead_rows", "the overhead of time audit and training loop"),
     "rivals": BenchSet(
         "harness.bench.rival_rows:rival_rows",
         "the training step against torch and Keras",
         ("threads", "rivals", "note"),
     ),
     "kernels": BenchSet("harness.bench.kernels:kernel_rows", "recurrent layers against torch's LSTM and packed input"),
-    "outputs": BenchSet("harness.bench.outputs:output_rows", "the loss over a vocabulary, in chunks against torch's"),
-    "data": BenchSet("harness.bench.data_wait:data_wait_rows", "the share of a step that waits for data", slower=3),
-    "decoding": BenchSet("harness.bench.decoding:decoding_rows", "searches of a batch against one by one", slower=5),
-    "peak": BenchSet("harness.bench.peak:peak_rows", "how near each model is to the machine's peak", ("threads",), 3),
+    "outputs": BenchSet("harness.bench.outputs:output_rows", "the chunked loss over a vocabulary against torch's"),
+    "data": BenchSet("harness.bench.data_wait:data_wait_rows", "the share of a step spent waiting for data", slower=3),
+    "decoding": BenchSet("harness.bench.decoding:decoding_rows", "batched decoding against one by one", slower=5),
+    "peak": BenchSet("harness.bench.peak:peak_rows", "each model's share of the machine's peak", ("threads",), 3),
     "profile": BenchSet(
-        "harness.bench.profile:profile_rows", "the operators that a step of every task spends its time in", ("threads",)
+        "harness.bench.profile:profile_rows", "the most expensive operators of a step of every task", ("threads",)
     ),
     "growth": BenchSet(
         "harness.bench.growth:growth_rows",
-        "exponents of time and memory in length, width, batch, runs",
+        "exponents of time and memory in length, hidden size, batch, runs",
         ("threads",),
         5,
     ),
     "sweeps": BenchSet(
-        "harness.bench.sweeps:sweep_rows", "a sweep against single commands, and the start of a run", slower=8
+        "harness.bench.sweeps:sweep_rows", "a sweep against single commands, and the start-up of a run", slower=8
     ),
-    "store": BenchSet("harness.bench.stores:store_rows", "listing and reporting on a big store", slower=5),
+    "store": BenchSet("harness.bench.stores:store_rows", "listing and reporting on a large store", slower=5),
 }
 """Name -> what is measured, in this order."""
 
@@ -99,13 +99,13 @@ def command(
         float, typer.Option("--tolerance", min=0.0, help="Share that a row may be worse by, beyond both spreads.")
     ] = 0.05,
 ) -> None:
-    """Measure what the harness costs and where it stands; minutes, on a machine that does nothing else."""
+    """Measure the overhead and speed of the harness; takes minutes, on an otherwise idle machine."""
     from harness.errors import UnknownNameError, UserError
     from harness.runtime import threads_for_one_run, tune_allocator
 
     if not AVAILABLE:
         raise UserError(
-            "harness bench measures the harness's own code and is no part of the installed package. Run it in a "
+            "harness bench measures the harness's own code and is not part of the installed package. Run it in a "
             "checkout of the source repository: pip install -e '.[bench]'"
         )
     for name in names or []:
@@ -154,7 +154,7 @@ def _table(rows: Sequence[BenchRow]) -> None:
         for row in rows
     ]
     columns = ("benchmark", "ratio", "95 %", "wanted", "a", "b", "what")
-    output.table(columns, cells, title="What the harness costs, and where it stands: a ÷ b, or an exponent")
+    output.table(columns, cells, title="Overhead and speed of the harness: a ÷ b, or an exponent")
 
 
 def _amount(value: float, unit: str) -> str:
@@ -162,17 +162,17 @@ def _amount(value: float, unit: str) -> str:
 
 
 def _judge(verdict: RowVerdict, differences: Sequence[str], *, whole: bool) -> None:
-    """Say what is worse than committed, and exit with 1 if anything is; `whole`: all sets were to be measured."""
+    """Report rows worse than committed, and exit with 1 if there are any; `whole`: all sets were measured."""
     from harness.errors import ConfigError
 
     if differences:
-        _note(f"The committed ratios are of another machine: {'; '.join(differences)}.")
+        _note(f"The committed ratios are from another machine: {'; '.join(differences)}.")
     if verdict.new:
-        _note(f"Nothing is committed for {', '.join(verdict.new)}.")
+        _note(f"There is no committed ratio for {', '.join(verdict.new)}.")
     if whole and verdict.missing:
         _note(f"Committed, but not measured now: {', '.join(verdict.missing)}.")
     if not verdict.compared:
-        raise ConfigError("No row could be compared: nothing is committed for any of those measured.")
+        raise ConfigError("No row could be compared: none of those measured has a committed ratio.")
     for line in verdict.worse:
         _note(line)
     if verdict.worse:

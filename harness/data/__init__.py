@@ -1,1 +1,1 @@
-"""How data sets arrive: sources (wheel, url, folder, generated) and the cache folder."""
+"""Data sources (wheel, url, folder, generated) and the cache folder."""

@@ -17,14 +17,14 @@ from harness.errors import DataError
 
 @dataclass(frozen=True)
 class FolderSource:
-    """A folder of files that the user brings; it is read and never written.
+    """A folder of files provided by the user; it is only read, never written.
 
     Attributes:
         name: of the data set.
-        root: the folder, or None where the user has not said.
+        root: the folder, or None if the user has not given one.
         licence: of the data, as far as known.
-        description: what should lie in the folder.
-        patterns: which files belong to the data set, relative to `root`; hidden files never do.
+        description: the expected contents of the folder.
+        patterns: the files that belong to the data set, relative to `root`; hidden files never do.
     """
 
     name: str
@@ -37,7 +37,7 @@ class FolderSource:
 
     @property
     def origin(self) -> str:
-        """Where it comes from, for lists and reports: no path, which would name this machine."""
+        """Where it comes from, for lists and reports; not a path, which would identify this machine."""
         return "the user's own copy (task.root)"
 
     @property
@@ -46,10 +46,10 @@ class FolderSource:
         return None
 
     def fetch(self) -> Path:
-        """The folder, once it is known to hold files of the data set.
+        """The folder, after checking that it contains files of the data set.
 
         Raises:
-            DataError: no folder was given, it does not exist, is no folder, or holds no such file.
+            DataError: no folder was given, it does not exist, is not a folder, or contains no such file.
         """
         self.files()
         return self._root()
@@ -81,7 +81,7 @@ class FolderSource:
         files = sorted(p for p in found if not any(part.startswith(".") for part in p.relative_to(root).parts))
         if not files:
             wanted = "" if self.patterns == ("**/*",) else f" of {', '.join(self.patterns)}"
-            state = "is empty" if not any(root.iterdir()) else f"holds no file{wanted}"
+            state = "is empty" if not any(root.iterdir()) else f"contains no file{wanted}"
             raise DataError(f"The folder of data set '{self.name}' {state}: {root}. {self._expected()}")
         return files
 
@@ -124,7 +124,7 @@ class FolderSource:
 
 
 def _read(memory: Path) -> dict[str, list]:
-    """Hashes remembered from earlier; a file that is missing or broken remembers nothing."""
+    """Remembered hashes; empty if the file is missing or broken."""
     with contextlib.suppress(OSError, ValueError):
         content = json.loads(memory.read_text())
         return {k: v for k, v in content.items() if isinstance(v, list) and len(v) == 3}
@@ -132,7 +132,7 @@ def _read(memory: Path) -> dict[str, list]:
 
 
 def _write(memory: Path, hashes: dict[str, list]) -> None:
-    # Only a shortcut: where the cache cannot be written, the files are hashed again next time.
+    # Only a shortcut: if the cache cannot be written, the files are hashed again next time.
     with contextlib.suppress(OSError):
         memory.parent.mkdir(parents=True, exist_ok=True)
         temporary = memory.with_name(f".{memory.name}.{os.getpid()}")

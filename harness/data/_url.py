@@ -21,9 +21,9 @@ class UrlSource:
         name: of the data set.
         url: http, https or ftp address.
         sha256: hex digest of the file.
-        size_mb: what a user should expect to download.
+        size_mb: download size, for the user.
         licence: of the data.
-        description: what it is, in a sentence.
+        description: one sentence.
     """
 
     name: str
@@ -41,30 +41,30 @@ class UrlSource:
         return self.url
 
     def fingerprint(self) -> str:
-        """Known before anything is downloaded; an address that moves changes nothing."""
+        """Known before anything is downloaded; a change of address does not affect it."""
         return f"url:{self.name}:sha256:{self.sha256}"
 
     def cached(self) -> bool:
-        """Whether the file lies in the cache."""
+        """Whether the file is in the cache."""
         return self._path.is_file()
 
     def verify(self) -> None:
-        """Hash the cached file anew.
+        """Hash the cached file again.
 
         Raises:
-            ChecksumError: its bytes are not the published ones.
+            ChecksumError: its content is not the published one.
             DataError: it is not cached.
         """
         if not self.cached():
             raise DataError(f"Data set '{self.name}' is not cached: no {self._path}.")
-        check(self._path, self.sha256, "Delete the file to have it fetched again.")
+        check(self._path, self.sha256, "Delete the file to download it again.")
 
     def fetch(self) -> Path:
-        """The file in the cache, downloaded if need be, its digest checked.
+        """The file in the cache, downloaded if necessary, with its digest checked.
 
         Raises:
-            OfflineError: not cached, and the network is off or out of reach.
-            ChecksumError: the bytes are not the published ones.
+            OfflineError: not cached, and the network is off or unreachable.
+            ChecksumError: the content is not the published one.
         """
         if not self.cached():
             with exclusive(self._path):
@@ -96,7 +96,7 @@ class UrlSource:
     def _unreachable(self, reason: str) -> str:
         return (
             f"Data set '{self.name}' needs {self.url} ({self.size_mb:g} MB), which is not cached "
-            f"as {self._path} and could not be fetched ({reason}): where there is a network, run "
+            f"as {self._path} and could not be downloaded ({reason}): where there is a network, run "
             f"`HARNESS_DATA=FOLDER harness data fetch {self.name}` and copy FOLDER here, "
             "or set HARNESS_DATA to it."
         )

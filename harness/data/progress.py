@@ -8,12 +8,12 @@ from contextlib import contextmanager
 
 SHOW_AFTER_S = 2.0
 
-_shown = threading.Lock()  # held by the outermost wait: two spinners would write over each other
+_shown = threading.Lock()  # held by the outermost wait: two spinners would overwrite each other
 
 
 @contextmanager
 def waiting(text: str) -> Iterator[None]:
-    """Say on standard error what is being waited for; silent for short waits and off a terminal."""
+    """Show on standard error what is being waited for; silent for short waits and without a terminal."""
     from rich.console import Console
 
     console = Console(stderr=True)

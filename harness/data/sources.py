@@ -1,4 +1,4 @@
-"""Where data sets come from: a file inside a pinned wheel, a URL, the user's own folder, or a generator."""
+"""Data sources: a file inside a pinned wheel, a URL, the user's own folder, or a generator."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class GeneratedSource:
 
     Attributes:
         name: of the data set.
-        recipe: what decides its content (generator's version, sizes, data seed), JSON-serialisable.
-        description: what it is, in a sentence.
-        licence: of the data made.
+        recipe: everything that decides its content (generator version, sizes, data seed), JSON-serialisable.
+        description: one sentence.
+        licence: of the generated data.
     """
 
     name: str
@@ -59,4 +59,4 @@ class GeneratedSource:
         return True
 
     def verify(self) -> None:
-        """Nothing was published to compare with."""
+        """Does nothing: there is no published checksum."""

@@ -22,11 +22,11 @@ UNATTRIBUTED = "unattributed"
 
 
 class PhaseClock:
-    """Splits wall time into phases; phases nest, and the inner one pauses the outer.
+    """Splits wall time into phases. Phases nest; an inner phase pauses the outer one.
 
-    All times are seconds of the monotonic clock `time.perf_counter`. With an accelerator's timeline, that clock says
-    how much time passed and the device says to which phases it went, whenever `settle` is called; until then the
-    host's view stands in.
+    All times are seconds of the monotonic clock `time.perf_counter`. With an accelerator's timeline, the clock measures
+    how much time passed, and the device determines the phases it belongs to whenever `settle` is called; until then the
+    host's measurements are used.
 
     Args:
         timeline: of the accelerator; None: the host computes.
@@ -37,21 +37,21 @@ class PhaseClock:
     def __init__(self, timeline: DeviceTimeline | None = None) -> None:
         self._timeline = timeline
         self._phases: dict[str, Phase] = {}
-        self._settled: dict[str, float] = {}  # what the device has confirmed of every phase's seconds
+        self._settled: dict[str, float] = {}  # seconds of every phase as confirmed by the device
         self._training = tuple(self.phase(name) for name in TRAINING)
         self._outer: list[Phase] = []
         self._current = self.phase(UNATTRIBUTED)
         self._mark = time.perf_counter()
 
     def phase(self, name: str) -> Phase:
-        """A phase, to be entered with `with`; the one now running pauses meanwhile."""
+        """A phase, to be entered with `with`; the current phase pauses meanwhile."""
         try:
             return self._phases[name]
         except KeyError:
             return self._phases.setdefault(name, Phase(self, name))
 
     def start(self, name: str) -> None:
-        """Begin a phase; the one now running pauses."""
+        """Start a phase; the current phase pauses."""
         self.phase(name).__enter__()
 
     def stop(self, name: str) -> None:
@@ -63,7 +63,7 @@ class PhaseClock:
         self.phase(name).__exit__(None, None, None)
 
     def settle(self) -> None:
-        """Ask the accelerator what it did, which waits for it; nothing to do where the host computes."""
+        """Read the accelerator's times, which waits for it; without an accelerator nothing happens."""
         if self._timeline is None:
             return
         self._charge()
@@ -85,18 +85,18 @@ class PhaseClock:
         return {name: phase.seconds for name, phase in self._phases.items() if phase.seconds}
 
     def total(self) -> float:
-        """Seconds since the clock was made, and those that were added."""
+        """Seconds since the clock was created, plus those added."""
         self._charge()
         return sum(phase.seconds for phase in self._phases.values())
 
     def training(self) -> float:
-        """Seconds of training so far: neither validation nor checkpoints nor logging. Waits for nothing."""
+        """Seconds of training so far, without validation, checkpoints and logging. Does not wait for the device."""
         self._charge()
-        a, b, c, d, e, f = self._training  # asked for after every step: a loop would cost more than the sum
+        a, b, c, d, e, f = self._training  # read after every step: a loop would cost more than the sum
         return a.seconds + b.seconds + c.seconds + d.seconds + e.seconds + f.seconds
 
     def add(self, totals: Mapping[str, float]) -> None:
-        """Add the phases of an earlier part of the same run; the gap between the parts counts nowhere."""
+        """Add the phases of an earlier part of the same run; the gap between the parts is not counted."""
         self.settle()
         for name, seconds in totals.items():
             self.phase(name).seconds += seconds
@@ -111,10 +111,10 @@ class PhaseClock:
 
 
 class Phase:
-    """One phase of a clock, entered with `with` as often as wanted, also within itself.
+    """One phase of a clock, entered with `with` any number of times, also within itself.
 
-    A step enters several, and after each its caches hold the network's data instead of ours: what happens here touches
-    as few objects as it can.
+    A step enters several phases, with CPU caches full of the network's data, so this code touches as few objects as
+    possible.
 
     Attributes:
         name: of the phase.

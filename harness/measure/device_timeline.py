@@ -1,8 +1,8 @@
-"""Where an accelerator's time went, from events recorded at the borders of phases and read much later.
+"""Where an accelerator's time went, from events recorded at phase boundaries and read much later.
 
-The host runs ahead of the device, so its own clock would charge the device's work to whatever phase happens to wait.
-Events stand in the device's queue at the borders: the time between two of them is what the phase between really took,
-idle waiting for the host included. Nothing is synchronised until `take`.
+The host runs ahead of the device, so its clock would attribute the device's work to whichever phase happens to wait.
+Events are queued on the device at the boundaries: the time between two of them is what the phase between them really
+took, including idle time waiting for the host. Nothing is synchronised until `take`.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ import torch
 
 
 class DeviceEvent(Protocol):
-    """What is used of `torch.cuda.Event(enable_timing=True)`."""
+    """The interface used of `torch.cuda.Event(enable_timing=True)`."""
 
     def record(self) -> None:
-        """Put it into the current stream."""
+        """Record the event in the current stream."""
 
     def synchronize(self) -> None:
-        """Wait until the device has come to it."""
+        """Wait until the device has reached it."""
 
     def elapsed_time(self, end: Any) -> float:
         """Milliseconds from this event to another one."""
 
 
 class DeviceTimeline:
-    """The phases that were charged since the last `take`, as events.
+    """The phases recorded since the last `take`, as events.
 
     Args:
-        new_event: makes an event; None: CUDA's.
+        new_event: creates an event; None: a CUDA event.
     """
 
     def __init__(self, new_event: Callable[[], DeviceEvent] | None = None) -> None:
@@ -40,11 +40,11 @@ class DeviceTimeline:
         self._spans: list[tuple[str, DeviceEvent]] = []
 
     def charge(self, phase: str) -> None:
-        """What came since the last border belongs to this phase."""
+        """Attribute the time since the last boundary to this phase."""
         self._spans.append((phase, self._border()))
 
     def take(self) -> dict[str, float]:
-        """Seconds by phase since the last call; waits for the device to come to the last border."""
+        """Seconds by phase since the last call; waits for the device to reach the last boundary."""
         if not self._spans:
             return {}
         self._spans[-1][1].synchronize()

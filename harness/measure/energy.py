@@ -1,4 +1,5 @@
-"""Energy that the machine itself measures while a run lasts. Nothing is estimated: no counter, no figure."""
+"""Energy measured by the machine's own counters during a run. Nothing is estimated: without a counter there is no
+figure."""
 
 from __future__ import annotations
 
@@ -12,31 +13,31 @@ from typing import Any, Protocol
 from harness.measure.sampler import Sampler
 
 POWERCAP = Path("/sys/class/powercap")
-_PACKAGE = re.compile(r"intel-rapl:\d+")  # a name with two numbers is a part of a package, and in its count already
+_PACKAGE = re.compile(r"intel-rapl:\d+")  # a name with two numbers is a subzone, already included in its package
 
 
 class _Counter(Protocol):
-    """Adds up what a counter of the machine counts."""
+    """Accumulates the readings of a counter."""
 
     method: str
     joules: float
 
     def read(self) -> None:
-        """Add what has been used since the last reading."""
+        """Add the use since the last reading."""
 
 
 class EnergyMeter:
     """Context manager that reads the machine's energy counters.
 
-    On "cpu": RAPL, the processor packages' own counters (Intel and AMD under Linux), where this user may read them.
-    They count everything that the packages do, other processes included, and no main memory; a run that is to be
-    compared by it must have the machine for itself. On "cuda": NVML, the counter of the one accelerator that the
-    run computes on. Elsewhere, and in virtual machines, which hide these counters, there is no figure.
+    On "cpu": RAPL, the CPU packages' own counters (Intel and AMD on Linux), if this user may read them. They count
+    everything the packages do, including other processes but not main memory, so a run compared by energy must have the
+    machine to itself. On "cuda": NVML, the counter of the accelerator the run uses. Elsewhere, and in virtual machines,
+    which hide these counters, there is no figure.
 
     Args:
         device: where the run computes.
         powercap: folder of the RAPL counters.
-        interval: seconds between readings; a counter of a package starts anew every half hour or so under load.
+        interval: seconds between readings; a package counter wraps around every half hour or so under load.
     """
 
     def __init__(self, device: str = "cpu", powercap: Path = POWERCAP, interval: float = 60.0) -> None:
@@ -46,7 +47,7 @@ class EnergyMeter:
         self._sampler = Sampler("energy-meter", interval, self._read)
 
     def summary(self) -> dict[str, Any]:
-        """{"joules", "method"} since the meter was entered; empty where the machine does not measure it."""
+        """{"joules", "method"} since the meter was entered; empty if the machine does not measure it."""
         self._read()
         if self._counter is None:
             return {}
@@ -65,7 +66,7 @@ class EnergyMeter:
         self._sampler.__exit__(kind, error, trace)
 
     def _read(self) -> None:
-        """Read once more; a counter that can no longer be read leaves no figure rather than half of one."""
+        """Read once more; if a counter can no longer be read, no figure is kept rather than a partial one."""
         with self._lock:
             if self._counter is None or not self._sampler.running:
                 return
@@ -89,7 +90,7 @@ class _Rapl:
         for package, before in self._last.items():
             now = _number(package / "energy_uj")
             used = now - before
-            if used < 0:  # it has started anew
+            if used < 0:  # it has wrapped around
                 used += self._ranges[package]
             self._last[package] = now
             self.joules += used / 1e6
@@ -100,7 +101,7 @@ def _rapl(powercap: Path) -> _Rapl | None:
         zones = [zone for zone in sorted(powercap.iterdir()) if _PACKAGE.fullmatch(zone.name)]
         packages = [zone for zone in zones if (zone / "name").read_text().startswith("package")]
         return _Rapl(packages) if packages else None
-    except (OSError, ValueError):  # there are none, or they are not for this user
+    except (OSError, ValueError):  # no counters, or not readable for this user
         return None
 
 
@@ -124,7 +125,7 @@ class _Nvml:
 
 
 def _nvml(device: str) -> _Nvml | None:
-    """NVML's counter of the accelerator; None without the module pynvml, or where the accelerator has no counter."""
+    """NVML's counter of the accelerator; None without the module pynvml, or if the accelerator has no counter."""
     try:
         library = importlib.import_module("pynvml")
     except ImportError:

@@ -1,7 +1,7 @@
-"""Where a run runs: what decides its speed (hashed), and what was observed beside it (not hashed).
+"""The environment of a run: what decides its speed (hashed), and what was observed in addition (not hashed).
 
-No host name, user name or path is recorded. Every source that a system may lack is optional: the value is
-then None or left out.
+No host name, user name or path is recorded. Information a system may lack is optional: the value is then None or left
+out.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _LIBRARIES = (
     "omegaconf",
     "tokenizers",
 )
-"""Distributions that compute or configure; their versions may change a time or a result."""
+"""Distributions that compute or configure; their versions may affect times or results."""
 
 _SETTINGS = (
     "GOMP_SPINCOUNT",
@@ -80,7 +80,7 @@ def measure_environment(
     Args:
         device: where the run computes.
         threads: intra-op threads that the run uses.
-        allocator: settings made through the C library (`mallopt`), which cannot be read back, by name; None: those
+        allocator: settings made through the C library (`mallopt`), by name, since they cannot be read back; None: those
             of `harness.runtime.tune_allocator`.
     """
     device = torch.device(device)
@@ -113,7 +113,7 @@ def measure_environment(
 
 
 def _cpu_model() -> str:
-    """The processor's name as it calls itself; the architecture where it does not say."""
+    """The CPU's model name; the architecture if it has none."""
     return (
         _cpuinfo().get("model name")
         or _command("sysctl", "-n", "machdep.cpu.brand_string")
@@ -123,14 +123,14 @@ def _cpu_model() -> str:
 
 
 def _cpuinfo() -> dict[str, str]:
-    """Fields of the first processor in /proc/cpuinfo; empty where there is none."""
+    """Fields of the first CPU in /proc/cpuinfo; empty if there is no such file."""
     first = _read(Path("/proc/cpuinfo")).split("\n\n", maxsplit=1)[0]
     pairs = (line.partition(":") for line in first.splitlines())
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def instruction_sets() -> list[str]:
-    """Those of the processor's that decide how fast a network computes, where the system names them."""
+    """The CPU's instruction sets that affect the speed of a network, if the system lists them."""
     info = _cpuinfo()
     return sorted(_INSTRUCTION_SETS & set((info.get("flags") or info.get("Features") or "").split()))
 
@@ -158,7 +158,7 @@ def _libraries() -> dict[str, str]:
 
 
 def _blas() -> dict[str, Any]:
-    """The linear-algebra libraries that torch was built with, and the instructions that it chose."""
+    """The linear-algebra libraries torch was built with, and the instruction set it chose."""
     lines = [line.strip(" -") for line in torch.__config__.show().splitlines()]
     name = re.search(r"\bBLAS_INFO=(\w+)", " ".join(lines))
     return {
@@ -171,7 +171,7 @@ def _blas() -> dict[str, Any]:
 
 
 def _first_number(lines: list[str], *prefixes: str) -> str | None:
-    """The word in which the first line with one of the prefixes first shows a version."""
+    """The first version number in the first line with one of the prefixes."""
     for line in lines:
         for prefix in prefixes:
             if line.startswith(prefix):
@@ -180,14 +180,14 @@ def _first_number(lines: list[str], *prefixes: str) -> str | None:
 
 
 def _preloaded_allocator() -> dict[str, str]:
-    """An allocator put in the place of the C library's, by name only."""
+    """A preloaded allocator that replaces the C library's, by name only."""
     preloaded = os.environ.get("LD_PRELOAD", "") + os.environ.get("DYLD_INSERT_LIBRARIES", "")
     names = [name for name in ("jemalloc", "tcmalloc", "mimalloc") if name in preloaded]
     return {"preloaded": ",".join(names)} if names else {}
 
 
 def _git() -> dict[str, Any] | None:
-    """Commit and dirtiness of the harness checkout; None where the harness is installed, not checked out."""
+    """Commit and dirtiness of the harness checkout; None if the harness is installed rather than checked out."""
     root = Path(harness.__file__).resolve().parent.parent
     if not (root / ".git").exists():
         return None
@@ -212,7 +212,7 @@ def _load_average() -> list[float] | None:
 
 def _swap() -> dict[str, float] | None:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # psutil warns where swap counters are hidden
+        warnings.simplefilter("ignore", RuntimeWarning)  # psutil warns if swap counters are hidden
         try:
             swap = psutil.swap_memory()
         except (psutil.Error, OSError):
@@ -235,7 +235,7 @@ def _calibrate(device: torch.device) -> float:
             torch.cuda.synchronize(device)
         return time.perf_counter() - start
 
-    seconds()  # threads and libraries start up
+    seconds()  # start up threads and libraries
     times: list[float] = []
     end = time.perf_counter() + _CALIBRATION_S
     while not times or time.perf_counter() < end:
@@ -244,7 +244,7 @@ def _calibrate(device: torch.device) -> float:
 
 
 def _read(path: Path) -> str:
-    """A small system file; empty where it is missing or not for us."""
+    """A small system file; empty if it is missing or unreadable."""
     try:
         return path.read_text(errors="replace")
     except OSError:
@@ -252,7 +252,7 @@ def _read(path: Path) -> str:
 
 
 def _command(*words: str) -> str | None:
-    """First output of a command; None where it is missing, fails or hangs."""
+    """Output of a command; None if it is missing, fails or hangs."""
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=5, check=True)
     except (OSError, subprocess.SubprocessError):

@@ -21,7 +21,7 @@ from harness.runtime import usable_cores
 
 TRAINING = "training"
 WAITING_LIMIT = 0.05
-"""Share of waiting above which a time is contended: it may be too long by as much."""
+"""Share of waiting above which a time is contended: it may be too long by that share."""
 
 _TASKS = Path("/proc/self/task")
 _BEFORE = "setup"
@@ -29,14 +29,14 @@ _BEFORE = "setup"
 
 @dataclass
 class _Used:
-    """What a phase saw: seconds, summed over cores and threads.
+    """Use during a phase: seconds, summed over cores and threads.
 
     Attributes:
-        cores: all that the usable cores could have given.
-        busy: what they gave to anybody; what a hypervisor took away counts as given.
-        stolen: what a hypervisor took away.
-        own: what this process and those that it started got.
-        ran, waited: of this process's threads: on a core, and ready to run but without one.
+        cores: the capacity of the usable cores.
+        busy: their use by any process; time taken by a hypervisor counts as used.
+        stolen: time taken by a hypervisor.
+        own: the use of this process and its descendants.
+        ran, waited: time of this process's threads on a core, and ready to run without one.
     """
 
     cores: float = 0.0
@@ -50,24 +50,23 @@ class _Used:
 class MachineLoad:
     """Context manager that watches the machine from a thread while a run lasts.
 
-    Two measures are taken. `other_cpu_share` is what everything else used of the cores that this process may use,
-    from the system's counters less this process tree's; in a container these counters are the machine's, so
-    neighbours on the same cores are seen. It says that the machine was busy, but not whether that hurt: of two
-    workers with a core each, each sees the other use half of the machine. `waiting_share` does say it: the time in
-    which this process's threads were ready to run and had no core (Linux counts it for each thread), as a share of
-    that and of the time in which they ran. A quota of a container counts as waiting too. Measured with two trainings
-    of one thread on two cores: on a core each they waited 0.5 % of their time, bound to one core 50 %, and took twice
-    as long.
+    There are two measures. `other_cpu_share` is the use of this process's usable cores by everything else, from the
+    system's counters less this process tree's; in a container these counters are the machine's, so neighbours on the
+    same cores are included. It shows that the machine was busy, but not whether that mattered: of two workers with a
+    core each, each sees the other use half of the machine. `waiting_share` shows it: the time this process's threads
+    were ready to run but had no core (Linux counts it per thread), as a share of that plus the time they ran.
+    Throttling by a container quota counts as waiting too. Measured with two single-threaded trainings on two cores:
+    with a core each they waited 0.5 % of their time; bound to one core, 50 %, and they took twice as long.
 
-    So a run is `contended` if its threads waited for more than 5 % of their time, or if a hypervisor took away more
-    than 5 % of the cores, which is waiting that the threads' counters do not see. Where the system does not count
-    waiting (macOS), it is contended if others used more of the cores than the run's threads left free, 5 % of them
-    granted: `other_cpu_share > 1 - threads / cores + 0.05`.
+    So a run is `contended` if its threads waited for more than 5 % of their time, or if a hypervisor took more than 5 %
+    of the cores, which is waiting the threads' counters do not include. If the system does not count waiting (macOS),
+    it is contended if others used more of the cores than the run's threads left free, with a tolerance of 5 %:
+    `other_cpu_share > 1 - threads / cores + 0.05`.
 
-    If there was a phase "training", `summary` is about that alone.
+    If there was a phase "training", `summary` covers only that phase.
 
     Args:
-        threads: that the run computes with.
+        threads: used by the run.
         interval: seconds between samples.
     """
 
@@ -84,14 +83,14 @@ class MachineLoad:
         self._sampler = Sampler("machine-load", interval, self._note)
 
     def phase(self, name: str) -> None:
-        """Go over to a phase; takes a third of a millisecond."""
+        """Switch to a phase; takes a third of a millisecond."""
         with self._lock:
             self._charge()
             self._phase = name
 
     @contextmanager
     def visit(self, name: str) -> Iterator[None]:
-        """A block of another phase within this one: a validation within training."""
+        """A nested phase, such as validation within training."""
         before = self._phase
         self.phase(name)
         try:
@@ -100,10 +99,10 @@ class MachineLoad:
             self.phase(before)
 
     def summary(self, exclusive: bool) -> dict[str, Any]:
-        """What the run's record holds; what the system does not tell is left out.
+        """The values for the run's record; unavailable ones are left out.
 
         Args:
-            exclusive: whether the run was promised the machine for itself.
+            exclusive: whether the run had exclusive use of the machine.
         """
         with self._lock:
             self._charge()
@@ -141,7 +140,7 @@ class MachineLoad:
             self._before = None
 
     def _note(self) -> None:
-        """A sample of what cannot be read afterwards: the load, and the times of threads that may end."""
+        """Sample values that cannot be read later: the load, and the times of threads that may end."""
         with self._lock:
             load = _load_average()
             if load is not None:
@@ -149,7 +148,7 @@ class MachineLoad:
             self._charge_waits()
 
     def _charge(self) -> None:
-        """Give what was used since the last reading to the phase."""
+        """Attribute the use since the last reading to the current phase."""
         if self._before is None:
             return
         now = self._read()
@@ -168,10 +167,11 @@ class MachineLoad:
         self._used[self._phase].waited += waited
 
     def _read(self) -> tuple[float, float, float, float]:
-        """Counters so far: what the cores could give, gave, lost to a hypervisor, and what this process tree got."""
+        """Counters so far: capacity of the cores, their use, time lost to a hypervisor, and use by this process
+        tree."""
         everything = psutil.cpu_times(percpu=True)
         mine = [everything[core] for core in self._cores if core < len(everything)]
-        guest = ("guest", "guest_nice")  # part of user and nice already
+        guest = ("guest", "guest_nice")  # already part of user and nice
         total = sum(sum(v for k, v in times._asdict().items() if k not in guest) for times in mine)
         idle = sum(times.idle + getattr(times, "iowait", 0.0) for times in mine)
         stolen = sum(getattr(times, "steal", 0.0) for times in mine)
@@ -179,7 +179,7 @@ class MachineLoad:
 
 
 def contended(measured: dict[str, Any]) -> bool:
-    """Whether a time was taken while the run lacked a core; the rule is told at `MachineLoad`.
+    """Whether a run lacked a core while it was timed; see `MachineLoad` for the rule.
 
     Args:
         measured: as `MachineLoad.summary` returns it, with "threads" and "cores".
@@ -195,7 +195,7 @@ def contended(measured: dict[str, Any]) -> bool:
 class _ThreadTimes:
     """How long this process's threads ran and waited for a core, since the last call of `take`.
 
-    A thread that ended between two calls takes its last times with it.
+    The last times of a thread that ended between two calls are lost.
     """
 
     def __init__(self) -> None:
@@ -203,7 +203,7 @@ class _ThreadTimes:
         self.known = (Path("/proc/self") / "schedstat").exists()
 
     def take(self) -> tuple[float, float]:
-        """Seconds that all threads ran, and that they were ready but had no core."""
+        """Seconds all threads ran, and seconds they were ready but had no core."""
         if not self.known:
             return 0.0, 0.0
         ran = waited = 0
@@ -215,7 +215,7 @@ class _ThreadTimes:
                 continue
             now[name] = (int(words[0]), int(words[1]))
             ran_before, waited_before = self._last.get(name, (0, 0))
-            if now[name][0] < ran_before:  # another thread of the same number
+            if now[name][0] < ran_before:  # a new thread with the same number
                 ran_before = waited_before = 0
             ran += now[name][0] - ran_before
             waited += now[name][1] - waited_before

@@ -1,4 +1,4 @@
-"""What a run costs beside time (memory, energy), and what else the machine did meanwhile, over all its processes."""
+"""What a run costs besides time (memory, energy), and what else the machine did meanwhile."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _SHARES = ("load_average_mean", "other_cpu_share", "stolen_share", "waiting_shar
 
 
 class Measurements(AbstractContextManager["Measurements"]):
-    """Memory, load and energy of a run, watched for the block; an interrupted run's parts are put together.
+    """Memory, load and energy of a run, measured during the block; parts of an interrupted run are combined.
 
     Args:
         device: "cpu" or "cuda".
-        threads: that the run computes with.
+        threads: used by the run.
         exclusive: whether the run has the machine to itself.
     """
 
@@ -48,7 +48,7 @@ class Measurements(AbstractContextManager["Measurements"]):
         self._load.phase(TRAINING)
 
     def testing(self) -> None:
-        """Training is over, the test split comes."""
+        """Training is over; evaluation of the test split begins."""
         self._memory.phase(EVALUATION)
         self._load.phase(EVALUATION)
 
@@ -83,7 +83,7 @@ class Measurements(AbstractContextManager["Measurements"]):
 def together(earlier: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
     """Two parts of one run: the larger peaks, shares weighted by samples, energy added up (absent if either lacks it).
 
-    A run is contended if the parts taken together were.
+    A run is contended if its parts combined were.
     """
     if not earlier:
         return now

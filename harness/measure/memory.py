@@ -1,4 +1,4 @@
-"""The peak memory of a run's processes, for its phases apart."""
+"""The peak memory of a run's processes, by phase."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ from harness.measure.sampler import Sampler
 
 TRAINING, EVALUATION = "training", "evaluation"
 _BEFORE = "setup"
-_GROWN = 1.01  # less is the noise of the interpreter
+_GROWN = 1.01  # anything less is interpreter noise
 
 
 class PeakMemory:
-    """Context manager that watches the memory of this process and of those that it starts, from a thread.
+    """Context manager that samples the memory of this process and its descendants from a thread.
 
-    `peak_bytes` is of the proportional set size: shared pages count in parts, so that workers forked from one
-    parent add up to what they take together (virtual size is useless: a bare `import torch` maps gigabytes). The
-    peaks of phases are less what the process had when the watch began, the preloaded imports: they count pages that
-    were written to since then, so that neither a neighbour that ends nor a library's code that is loaded late moves
-    them. Where neither can be read (macOS), resident set sizes stand in. Peaks shorter than the interval can be
-    missed, except that tuned allocators keep what was freed (`harness.runtime.tune_allocator`).
+    `peak_bytes` uses the proportional set size: shared pages are divided among processes, so that workers forked from
+    one parent add up to what they use together (virtual size is useless: a bare `import torch` maps gigabytes). The
+    peaks of phases exclude what the process had at the start, the preloaded imports: they count pages written to since
+    then, so neither a neighbour that ends nor library code loaded late affects them. If neither can be read (macOS),
+    resident set sizes are used. Peaks shorter than the interval can be missed, except that tuned allocators keep freed
+    memory (`harness.runtime.tune_allocator`).
 
-    For the same reason a phase begins with giving freed memory back to the system. A `visit` to another phase does
-    not, since training would have to fault it in again, and is charged only with what grows during it.
+    For the same reason a phase starts by returning freed memory to the system. A `visit` to another phase does not,
+    since training would have to fault it in again, and counts only the growth during it.
 
-    Reading sizes makes the kernel walk all pages (24 ms for 0.9 GB), the resident size costs microseconds: the
-    thread looks at the latter, and at the former only after it has grown by 1 %.
+    Reading these sizes makes the kernel walk all pages (24 ms for 0.9 GB), while the resident size costs microseconds:
+    the thread polls the latter, and reads the former only after it has grown by 1 %.
 
     Args:
         interval: seconds between samples.
-        device: where the run computes; of "cuda" the allocator's own peak is reported.
+        device: where the run computes; for "cuda" the allocator's own peak is reported.
 
     Attributes:
         kind: "pss" or "rss", what was measured.
-        base_bytes: what the process had when the watch began.
+        base_bytes: memory of the process at the start.
     """
 
     def __init__(self, interval: float = 1.0, device: str = "cpu") -> None:
         self._process = psutil.Process()
         self._device = device
         self._peak = 0
-        self._resident = 0.0  # the resident size at which the others were last read
-        self._own = 0  # what was above the base then
-        self._phase, self._level = _BEFORE, 0  # what counts for the phase is above the level
+        self._resident = 0.0  # the resident size when the others were last read
+        self._own = 0  # memory above the base at that time
+        self._phase, self._level = _BEFORE, 0  # memory above the level counts for the phase
         self._peaks: dict[str, int] = {}
         self._base_own = 0
         self._lock = threading.RLock()
@@ -62,20 +62,21 @@ class PeakMemory:
 
     @property
     def peak_bytes(self) -> int:
-        """The largest sample so far, one taken now included while the watch goes on; imports included."""
+        """The largest sample so far, including imports, and including one taken now while the measurement is active."""
         if self._sampler.running:
             self._sample()
         return self._peak
 
     @property
     def seen_bytes(self) -> int:
-        """The largest sample so far; none is taken now."""
+        """The largest sample so far, without taking one now."""
         return self._peak
 
     def phase(self, name: str) -> None:
-        """Go over to a phase ("training", "evaluation"): freed memory is given back, what is still held counts for it.
+        """Go over to a phase ("training", "evaluation"): freed memory is returned to the system; memory still held
+        counts.
 
-        Takes some milliseconds, and training faults the memory in again: call it outside of what is timed.
+        Takes a few milliseconds, and training has to fault the memory in again: call it outside timed code.
         """
         with self._lock:
             self._sample()
@@ -85,7 +86,7 @@ class PeakMemory:
 
     @contextmanager
     def visit(self, name: str) -> Iterator[None]:
-        """A block of another phase within this one: a validation within training. Only what grows counts for it."""
+        """A nested phase, such as validation within training. Only growth counts."""
         before = self._switch(name)
         try:
             yield
@@ -93,7 +94,7 @@ class PeakMemory:
             self._switch(before)
 
     def summary(self) -> dict[str, Any]:
-        """What the run's record holds, in bytes; peaks of phases that never began are left out."""
+        """The values for the run's record, in bytes; peaks of phases that never started are left out."""
         if self._sampler.running:
             self._sample()
         found: dict[str, Any] = {"kind": self.kind, "base_bytes": self.base_bytes}
@@ -106,7 +107,7 @@ class PeakMemory:
 
     def __enter__(self) -> PeakMemory:
         self._sampler.must_not_run()
-        _give_back_freed()  # what was freed before would seem to be taken from the run when a phase gives it back
+        _give_back_freed()  # memory freed earlier must not be subtracted from the run when a phase returns it
         base = process_tree.memory(self._process)
         self.base_bytes = base.resident if base.proportional is None else base.proportional
         self._base_own = base.resident if base.own is None else base.own
@@ -125,7 +126,7 @@ class PeakMemory:
         self._sample()
 
     def _switch(self, name: str) -> str:
-        """Go over to a phase as it is; returns the one before."""
+        """Switch to a phase without returning memory; returns the previous phase."""
         with self._lock:
             self._sample_if_grown()
             before, self._phase, self._level = self._phase, name, self._own
@@ -136,7 +137,7 @@ class PeakMemory:
             self._sample()
 
     def _sample(self) -> None:
-        """Read everything and raise the peaks."""
+        """Read all sizes and update the peaks."""
         with self._lock:
             now = process_tree.memory(self._process)
             self._resident = max(self._resident, now.resident)
@@ -147,6 +148,6 @@ class PeakMemory:
 
 
 def _give_back_freed() -> None:
-    """Return memory that the C library keeps for later, where it is glibc."""
+    """Return memory that the C library keeps for reuse, if it is glibc."""
     if sys.platform.startswith("linux") and platform.libc_ver()[0] == "glibc":
         ctypes.CDLL(None).malloc_trim(0)

@@ -1,4 +1,4 @@
-"""A process and what it started: who belongs to it, and what all of them take together."""
+"""A process and its descendants: the members of the tree, and their combined resource use."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ class ProcessMemory:
     Attributes:
         resident: resident set sizes added up; pages shared within the tree count several times.
         proportional: proportional set sizes added up (a page that n processes share counts as 1/n for each); None
-            where the system does not tell.
-        own: pages that have been written to: all of the process's, and the private ones of its descendants. Between
-            two readings it grows by what the tree took in between; what was inherited from the process it was
-            forked from is in both, whether copied since or not, and whoever else came or went. None where the
-            system does not tell.
+            if unavailable.
+        own: pages written to: all of the process's, and the private ones of its descendants. The difference of two
+            readings is the memory the tree acquired in between; pages inherited from the parent are in both readings,
+            whether copied since or not. None if unavailable.
     """
 
     resident: int
@@ -30,7 +29,7 @@ class ProcessMemory:
 
 
 def descendants(process: psutil.Process) -> list[psutil.Process]:
-    """The living processes that a process started, and those that they started."""
+    """The living descendants of a process."""
     if not (PROC / str(process.pid) / "task" / str(process.pid) / "children").exists():
         try:
             return process.children(recursive=True)
@@ -42,13 +41,13 @@ def descendants(process: psutil.Process) -> list[psutil.Process]:
             left.append(child)
             try:
                 found.append(psutil.Process(child))
-            except psutil.Error:  # it has ended meanwhile
+            except psutil.Error:  # it has ended in the meantime
                 continue
     return found
 
 
 def cpu_seconds(process: psutil.Process) -> float:
-    """Processor time of a process and its descendants since each began, those that have ended included."""
+    """CPU time of a process and its descendants since each started, including ended ones."""
     total = 0.0
     for member in [process, *descendants(process)]:
         try:
@@ -72,7 +71,7 @@ def resident_bytes(process: psutil.Process) -> int:
 
 
 def memory(process: psutil.Process) -> ProcessMemory:
-    """What a process and its descendants hold; makes the kernel walk all their pages (24 ms for 0.9 GB)."""
+    """Memory of a process and its descendants; makes the kernel walk all their pages (24 ms for 0.9 GB)."""
     tree = [process, *descendants(process)]
     resident = proportional = own = 0
     for member in tree:
@@ -84,7 +83,7 @@ def memory(process: psutil.Process) -> ProcessMemory:
         if pages is None:
             if member is process:
                 return ProcessMemory(resident_bytes(process))
-            continue  # a child that has ended meanwhile
+            continue  # a child that has ended in the meantime
         proportional += pages["Pss"]
         own += pages["Private_Dirty"]
         if member is process:
@@ -99,13 +98,13 @@ def _children(pid: int) -> list[int]:
     try:
         for task in (PROC / str(pid) / "task").iterdir():
             found += [int(child) for child in (task / "children").read_text().split()]
-    except OSError:  # it has ended meanwhile
+    except OSError:  # it has ended in the meantime
         pass
     return found
 
 
 def _pages(pid: int) -> dict[str, int] | None:
-    """Bytes by kind of page; None where the system does not tell."""
+    """Bytes by kind of page; None if unavailable."""
     try:
         lines = (PROC / str(pid) / "smaps_rollup").read_text().splitlines()[1:]
     except OSError:

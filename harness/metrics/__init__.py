@@ -1,7 +1,7 @@
-"""Ready metrics for tasks, one kind a module; the module docstrings say which.
+"""Ready-made metrics for tasks, one module per kind.
 
-The package can also be called: `harness.metrics(...)` is `harness.notebook.metrics`, the values that runs logged as a
-frame. (An attribute of `harness` cannot be a package and another function at once.)
+The package is also callable: `harness.metrics(...)` is `harness.notebook.metrics`, the values logged by runs as a data
+frame. (An attribute of `harness` cannot be both a package and a separate function.)
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ def _correct(prediction: Prediction, example: Example) -> Statistics:
 
 def _top_5(prediction: Prediction, example: Example) -> Statistics:
     actual, scores = int(example.target), prediction.scores
-    if not scores:  # a predictor that only names a class has a list of candidates of length one
+    if not scores:  # a predictor that only gives a class has a single candidate
         return _correct(prediction, example)
     if not 0 <= actual < len(scores):
         raise PluginError(
@@ -27,7 +27,7 @@ def _top_5(prediction: Prediction, example: Example) -> Statistics:
             f"(0 to {len(scores) - 1}); num_classes of the task's ClassTarget must cover every target."
         )
     own = scores[actual]
-    # Ties go to the lower class number, as a stable sort would have it; NaN never counts as a hit.
+    # Ties go to the lower class number, as in a stable sort; NaN never counts as a hit.
     ahead = sum(score > own or (score == own and k < actual) for k, score in enumerate(scores))
     return {"correct": int(ahead < 5 and not math.isnan(own))}
 
@@ -81,7 +81,7 @@ MACRO_F1 = Metric(
 def confusion_matrix(
     predictions: Sequence[Prediction], examples: Sequence[Example], class_names: Sequence[str]
 ) -> dict[str, Any]:
-    """How often each class was taken for each.
+    """Counts of actual and predicted classes.
 
     Returns:
         {"labels": the class names, "matrix": counts, row = actual class, column = predicted class}.

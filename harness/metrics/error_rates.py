@@ -32,7 +32,7 @@ def _edits(hits: int, substitutions: int, deletions: int, insertions: int) -> St
 
 
 def _error_rate(rows: Sequence[Statistics]) -> float:
-    # Where every reference is empty, jiwer counts each insertion as one whole reference; so do we.
+    # If every reference is empty, jiwer counts each insertion as one whole reference; so do we.
     return percentage(total(rows, "edits"), max(total(rows, "reference_length"), 1.0))
 
 

@@ -1,11 +1,11 @@
 """Mean squared and mean absolute error, for `ForecastTarget`, on the train-normalised scale of the target.
 
-Beside its sum a row keeps the same sum step by step, from which the report draws the error by horizon:
+In addition to its sum, a row keeps the same sum per step, from which the report draws the error by horizon:
 
 - `steps`: the horizon H.
-- `by_step`: the sum of errors over variables at every step, H numbers in order. With more than `MOST_PARTS` steps
-  neighbours share a number, in that many parts of equal size (the first H mod `MOST_PARTS` are longer by one step, as
-  in `numpy.array_split`), so that a forecast of hundreds of steps does not fill the store.
+- `by_step`: the sum of errors over variables at every step, H numbers in order. With more than `MOST_PARTS` steps,
+  neighbouring steps are combined into that many parts of equal size (the first H mod `MOST_PARTS` are one step longer,
+  as in `numpy.array_split`), so that a forecast of hundreds of steps does not fill the store.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from harness.errors import PluginError
 from harness.metrics.ratios import total
 
 MOST_PARTS = 48
-"""How many numbers `by_step` holds at most."""
+"""The maximum length of `by_step`."""
 
 
 def _difference(prediction: Prediction, example: Example) -> np.ndarray:
@@ -30,7 +30,7 @@ def _difference(prediction: Prediction, example: Example) -> np.ndarray:
         np.asarray(prediction.output, dtype=np.float64),
         np.asarray(example.target, dtype=np.float64),
     )
-    if output.shape != target.shape:  # would broadcast, silently
+    if output.shape != target.shape:  # would silently broadcast
         raise PluginError(
             f"Example '{example.id}': the forecast has shape {output.shape} and the target {target.shape}; "
             "both must be (horizon, dim)."

@@ -1,7 +1,7 @@
-"""Bits per character and perplexity, from the log-likelihood that a model gives the reference.
+"""Bits per character and perplexity, from the log-likelihood a model assigns to the reference.
 
-A predictor that assigns no likelihood (`Prediction.nats` is None: a baseline that copies, say) gets None as
-its statistic and NaN as its value.
+A predictor that assigns no likelihood (`Prediction.nats` is None, for example a copying baseline) gets None as its
+statistic and NaN as its value.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from harness.metrics.ratios import total
 def _nats_and_characters(prediction: Prediction, example: Example) -> Statistics:
     if "characters" not in example.units:
         raise DataError(
-            f"Example '{example.id}' does not say how many characters its raw text has, by which bits per "
+            f"Example '{example.id}' does not give the number of characters of its raw text, by which bits per "
             f"character divides; its units are {sorted(example.units)}. "
             "The task must set Example.units['characters']."
         )
@@ -44,7 +44,7 @@ def _perplexity(rows: Sequence[Statistics]) -> float:
         return math.nan
     try:
         return math.exp(total(rows, "nats") / count)
-    except OverflowError:  # a diverged model; more than 709 nats a symbol
+    except OverflowError:  # a diverged model: more than 709 nats per symbol
         return math.inf
 
 

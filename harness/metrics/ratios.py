@@ -1,4 +1,4 @@
-"""Shared by the metrics: sums that do not depend on order, and the texts that a metric compares."""
+"""Shared helpers of the metrics: sums that do not depend on order, and reference texts."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def total(rows: Sequence[Statistics], key: str) -> float:
-    """Sum of one statistic over all rows, rounded once, hence the same in every order.
+    """Sum of one statistic over all rows, rounded once and so the same in every order.
 
-    NaN where a row says None, which means that the statistic is undefined for this predictor.
+    NaN if a row has None, which means that the statistic is undefined for this predictor.
     """
     values = [row[key] for row in rows]
     return math.nan if any(value is None for value in values) else math.fsum(values)
@@ -28,7 +28,7 @@ def sum_lists(rows: Sequence[Statistics], key: str) -> list[int]:
 
 
 def percentage(part: float, whole: float) -> float:
-    """100 x part / whole; NaN where there is nothing to divide by."""
+    """100 x part / whole; NaN if the whole is zero."""
     return 100.0 * part / whole if whole else math.nan
 
 
@@ -40,7 +40,7 @@ def references(example: Example) -> tuple[str, ...]:
     """
     if not example.references:
         raise DataError(
-            f"Example '{example.id}' has no reference text, which this metric compares with; "
+            f"Example '{example.id}' has no reference text, which this metric needs; "
             "the task must fill Example.references."
         )
     return example.references

@@ -2,7 +2,7 @@
 
 Sources: Post 2018, "A Call for Clarity in Reporting BLEU Scores"; Popović 2015, "chrF".
 `BLEU` and `CHRF` are the default variants (one reference, mixed case, 13a tokeniser); `bleu()` and `chrf()`
-make others, and the signature always names the variant.
+make others; the signature always names the variant.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def bleu(lowercase: bool = False, tokenize: str = "13a", nrefs: int | str = 1) -
     Args:
         lowercase: compare without case ("case:lc").
         tokenize: a sacreBLEU tokeniser that needs no download: "13a", "intl", "zh", "char" or "none".
-        nrefs: references of each example, or "var" where their number varies; only the signature needs it.
+        nrefs: references of each example, or "var" if their number varies; only the signature needs it.
     """
 
     def statistics(prediction: Prediction, example: Example) -> Statistics:
@@ -68,7 +68,7 @@ def chrf(lowercase: bool = False, nrefs: int | str = 1) -> Metric:
 
     Args:
         lowercase: compare without case ("case:lc").
-        nrefs: references of each example, or "var" where their number varies; only the signature needs it.
+        nrefs: references of each example, or "var" if their number varies; only the signature needs it.
     """
 
     def statistics(prediction: Prediction, example: Example) -> Statistics:
@@ -96,7 +96,7 @@ def chrf(lowercase: bool = False, nrefs: int | str = 1) -> Metric:
 def _bleu(lowercase: bool, tokenize: str) -> sacrebleu_bleu.BLEU:
     from sacrebleu.metrics.bleu import BLEU as Bleu
 
-    # effective_order only silences the warning on sentence scores; the counts that we take are the same.
+    # effective_order only silences the warning on sentence scores; the counts are the same.
     return Bleu(lowercase=lowercase, tokenize=tokenize, force=True, effective_order=True)
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from harness.nn.chunked_loss import chunked_cross_entropy
 from harness.nn.output_layers import OutputLayer
 
-_NARROWER = 4  # each cluster's dimensions are so many times fewer than those of the one before
+_NARROWER = 4  # factor by which the dimensions of each cluster shrink from the one before
 
 
 class _Cluster(nn.Module):
@@ -30,9 +30,9 @@ class _Cluster(nn.Module):
 class AdaptiveSoftmax(OutputLayer):
     """p(symbol) = p(head entry) for frequent symbols, p(cluster) p(symbol | cluster) for the others.
 
-    The head is a linear layer over the symbols before the first cutoff and one entry a cluster; cluster i (from 1) is
-    a projection D -> D / 4^i and a linear layer over its symbols. A position pays for the head, and for one cluster
-    if its symbol is in it. The clusters have fewer dimensions than an embedding, so nothing is tied.
+    The head is a linear layer over the symbols before the first cutoff and one entry per cluster; cluster i (from 1) is
+    a projection D -> D / 4^i and a linear layer over its symbols. A position costs the head, plus one cluster if its
+    symbol is in it. The clusters have fewer dimensions than an embedding, so no weights are tied.
 
     Its log-probabilities are those of `torch.nn.AdaptiveLogSoftmaxWithLoss(..., head_bias=True)`, whose symbols must
     be numbered by frequency; here `order` maps them.
@@ -41,7 +41,7 @@ class AdaptiveSoftmax(OutputLayer):
 
     Args:
         features, symbols: D and V.
-        cutoffs: ranks at which clusters begin; None: a fifth and a half of V.
+        cutoffs: ranks at which clusters start; None: a fifth and a half of V.
     """
 
     by_frequency = True
@@ -59,7 +59,7 @@ class AdaptiveSoftmax(OutputLayer):
             narrow = max(1, features // _NARROWER**i)
             self.clusters.append(_Cluster(features, narrow, end - begin))
         self.frequent = bounds[0]
-        self.register_buffer("order", torch.arange(symbols))  # (V,): symbols by falling frequency
+        self.register_buffer("order", torch.arange(symbols))  # (V,): symbols by decreasing frequency
         self.register_buffer("cutoffs", torch.tensor(bounds[:-1], dtype=torch.int64), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -74,9 +74,9 @@ class AdaptiveSoftmax(OutputLayer):
     def loss(
         self, x: Tensor, targets: Tensor, kept: Tensor | None = None, scale: float = 1.0, label_smoothing: float = 0.0
     ) -> Tensor:
-        """Cross-entropy; which rows need a cluster is looked up on the host, so an accelerator is waited for."""
+        """Cross-entropy; the rows of each cluster are determined on the host, which waits for an accelerator."""
         if label_smoothing:
-            raise ValueError("an adaptive softmax cannot smooth labels: that takes the logits of all symbols")
+            raise ValueError("an adaptive softmax cannot smooth labels: which needs the logits of all symbols")
         ranks = self._ranks()[targets]
         cluster_of = torch.bucketize(ranks, self.cutoffs, right=True)  # (N,): 0 for frequent symbols
         entries = torch.where(cluster_of == 0, ranks, self.frequent + cluster_of - 1)

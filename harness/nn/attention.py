@@ -1,6 +1,6 @@
-"""Attention: over a memory (for decoders), pooled to one vector, over a causal window, and over all of a sequence.
+"""Attention: over a memory (for decoders), pooled to one vector, over a causal window, and over a whole sequence.
 
-Every layer masks by true length and gives zeros where there is nothing to attend to. Axes: B batch, T time (memory),
+Every layer masks by true length and returns zeros if there is nothing to attend to. Axes: B batch, T time (memory),
 U target time, H hidden size.
 """
 
@@ -21,7 +21,7 @@ class AdditiveAttention(nn.Module):
     Args:
         query_dim: size of the query.
         memory_dim: size of a memory position.
-        dim: size of the space they are compared in.
+        dim: size of the attention space.
     """
 
     def __init__(self, query_dim: int, memory_dim: int, dim: int) -> None:
@@ -51,7 +51,7 @@ class MultiplicativeAttention(nn.Module):
 
     def __init__(self, query_dim: int, memory_dim: int) -> None:
         super().__init__()
-        # On the query's side, since queries are fewer and the memory can stay as it is: q . W m = (q W) . m
+        # Applied to the query, since there are fewer queries and the memory stays unchanged: q . W m = (q W) . m
         self.query = linear(query_dim, memory_dim, bias=False)
 
     def forward(self, queries: Tensor, memory: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -62,7 +62,7 @@ class MultiplicativeAttention(nn.Module):
 
 
 class AttentivePooling(nn.Module):
-    """One vector out of features: sum over t of softmax(v . tanh(W x_t + b)) x_t.
+    """Pools features into one vector: the sum over t of softmax(v . tanh(W x_t + b)) x_t.
 
     Source: Yang et al. 2016, "Hierarchical Attention Networks", eq. 5-7.
 
@@ -83,7 +83,7 @@ class AttentivePooling(nn.Module):
 
 
 class SelfAttention(nn.Module):
-    """Every position attends to every real position: multi-head scaled dot products, Vaswani et al. 2017, eq. 1.
+    """Every position attends to every real position: multi-head attention, Vaswani et al. 2017, eq. 1.
 
     Args:
         dim: H of the features.
@@ -96,7 +96,7 @@ class SelfAttention(nn.Module):
     def __init__(self, dim: int, heads: int = 4) -> None:
         super().__init__()
         if dim % heads:
-            raise ValueError(f"heads={heads} does not divide the width {dim}; take a width that is a multiple of it")
+            raise ValueError(f"heads={heads} does not divide the hidden size {dim}; use a multiple of it")
         self.heads = heads
         self.project = linear(dim, 3 * dim)
         self.output = linear(dim, dim)
@@ -104,7 +104,7 @@ class SelfAttention(nn.Module):
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
         """Attended features (B, T, H) of features (B, T, H), without the residual."""
         batch, size, dim = features.shape
-        # A row without positions may look at its first one: nobody reads it, and a softmax over nothing is NaN.
+        # A row of length 0 attends to its first position: the result is unused, and an empty softmax is NaN.
         mask = length_mask(lengths.clamp(min=1), size)[:, None, None, :]  # (B, 1, 1, T)
         heads = self.project(features).view(batch, size, 3, self.heads, dim // self.heads)
         query, key, value = heads.permute(2, 0, 3, 1, 4)  # (B, heads, T, H / heads) each
@@ -113,23 +113,23 @@ class SelfAttention(nn.Module):
 
 
 Window = tuple[Tensor, Tensor]
-"""What `WindowedCausalAttention` carries: the latest features (B, context - 1, H), newest last, and which of them
-exist, bool (B, context - 1); zeros in both are a fresh start. Plain tuples, so that a checkpoint can hold them."""
+"""The state of `WindowedCausalAttention`: the latest features (B, context - 1, H), newest last, and which of them
+exist, bool (B, context - 1); zeros in both are the initial state. Plain tuples, so that a checkpoint can store them."""
 
 
 class WindowedCausalAttention(nn.Module):
     """Position t attends to positions t - context + 1 ... t, across calls: score(t, s) = x_t W x_s / sqrt(H).
 
-    A sequence cut into chunks gives what the whole gives. Time is worked through in blocks, so that cost and memory
-    grow with T x 2 context and never with T x T. One head needs one matrix for the scores and one for the result:
-    keys and values are the features themselves, so nothing carried has to be projected again.
+    A sequence processed in chunks gives the same result as the whole. Time is processed in blocks, so cost and memory
+    grow with T x 2 context rather than T x T. One head needs one matrix for the scores and one for the result: keys and
+    values are the features themselves, so the carried state need not be projected again.
 
     Source: Daniluk et al. 2017, "Frustratingly Short Attention Spans in Neural Language Modeling", with the scores of
     Luong et al. 2015, eq. 8, scaled as in Vaswani et al. 2017.
 
     Args:
         dim: H of the features.
-        context: how many positions are attended to, the current one included.
+        context: number of positions attended to, including the current one.
 
     Raises:
         ValueError: context below 1.
@@ -159,14 +159,14 @@ class WindowedCausalAttention(nn.Module):
     def _blocks(self, query: Tensor, memory: Tensor, valid: Tensor) -> Tensor:
         """Query (B, T, H) against memory (B, past + T, H): (B, T, H).
 
-        Longer queries are cut into blocks of `context`, each with the block before it as its memory.
+        Longer queries are processed in blocks of `context`, each with the preceding block as its memory.
         """
         size, width = query.shape[1], self.context
         if size <= width:
             return _attend_in_band(query, memory, valid, width)
         missing = -size % width
         query = nn.functional.pad(query, (0, 0, 0, missing))
-        memory = nn.functional.pad(memory, (0, 0, 1, missing))  # one in front makes the past a whole block
+        memory = nn.functional.pad(memory, (0, 0, 1, missing))  # one extra position makes the past a whole block
         valid = nn.functional.pad(valid, (1, missing))
         batch, _, dim = query.shape
         memory = memory.view(batch, -1, width, dim)
@@ -178,7 +178,8 @@ class WindowedCausalAttention(nn.Module):
 
 
 def _attend_in_band(query: Tensor, memory: Tensor, valid: Tensor, width: int) -> Tensor:
-    """Query (B, T, H) over memory (B, S, H) that ends where the queries end: each sees its own and width - 1 before."""
+    """Query (B, T, H) over memory (B, S, H) that ends with the queries: each sees its own position and width - 1
+    before."""
     size, span, dim = query.shape[1], memory.shape[1], query.shape[2]
     here = torch.arange(span - size, span, device=query.device).unsqueeze(1)
     age = here - torch.arange(span, device=query.device)  # (T, S)

@@ -1,4 +1,4 @@
-"""What computes a network's recurrences, as a run records it: models are compared in speed only with that in view."""
+"""The backends that compute a network's recurrences. Runs record them, since they affect comparisons of speed."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ FUSED = "fused Python"
 STEP_BY_STEP = "step by step"
 """A loop in Python, with nodes of its own in autograd's graph for every step."""
 OWN = "the model's own"
-"""None of our layers: what a plug-in brought along, a torch layer used directly included."""
+"""Not one of our layers: a plug-in's own code, including torch layers used directly."""
 
 
 class Backed(ABC):
-    """A module that can say what computes it. A plug-in's own recurrent layer may inherit it too."""
+    """A module that names its backend. A plug-in's own recurrent layer may inherit from it too."""
 
     @property
     @abstractmethod
     def backend(self) -> str:
-        """A short name, for the device that the module is on."""
+        """A short name, for the module's current device."""
 
 
 def backends_of(*parts: nn.Module | None) -> str:
-    """What computes the recurrences of a network's parts (encoder, decoder; None: absent) on their device.
+    """The backends of a network's parts (encoder, decoder; None: absent) on their device.
 
     Returns:
-        the distinct names, in the order of the parts, with commas between: "oneDNN", or "the model's own, oneDNN". A
+        the distinct names in the order of the parts, separated by commas: "oneDNN", or "the model's own, oneDNN". A
         part without any module that is `Backed` counts as the model's own.
     """
     names = [name for part in parts if part is not None for name in (list(_backends(part)) or [OWN])]
@@ -39,10 +39,10 @@ def backends_of(*parts: nn.Module | None) -> str:
 
 
 def library_backend(kind: type[nn.Module], weight: Tensor) -> str | None:
-    """The library that runs a layer of a kind with such weights fastest, or None where no library does.
+    """The library with the fastest kernel for a layer of this kind with such weights, or None.
 
-    cuDNN has all three of `nn.RNN`, `nn.LSTM` and `nn.GRU`; oneDNN is reached for the LSTM only, in float32 and
-    bfloat16: torch runs the others step by step on CPU.
+    cuDNN has kernels for `nn.RNN`, `nn.LSTM` and `nn.GRU`; torch uses oneDNN only for the LSTM, in float32 and
+    bfloat16, and runs the others step by step on CPU.
     """
     device = weight.device.type
     if device == "cuda" and issubclass(kind, nn.RNNBase):
@@ -53,7 +53,7 @@ def library_backend(kind: type[nn.Module], weight: Tensor) -> str | None:
 
 
 def _backends(module: nn.Module) -> Iterator[str]:
-    """Of a module and those in it; what is inside a module that is `Backed` is its own business."""
+    """The backends of a module and its submodules; submodules of a `Backed` module are not visited."""
     if isinstance(module, Backed):
         yield module.backend
         return

@@ -1,6 +1,6 @@
-"""The cells that a `RecurrentStack` is built from: parameters, and what their fused kernel is given.
+"""The cells a `RecurrentStack` is built from: their parameters, and the arguments of their fused kernels.
 
-`nn.RNN`, `nn.LSTM` and `nn.GRU` keep their own parameters, so that a checkpoint does not depend on what ran them.
+`nn.RNN`, `nn.LSTM` and `nn.GRU` keep their own parameters, so that checkpoints do not depend on the backend.
 Axes: B batch, T time, D input features, H cells, R features.
 """
 
@@ -24,12 +24,13 @@ Kind = Literal["rnn", "lstm", "gru", "lstm_layernorm", "lstm_projection", "lstm_
 
 
 class Fused(NamedTuple):
-    """What the fused kernel of a cell runs with.
+    """The arguments of a cell's fused kernel.
 
     Attributes:
-        kernel: the steps.
+        kernel: its class.
         weights: of the state, as the kernel orders them.
-        inputs: W (G, D) and b (G,), the input's share of the gates being W x + b; None where it is not of that form.
+        inputs: W (G, D) and b (G,), if the input's contribution to the gates is W x + b; None if it is not of that
+            form.
     """
 
     kernel: type[Kernel]
@@ -38,7 +39,7 @@ class Fused(NamedTuple):
 
 
 class RecurrentCell(nn.Module, ABC):
-    """A recurrent layer that no library has: parameters, and a fused kernel.
+    """A recurrent layer that no library provides: parameters and a fused kernel.
 
     Attributes:
         state_dims: sizes of its states, h first.
@@ -48,17 +49,17 @@ class RecurrentCell(nn.Module, ABC):
 
     @abstractmethod
     def gates(self, x: Tensor) -> Tensor:
-        """The input's share of the gates, a new tensor (N, G), of x (N, D)."""
+        """The input's contribution to the gates (N, G), a new tensor, of x (N, D)."""
 
     @abstractmethod
     def fused(self) -> Fused:
-        """What its kernel runs with."""
+        """The arguments of its kernel."""
 
 
 class PeepholeLSTM(RecurrentCell):
-    """An LSTM whose gates see the cells: Gers and Schmidhuber 2000, "Recurrent Nets that Time and Count".
+    """An LSTM whose gates see the cell state: Gers and Schmidhuber 2000, "Recurrent Nets that Time and Count".
 
-    The peepholes begin as zeros, hence as an LSTM without them.
+    The peepholes start at zero, so the cell starts as an LSTM without them.
 
     Args:
         input_dim: D.
@@ -71,15 +72,17 @@ class PeepholeLSTM(RecurrentCell):
         self.weight_ih = nn.Parameter(torch.empty(4 * hidden_size, input_dim))
         self.weight_hh = nn.Parameter(torch.empty(4 * hidden_size, hidden_size))
         self.bias = nn.Parameter(torch.empty(4 * hidden_size))
-        self.peepholes = nn.Parameter(torch.zeros(3 * hidden_size))  # of i, f and o; no matrix, hence not decayed
+        self.peepholes = nn.Parameter(
+            torch.zeros(3 * hidden_size)
+        )  # of i, f and o; not a matrix, hence no weight decay
         initialise_gates(self.weight_ih, self.weight_hh, self.bias)
 
     def gates(self, x: Tensor) -> Tensor:
-        """As `RecurrentCell.gates`."""
+        """See `RecurrentCell.gates`."""
         return nn.functional.linear(x, self.weight_ih, self.bias)
 
     def fused(self) -> Fused:
-        """As `RecurrentCell.fused`."""
+        """See `RecurrentCell.fused`."""
         return Fused(LSTMKernel, (self.weight_hh, self.peepholes.view(3, -1), None), (self.weight_ih, self.bias))
 
 
@@ -104,11 +107,11 @@ class ProjectedLSTM(RecurrentCell):
         nn.init.xavier_uniform_(self.projection)
 
     def gates(self, x: Tensor) -> Tensor:
-        """As `RecurrentCell.gates`."""
+        """See `RecurrentCell.gates`."""
         return nn.functional.linear(x, self.weight_ih, self.bias)
 
     def fused(self) -> Fused:
-        """As `RecurrentCell.fused`."""
+        """See `RecurrentCell.fused`."""
         return Fused(LSTMKernel, (self.weight_hh, None, self.projection), (self.weight_ih, self.bias))
 
 
@@ -133,13 +136,13 @@ class LayerNormLSTM(RecurrentCell):
         initialise_gates(self.weight_ih, self.weight_hh, self.bias)
 
     def gates(self, x: Tensor) -> Tensor:
-        """As `RecurrentCell.gates`."""
+        """See `RecurrentCell.gates`."""
         sums = nn.functional.linear(x, self.weight_ih)
         normal = nn.functional.layer_norm(sums, self.bias.shape, self.scale_ih, self.bias, EPSILON)
         return normal.to(sums.dtype)
 
     def fused(self) -> Fused:
-        """As `RecurrentCell.fused`."""
+        """See `RecurrentCell.fused`."""
         weights = (self.weight_hh, self.scale_hh, self.scale_cell, self.bias_cell)
         return Fused(LayerNormLSTMKernel, weights, None)
 
@@ -170,7 +173,7 @@ def state_dims(cell: nn.Module) -> tuple[int, ...]:
 
 
 def input_gates(cell: nn.Module, x: Tensor) -> Tensor:
-    """The input's share of the gates, a new tensor (N, G) and no view, of x (N, D)."""
+    """The input's contribution to the gates (N, G), a new tensor and not a view, of x (N, D)."""
     if isinstance(cell, RecurrentCell):
         return cell.gates(x)
     inputs = fused(cell).inputs
@@ -179,14 +182,15 @@ def input_gates(cell: nn.Module, x: Tensor) -> Tensor:
 
 
 def fused(cell: nn.Module) -> Fused:
-    """What the fused kernel of a cell runs with."""
+    """The arguments of a cell's fused kernel."""
     if isinstance(cell, RecurrentCell):
         return cell.fused()
     assert isinstance(cell, nn.RNNBase)
     from_input, recurrent, bias, further = cell.parameters()
     if isinstance(cell, nn.GRU):
         both = 2 * cell.hidden_size
-        # The reset gate acts on the new gate's product and its bias, so only the other two can go before the loop.
+        # The reset gate acts on the new gate's product and its bias, so only the other two can be computed before the
+        # loop.
         inputs = (from_input, bias + torch.cat((further[:both], torch.zeros_like(further[both:]))))
         return Fused(GRUKernel, (recurrent, further[both:]), inputs)
     if isinstance(cell, nn.LSTM):

@@ -2,8 +2,8 @@
 
 With V symbols and N positions the logits, their softmax and its gradient are three matrices (N, V) that a plain
 implementation writes to memory and reads back. Here one chunk of rows is multiplied, turned into its own gradient in
-place, and multiplied with features and weights before the next one begins. The products are the same, in the same
-number; what is saved is memory and the time to pass over it. The idea is that of Hsu et al. 2024, "Liger Kernel:
+place, and multiplied with features and weights before the next one starts. The number of products is the same; the
+saving is in memory and memory traffic. The idea is from Hsu et al. 2024, "Liger Kernel:
 Efficient Triton Kernels for LLM Training" (fused linear cross-entropy).
 """
 
@@ -20,11 +20,11 @@ from torch.nn import functional
 # Measured on a Zen 4 core with 1 MiB of second-level and 32 MiB of last-level cache, 700 positions, 10,000 symbols.
 _CHUNK_BYTES = {"cpu": 32 << 20}  # of a chunk's logits: half as many cost 3 % more time
 _CHUNK_BYTES_ELSEWHERE = 512 << 20  # not measured
-_FEWEST_ROWS = 256  # a product of fewer rows spends its time on reading the weights
+_FEWEST_ROWS = 256  # a product with fewer rows spends most of its time reading the weights
 _FEW_LOGITS = 1 << 20
 _PRODUCT_ROWS = 2048  # of the gradient of the weights that are computed at a time
 _COLUMNS = 16  # a vector of float32
-_BLOCK_ELEMENTS = 256 << 10  # of float32: what a core's own cache holds while several operations pass over it
+_BLOCK_ELEMENTS = 256 << 10  # of float32: fits a core's own cache while several operations pass over it
 
 
 def chunked_cross_entropy(
@@ -41,19 +41,19 @@ def chunked_cross_entropy(
     """`scale` times the sum over rows of the cross-entropy of `features @ weight.T + bias`.
 
     Equal to `torch.nn.functional.cross_entropy(..., reduction="sum", label_smoothing=label_smoothing)` on float32
-    logits. Under autocast the three products are taken in its type; the softmax and all sums are float32. Gradients
-    are computed in the forward pass, so that the backward pass can be taken once only.
+    logits. Under autocast the three products use its type; the softmax and all sums are float32. Gradients are
+    computed in the forward pass, so the backward pass can run only once.
 
     Args:
         features: (N, D).
         weight: (V, D).
         bias: (V,), or None.
-        targets: int64 (N,), all of them below V, those of rows that are not kept too.
+        targets: int64 (N,), all below V, including rows that are not kept.
         kept: (N,), 1 for rows that count and 0 for the others; None: all count.
-        scale: what the sum and its gradients are multiplied by, best 1 / rows for a mean: to multiply them
-            afterwards costs another pass over the gradient of the weights.
+        scale: factor of the sum and its gradients, best 1 / rows for a mean: multiplying afterwards costs another pass
+            over the gradient of the weights.
         label_smoothing: as torch's.
-        rows: of a chunk; None: as measured to be quickest.
+        rows: of a chunk; None: the number measured to be fastest.
 
     Returns:
         A scalar in float32 (float64 for float64 features).
@@ -62,7 +62,7 @@ def chunked_cross_entropy(
     can = torch.amp.is_autocast_available(device)
     dtype = torch.get_autocast_dtype(device) if can and torch.is_autocast_enabled(device) else weight.dtype
     with torch.autocast(device, enabled=False) if can else nullcontext():
-        # Of few logits the many small steps cost more than the passes over memory that they save.
+        # With few logits, many small steps cost more than the memory passes they save.
         few = len(features) == 0 or (rows is None and len(features) * len(weight) <= _FEW_LOGITS)
         if few or not torch.is_grad_enabled():
             return _value(features.to(dtype), weight.to(dtype), bias, targets, kept, label_smoothing) * scale
@@ -71,7 +71,7 @@ def chunked_cross_entropy(
 
 
 def _rows(count: int, classes: int, itemsize: int, device: str) -> int:
-    """Rows of a chunk: as many as fit the cache, but enough for the product to be quick; all chunks alike."""
+    """Rows of a chunk: as many as fit the cache, but enough for an efficient product; all chunks alike."""
     fitting = _CHUNK_BYTES.get(device, _CHUNK_BYTES_ELSEWHERE) // (itemsize * classes)
     chunks = -(-count // max(_FEWEST_ROWS, fitting))
     return max(1, -(-count // max(1, chunks)))
@@ -88,7 +88,7 @@ def _value(
 
 
 class _Chunked(torch.autograd.Function):
-    """Forward computes the sum and every gradient; backward hands them out."""
+    """Forward computes the sum and all gradients; backward returns them."""
 
     @staticmethod
     def forward(
@@ -120,11 +120,11 @@ class _Chunked(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, outer: Tensor) -> tuple[Tensor | None, ...]:
-        # Given away, not kept: autograd copies a gradient that somebody else still holds.
+        # Drop our references: autograd copies a gradient that is still referenced elsewhere.
         gradients, ctx.gradients = ctx.gradients, None
         if gradients is None:
-            raise RuntimeError("the gradients of chunked_cross_entropy were taken already; they are kept for once only")
-        if outer.device.type != "cpu" or float(outer) != 1.0:  # elsewhere a look at the value would wait for the device
+            raise RuntimeError("the backward pass of chunked_cross_entropy can run only once")
+        if outer.device.type != "cpu" or float(outer) != 1.0:  # elsewhere reading the value would wait for the device
             for gradient in gradients:
                 if gradient is not None:
                     gradient.mul_(outer)
@@ -136,7 +136,7 @@ def _into_gradient(
 ) -> Tensor:
     """Turn products (C, V) into the gradient of their summed cross-entropy, in place; returns that sum.
 
-    Block by block of rows, so that the passes over a block find it in the cache.
+    Processed in blocks of rows, so that each block stays in the cache.
     """
     classes, precise = z.shape[1], _precise(z.dtype)
     block = len(z) if z.device.type != "cpu" else max(1, min(len(z), _BLOCK_ELEMENTS // classes))
@@ -173,10 +173,10 @@ def _precise(dtype: torch.dtype) -> torch.dtype:
 
 
 class _Gradients:
-    """The gradients of features, weights and bias while they grow; None for those that nobody asks for.
+    """Accumulators for the gradients of features, weights and bias; None for those not required.
 
     Attributes:
-        weight: (V, D). bias: (V,), still without the scale.
+        weight: (V, D). bias: (V,), before scaling.
     """
 
     def __init__(self, needed: tuple[bool, ...], x: Tensor, w: Tensor, width: int, scale: float) -> None:
@@ -199,7 +199,7 @@ class _Gradients:
         ]
 
     def add(self, z: Tensor, chunk: slice) -> None:
-        """What a chunk's gradient (C, V) of the logits gives."""
+        """Add the contribution of a chunk's gradient (C, V) of the logits."""
         x = self._x[chunk]
         if self._features is not None:
             part = self._features[chunk]
@@ -210,7 +210,7 @@ class _Gradients:
         if self._direct:
             torch.addmm(g, z.t(), x, beta=float(self._begun), alpha=self._scale, out=g)
         else:
-            # A few symbols at a time, so that a product is cut and converted while it is in the cache.
+            # A few symbols at a time, so that a product is sliced and converted while it is in the cache.
             for start in range(0, len(g), len(self._product)):
                 part = g[start : start + len(self._product)]
                 product = self._product[: len(part)]

@@ -1,6 +1,6 @@
-"""The convolutional LSTM over pictures, with padding as everywhere: exact at every length.
+"""The convolutional LSTM over images, exact at every length like the other layers.
 
-Axes: B batch, T time, C channels, H hidden size (channels of the state), Y and X height and width of a picture.
+Axes: B batch, T time, C channels, H hidden size (channels of the state), Y and X height and width of an image.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class ConvLSTM(nn.Module, Backed):
     Args:
         channels: C.
         hidden_size: H.
-        kernel: height and width of the convolutions, odd; pictures keep their size.
-        size: (Y, X), for peepholes, which have a weight for every place; None: none.
+        kernel: height and width of the convolutions, odd; images keep their size.
+        size: (Y, X), for peepholes, which have a weight at every position; None: no peepholes.
 
     Raises:
         ValueError: channels or hidden_size below 1, or an even kernel.
@@ -35,7 +35,7 @@ class ConvLSTM(nn.Module, Backed):
             if value < 1:
                 raise ValueError(f"{name}={value}: must be at least 1")
         if kernel < 1 or kernel % 2 == 0:
-            raise ValueError(f"kernel={kernel}: must be odd, so that pictures keep their size")
+            raise ValueError(f"kernel={kernel}: must be odd, so that images keep their size")
         self.hidden_size, self.padding = hidden_size, kernel // 2
         self.weight_ih = nn.Parameter(torch.empty(4 * hidden_size, channels, kernel, kernel))
         self.weight_hh = nn.Parameter(torch.empty(4 * hidden_size, hidden_size, kernel, kernel))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _NONE = -1  # no label
 _ROOT, _DEAD, _NO_PARENT = (np.uint64(n) for n in (1, 2, 3))  # keys: of the empty prefix, of an empty slot, of nothing
-_NARROW = 16  # up to here, taking the best so often is cheaper than sorting
+_NARROW = 16  # up to here, taking the maximum repeatedly is cheaper than sorting
 
 
 def ctc_greedy(log_probs: Tensor, lengths: Tensor, blank: int = 0) -> list[list[int]]:
@@ -25,7 +25,7 @@ def ctc_greedy(log_probs: Tensor, lengths: Tensor, blank: int = 0) -> list[list[
 
     Args:
         log_probs: (B, T, V).
-        lengths: int64 (B,), frames of each row; what lies beyond is not read.
+        lengths: int64 (B,), frames of each row; frames beyond are not read.
         blank: id of the blank.
     """
     paths, frames = log_probs.argmax(dim=-1).cpu().numpy(), lengths.cpu().numpy()
@@ -42,11 +42,11 @@ def _collapse(path: np.ndarray, blank: int) -> list[int]:
 def ctc_prefix_beam(log_probs: Tensor, lengths: Tensor, blank: int = 0, beam_size: int = 8) -> list[list[int]]:
     """The most likely labelling found, each labelling summed over the paths that lead to it.
 
-    With a beam that holds every prefix the result is the exact maximum.
+    If the beam holds every prefix, the result is the exact maximum.
 
     Args:
         log_probs: (B, T, V).
-        lengths: int64 (B,), frames of each row; what lies beyond is not read.
+        lengths: int64 (B,), frames of each row; frames beyond are not read.
         blank: id of the blank.
         beam_size: prefixes kept after each frame.
 
@@ -70,18 +70,18 @@ def ctc_prefix_beam(log_probs: Tensor, lengths: Tensor, blank: int = 0, beam_siz
 
 
 class _Beam:
-    """The live prefixes of every row, and how each came about.
+    """The live prefixes of every row, and how each arose.
 
-    A prefix is known by a key of 64 bits, mixed from its beginning's key and its last label, because one that was
-    dropped may come back while a longer one lives that began with it. Two prefixes of a row share a key with
+    A prefix is identified by a 64-bit key, mixed from its parent's key and its last label, because a dropped prefix may
+    come back while a longer one that started with it is alive. Two prefixes of a row share a key with
     probability 2**-64.
 
     Attributes:
-        frames: how many there are at most.
-        key, parent: uint64 (B, K), the keys of each live prefix and of its beginning; _DEAD in empty slots.
+        frames: their maximum number.
+        key, parent: uint64 (B, K), the keys of each live prefix and of its parent; _DEAD in empty slots.
         last: (B, K), its last label.
         in_blank, in_label: (B, K) log-probability of the prefix over paths that end in a blank, in a label.
-        origins, labels: (T, B, K), the slot that a prefix stood in before a frame, and the label it got then, or _NONE.
+        origins, labels: (T, B, K), the slot of a prefix before a frame, and the label it then got, or _NONE.
     """
 
     def __init__(self, rows: int, frames: int, width: int, blank: int) -> None:
@@ -94,7 +94,7 @@ class _Beam:
         self.in_blank = np.full(shape, -np.inf)
         self.in_blank[:, 0] = 0.0
         self.in_label = np.full(shape, -np.inf)
-        self.origins = np.broadcast_to(np.arange(width, dtype=np.int32), (frames, *shape)).copy()  # stays, unread
+        self.origins = np.broadcast_to(np.arange(width, dtype=np.int32), (frames, *shape)).copy()  # kept but not read
         self.labels = np.full((frames, *shape), _NONE, dtype=np.int32)
 
     def advance(self, t: int, frame: np.ndarray) -> None:
@@ -118,7 +118,7 @@ class _Beam:
         np.put_along_axis(longer, label[:, :, None], (in_blank + repeat)[:, :, None], axis=2)
         longer[:, :, self.blank] = -np.inf
 
-        # A prefix that its live parent reaches too is one prefix: join them, and take the double away.
+        # A prefix that its live parent also reaches is the same prefix: merge the two.
         a, child, origin = np.nonzero(parent[:, :, None] == key[:, None, :])
         again = last[a, child]
         stay_label[a, child] = np.logaddexp(stay_label[a, child], longer[a, origin, again])
@@ -154,7 +154,7 @@ class _Beam:
 
 
 def _best(candidates: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Positions and values (A, count) of the largest of (A, N), best first, of equals the first; may spoil them."""
+    """Positions and values (A, count) of the largest of (A, N), best first, ties by position; may modify the input."""
     if count > _NARROW:
         chosen = np.argsort(-candidates, axis=1, kind="stable")[:, :count]
         return chosen, np.take_along_axis(candidates, chosen, axis=1)

@@ -1,6 +1,6 @@
 """The recurrent decoder: one cell, one bridge, and attention that can be switched without changing anything else.
 
-Axes: B batch, T memory time, U target time, D embedding, H hidden size, M memory hidden_size, S summary hidden_size.
+Axes: B batch, T memory time, U target time, D embedding, H hidden size, M memory features, S summary features.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from harness.nn.recurrent import Carry, Kind, RecurrentStack
 
 AttentionKind = Literal["luong", "bahdanau"]
 DecoderState = tuple[Tensor, ...]
-"""(h, c) or (h,), each (B, layers, H); with additive attention, the projected memory (B, T, H) after them."""
+"""(h, c) or (h,), each (B, layers, H); with additive attention, followed by the projected memory (B, T, H)."""
 
 
 class RecurrentDecoder(Decoder, Backed):
-    """Recurrent layers started from the encoder's summary: h = tanh(W summary + b), the cell state likewise.
+    """Recurrent layers initialised from the encoder's summary: h = tanh(W summary + b), the cell state likewise.
 
-    Attention "luong" (Luong et al. 2015, section 3.1, without input feeding): the context is looked up with the
-    decoder's output h, and the feature is tanh(W [h; context]) (eq. 5); hence all target positions at once.
-    Attention "bahdanau" (Bahdanau et al. 2015): the context is looked up with the previous top state and joins the
-    input; hence step by step. None: the feature is h.
+    Attention "luong" (Luong et al. 2015, section 3.1, without input feeding): the query is the
+    decoder's output h, and the feature is tanh(W [h; context]) (eq. 5), so all target positions are computed at once.
+    Attention "bahdanau" (Bahdanau et al. 2015): the query is the previous top state, and the context is part of the
+    input, so positions are computed step by step. None: the feature is h.
 
     Args:
         kind: as of a `RecurrentStack`.
@@ -45,7 +45,7 @@ class RecurrentDecoder(Decoder, Backed):
         residual: add a layer's input to its output, from the second layer on.
 
     Raises:
-        PluginError: an attention or a kind that does not exist.
+        PluginError: unknown attention or kind.
     """
 
     def __init__(
@@ -76,7 +76,8 @@ class RecurrentDecoder(Decoder, Backed):
         self.combine = linear(hidden_size + memory_dim, hidden_size) if attention == "luong" else None
 
     def start(self, encoded: EncoderOutput) -> DecoderState:
-        """The state before the first symbol, from summary (B, S), and from features (B, T, M) where additive."""
+        """The state before the first symbol, from summary (B, S), and, for additive attention, from features (B, T,
+        M)."""
         batch = encoded.summary.shape[0]
         flat = torch.tanh(self.bridge(encoded.summary))
         layers = self.stack.layers
@@ -88,7 +89,7 @@ class RecurrentDecoder(Decoder, Backed):
 
     @property
     def backend(self) -> str:
-        """What runs it over a whole target: its layers' backend, or that of the loop with attention in it."""
+        """The backend over a whole target: that of its layers, or of the loop with attention."""
         if self.additive is None:
             return self.stack.backend
         return FUSED if self._plans() is not None else STEP_BY_STEP
@@ -126,7 +127,7 @@ class RecurrentDecoder(Decoder, Backed):
         return torch.tanh(self.combine(torch.cat((hidden, context), dim=-1))), weights
 
     def _plans(self) -> list[Fused] | None:
-        """What the layers' kernels run with; None where the input's share of a layer's gates is no linear map."""
+        """The arguments of the layers' kernels; None if the input's contribution to a layer's gates is not linear."""
         plans = [fused(cell) for cell in self.stack.forward_layers]
         return plans if all(plan.inputs is not None for plan in plans) else None
 
@@ -157,7 +158,7 @@ class RecurrentDecoder(Decoder, Backed):
         return attentive_loop(gates, embedded.shape[1], attended, layers, self.stack.residual).transpose(0, 1)
 
     def _noise(self, embedded: Tensor, first: int, exact: torch.dtype) -> list[Tensor | None]:
-        """What dropout multiplies every layer's input with, (U, B, size) each, drawn in the order of the steps."""
+        """Dropout factors for every layer's input, (U, B, size) each, drawn in the order of the steps."""
         dropout = self.stack.dropout
         sizes = [first, *[self.stack.output_dim] * (self.stack.layers - 1)]
         if not dropout.training or dropout.p == 0.0:

@@ -1,7 +1,7 @@
 """The engine's input embedding: raw input to (B, T, D), with no convolution and no recurrence.
 
 A convolution or a recurrence here would make every `lstm` a `cnn_lstm`: comparisons of encoders need an
-embedding that is as plain as possible and the same for all.
+embedding that is as simple as possible and the same for all.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class TokenEmbedding(nn.Embedding):
     """
 
     def reset_parameters(self) -> None:
-        """Normal with deviation D**-0.5; the padding row is zero."""
+        """Normal with standard deviation D**-0.5; the padding row is zero."""
         nn.init.normal_(self.weight, std=self.embedding_dim**-0.5)
         if self.padding_idx is not None:
             with torch.no_grad():
@@ -68,8 +68,8 @@ class VideoEmbedding(nn.Module):
 def pool(frames: Tensor, size: tuple[int, int]) -> Tensor:
     """Average-pooling of frames (N, C, Y, X) to `size`, the height and width afterwards.
 
-    Frames of that size are returned as they are. Where every average is over as many pixels, another kernel of torch's
-    gives the same in half the time.
+    Frames of that size are returned as they are. If all averages are over the same number of pixels, another torch
+    kernel gives the same result in half the time.
     """
     height, width = frames.shape[-2:]
     if (height, width) == size:

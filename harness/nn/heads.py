@@ -1,4 +1,4 @@
-"""Output layers that targets are built with, the same after every model."""
+"""Output layers that targets are built with, the same for every model."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class TokenHead(nn.Module):
     """Dropout, a projection to the embedding's size, and the output layer over the vocabulary.
 
     With `tie`, the output layer's weights are the embedding's (Press and Wolf 2017, "Using the output
-    embedding to improve language models"); an adaptive softmax has other shapes and ties nothing.
+    embedding to improve language models"); an adaptive softmax has other shapes and cannot be tied.
 
     Args:
         features: H.
-        embedding: of the symbols that are predicted; gives D and V.
+        embedding: of the predicted symbols; determines D and V.
         dropout: on the features.
         tie: see above.
         softmax: "full", "adaptive" or "sampled".
@@ -76,19 +76,19 @@ class TokenHead(nn.Module):
             label_smoothing: as torch's.
 
         Returns:
-            mean: float32 scalar, with a gradient. sum: the same times the count, without. count: int64 scalar.
+            mean: float32 scalar, with a gradient. sum: mean times count, without a gradient. count: int64 scalar.
         """
         x, targets = self.dropout(x).flatten(0, 1), targets.flatten()  # (N, H), (N,), N = B * U
         count = lengths.sum()
         valid = torch.arange(len(targets) // len(lengths), device=x.device) < lengths.unsqueeze(1)  # (B, U)
         if x.device.type == "cpu":
             found = int(count)
-            if found < len(targets):  # padding is left out before anything is computed for it
+            if found < len(targets):  # drop padding before computing anything for it
                 index = valid.flatten().nonzero().squeeze(1)
                 x, targets = x.index_select(0, index), targets.index_select(0, index)
             mean = self.output.loss(self.project(x), targets, None, 1.0 / max(1, found), label_smoothing)
             return mean, mean.detach() * found, count
-        # Elsewhere, leaving rows out would wait for the device to say how many are left.
+        # Elsewhere, dropping rows would wait for the device to report how many are left.
         total = self.output.loss(self.project(x), targets, valid.flatten(), 1.0, label_smoothing)
         return total / count, total.detach(), count
 
@@ -98,4 +98,4 @@ SOFTMAX: dict[str, type[FullSoftmax | AdaptiveSoftmax | SampledSoftmax]] = {
     "adaptive": AdaptiveSoftmax,
     "sampled": SampledSoftmax,
 }
-"""What `trainer.softmax` may be."""
+"""Allowed values of `trainer.softmax`."""

@@ -32,7 +32,7 @@ def initialise_recurrent(module: nn.RNNBase) -> None:
 def initialise_gates(from_input: Tensor, recurrent: Tensor, bias: Tensor) -> None:
     """Initialise the weights of an LSTM with one bias in place, as `initialise_recurrent` does.
 
-    Where the state is a projection, the gates' recurrent matrices are not square: orthonormal rows or columns.
+    If the state is a projection, the gates' recurrent matrices are not square and get orthonormal rows or columns.
 
     Args:
         from_input: (4H, D), gates in the order input, forget, cell, output.
@@ -59,7 +59,8 @@ def linear(in_features: int, out_features: int, bias: bool = True) -> nn.Linear:
 
 
 def initialise_convolution(module: nn.Conv1d | nn.Conv2d) -> None:
-    """Weights that keep the variance through a ReLU, zero bias, in place (He et al. 2015, eq. 10)."""
+    """Initialise a convolution so that variance is preserved through a ReLU, with zero bias (He et al. 2015, eq.
+    10)."""
     nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
     if module.bias is not None:
         nn.init.zeros_(module.bias)

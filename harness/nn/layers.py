@@ -1,9 +1,9 @@
-"""One recurrent layer over padded input, by the fastest means that its device has: exact at every length.
+"""One recurrent layer over padded input with the fastest backend of its device, exact at every length.
 
-Nothing is packed: on CPU that leaves the fused kernel, and on a GPU it needs lengths that the host knows. Padding
-comes after the real positions, so features are exact as they are; the state at each row's own end is taken from the
-features (h) or held through the padding (c). Where a batch on CPU is padding for a good part, time is cut, and each
-piece runs the rows that are not over. Axes: B batch, T time, D input features, H hidden size.
+Nothing is packed: on CPU that would bypass the fused kernel, and on a GPU it needs lengths on the host. Padding comes
+after the real positions, so features are exact without further care; the state at each row's own end is taken from the
+features (h) or held through the padding (c). If much of a batch on CPU is padding, time is cut into pieces, each run
+with the rows that have not ended. Axes: B batch, T time, D input features, H hidden size.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ Carry = tuple[Tensor, ...]
 """Recurrent state, batch first: (h, c) for an LSTM, (h,) otherwise, each (B, layers, H)."""
 
 HOLD = 2.0**14
-"""What shuts a gate: sigmoid(HOLD) is 1 and sigmoid(-HOLD) is 0 to the last digit, in every type."""
+"""Saturates a gate: sigmoid(HOLD) is 1 and sigmoid(-HOLD) is 0 to the last digit, in every type."""
 _ALIGNED = 8
-"""Columns are added by this many, since products of other sizes are slow in bfloat16 on a GPU."""
+"""Columns are padded to a multiple of this, since products of other sizes are slow in bfloat16 on a GPU."""
 
 
 def backend_of(cell: nn.Module) -> str:
-    """What runs a layer on the device that it is on."""
+    """A layer's backend on its current device."""
     return library_backend(type(cell), next(cell.parameters())) or FUSED
 
 
@@ -43,7 +43,7 @@ def run_layer(
         x: finite at padding.
         start: the state before the first step, (B, H) each; None: zeros.
         lengths: (B,); None: all T.
-        ends: whether the state at every row's own end is wanted; without it the second result means nothing.
+        ends: whether the state at every row's own end is needed; if not, the second result is meaningless.
 
     Returns:
         Features (B, T, H), meaningless at padding, and the state after the last step; a row of length 0 keeps its
@@ -53,7 +53,7 @@ def run_layer(
         begin = _zeros(cell, x) if start is None else start
         return x.new_zeros(x.shape[0], 0, state_dims(cell)[0]), begin
     pieces = None
-    if lengths is not None and lengths.device.type == "cpu":  # asking a GPU would make the host wait
+    if lengths is not None and lengths.device.type == "cpu":  # reading them from a GPU would make the host wait
         known = lengths.tolist()
         pieces = plan(known, x.shape[1], sum(parameter.numel() for parameter in cell.parameters()))
         if min(known, default=x.shape[1]) == x.shape[1]:
@@ -63,7 +63,7 @@ def run_layer(
     else:
         assert lengths is not None
         y, state = _run_in_pieces(cell, x, _zeros(cell, x) if start is None else start, lengths, pieces, ends)
-    # Dropout draws in the order of memory, and what it draws must not depend on how the state was found.
+    # Dropout draws in memory order, which must not depend on how the state was computed.
     return (y.contiguous() if ends and lengths is not None else y), state
 
 
@@ -105,7 +105,7 @@ def _run_fused(cell: nn.Module, x: Tensor, start: Carry | None, lengths: Tensor 
 
 def _run_library(cell: nn.Module, x: Tensor, start: Carry | None) -> tuple[Tensor, Carry]:
     if start is not None and x.shape[1] == 1 and isinstance(cell, nn.LSTM) and x.device.type == "cpu":
-        # The fused layer packs its weights anew at every call, which doubles the cost of a single step.
+        # The fused layer repacks its weights at every call, which doubles the cost of a single step.
         h, c = torch.lstm_cell(x[:, 0], start, *cell.parameters())
         return h.unsqueeze(1), (h, c)
     hidden: Tensor | Carry | None = None
@@ -117,11 +117,11 @@ def _run_library(cell: nn.Module, x: Tensor, start: Carry | None) -> tuple[Tenso
 
 
 def _run_library_to_true_ends(cell: nn.Module, x: Tensor, start: Carry, lengths: Tensor) -> tuple[Tensor, Carry]:
-    """With one kernel call and without a word from the device to the host.
+    """With one kernel call and no synchronisation between device and host.
 
-    The cells of an LSTM are no output of a library's kernel but at T. A further input that is 1 at padding opens the
-    forget gate and shuts the input gate there, so that c comes through the padding as it was: c * 1 + g * 0. The
-    gradients of what happens there are 0 likewise.
+    A library kernel returns the cell state only at T. An extra input that is 1 at padding opens the forget gate and
+    closes the input gate there, so that c passes through the padding unchanged: c * 1 + g * 0. The gradients there are
+    0 as well.
     """
     if not isinstance(cell, nn.LSTM):
         y, _ = _run_library(cell, x, start)
@@ -135,7 +135,7 @@ def _run_library_to_true_ends(cell: nn.Module, x: Tensor, start: Carry, lengths:
     padding = ~length_mask(lengths, x.shape[1]).unsqueeze(-1)  # (B, T, 1)
     inputs = torch.cat((zero_padding(x, lengths), nn.functional.pad(padding.to(x.dtype), further)), dim=-1)
     with warnings.catch_warnings():
-        # cuDNN copies weights into one piece of memory, and says so, where they are none.
+        # cuDNN copies weights that are not contiguous, and warns about it.
         warnings.filterwarnings("ignore", message="RNN module weights are not part of single contiguous chunk")
         y, _, c = torch.lstm(
             inputs, _library_state(cell, start), weights, True, 1, 0.0, cell.training, False, True
@@ -144,7 +144,7 @@ def _run_library_to_true_ends(cell: nn.Module, x: Tensor, start: Carry, lengths:
 
 
 def _at_true_end(y: Tensor, start: Tensor, lengths: Tensor) -> Tensor:
-    """Features (B, H) of y (B, T, H) at the last real position; the start (B, H) where there is none."""
+    """Features (B, H) of y (B, T, H) at the last real position; the start (B, H) if there is none."""
     return torch.where((lengths == 0).unsqueeze(1), start, last_valid(y, lengths).to(start.dtype))
 
 

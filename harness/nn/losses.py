@@ -1,4 +1,4 @@
-"""Losses that several targets share. Each gives totals by row, so that sums, not means of means, are divided.
+"""Losses shared by several targets. Each gives totals per row, so that sums, not means of means, are divided.
 
 A sum over a data set divided by its count does not depend on how the examples were batched.
 """

@@ -17,9 +17,9 @@ class Network(nn.Module):
     """Embedding -> encoder -> (decoder ->) head.
 
     Attributes:
-        encoder, decoder: the model plug-in's parts; `decoder` only where the target's head reads one.
+        encoder, decoder: the model plug-in's parts; `decoder` only if the target's head reads one.
         head: the target's.
-        decoder_name: what the run records.
+        decoder_name: as recorded by the run.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Network(nn.Module):
 
     @property
     def decoder_name(self) -> str:
-        """Name of the decoder, or an empty string where there is none."""
+        """Name of the decoder, or an empty string without one."""
         return self.decoder.name if self.decoder is not None else ""
 
     def encode(self, inputs: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
@@ -76,9 +76,9 @@ class Network(nn.Module):
     def forward(
         self, inputs: Tensor, lengths: Tensor, targets: Tensor | None = None, state: State = None
     ) -> tuple[Tensor, Tensor, State]:
-        """Outputs as the target's head makes them, their lengths (B,), and the encoder's state.
+        """Outputs as made by the target's head, their lengths (B,), and the encoder's state.
 
-        Symbols are given as logits or as log-probabilities, as the head has them.
+        Symbols are given as logits or log-probabilities, depending on the head.
 
         Args:
             inputs: (B, T, ...).
@@ -92,7 +92,7 @@ class Network(nn.Module):
     def features(
         self, inputs: Tensor, lengths: Tensor, targets: Tensor | None = None, state: State = None
     ) -> tuple[Tensor, Tensor, State]:
-        """What the head reads: (B, H) for a target of the whole input, else (B, T', H); the rest as `forward`."""
+        """The head's input: (B, H) for a target of the whole input, else (B, T', H); otherwise as `forward`."""
         encoded = self.encode(inputs, lengths, state)
         if self.decoder is not None:
             if targets is None:
@@ -102,7 +102,7 @@ class Network(nn.Module):
         return read, encoded.lengths, encoded.state
 
     def _teacher_forced(self, encoded: EncoderOutput, targets: Tensor) -> Tensor:
-        """Features (B, U, H) for targets (B, U), each position fed with the true symbol before it."""
+        """Features (B, U, H) for targets (B, U), each position given the true symbol before it."""
         assert self.decoder is not None
         assert self.target_embedding is not None
         begin = torch.full_like(targets[:, :1], self._begin)

@@ -1,7 +1,7 @@
-"""Output layers over a vocabulary: full and sampled softmax (adaptive softmax has a file of its own).
+"""Output layers over a vocabulary: full and sampled softmax (adaptive softmax has its own file).
 
-Each gives logits or log-probabilities over all symbols (`forward`), which evaluation, search and sampling use, and the
-training loss of chosen rows without them (`loss`).
+Each computes logits or log-probabilities over all symbols (`forward`), for evaluation, search and sampling, and the
+training loss of given rows without them (`loss`).
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from harness.nn.chunked_loss import chunked_cross_entropy
 
 
 class OutputLayer(nn.Module, ABC):
-    """What turns features into a distribution over V symbols.
+    """A map from features to a distribution over V symbols.
 
     Attributes:
-        by_frequency: whether it matters which symbols are frequent; such layers have a buffer `order` (V,).
+        by_frequency: whether symbol frequencies matter; such layers have a buffer `order` (V,).
     """
 
     by_frequency: ClassVar[bool] = False
@@ -31,10 +31,10 @@ class OutputLayer(nn.Module, ABC):
         """Logits or log-probabilities (..., V) for features (..., D)."""
 
     def order_by_frequency(self, counts: np.ndarray) -> None:
-        """Take to what symbols are frequent; to be called before training.
+        """Adapt to symbol frequencies; to be called before training.
 
         Args:
-            counts: (V,), how often each symbol occurs in the training data. Equal ones are ordered by their id.
+            counts: (V,), how often each symbol occurs in the training data. Ties are ordered by id.
         """
         self.get_buffer("order").copy_(torch.from_numpy(np.argsort(-counts, kind="stable")))
 
@@ -57,7 +57,7 @@ class OutputLayer(nn.Module, ABC):
 
 
 class LinearOutput(OutputLayer):
-    """One linear layer D -> V, whose weights may be an embedding's."""
+    """One linear layer D -> V, whose weights may be shared with an embedding."""
 
     def __init__(self, features: int, symbols: int) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class FullSoftmax(LinearOutput):
 
 
 class SampledSoftmax(LinearOutput):
-    """Trained against a sample of symbols, drawn anew at every step; a full softmax everywhere else.
+    """Trained against a sample of symbols drawn at every step; a full softmax everywhere else.
 
     The sum over all symbols Z = sum_j exp(z_j) in the loss log(Z) - z_target is replaced by exp(z_target) plus
     exp(z_j) / p_j summed over the sampled j other than the target, where p_j is the probability that j is in the
@@ -92,7 +92,7 @@ class SampledSoftmax(LinearOutput):
 
     Sources: Bengio and Senécal 2008, "Adaptive importance sampling to accelerate training of a neural probabilistic
     language model"; Jean et al. 2015, "On using very large target vocabulary for neural machine translation", section
-    3; the correction of negatives alone as in Blanc and Rendle 2018, "Adaptive sampled softmax with kernel based
+    3; the correction of negatives only as in Blanc and Rendle 2018, "Adaptive sampled softmax with kernel based
     sampling", equation 2; sampling without replacement by Madow 1949, "On the theory of systematic sampling, II".
 
     Args:
@@ -110,12 +110,12 @@ class SampledSoftmax(LinearOutput):
         self.samples = min(symbols, max(256, symbols // 10) if samples is None else samples)
         p = inclusion_probabilities(symbols, self.samples)
         reached = p.cumsum()
-        self.register_buffer("order", torch.arange(symbols))  # (V,): symbols by falling frequency
+        self.register_buffer("order", torch.arange(symbols))  # (V,): symbols by decreasing frequency
         self.register_buffer("inclusion", torch.from_numpy(p), persistent=False)  # (V,), by rank
         self.register_buffer("reached", torch.from_numpy(reached), persistent=False)  # (V,), by rank
 
     def sample(self) -> tuple[Tensor, Tensor]:
-        """Symbols (S,), all different, and log p_j (S,) of each; one number is drawn from torch's own generator."""
+        """Symbols (S,), all distinct, and log p_j (S,) of each; one number is drawn from torch's generator."""
         points = torch.rand((), device=self.reached.device, dtype=torch.float64)
         points = points + torch.arange(self.samples, device=self.reached.device)  # (S,), one in each unit
         ranks = torch.searchsorted(self.reached, points, right=True).clamp_(max=len(self.reached) - 1)
@@ -126,7 +126,7 @@ class SampledSoftmax(LinearOutput):
     ) -> Tensor:
         """The target against a sample."""
         if label_smoothing:
-            raise ValueError("a sampled softmax cannot smooth labels: that takes the logits of all symbols")
+            raise ValueError("a sampled softmax cannot smooth labels: which needs the logits of all symbols")
         symbols, log_inclusion = self.sample()
         rows = torch.cat(
             [symbols, targets]
@@ -142,7 +142,7 @@ class SampledSoftmax(LinearOutput):
 
 
 def inclusion_probabilities(symbols: int, samples: int) -> np.ndarray:
-    """float64 (V,): the probability of each rank to be in a sample; min(1, c log((k + 2) / (k + 1))), summing to S."""
+    """float64 (V,): the probability that each rank is in a sample; min(1, c log((k + 2) / (k + 1))), summing to S."""
     zipf = np.log1p(1.0 / np.arange(1, symbols + 1))
     p = np.ones(symbols)
     certain = 0  # ranks that are in every sample, the first ones since zipf falls

@@ -1,6 +1,6 @@
-"""Where to cut a padded batch in time, so that rows which have ended are left out of what follows.
+"""Where to cut a padded batch in time, so that rows that have ended can be dropped.
 
-Dense input costs B x T steps whatever the lengths; every cut costs a kernel call. Axes: B batch, T time.
+Dense input costs B x T steps whatever the lengths are; every cut costs a kernel call. Axes: B batch, T time.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ WORTH = 0.15
 """Cuts must save this share of the dense batch's steps, or the batch stays whole."""
 
 _CALL = 1.5e6
-"""Multiplications of one row's weights, forward, that take as long as what is fixed in a call of a kernel."""
+"""Forward multiplications of one row that take as long as the fixed cost of a kernel call."""
 _ROWS = 16
-"""Rows x steps that take as long as laying the weights out for a call."""
+"""Rows x steps that take as long as packing the weights for a call."""
 
 
 class Piece(NamedTuple):
-    """Steps `begin` to `end` - 1 of the `rows` longest rows: all that are not over at `begin`."""
+    """Steps `begin` to `end` - 1 of the `rows` longest rows: all that have not ended at `begin`."""
 
     begin: int
     end: int
@@ -27,12 +27,12 @@ class Piece(NamedTuple):
 
 
 def plan(lengths: Sequence[int], size: int, weights: int) -> list[Piece] | None:
-    """Pieces that together hold every real position, from first to last; None: keep the batch whole.
+    """Pieces that together contain every real position, from first to last; None: keep the batch whole.
 
     Args:
         lengths: of all rows.
         size: T.
-        weights: how many a layer has, for what a step of a row costs.
+        weights: number of weights of a layer, which determines the cost of a step of a row.
     """
     dense = len(lengths) * size
     if sum(lengths) >= (1 - WORTH) * dense or not any(lengths):
@@ -46,7 +46,7 @@ def plan(lengths: Sequence[int], size: int, weights: int) -> list[Piece] | None:
 
 
 def _split(ascending: list[int], cuts: list[int], begin: int, end: int, call: float) -> Iterator[Piece]:
-    """Cut where that saves most, and each half again, as long as a cut saves more than a call costs."""
+    """Cut where it saves most, then recursively each half, as long as a cut saves more than a call costs."""
     rows = _alive(ascending, begin)
     savings = [((end - cut) * (rows - _alive(ascending, cut)), cut) for cut in cuts if begin < cut < end]
     saved, cut = max(savings, default=(0, end))

@@ -1,4 +1,5 @@
-"""One vector out of features of unequal length, without learnt weights (for learnt ones see `attention.py`)."""
+"""Pooling of features of unequal length into one vector, without learnt weights (for learnt ones see
+`attention.py`)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The one place through which recurrent plug-ins run: exact at every length, and never packed.
+"""The recurrent layers for plug-ins: exact at every length, and never packed.
 
-Packing leaves the fused CPU kernel and its backward pass is quadratic in T. Padded input is exact for a forward
-pass, since padding comes after the real positions; a backward pass runs forward over input reversed by length.
-Which kernel runs is decided by device and cell (`harness.nn.layers`), and a run records it.
+Packing bypasses the fused CPU kernel, and its backward pass is quadratic in T. Padded input is exact for the forward
+direction, since padding comes after the real positions; the backward direction runs forward over input reversed by
+length. The backend depends on device and cell (`harness.nn.layers`), and a run records it.
 Axes: B batch, T time, D input features, H hidden size.
 """
 
@@ -23,7 +23,7 @@ from harness.nn.masking import last_valid, reverse_by_length
 
 
 def check_sizes(hidden_size: int, layers: int = 1, dropout: float = 0.0) -> None:
-    """Validate what every recurrent model is configured with.
+    """Validate the options common to all recurrent models.
 
     Raises:
         ValueError: hidden_size or layers below 1, or dropout outside [0, 1); names the field and the value given.
@@ -39,7 +39,7 @@ class RecurrentOutput(NamedTuple):
     """What a `RecurrentStack` returns.
 
     Attributes:
-        features: (B, T, H), or (B, T, 2H) where bidirectional; finite and meaningless at padded positions.
+        features: (B, T, H), or (B, T, 2H) if bidirectional; finite but meaningless at padded positions.
         summary: (B, H): the last layer's feature at the true last step; bidirectional (B, 2H): the last forward and
             the first backward feature. Zeros for a row of length 0.
         state: after the true last step of each row; None unless the state is carried.
@@ -63,10 +63,10 @@ class RecurrentStack(nn.Module, Backed):
         input_dim: D.
         hidden_size: H of each direction.
         layers: how many.
-        bidirectional: concatenate a forward and a backward pass in every layer.
+        bidirectional: concatenate a forward and a backward direction in every layer.
         dropout: on the input of every layer.
         residual: add a layer's input to its output, from the second layer on.
-        carry: return the state, and accept it; it is the one at each row's own end.
+        carry: accept and return the state, taken at each row's own end.
         cells: for "lstm_projection" only: memory cells of a layer, projected to `hidden_size` features; None: twice
             `hidden_size`.
 
@@ -75,8 +75,7 @@ class RecurrentStack(nn.Module, Backed):
         state_dims: size of each part of the state: (H, H) for an LSTM.
 
     Raises:
-        PluginError: a kind that does not exist, a state carried by both directions, or cells where there is no
-            projection.
+        PluginError: an unknown kind, carried state with both directions, or cells without a projection.
         ValueError: sizes out of range.
     """
 
@@ -98,7 +97,7 @@ class RecurrentStack(nn.Module, Backed):
         if cells is not None and kind != "lstm_projection":
             raise PluginError(f"cells={cells} is for 'lstm_projection'; the cells of '{kind}' are its hidden size")
         if carry and bidirectional:
-            raise PluginError("A bidirectional RecurrentStack reads the future, so it can carry no state")
+            raise PluginError("A bidirectional RecurrentStack reads the future, so it cannot carry state")
         check_sizes(hidden_size, layers, dropout)
         if cells is not None and cells < 1:
             raise ValueError(f"cells={cells}: must be at least 1")
@@ -114,14 +113,14 @@ class RecurrentStack(nn.Module, Backed):
 
     @property
     def backend(self) -> str:
-        """What runs the layers on the device that they are on: "cuDNN", "oneDNN" or "fused Python"."""
+        """The layers' backend on their current device: "cuDNN", "oneDNN" or "fused Python"."""
         return backend_of(self.forward_layers[0])
 
     def forward(self, x: Tensor, lengths: Tensor, state: Carry | None = None) -> RecurrentOutput:
         """Run x (B, T, D) of true lengths (B,), from `state` (None: zeros).
 
         Raises:
-            PluginError: a state was given to a stack that carries none.
+            PluginError: a state was given to a stack that does not carry one.
         """
         if state is not None and not self.carries:
             raise PluginError("This RecurrentStack was built without carry=True, so it takes no state")
@@ -144,7 +143,7 @@ class RecurrentStack(nn.Module, Backed):
         return RecurrentOutput(x, self._summary(x, lengths), carried)
 
     def run(self, x: Tensor, state: Carry) -> tuple[Tensor, Carry]:
-        """Run x (B, T, D), all of it real, on from `state`: features (B, T, H) and the state after the last step.
+        """Run x (B, T, D), without padding, from `state`: features (B, T, H) and the state after the last step.
 
         For decoders, forward direction only.
 
@@ -152,7 +151,7 @@ class RecurrentStack(nn.Module, Backed):
             PluginError: the stack is bidirectional.
         """
         if self.backward_layers:
-            raise PluginError("A bidirectional RecurrentStack cannot be run on from a state")
+            raise PluginError("A bidirectional RecurrentStack cannot continue from a state")
         ends: list[Carry] = []
         for index, cell in enumerate(self.forward_layers):
             y, end = run_layer(cell, self.dropout(x), tuple(part[:, index] for part in state))
@@ -169,7 +168,7 @@ class RecurrentStack(nn.Module, Backed):
 
 
 class RecurrentEncoder(Encoder):
-    """A `RecurrentStack` as an encoder: features, summary and, where carried, state are the stack's own."""
+    """A `RecurrentStack` as an encoder: features, summary and, if carried, state are those of the stack."""
 
     def __init__(self, stack: RecurrentStack) -> None:
         super().__init__()

@@ -16,10 +16,10 @@ from harness.errors import ConfigError
 
 
 def filter_logits(logits: Tensor, temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0) -> Tensor:
-    """Scaled logits (B, V) in which the symbols ruled out are -inf; at least one symbol a row is left.
+    """Scaled logits (B, V) in which excluded symbols are -inf; at least one symbol per row remains.
 
     Args:
-        logits: (B, V); log-probabilities do as well.
+        logits: (B, V); or log-probabilities.
         temperature: divides the logits; 0 leaves only the most likely symbol.
         top_k: keep the k most likely symbols; 0: all.
         top_p: then keep the smallest set of most likely symbols whose mass is at least p; 1: all.
@@ -61,8 +61,8 @@ def sample(
 ) -> list[list[int]]:
     """Continue each prompt by `length` symbols.
 
-    Random numbers are drawn at the start and on the CPU, a block for each row, so a row's text depends neither
-    on the rows after it nor on the device.
+    Random numbers are drawn at the start on the CPU, one block per row, so a row's text depends neither on the rows
+    after it nor on the device.
 
     Args:
         step: the model: (tokens (N, T), state) -> (logits or log-probabilities (N, V) after the last token,
@@ -72,7 +72,7 @@ def sample(
         generator: CPU generator; the same seed gives the same texts.
         temperature, top_k, top_p: see `filter_logits`.
         forbid: ids that are never drawn.
-        state: the model's state before the prompts; None: a start.
+        state: the model's state before the prompts; None: the initial state.
 
     Returns:
         The symbols drawn for each prompt, without the prompt.
@@ -99,7 +99,7 @@ def sample(
 
 
 def _draw(logits: Tensor, noise: Tensor) -> Tensor:
-    """One symbol a row (N,): the inverse distribution function at `noise` (N,), uniform in [0, 1)."""
+    """One symbol per row (N,): the inverse distribution function at `noise` (N,), uniform in [0, 1)."""
     probabilities = logits.softmax(dim=-1)  # (N, V)
     reached = probabilities.cumsum(dim=-1)
     symbol = (reached <= noise[:, None] * reached[:, -1:]).sum(dim=-1)  # the first whose sum exceeds the noise
@@ -108,7 +108,7 @@ def _draw(logits: Tensor, noise: Tensor) -> Tensor:
 
 
 def _without(logits: Tensor, forbid: Sequence[int]) -> Tensor:
-    """Logits (N, V) in which the forbidden symbols are impossible."""
+    """Logits (N, V) with the forbidden symbols excluded."""
     if not forbid:
         return logits
     if len(set(forbid)) >= logits.shape[-1]:

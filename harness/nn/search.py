@@ -2,10 +2,10 @@
 
 The caller gives its decoder as a `Step`: `step(tokens (N,), state, rows (N,)) -> (log_probs (N, V), state)`.
 `rows` tells which example each of the N hypotheses belongs to (to look up the encoder's memory). Examples
-that are finished leave the batch; as long as none does, `rows` is the very same tensor object, so that a
-caller may keep what it looked up. `state` is a pytree of tensors, batch first; it is reordered here.
+that are finished leave the batch; as long as none does, `rows` is the same tensor object, so that a
+caller can cache what it looked up. `state` is a pytree of tensors, batch first; it is reordered here.
 
-Every score is log p(symbols, eos): a hypothesis of `max_length` symbols is closed with eos by force.
+Every score is log p(symbols, eos): a hypothesis of `max_length` symbols is forcibly ended with eos.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from harness.contract.model import State
 Step = Callable[[Tensor, State, Tensor], tuple[Tensor, State]]
 """(tokens (N,), state, rows (N,)) -> (log-probabilities (N, V), state)."""
 
-_GROUP = 64  # candidates that are looked at as one, if there are many
-_MANY = 1 << 18  # of all examples together; below, looking twice costs more than it saves
+_GROUP = 64  # candidates grouped together, if there are many
+_MANY = 1 << 18  # over all examples; below this, grouping costs more than it saves
 
 
 class Hypothesis(NamedTuple):
@@ -69,7 +69,7 @@ def greedy(
         forbid: ids that must not be emitted (padding, bos).
 
     Returns:
-        One hypothesis an example; its score is its log-probability, eos included.
+        One hypothesis per example; its score is its log-probability, eos included.
     """
     if batch_size == 0:
         return []
@@ -113,7 +113,7 @@ def beam(
     """The best-scored hypothesis found with `beam_size` live prefixes per example.
 
     A prefix ends when eos is among its example's `beam_size` best candidates; the beam is then refilled, so
-    finished hypotheses cost no live one. An example stops when no live prefix can still beat its best
+    finished hypotheses do not take up live slots. An example stops when no live prefix can still beat its best
     finished hypothesis: log-probabilities only fall, so the bound is the prefix's log-probability over the
     most favourable penalty. Stopping therefore never changes the result. With `beam_size=1` and
     `length_penalty=0` this is greedy search.
@@ -157,13 +157,13 @@ def beam(
         ended = symbol == eos
 
         ending = ended[:, :width] & (top[:, :width] > -torch.inf)
-        has_ending, first = ending.max(dim=1)  # the first is the best: equal lengths share one penalty
+        has_ending, first = ending.max(dim=1)  # the first is the best, since equal lengths have equal penalties
         which = has_ending.nonzero().squeeze(1)
         if which.numel():
             rank = first[which]
             found.offer(live[which], prefixes[which, parent[which, rank]], top[which, rank] / penalty)
 
-        order = ended.to(torch.int8).argsort(dim=1, stable=True)[:, :width]  # those that go on, best first
+        order = ended.to(torch.int8).argsort(dim=1, stable=True)[:, :width]  # the surviving ones, best first
         scores, parent, symbol = (x.gather(1, order) for x in (top, parent, symbol))  # (E, width)
 
         factor = max(length_penalty_factor(length + 1, length_penalty), length_penalty_factor(last, length_penalty))
@@ -201,8 +201,8 @@ class _Finished:
 def best_of(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The `count` largest of every row of values (E, M), largest first, and where they are: (E, count) each.
 
-    Selecting costs far more for each value than comparing does, so of many values only the groups with the largest
-    maxima are looked at: nothing outside them can be larger than what is in them.
+    Selecting costs far more per value than comparing, so with many values only the groups with the largest maxima are
+    searched: nothing outside them can be larger.
     """
     groups = values.shape[1] // _GROUP
     if values.numel() < _MANY or groups <= count:
@@ -212,7 +212,7 @@ def best_of(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
     grouped = values[:, :whole].unflatten(1, (groups, _GROUP))
     chosen = grouped.amax(2).topk(count).indices  # (E, count)
     places = chosen.unsqueeze(2) * _GROUP + torch.arange(_GROUP, device=values.device)  # (E, count, _GROUP)
-    rest = torch.arange(whole, values.shape[1], device=values.device)  # what fills no group
+    rest = torch.arange(whole, values.shape[1], device=values.device)  # the remainder that does not fill a group
     places = torch.cat((places.flatten(1), rest.expand(len(values), -1)), dim=1)
     top = values.gather(1, places).topk(count)
     return top.values, places.gather(1, top.indices)

@@ -1,1 +1,1 @@
-"""Finding plug-ins, reading and checking them, and who fits whom."""
+"""Discovery of plug-ins, their sources and checks, and which model fits which task."""

@@ -1,4 +1,4 @@
-"""What the registry checks of an imported plug-in: its hooks' names and marks, and its classes."""
+"""Checks of an imported plug-in: hook names and markers, and its classes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from harness.errors import PluginError
 
 
 def check_hook_names(label: str, module: ModuleType) -> None:
-    """A function named `harness_*` must be a hook: pluggy alone ignores a misspelt or unmarked one.
+    """Check that functions named `harness_*` are hooks: pluggy itself ignores misspelt or unmarked ones.
 
     Raises:
-        PluginError: the name is no hook's, or the function lacks the mark.
+        PluginError: the name is not that of a hook, or the function is not marked.
     """
     known = sorted(name for name in vars(hookspecs) if name.startswith("harness_"))
     for name, value in vars(module).items():
@@ -27,13 +27,13 @@ def check_hook_names(label: str, module: ModuleType) -> None:
             close = get_close_matches(name, known, n=1)
             hint = f" Did you mean '{close[0]}'?" if close else ""
             exist = ", ".join(known)
-            raise PluginError(f"The {label} defines '{name}', which is no hook.{hint} Hooks: {exist}.")
+            raise PluginError(f"The {label} defines '{name}', which is not a hook.{hint} Hooks: {exist}.")
         if not hasattr(value, "harness_impl"):
-            raise PluginError(f"The {label} defines '{name}' without the mark @harness.hookimpl above it.")
+            raise PluginError(f"The {label} defines '{name}' without the decorator @harness.hookimpl.")
 
 
 def check_class(label: str, kind: str, cls: Any) -> None:
-    """A class that a hook returned must be a concrete dataclass of the right base, with defaults throughout.
+    """Check that a class returned by a hook is a concrete dataclass with the right base and defaults for all fields.
 
     The fields of a target need none: they are sizes, which only data can give.
 
@@ -52,7 +52,7 @@ def check_class(label: str, kind: str, cls: Any) -> None:
     if inspect.isabstract(cls):
         raise PluginError(f"{about} does not implement {', '.join(sorted(getattr(cls, '__abstractmethods__', ())))}.")
     if "__dataclass_params__" not in vars(cls) and vars(cls).get("__annotations__"):
-        raise PluginError(f"{about} has fields but lacks the decorator @dataclass above it.")
+        raise PluginError(f"{about} has fields but lacks the decorator @dataclass.")
     if kind == "target":  # whose fields are sizes, which only data can give
         if not vars(cls)["__dataclass_params__"].frozen:
             raise PluginError(f"{about} must be frozen: @dataclass(frozen=True).")

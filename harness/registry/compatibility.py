@@ -1,4 +1,5 @@
-"""Which model fits which task: decided from the task's signature and the model's capabilities, before any data."""
+"""Which model fits which task: decided from the task's signature and the model's capabilities, before any data is
+loaded."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ class Compatibility:
 
 
 def check(signature: TaskSignature, model: str, capabilities: Capabilities) -> Compatibility:
-    """Decide whether a model of these capabilities can do a task of this signature.
+    """Decide whether a model with these capabilities can do a task with this signature.
 
     The reason names the task, what it needs, and what the model does instead.
     """
@@ -44,7 +45,7 @@ def _reason(signature: TaskSignature, model: str, capabilities: Capabilities) ->
     if needs.subsampling == "declared" and factor > signature.max_subsampling:
         return (
             f"task '{task}' allows a subsampling factor of at most {signature.max_subsampling} "
-            f"(beyond it some transcripts no longer fit); '{model}' shortens time by {factor}"
+            f"(beyond that some transcripts no longer fit); '{model}' shortens time by {factor}"
         )
     return None
 

@@ -1,4 +1,4 @@
-"""Which plug-ins exist, and loading the one that a command names.
+"""Discovers installed plug-ins and loads those a command names.
 
 Plug-ins are entry points of the group "harness", one for each thing they bring:
 
@@ -6,10 +6,10 @@ Plug-ins are entry points of the group "harness", one for each thing they bring:
     "model.NAME" = "package.module"     a model; the module implements `harness_models`
     "target.NAME" = "package.module"    a kind of answer; the module implements `harness_targets`
     "dataset.TASK.NAME" = "package.module"  a data set for a task; the module implements `harness_datasets`
-    "config.NAME" = "package.conf"      a folder of YAML that joins the configuration's search path
+    "config.NAME" = "package.conf"      a folder of YAML files added to the configuration's search path
 
 Listing reads metadata and docstrings only; nothing is imported. Loading imports one module, registers it with
-pluggy and checks it. The built-in plug-ins take exactly this way.
+pluggy and checks it. Built-in plug-ins are loaded in the same way.
 """
 
 from __future__ import annotations
@@ -49,15 +49,15 @@ KINDS = (*HOOK_OF_KIND, "config")
 
 @dataclass(frozen=True)
 class PluginInfo:
-    """A plug-in as its metadata describes it.
+    """A plug-in as described by its metadata.
 
     Attributes:
         name: without the kind: "translation"; of a data set with its task: "translation.multi30k".
         kind: one of `KINDS`; "unknown" for an entry point that is none of these.
-        distribution, version: of the package that brings it.
+        distribution, version: of its package.
         module: dotted path of the module (or of the folder, for "config").
         description: first sentence of the module's docstring; empty if it has none.
-        problem: why it cannot be used, as far as that is known without importing it; None: nothing known.
+        problem: why it is unusable, as far as known without importing it; None if no problem is known.
     """
 
     name: str
@@ -76,7 +76,7 @@ class PluginInfo:
 
 
 class Registry:
-    """The plug-ins of this Python environment; entry points are read once, at the first question."""
+    """The plug-ins of this Python environment; entry points are read once, on first use."""
 
     def __init__(self) -> None:
         self._manager = pluggy.PluginManager(GROUP)
@@ -93,7 +93,7 @@ class Registry:
         return self._infos
 
     def names(self, kind: str) -> list[str]:
-        """Names of one kind, sorted, each once."""
+        """Names of one kind, sorted, without duplicates."""
         return sorted({info.name for info in self.infos() if info.kind == kind})
 
     def dataset_names(self, task: str) -> list[str]:
@@ -115,8 +115,8 @@ class Registry:
         """The one plug-in of that kind and name.
 
         Raises:
-            UnknownNameError: none bears the name; the message lists those that exist.
-            PluginError: two distributions bring it; the message names both.
+            UnknownNameError: there is none; the message lists those that exist.
+            PluginError: two distributions provide it; the message names both.
         """
         found = [info for info in self.infos() if info.kind == kind and info.name == name]
         if not found:
@@ -133,7 +133,7 @@ class Registry:
             return None
         owners = " and ".join(f"'{other.distribution}' {other.version} ({other.module})" for other in same)
         return (
-            f"Two plug-ins bear the name '{info.kind}.{info.name}': {owners}. "
+            f"Two plug-ins have the name '{info.kind}.{info.name}': {owners}. "
             "Uninstall one of the distributions, or rename its entry point and class."
         )
 
@@ -144,7 +144,7 @@ class Registry:
 
         Raises:
             UnknownNameError, PluginError: as `info`.
-            PluginError: the plug-in was written for another version of the contract, the module does not import,
+            PluginError: the plug-in was written for another version of the contract, the module cannot be imported,
                 hooks are misspelt or have wrong arguments, or a class breaks the contract.
         """
         if (kind, name) not in self._classes:
@@ -164,7 +164,7 @@ class Registry:
         except (Exception, SystemExit) as error:
             raise PluginError(
                 f"The {info.label} cannot be imported: {type(error).__name__}: {error} "
-                f"(module '{info.module}'). Repair or reinstall it; other plug-ins are not affected."
+                f"(module '{info.module}'). Fix or reinstall it; other plug-ins are not affected."
             ) from error
 
     def _register(self, info: PluginInfo, module: ModuleType) -> None:
@@ -200,15 +200,15 @@ class Registry:
         unknown = sorted(set(names) - set(self.names(info.kind)))
         if unknown:
             raise PluginError(
-                f"The {info.label}: {hook}() brings {info.kind} '{unknown[0]}', but there is no entry point "
-                f"'{info.kind}.{unknown[0]}'. It and {checks.named_by(info.kind)} the entry point must agree."
+                f"The {info.label}: {hook}() provides {info.kind} '{unknown[0]}', but there is no entry point "
+                f"'{info.kind}.{unknown[0]}'. The entry point and {checks.named_by(info.kind)} must match."
             )
         if info.name in names:
             return cast(type, classes[names.index(info.name)])
         brought = ", ".join(f"'{name}'" for name in names) or "nothing"
         raise PluginError(
-            f"The {info.label} should bring a {info.kind} named '{info.name}', but {hook}() brings {brought}. "
-            f"Change the entry point, or {checks.named_by(info.kind)}, so that they agree."
+            f"The {info.label} should provide a {info.kind} named '{info.name}', but {hook}() provides {brought}. "
+            f"Change the entry point, or {checks.named_by(info.kind)}, so that they match."
         )
 
 
@@ -227,7 +227,7 @@ def _read_entry_points() -> Iterator[PluginInfo]:
 
 
 def _static_problem(info: PluginInfo) -> str | None:
-    """What is wrong as far as files tell: a module or folder that is missing, a contract version out of reach."""
+    """Problems visible from files alone: a missing module or folder, an unsupported contract version."""
     if info.kind == "config":
         found = source_code.find_folder(info.module)
         return None if found and found.is_dir() else f"the folder of '{info.module}' does not exist"
@@ -241,7 +241,7 @@ def _contract_problem(info: PluginInfo) -> str | None:
 
 @lru_cache(maxsize=1)
 def registry() -> Registry:
-    """The registry of this process; after `registry.cache_clear()` entry points are read anew."""
+    """The registry of this process; after `registry.cache_clear()` entry points are read again."""
     return Registry()
 
 
@@ -251,12 +251,12 @@ def list_plugins(kind: str) -> list[PluginInfo]:
 
 
 def load_task(name: str) -> type[Task]:
-    """The task class of that name; imports its plug-in and no other. Raises as `Registry.load`."""
+    """The task class of that name; imports its plug-in and no other. Raises like `Registry.load`."""
     return cast("type[Task]", registry().load("task", name))
 
 
 def load_model(name: str) -> type[Model]:
-    """The model class of that name; imports its plug-in and no other. Raises as `Registry.load`."""
+    """The model class of that name; imports its plug-in and no other. Raises like `Registry.load`."""
     return cast("type[Model]", registry().load("model", name))
 
 

@@ -1,7 +1,7 @@
-"""Running a plug-in's code so that it disturbs neither the command's output nor the process's global state.
+"""Run a plug-in's code without letting it affect the command's output or the process's global state.
 
-What a plug-in prints while it is imported would break `harness matrix --json`; a generator that it seeds, a default
-that it changes or a folder that it enters would reach every other run of the process. Each is put back, and named.
+Output printed during an import would break `harness matrix --json`; a seeded generator, a changed default or working
+directory would affect every other run in the process. Each change is undone and reported.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SHOWN = 200  # characters of what a plug-in printed
 
 @dataclass(frozen=True)
 class _Part:
-    """One piece of global state: the module that holds it, and the functions that read it and put it back."""
+    """One piece of global state: its module, and the functions that read and restore it."""
 
     name: str
     module: str
@@ -27,7 +27,7 @@ class _Part:
     writer: str
 
     def read(self) -> Any:
-        """The state; None where its module is not loaded, so that there is no state yet."""
+        """The state; None if its module is not loaded, so there is no state yet."""
         module = sys.modules.get(self.module)
         return getattr(module, self.reader)() if module is not None else None
 
@@ -37,7 +37,7 @@ class _Part:
 
 _PARTS = (
     _Part("the generator of 'random'", "random", "getstate", "setstate"),
-    _Part("the working folder", "os", "getcwd", "chdir"),
+    _Part("the working directory", "os", "getcwd", "chdir"),
     _Part("numpy's global generator", "numpy.random", "get_state", "set_state"),
     _Part("torch's global generator", "torch", "get_rng_state", "set_rng_state"),
     _Part("torch's threads", "torch", "get_num_threads", "set_num_threads"),
@@ -50,12 +50,12 @@ _PARTS = (
 def contained(label: str, doing: str) -> Iterator[None]:
     """Contain a block that runs a plug-in's code.
 
-    What it prints goes to standard error, shortened and under the plug-in's name. State that existed before and
-    differs afterwards is put back and named; threads that it started are named, since they cannot be taken back.
+    Its output goes to standard error, shortened and under the plug-in's name. Changes to existing state are undone and
+    reported; started threads are reported, since they cannot be undone.
 
     Args:
         label: of the plug-in, as in its messages.
-        doing: what the harness does with it ("was imported").
+        doing: what the harness is doing with it ("was imported").
     """
     before = {part: part.read() for part in _PARTS}
     threads = set(threading.enumerate())
@@ -80,7 +80,7 @@ def _restore(before: dict[_Part, Any]) -> list[str]:
     for part, state in before.items():
         if state is not None and not _equal(part.read(), state):
             part.write(state)
-            notes.append(f"changed {part.name}; it was put back")
+            notes.append(f"changed {part.name}; it was restored")
     return notes
 
 

@@ -1,4 +1,4 @@
-"""Which model fits which task, for every installed pair at default configurations. No data is touched."""
+"""Which model fits which task, for every installed pair at default configurations. No data is loaded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.registry.guard import contained
 
 @dataclass(frozen=True)
 class Pair:
-    """A task and a model; `reason` says why they do not fit, or which plug-in cannot be used."""
+    """A task and a model; `reason` says why they do not fit, or which plug-in is unusable."""
 
     task: str
     model: str
@@ -24,10 +24,10 @@ class Pair:
 
 
 def matrix(tasks: Sequence[str] | None = None, models: Sequence[str] | None = None) -> list[Pair]:
-    """All pairs, tasks first; None: every installed one. A plug-in that cannot be used fits nothing.
+    """All pairs, tasks first; None: every installed one. An unusable plug-in fits nothing.
 
     Raises:
-        UnknownNameError: a name given does not exist.
+        UnknownNameError: a given name does not exist.
     """
     task_names = registry().names("task") if tasks is None else tasks
     model_names = registry().names("model") if models is None else models
@@ -44,17 +44,17 @@ def fitting_models(signature: TaskSignature) -> list[str]:
 
 
 def _usable(kind: str, name: str, use: Callable[[Any], Any]) -> Any:
-    """What `use` makes of the plug-in's class, or the PluginError that says why the plug-in cannot be used."""
+    """The result of `use` on the plug-in's class, or a PluginError that says why the plug-in is unusable."""
     try:
         cls = registry().load(kind, name)
     except PluginError as error:
         return error
     label = registry().info(kind, name).label
     try:
-        with contained(label, "was asked what it needs"):
+        with contained(label, "was queried for its requirements"):
             return use(cls)
     except Exception as error:
-        return PluginError(f"The {label} fails at its defaults: {type(error).__name__}: {error}")
+        return PluginError(f"The {label} fails with its defaults: {type(error).__name__}: {error}")
 
 
 def _pair(task: str, signature: TaskSignature | PluginError, model: str, made: Any) -> Pair:

@@ -1,7 +1,7 @@
-"""Reading a plug-in's source without importing it: where it lies, what it says of itself, its digest.
+"""Reading a plug-in's source without importing it: its location, its description, its digest.
 
-Listing plug-ins and completing their options must not import them (they may import torch at their top), and a
-run's identity must depend on the code but not on its comments. Both read the syntax tree.
+Listing plug-ins and completing their options must not import them (they may import torch at the top), and a run's
+identity must depend on the code but not on comments. Both use the syntax tree.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def find_folder(module: str) -> Path | None:
 
 
 def _places(module: str) -> list[Path]:
-    """Where the module may lie, without suffix: a folder of that name, or a file with ".py" after it.
+    """Possible locations of the module, without suffix: a folder of that name, or a file with ".py" appended.
 
-    Only the top-level name is looked up by Python, which executes nothing; inside it, paths mirror names.
+    Only the top-level name is looked up by Python, which executes nothing; below it, paths mirror names.
     """
     top, *rest = module.split(".")
     try:
@@ -56,7 +56,7 @@ def description(module: str) -> str:
 
 
 def stated_contract(module: str) -> object:
-    """The value of `HARNESS_CONTRACT` at the top level of the module; None where it says nothing.
+    """The value of `HARNESS_CONTRACT` at the top level of the module; None if it is not set.
 
     Anything but a literal is returned as its source text.
     """
@@ -74,8 +74,8 @@ def stated_contract(module: str) -> object:
 def config_fields(module: str, name: str) -> list[str]:
     """Annotated fields of the class in `module` whose class variable `name` is `name`, base classes first.
 
-    Bases are followed into modules that they are imported from by "from module import Base", but not into those of
-    the harness; for completion, where an incomplete answer is no harm.
+    Base classes are followed into the modules that they are imported from, but not into those of the harness; used for
+    completion, where an incomplete answer does no harm.
     """
     tree = _tree(find_source(module))
     if tree is None:
@@ -133,7 +133,7 @@ def _assigned(statement: ast.stmt, name: str) -> ast.expr | None:
 def digest(paths: Iterable[Path]) -> str:
     """SHA-256 over the syntax trees of the files, in the order given, without docstrings and positions.
 
-    A comment, a docstring or a reformatting changes nothing; any change of code does.
+    Comments, docstrings and formatting do not affect it; any change of code does.
     """
     total = hashlib.sha256()
     for path in paths:
@@ -160,7 +160,8 @@ def _file_digest(path: str, mtime_ns: int, size: int) -> str:
 
 
 def module_files(module: str) -> list[Path]:
-    """Files of the module and of what it imports, directly or not, from its own top-level package; sorted."""
+    """Files of the module and of everything it imports, directly or indirectly, from its own top-level package;
+    sorted."""
     seen: dict[str, Path] = {}
     waiting = [module]
     top = module.partition(".")[0]
@@ -177,7 +178,7 @@ def module_files(module: str) -> list[Path]:
 
 
 def _imports(module: str, path: Path) -> Iterator[str]:
-    """Full names that a file's import statements mention; `from a import b` gives both a and a.b."""
+    """Full names in a file's import statements; `from a import b` gives both a and a.b."""
     tree = _tree(path)
     if tree is None:
         return

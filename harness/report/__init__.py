@@ -1,6 +1,6 @@
 """Comparison reports from the results store: `build` writes self-contained pages, Markdown, tables and figures.
 
-`load` groups runs into comparisons, `statistics` summarises seeds, `figures` draws, `contents` says what stands where,
+`load` groups runs into comparisons, `statistics` summarises seeds, `figures` draws, `contents` defines the structure,
 `sections` and `blocks` fill it, `run_pages` does so for single runs, `pages` writes. Nothing here imports torch.
 """
 

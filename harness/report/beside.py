@@ -1,4 +1,4 @@
-"""Work in a process that is forked from this one, while this one goes on: a report uses two processors."""
+"""Run work in a forked process while this one continues, so that a report uses two cores."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Result = TypeVar("Result")
 
 @contextmanager
 def beside(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
-    """Begin the work in another process; the block calls what it is given, and waits there for the result.
+    """Start the work in another process; the block receives a function that waits for the result and returns it.
 
-    Where there can be no such process (`may_fork`), or it ends without a result, the work is done here when the result
-    is asked for. So it must be such that it can be begun twice; what it raises is raised here.
+    If no process can be forked (`may_fork`), or it ends without a result, the work is done here when the result is
+    requested. So it must be safe to start twice; its exceptions are raised here.
     """
     if not may_fork():
         yield work
@@ -47,24 +47,24 @@ def beside(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
 
 
 def may_fork() -> bool:
-    """Whether a process can be forked and would help: not where this one has threads, whose locks a fork copies."""
+    """Whether forking is possible and useful: not if this process has threads, whose locks a fork would copy."""
     return processors() > 1 and threading.active_count() == 1 and hasattr(os, "fork")
 
 
 def processors() -> int:
-    """How many this process may use."""
+    """The number of cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
 def quiet_forks() -> Iterator[None]:
-    """Without the warning about threads: it counts the idle ones of BLAS."""
+    """Suppress the warning about threads, which also counts idle BLAS threads."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         yield
 
 
 def _send(work: Callable[[], Result], connection: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to hear; it ends this process
-    with suppress(Exception):  # the parent meets it when it does the work itself
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C and ends this process
+    with suppress(Exception):  # the parent gets the same error when it does the work itself
         connection.send(work())

@@ -1,4 +1,4 @@
-"""One comparison on the page of its task: its conditions, tables, curves, panels, outputs and runs."""
+"""One comparison on its task's page: conditions, tables, curves, panels, outputs and runs."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def block(
     machines: Mapping[str, str],
     colours: Mapping[str, int],
 ) -> Block:
-    """Everything that the page of a task says of one comparison.
+    """Everything a task's page says about one comparison.
 
     Args:
         store: open.
         comparison: runs under equal conditions.
-        name: begins the ids and file names of its parts.
-        heading: tells it from the others of its task.
-        machines: the name of every environment, by its hash.
-        colours: the number of each label's colour, the same throughout a report.
+        name: prefix of the ids and file names of its parts.
+        heading: distinguishes it from the task's other comparisons.
+        machines: the name of each environment, by hash.
+        colours: colour number of each label, the same throughout a report.
     """
     scale = results.primary_of(comparison)
     limit = comparison.conditions.eval_limit
@@ -81,7 +81,7 @@ def block(
 
 
 def _facts(comparison: Comparison, machines: Mapping[str, str]) -> list[tuple[str, str]]:
-    """What was compared, in pairs of term and words."""
+    """What was compared, as pairs of term and text."""
     facts = overview.conditions(comparison.conditions, machines)
     summaries = [r.summary for r in comparison.finished if r.summary]
     details: dict[str, Any] = summaries[0].details if summaries else {}
@@ -97,7 +97,7 @@ def _facts(comparison: Comparison, machines: Mapping[str, str]) -> list[tuple[st
 
 
 def _notes(comparison: Comparison) -> list[tuple[str, str]]:
-    """What the task says of its data."""
+    """The task's notes on its data."""
     summary = next((r.summary for r in comparison.finished if r.summary), None)
     notes = summary.details.get("data") if summary else None
     if not isinstance(notes, dict):
@@ -110,7 +110,7 @@ def _grouped(number: int) -> str:
 
 
 def _signatures(comparison: Comparison) -> list[tuple[str, str]]:
-    """What every metric means, and its exact variant where its library has one."""
+    """What every metric means, and its exact variant if its library has several."""
     found = []
     for name, declared in comparison.any_run.units.items():
         text = " ".join(t for t in (declared.get("description"), declared.get("signature")) if t)

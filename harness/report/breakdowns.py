@@ -1,7 +1,7 @@
-"""Where a model is good and where not: scores by the length of an example, and by class.
+"""Where a model does well and where it does not: scores by length of example, and by class.
 
-The score of a part is the corpus score of its examples, from the sum of their statistics, never a mean of scores of
-single examples: BLEU of short sentences is the BLEU that a test split of short sentences would give.
+The score of a part is the corpus score of its examples, from the sum of their statistics, never a mean of per-example
+scores: BLEU of short sentences is the BLEU that a test split of short sentences would have.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ _MOST_CLASSES = 20
 
 
 def panels(store: Store, comparison: Comparison, name: str, colours: Mapping[str, int]) -> list[Panel]:
-    """Scores of parts of the test split; none where the task's statistics say nothing of parts.
+    """Scores of parts of the test split; empty if the task's statistics cannot be split.
 
-    Texts are divided by the length of their source, or of the right answer where they have none, into ranges of about
-    equally many examples; classified examples by their class. Runs whose examples do not give their stored score are
-    left out. Forecasts have a panel of their own (`harness.report.horizons`).
+    Texts are divided by the length of their source, or of the right answer if there is none, into ranges of roughly
+    equal size; classified examples by class. Runs whose examples do not reproduce their stored score are left out.
+    Forecasts have their own panel (`harness.report.horizons`).
 
     Args:
         store: open, for test examples.
         comparison: runs under equal conditions.
-        name: begins the names of panels, tables and figures.
-        colours: the number of each label's colour, the same throughout a report.
+        name: prefix of the names of panels, tables and figures.
+        colours: colour number of each label, the same throughout a report.
     """
     scale = results.primary_of(comparison)
     entries = [e for e in comparison.entries if e.finished]
@@ -49,11 +49,11 @@ def panels(store: Store, comparison: Comparison, name: str, colours: Mapping[str
     examples = example_count(store, first.id)
     if examples < 2 * FEWEST or examples > over_seeds.MOST_ROWS:
         return []
-    if _classifies(first) and "accuracy" in first.units:  # other scores of one class alone mean little
+    if _classifies(first) and "accuracy" in first.units:  # other scores mean little for a single class
         scale = results.scale_of(first, "accuracy")
     probe = [s for s in example_statistics(store, [first.id], scale.name)[first.id].values() if isinstance(s, Mapping)]
     formula = corpus.formula_of(probe[:1])
-    if formula is None or "by_step" in probe[0]:  # the texts of a forecast are its numbers, whose length says nothing
+    if formula is None or "by_step" in probe[0]:  # a forecast's text is its numbers, whose length is meaningless
         return []
     texts = example_texts(store, first.id)
     edits = any("edits" in s for s in probe)  # errors per word of the right answer
@@ -81,7 +81,7 @@ def _scores(
     ids: Sequence[str],
     parts: Parts,
 ) -> tuple[dict[str, np.ndarray], list[str]]:
-    """By label, (seeds, 1 + parts): the score of all examples and of each part; and what was left out, in words."""
+    """Scores by label, (seeds, 1 + parts): of all examples and of each part; and descriptions of what was left out."""
     wanted, left_out = over_seeds.readable_runs(comparison, len(ids))
     read = example_statistics(store, [r.id for runs in wanted.values() for r in runs], metric)
     known = set(ids)
@@ -105,7 +105,7 @@ def _scores(
             found[text] = np.array(made, dtype=float)
         if len(made) < len(runs):
             lost = fmt.plural(len(runs) - len(made), "run")
-            left_out.append(f"{lost} of {label(text)}, whose examples are others or do not give the stored score")
+            left_out.append(f"{lost} of {label(text)}, whose examples differ or do not reproduce the stored score")
     return found, left_out
 
 
@@ -115,7 +115,7 @@ def _has_score(sums: np.ndarray, statistics: Mapping[str, object]) -> np.ndarray
     BLEU is then 0 by definition, however good the outputs are.
     """
     known = sums[:, -1] > 0
-    if {"matches", "totals"} <= statistics.keys():  # the totals of the longest word sequence stand before the count
+    if {"matches", "totals"} <= statistics.keys():  # the totals of the longest n-gram come before the count
         known &= sums[:, -2] > 0
     return known
 
@@ -156,7 +156,7 @@ def _panel(
         figure = over_ranges(name, parts.names, spreads, colours, titles=titles, caption=caption, alt=alt)
     text = [_how(parts, comparison), *leaders]
     if any(math.isnan(v.mean) for values in spreads.values() for v in values):
-        text.append("A part has no value where its outputs are too short for the metric.")
+        text.append("A part has no value if its outputs are too short for the metric.")
     if left_out:
         text.append(f"Left out: {'; '.join(left_out)}.")
     return Panel(name, title, text, [figure], [_table(parts, scores, scale, f"{name}-table")], folded=True)
@@ -165,7 +165,7 @@ def _panel(
 def _hardest_first(
     parts: Parts, scores: Mapping[str, np.ndarray], scale: results.Scale
 ) -> tuple[Parts, dict[str, np.ndarray]]:
-    """Classes by their mean over models, the worst first and no more than can be drawn."""
+    """Classes by their mean over models, worst first, at most as many as can be drawn."""
     means = np.nanmean([array[:, 1:].mean(0) for array in scores.values()], axis=0)
     sign = 1.0 if scale.higher_is_better is not False else -1.0
     order = sorted(range(len(parts.names)), key=lambda k: (sign * means[k], parts.names[k]))[:_MOST_CLASSES]
@@ -180,17 +180,15 @@ def _how(parts: Parts, comparison: Comparison) -> str:
     """How the parts were made, and how many examples each has."""
     each = ", ".join(f"{label(n, 40)} ({size})" for n, size in zip(parts.names, parts.sizes, strict=True))
     if parts.kind == "class":
-        return (
-            f"Each class by itself, the one that models find hardest first, with its number of test examples: {each}."
-        )
+        return f"Each class separately, the hardest one first, with its number of test examples: {each}."
     return (
-        f"Test examples by the number of {parts.what}, in ranges of about equally many; each range is scored as a test "
-        f"split of its own. Ranges and their number of examples: {each}."
+        f"Test examples by the number of {parts.what}, in ranges of roughly equal size; each range is scored as a test "
+        f"split of its own. Ranges and their numbers of examples: {each}."
     )
 
 
 def _leaders(parts: Parts, spreads: Mapping[str, Sequence[Spread]], scale: results.Scale) -> list[str]:
-    """Whose mean is best in which part; nothing with one model or an unknown direction."""
+    """Which model has the best mean in which part; empty with one model or an unknown direction."""
     if len(spreads) < 2 or scale.higher_is_better is None:
         return []
     best: dict[str, list[str]] = {}
@@ -206,12 +204,12 @@ def _leaders(parts: Parts, spreads: Mapping[str, Sequence[Spread]], scale: resul
 
 
 def _table(parts: Parts, scores: Mapping[str, np.ndarray], scale: results.Scale, name: str) -> Table:
-    """The same values: ranges in columns beside models in rows, or classes, of which there are more, the other way."""
+    """The same values: ranges in columns and models in rows, or classes, of which there are more, in rows."""
     sizes = [len(parts.of), *parts.sizes]
     names = ["all examples", *(label(n, 40) for n in parts.names)]
     digits = fmt.decimals(float(v) for array in scores.values() for v in array.ravel())
     cells = {text: [over_seeds.cell(column, digits) for column in array.T] for text, array in scores.items()}
-    caption = capital(f"{scale.title} ({scale.note or scale.title}) by {parts.what}; with each its number of examples")
+    caption = capital(f"{scale.title} ({scale.note or scale.title}) by {parts.what}; each with its number of examples")
     if parts.kind == "class":
         table = Table(name, caption, "Class", [Column("examples"), *(Column(text) for text in scores)])
         for k, (part, size) in enumerate(zip(names, sizes, strict=True)):

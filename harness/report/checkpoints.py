@@ -1,4 +1,4 @@
-"""Checkpoints of one seed over the same test examples: which can be tested, and what comes out."""
+"""Checkpoints of one seed over the same test examples: which can be tested, and the results."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from harness.store.example_statistics import example_count, example_statistics
 from harness.store.query import RunView
 
 MOST_CHECKPOINTS = 12
-"""No more than this many, the best means first, since every test example of each is read."""
+"""At most this many, best means first, since every test example of each is read."""
 
 
 @dataclass
 class Checkpoints:
-    """What the test examples can show.
+    """What the test examples show.
 
     Attributes:
-        seed: of all checkpoints; None where no two models share one.
-        tests: of all pairs; None where fewer than two could be tested.
+        seed: of all checkpoints; None if no two models share one.
+        tests: of all pairs; None if fewer than two could be tested.
         keys: of the runs, by label.
-        left_out: why what is missing was not tested, a phrase each.
+        left_out: why the missing ones were not tested, one phrase each.
     """
 
     seed: int | None
@@ -41,12 +41,12 @@ class Checkpoints:
 def compare(store: Store, comparison: Comparison, order: Sequence[str]) -> Checkpoints:
     """Test all pairs of the checkpoints of one seed, the lowest of those that most models have finished.
 
-    A checkpoint is tested where its stored statistics give its stored score, by a formula that this program knows.
+    A checkpoint is tested if a known formula reproduces its stored score from its stored statistics.
 
     Args:
         store: open.
         comparison: runs under equal conditions.
-        order: labels of the models with results, the best first.
+        order: labels of the models with results, best first.
     """
     scale = primary_of(comparison)
     entries = [e for label in order for e in comparison.entries if e.label == label and e.finished]
@@ -64,7 +64,7 @@ def compare(store: Store, comparison: Comparison, order: Sequence[str]) -> Check
     formula = corpus.formula_of(next(iter(rows.values()))) if rows else None
     if formula is None:
         if rows:
-            found.left_out.append(f"the metric {shown(scale.name)} keeps statistics of its own, without a formula here")
+            found.left_out.append(f"the metric {shown(scale.name)} keeps its own statistics, without a formula here")
         return found
     known, refused = corpus.tabulate(formula, rows)
     found.left_out += [f"{shown(label)}: {reason}" for label, reason in refused.items()]
@@ -76,7 +76,7 @@ def compare(store: Store, comparison: Comparison, order: Sequence[str]) -> Check
         else:
             value = float(formula.score(table.sum(0)))
             said = "none" if stored is None else f"{stored:.6g}"
-            found.left_out.append(f"{shown(label)}’s examples give {value:.6g} where its stored score is {said}")
+            found.left_out.append(f"{shown(label)}’s examples give {value:.6g}, but its stored score is {said}")
     if len(tables) >= 2:
         higher = scale.higher_is_better
         found.tests = compare_examples(tables, formula.score, higher_is_better=True if higher is None else higher)
@@ -87,7 +87,7 @@ def compare(store: Store, comparison: Comparison, order: Sequence[str]) -> Check
 
 
 def _seed(entries: Sequence[Entry]) -> int | None:
-    """The lowest of the seeds that most entries have finished; None where no two share one."""
+    """The lowest of the seeds that most entries have finished; None if no two share one."""
     counts = Counter(r.seed for e in entries for r in e.finished)
     seed, number = min(counts.items(), key=lambda item: (-item[1], item[0]), default=(0, 0))
     return seed if number >= 2 else None
@@ -100,18 +100,18 @@ def _stored(run: RunView, metric: str) -> float | None:
 def _read(
     store: Store, runs: Mapping[str, RunView], metric: str, left_out: list[str]
 ) -> dict[str, list[Mapping[str, Any]]]:
-    """Statistics of the metric by label, the same examples in the same order; empty where there is no formula."""
+    """Statistics of the metric by label, the same examples in the same order; empty if there is no formula."""
     labels = list(runs)
     first = runs[labels[0]].id
     number = example_count(store, first)
     if not 1 < number <= MOST_EXAMPLES:
         limit = f"more than the {MOST_EXAMPLES} that are read" if number else "so there is nothing to compare"
-        limit = "which cannot be drawn anew" if number == 1 else limit
+        limit = "which cannot be resampled" if number == 1 else limit
         left_out.append(f"{shown(labels[0])} has {fmt.plural(number, 'test example')}, {limit}")
         return {}
     probe = _mappings(example_statistics(store, [first], metric)[first].values())
     if corpus.formula_of(probe) is None:
-        return {labels[0]: probe}  # the others would be read for nothing
+        return {labels[0]: probe}  # no need to read the others
     read = example_statistics(store, [r.id for r in runs.values()], metric)
     ids = list(read[first])
     found: dict[str, list[Mapping[str, Any]]] = {}
@@ -125,5 +125,5 @@ def _read(
 
 
 def _mappings(rows: Iterable[Any]) -> list[Mapping[str, Any]]:
-    """Statistics as they should be; what is something else becomes empty, and has no formula."""
+    """Statistics as mappings; anything else becomes an empty mapping, which has no formula."""
     return [row if isinstance(row, Mapping) else {} for row in rows]

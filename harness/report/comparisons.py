@@ -1,4 +1,4 @@
-"""Runs grouped: a comparison for every task and set of conditions, an entry for every model and configuration."""
+"""Grouping of runs: a comparison for every task and set of conditions, an entry for every model and configuration."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from harness.store.query import RunView
 
 _NOT_A_VARIANT = (
     *("seed", "sweep", "budget", "trainer.precision", "trainer.softmax", "trainer.final_split", "baselines"),
-    *("task.eval_limit", "task.train_limit", "logger", "exclusive"),  # conditions, and what changes no result
-    "precision_chosen",  # why the precision, which is a condition, is what it is
+    *("task.eval_limit", "task.train_limit", "logger", "exclusive"),  # conditions; no effect on results
+    "precision_chosen",  # the reason for the precision, which is a condition
 )
 
 
@@ -21,10 +21,10 @@ class Entry:
     """A row of a comparison: one model (or baseline) in one configuration, over its seeds.
 
     Attributes:
-        label: the model's name, with what tells this configuration from the model's others in brackets.
-        finished: its finished runs by seed, the newest of each.
+        label: the model's name, followed in brackets by what distinguishes this configuration from its others.
+        finished: its finished runs by seed, the newest for each.
         others: runs of it in any other state.
-        superseded: older finished runs of the same seed that are not shown (the code has changed since).
+        superseded: number of older finished runs of the same seeds, not shown (the code has changed since).
     """
 
     label: str
@@ -66,7 +66,7 @@ class Comparison:
 
     @property
     def any_run(self) -> RunView:
-        """A run that knows the task's metrics and references: finished where there is one."""
+        """A run that knows the task's metrics and references: a finished one if possible."""
         candidates = [*self.finished, *(r for e in self.baselines for r in e.finished)]
         others = (r for e in [*self.entries, *self.baselines] for r in e.others)
         return next(iter([*candidates, *others]))
@@ -78,7 +78,7 @@ class Comparison:
 
 
 def compare(runs: Sequence[RunView]) -> list[Comparison]:
-    """Group runs. Those of models with results span the comparisons; what has no result joins those it belongs to."""
+    """Group runs. Runs with results define the comparisons; runs without join the ones they belong to."""
     found: list[Comparison] = []
     known = {r.id: _Known(r) for r in runs}
     for task in dict.fromkeys(r.task for r in runs):
@@ -107,7 +107,7 @@ def compare(runs: Sequence[RunView]) -> list[Comparison]:
 
 
 def one_line(text: str, longest: int = 300) -> str:
-    """An error or reason on one line: of a traceback its last one, of a long text its beginning."""
+    """An error or reason on one line: the last line of a traceback, the beginning of a long text."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if lines and lines[0].startswith("Traceback"):
         lines = lines[-1:]
@@ -116,7 +116,7 @@ def one_line(text: str, longest: int = 300) -> str:
 
 
 class _Known:
-    """What is looked up of a run many times over, worked out once."""
+    """Derived properties of a run, computed once because they are looked up often."""
 
     def __init__(self, run: RunView) -> None:
         flat = flatten(run.config)
@@ -176,7 +176,7 @@ def _differing(configurations: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def _keep_newest(entry: Entry) -> None:
-    """One finished run a seed: the newest; states of older attempts at a finished seed no longer matter."""
+    """One finished run per seed, the newest; states of older attempts at a finished seed no longer matter."""
     newest: dict[int, RunView] = {}
     for run in entry.finished:
         held = newest.get(run.seed)

@@ -1,4 +1,4 @@
-"""Conditions: what must be equal before two results may stand in one table, in one cell or on one curve."""
+"""Conditions: what must be equal for two results to share a table, a cell or a curve."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from harness.store.query import RunView
 
 @dataclass(frozen=True)
 class Conditions:
-    """What must be equal for results to share a table; None: not known, or no limit.
+    """What must be equal for results to share a table; None means not known, or no limit.
 
     Attributes:
         dataset, fingerprint: the data by name, and the digest of its content and preparation.
-        metric: the primary metric; split: what it was taken on ("val" for the trials of a search).
+        metric: the primary metric; split: what it was measured on ("val" for the trials of a search).
         record_version: what the figures of a record mean.
         budget, precision, softmax, environment, eval_limit, train_limit: as planned and run.
     """
@@ -35,12 +35,12 @@ class Conditions:
 
     @property
     def evaluation(self) -> tuple[Any, ...]:
-        """What must be equal for scores (not times) to be compared: baselines need no more."""
+        """What must be equal for scores (not times) to be comparable; all that baselines need."""
         return self.dataset, self.eval_limit, self.fingerprint, self.record_version, self.metric, self.split
 
     @property
     def anywhere(self) -> Conditions:
-        """The same on no machine in particular."""
+        """The same conditions without the machine."""
         return replace(self, environment=None)
 
 
@@ -49,7 +49,7 @@ def conditions_of(run: RunView, flat: Mapping[str, Any] | None = None) -> Condit
 
     Args:
         run: from the store.
-        flat: its flattened configuration, where it is at hand.
+        flat: its flattened configuration, if already available.
     """
     flat = flatten(run.config) if flat is None else flat
     return Conditions(
@@ -62,7 +62,7 @@ def conditions_of(run: RunView, flat: Mapping[str, Any] | None = None) -> Condit
         fingerprint=_text(run.identity.get("data_fingerprint")),
         record_version=_text(run.identity.get("record_version")),
         metric=_text(run.primary.get("name")),
-        softmax=str(flat.get("trainer.softmax") or "full"),  # all there was before there was a choice
+        softmax=str(flat.get("trainer.softmax") or "full"),  # the only one before there was a choice
         split=run.summary.split if run.summary else str(flat.get("trainer.final_split") or "test"),
     )
 
@@ -79,7 +79,7 @@ def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _text(value: Any) -> str | None:
-    """A setting as text, whatever somebody wrote into the store."""
+    """A setting as text, whatever type the store holds."""
     return None if value is None else str(value)
 
 

@@ -1,4 +1,4 @@
-"""What stands in a report: its parts as plain data, in their order. The templates only lay them out."""
+"""The contents of a report: its parts as plain data, in order. The templates only lay them out."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class Section:
 
 @dataclass(frozen=True)
 class ReportOutcome:
-    """What came of one comparison, for the first screen.
+    """The outcome of one comparison, for the first page.
 
     Attributes:
         heading: of the comparison; page, anchor: where it is.
-        best: the model with the best mean, or those that share it; None where no model has a result, or all the same.
-        standing: what the evidence says of it, in a few words; tone: how that is set.
+        best: the model with the best mean, or those that share it; None if no model has a result or all have the same.
+        standing: what the evidence says about it, in a few words; tone: its style.
         sentence: the verdict.
     """
 
@@ -72,9 +72,9 @@ class Report:
     """Everything on the pages.
 
     Attributes:
-        machines: the name of every environment, by its hash.
+        machines: the name of each environment, by hash.
         links: to the pages of the runs, by key.
-        runs: every run, for a page of its own; None without runs.
+        runs: every run, for the page of runs; None without runs.
     """
 
     title: str
@@ -94,7 +94,7 @@ class Report:
     runs: Table | None
 
     def tables(self) -> list[Table]:
-        """Every table, for the files, but for the list of all runs."""
+        """Every table to be written as a file, except the list of all runs."""
         found = [self.summary, *([self.failures] if self.failures else []), *self.environments]
         found += [t for p in self.across for t in p.tables]
         for block in (b for s in self.sections for b in s.blocks):
@@ -104,7 +104,7 @@ class Report:
         return found
 
     def figures(self) -> list[figures.Figure]:
-        """Every figure, for the SVG and PNG files."""
+        """Every figure to be written as SVG and PNG."""
         blocks = [b for s in self.sections for b in s.blocks]
         panels = [*self.across, *(p for b in blocks for p in b.panels)]
         return [f for b in blocks for f in [*b.curves, *b.more_curves]] + [f for p in panels for f in p.figures]

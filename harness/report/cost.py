@@ -1,7 +1,7 @@
-"""Quality against what it costs: training time, parameters, and the models that nothing beats in both.
+"""Quality against cost: training time, parameters, and the models not beaten in both.
 
-The front is that of Pareto: a model is on it where no other is at least as good and as cheap, and better in one of
-the two. It compares means over seeds; the panel says so.
+The front is the Pareto front: a model is on it if no other is at least as good and as cheap, and better in one of the
+two. It compares means over seeds; the panel says so.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from harness.report.statistics import Summary, summarise
 from harness.report.tables import Column, Table, TableCell, TableRow
 
 _SAME_TIME, _SAME_SIZE = 1.1, 1.02
-"""Largest by smallest cost up to which models cost the same: times of a budget in seconds, matched parameters."""
+"""Ratio of largest to smallest cost up to which costs count as equal: a budget in seconds, matched parameters."""
 
 
 @dataclass(frozen=True)
 class _Model:
-    """One entry: quality and costs over its seeds, and how many of its runs shared their machine."""
+    """One entry: quality and costs over its seeds, and how many of its runs were contended."""
 
     label: str
     quality: Summary
@@ -49,15 +49,15 @@ class _Axis:
 
 
 def panels(comparison: Comparison, name: str, colours: Mapping[str, int]) -> list[Panel]:
-    """Quality against training time and against parameters; none with fewer than two models.
+    """Quality against training time and against parameters; empty with fewer than two models.
 
     A cost in which the models do not differ (a budget in seconds, matched parameters) is not drawn, and the text says
-    why. Where runs shared their machine, points are hollow.
+    why. Points of models with contended runs are hollow.
 
     Args:
         comparison: runs under equal conditions.
-        name: begins the names of panels, tables and figures.
-        colours: the number of each label's colour, the same throughout a report.
+        name: prefix of the names of panels, tables and figures.
+        colours: colour number of each label, the same throughout a report.
     """
     models = [m for m in map(_model, comparison.entries) if m is not None]
     if len(models) < 2:
@@ -78,18 +78,18 @@ def panels(comparison: Comparison, name: str, colours: Mapping[str, int]) -> lis
             continue
         fronts[axis.key] = front
         panel.text.append(_in_words(models, axis, front, scale))
-        hollow = axis.key == "time" or timed  # a run of so many seconds learns less on a busy machine
+        hollow = axis.key == "time" or timed  # with a budget in seconds a run learns less on a busy machine
         figure = _figure(models, levels, axis, front, scale, f"{name}-by-{axis.key}", colours, hollow=hollow)
         if axis.key == "time" and backends:
             figure = replace(figure, caption=f"{figure.caption} {backends}")
         panel.figures.append(figure)
     if any(fronts.values()) and any(m.quality.half_width for m in models):
-        panel.text.append("Means over seeds are compared: where intervals overlap, it may turn out otherwise.")
+        panel.text.append("Means over seeds are compared: where intervals overlap, other seeds may give another order.")
     busy = sum(m.contended for m in models)
     if busy:
         runs = fmt.plural(busy, "run shared its", "runs shared their")
         panel.text.append(
-            f"{runs} machine with other work (contended): times are then too long by an unknown amount. "
+            f"{runs} machine with other work (contended): their times are too long by an unknown amount. "
             "Models with such a run are drawn hollow."
         )
     panel.tables.append(_table(models, levels, fronts, scale, f"{name}-table", backends))
@@ -129,14 +129,14 @@ def _time_axis(models: Sequence[_Model]) -> _Axis:
 
 
 def _worth_drawing(models: Sequence[_Model], axis: _Axis, *, timed: bool) -> tuple[bool, str]:
-    """Whether the models differ in a cost, and the sentence that says why not."""
+    """Whether the models differ in a cost, and if not, a sentence that says why."""
     costs = [c for m in models if math.isfinite(c := axis.mean(m))]
     if len(costs) < 2 or min(costs) <= 0:
         return len(costs) > 1, "" if len(costs) > 1 else f"Too few models have a known {axis.title}."
     ratio = max(costs) / min(costs)
     if axis.key == "time" and timed and ratio < _SAME_TIME:
         return False, (
-            "The budget is a time, so every model trained for as long: quality against training time says nothing "
+            "The budget is a time, so every model trained equally long: quality against training time says nothing "
             "here and is not drawn."
         )
     if axis.key == "parameters" and ratio <= _SAME_SIZE:
@@ -148,7 +148,7 @@ def _worth_drawing(models: Sequence[_Model], axis: _Axis, *, timed: bool) -> tup
 
 
 def _front(models: Sequence[_Model], axis: _Axis, higher_is_better: bool | None) -> list[str]:
-    """Labels on the front, cheapest first; none where no direction is declared."""
+    """Labels on the front, cheapest first; empty if no direction is declared."""
     if higher_is_better is None:
         return []
     points = [Point(m.label, 0, axis.mean(m), m.quality.mean) for m in models]
@@ -198,7 +198,7 @@ def _figure(
         f"{m.label}: {_cost_text(m, axis)}, {fmt.with_interval(m.quality.mean, m.quality.half_width, digits)}"
         for m in sorted(models, key=axis.mean)
     )
-    ends = f" On the front, which nothing beats in both: {_and(front)}." if front else ""
+    ends = f" On the front, not beaten in both: {_and(front)}." if front else ""
     drawn = near(points, levels)
     if levels:
         ends += f" Baselines: {'; '.join(f'{v.text}: {fmt.fixed(v.y, digits)}' for v in levels)}."
@@ -211,11 +211,11 @@ def _figure(
     caption += ", means over seeds; bars: 95 % intervals, cut at the edge" if intervals else ""
     caption += "; broken line: the front, better and cheaper towards " if len(front) > 1 else ""
     caption += ("the upper left" if scale.higher_is_better else "the lower left") if len(front) > 1 else ""
-    caption += "; dotted: baselines, which nobody trains, so that they have no place along the axis" if drawn else ""
+    caption += "; dotted: baselines, which are not trained and so have no position on the axis" if drawn else ""
     caption += "; hollow: contended." if any(p.hollow for p in points) else "."
     beyond = [f"{v.text} ({fmt.fixed(v.y, digits)})" for v in levels if v not in drawn]
     if beyond:
-        caption += f" Too far away to be drawn: {_and(beyond)}."
+        caption += f" Outside the drawn range: {_and(beyond)}."
     return scatter(
         name,
         points,
@@ -239,7 +239,7 @@ def _table(
     name: str,
     backends: str,
 ) -> Table:
-    """What the figures show, as numbers, with what there is to say of different backends."""
+    """The figures' data as numbers, with a note if backends differ."""
     titles = {"time": "unbeaten for its time", "parameters": "unbeaten for its size"}
     columns = [
         Column(scale.title, scale.note, has_interval=True),

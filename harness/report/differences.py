@@ -1,29 +1,29 @@
-"""Where an output differs from the right answer: the edits that a word or character error rate counts (jiwer)."""
+"""Differences between an output and the right answer: the edits that a word or character error rate counts (jiwer)."""
 
 from __future__ import annotations
 
 import re
 
 LONGEST = 1200
-"""Characters of a text that are compared."""
+"""The number of characters of a text that are compared."""
 
 _LONGEST_BY_CHARACTER = 200
 _ALIKE = 0.5
-"""Share of a text without spaces that must agree; a wrong name is wrong as a whole, not letter by letter."""
+"""Share of a text without spaces that must match; a wrong name is wrong as a whole, not letter by letter."""
 
 SAME, ADDED, MISSING = "same", "added", "missing"
 
 Marks = tuple[tuple[str, str], ...]
-"""(kind, text) in reading order: "same", "added" (in the output alone) or "missing" (in the right answer alone)."""
+"""(kind, text) in reading order: "same", "added" (only in the output) or "missing" (only in the right answer)."""
 
 
 def marks(output: str, reference: str) -> Marks:
-    """The output with what was added, and with what is missing in its place; a substitution is both.
+    """The output with added parts marked, and missing parts inserted in their place; a substitution is both.
 
-    Words are compared where one of the texts has a space, else characters of short texts that agree in at least half.
+    Words are compared if one of the texts has a space, else the characters of short texts that match in at least half.
 
     Returns:
-        Nothing where the texts are equal, one of them is empty, or they have nothing in common.
+        Empty if the texts are equal, one of them is empty, or they have nothing in common.
     """
     output, reference = output[:LONGEST], reference[:LONGEST]
     if output == reference or not output.strip() or not reference.strip():
@@ -36,12 +36,12 @@ def marks(output: str, reference: str) -> Marks:
 
 
 def _words(text: str) -> list[str]:
-    """Words with the space behind them; the last one has some, too, since another text's may follow."""
+    """Words with the space after them; the last one has one too, since it may be followed in another text."""
     return re.findall(r"\S+\s+", text.rstrip() + " ")
 
 
 def _aligned(output: list[str], reference: list[str], least: float) -> Marks:
-    """Pieces of two texts, of which more than `least` must agree; the space after a word plays no part."""
+    """Pieces of two texts, of which more than `least` must match; the space after a word is ignored."""
     import jiwer  # 0.1 s, and many reports show no texts
 
     numbers = {piece: str(i) for i, piece in enumerate(dict.fromkeys(p.rstrip() for p in [*output, *reference]))}
@@ -58,6 +58,6 @@ def _aligned(output: list[str], reference: list[str], least: float) -> Marks:
             if pieces:
                 text = "".join(pieces)
                 found.append((kind, text.rstrip()))
-                if len(text.rstrip()) < len(text):  # a line through the space behind it would be ugly
+                if len(text.rstrip()) < len(text):  # do not strike through the space after it
                     found.append((SAME, text[len(text.rstrip()) :]))
     return tuple(found) if agree > least * max(len(output), len(reference)) else ()

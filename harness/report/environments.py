@@ -1,4 +1,4 @@
-"""Where runs ran: the fingerprint of an environment, and what was observed beside it over its runs."""
+"""Where runs ran: the fingerprint of an environment, and what was observed during its runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST_VALUES = 5
 
 
 def environment_table(data: ReportData, environment: EnvironmentRecord, machine: str) -> Table:
-    """What was hashed, and the range of what was observed beside it over its runs."""
+    """What was hashed, and the range of what was observed during its runs."""
     caption = f"{overview.words(machine)}: environment {environment.hash[:12]}"
     table = Table(
         machine.replace(" ", "-").lower(), caption, "", [Column("value", numeric=False)], prose=True, sortable=False
@@ -46,7 +46,7 @@ def environment_table(data: ReportData, environment: EnvironmentRecord, machine:
 
 
 def _seen(values: list[Any]) -> str:
-    """Numbers as a range, lists of numbers as a range at each place, other values one by one, the first few."""
+    """Numbers as a range, lists of numbers as ranges per position, other values one by one, the first few only."""
     if all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
         low, high = min(values), max(values)
         return f"{low:g}" if low == high else f"{low:g} to {high:g}"
@@ -59,9 +59,9 @@ def _seen(values: list[Any]) -> str:
 
 
 def _numbers(value: Any) -> list[float]:
-    """The numbers of a list, which `flatten` wrote as JSON; none where it is something else."""
+    """The numbers of a list, which `flatten` wrote as JSON; empty if it is something else."""
     try:
         found = json.loads(value) if isinstance(value, str) and value.startswith("[") else []
-    except ValueError:  # a text that only begins so
+    except ValueError:  # text that only starts like a list
         return []
     return found if all(isinstance(v, int | float) for v in found) else []

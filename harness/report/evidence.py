@@ -1,6 +1,6 @@
 """What the runs of one comparison can show: tests between models over seeds, and over test examples.
 
-"Better model" is claimed from the seed test alone, "better checkpoint" from the example test alone; the methods are in
+"Better model" is claimed only from the seed test, "better checkpoint" only from the example test; the methods are in
 `harness.report.statistics` and explained in docs/explanation/statistics.md.
 """
 
@@ -26,16 +26,16 @@ from harness.store import Store
 MOST_ROWS = 66
 """With more pairs than this (12 models), only those with the best mean are printed."""
 _LINKED = 10
-"""With more seeds than this, links to the runs stand once, in the task's table of runs."""
+"""With more seeds than this, runs are linked only once, in the task's table of runs."""
 
 
 def panels(store: Store, comparison: Comparison, name: str) -> list[Panel]:
-    """The tests between all pairs of models; none where there is nothing to compare.
+    """The tests between all pairs of models; empty if there is nothing to compare.
 
     Args:
         store: open, for test examples.
         comparison: runs under equal conditions.
-        name: begins the names of panels, tables and figures.
+        name: prefix of the names of panels, tables and figures.
     """
     family = seed_tests_of(comparison)
     if len(family.order) < 2:
@@ -57,7 +57,7 @@ def panels(store: Store, comparison: Comparison, name: str) -> list[Panel]:
 
 
 def _seed_method(family: SeedTests) -> list[str]:
-    """How the seed tests were made and what they assume, a paragraph each."""
+    """How the seed tests were made and what they assume, one paragraph each."""
     methods = {t.method for t in family.tests}
     used = []
     if PAIRED in methods:
@@ -67,7 +67,9 @@ def _seed_method(family: SeedTests) -> list[str]:
     if FLIPS in methods:
         used.append("sign-flip tests where differences do not vary, so that t has no meaning")
     if not used:
-        return [f"No pair of models has {FEW_SEEDS} seeds, below which no comparison of means is called evidence."]
+        return [
+            f"No pair of models has {FEW_SEEDS} seeds, the fewest that count as evidence for a comparison of means."
+        ]
     text = (
         f"Method over seeds: {'; '.join(used)}; two-sided. Holm’s correction over the "
         f"{fmt.plural(family.tested, 'pair')} tested keeps the chance of any wrong “better” in this comparison at "
@@ -78,13 +80,13 @@ def _seed_method(family: SeedTests) -> list[str]:
     )
     paired = [t.seeds for t in family.tests if t.check is not None]
     check = (
-        "A t test assumes that differences over seeds are about normal. The sign-flip test beside it does not, but "
-        f"cannot say less than 2/2ⁿ with n seeds: here p = {smallest_p(max(paired)):.2g} at best, "
+        "A t test assumes that differences over seeds are approximately normal. The sign-flip test does not, but "
+        f"its p value cannot be below 2/2ⁿ with n seeds: here {smallest_p(max(paired)):.2g} at best, "
         if paired
         else ""
     )
     if paired and smallest_p(max(paired)) > family.level:
-        check += f"so it cannot decide; it could from {enough_seeds(family.level)} seeds on."
+        check += f"so it cannot decide; it would need {enough_seeds(family.level)} seeds."
     elif paired:
         check += "enough to confirm or to doubt."
     return [text, *([check] if check else [])]
@@ -176,7 +178,7 @@ def _seed_verdict(family: SeedTests, test: SeedTest) -> TableCell:
 
 
 def _checkpoint_sentence(found: checkpoints.Checkpoints) -> str:
-    """What can be said of checkpoints, or why nothing can."""
+    """What can be said about checkpoints, or why nothing can."""
     left_out = "; ".join(found.left_out)
     if found.tests is None:
         return f"Better checkpoint? Not tested: {left_out}."
@@ -202,9 +204,9 @@ def _example_method(tests: ExampleTests) -> str:
     )
     return (
         "Method over examples: it says whether these trained weights differ on other test examples like the "
-        f"{tests.examples} here, and nothing of another training, so it can never show that a model is better. "
+        f"{tests.examples} here, and nothing about another training, so it can never show that a model is better. "
         f"Approximate randomisation, examples swapped between two checkpoints {tests.draws} times (seed {DRAW_SEED}), "
-        f"the corpus score computed anew each time; {interval}; Holm’s correction over "
+        f"with the corpus score recomputed each time; {interval}; Holm’s correction over "
         f"{fmt.plural(len(tests.tests), 'pair')}. The seed is the lowest that most models have finished."
     )
 

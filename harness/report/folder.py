@@ -1,8 +1,8 @@
-"""The folder of a report: files are written whole, and those of an earlier report that are not in this one go.
+"""The folder of a report: files are written atomically, and stale files of an earlier report are removed.
 
-What a report wrote stands in its list, `files.sha256`, in the form that `sha256sum -c` reads. A file is removed only if
-the list of an earlier report names it in a place where a report writes, it is no link, and its content is still what
-was written. Names are entered before their files are written, so that what an interrupted report leaves goes, too.
+A report lists the files it wrote in `files.sha256`, in the format of `sha256sum -c`. A file is removed only if the list
+of an earlier report names it in a place where reports write, it is not a link, and its content is unchanged. Names are
+added before the files are written, so that the files of an interrupted report are removed too.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _LONGEST_LIST = 1 << 26  # bytes; a report of a hundred thousand runs needs a si
 
 
 class ReportFolder:
-    """Writes a report's files, each aside and then moved into place, so that a reader never sees half a file.
+    """Writes a report's files, each to a temporary file that is then moved into place, so no partial file is seen.
 
     Args:
-        path: made where it does not exist, as are the folders in it.
+        path: created if it does not exist, as are the folders in it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -38,7 +38,7 @@ class ReportFolder:
         _replace(path / LIST, "".join(f"{digest}  {name}\n" for digest, name in self._earlier).encode())
 
     def write(self, name: str, content: bytes) -> str:
-        """Write a file unless it is there with this content; its digest.
+        """Write a file unless it already has this content, and return its digest.
 
         Args:
             name: in the folder, with "/" between its parts.
@@ -54,11 +54,11 @@ class ReportFolder:
         return self._written[name]
 
     def wrote(self, digests: Mapping[str, str]) -> None:
-        """Count as written what another process did, through a copy of this folder: digests by name."""
+        """Count files as written that another process wrote through a copy of this object: digests by name."""
         self._written.update(digests)
 
     def finish(self) -> None:
-        """Remove what earlier reports wrote and this one did not, then put the list in order."""
+        """Remove files that earlier reports wrote and this one did not, then write the list sorted."""
         for digest, name in self._earlier:
             if name not in self._written and self._is_unchanged(name, digest):
                 (self.path / name).unlink()
@@ -66,7 +66,7 @@ class ReportFolder:
         _replace(self.path / LIST, "".join(lines).encode())
 
     def _is_unchanged(self, name: str, digest: str) -> bool:
-        """Whether a file is still the one that was written; no link is followed, neither to it nor to its folder."""
+        """Whether a file is unchanged since it was written; no link to it or its folder is followed."""
         path = self.path / name
         if path.is_symlink() or not path.is_file() or (path.parent != self.path and path.parent.is_symlink()):
             return False
@@ -75,7 +75,7 @@ class ReportFolder:
 
 
 def _read(path: Path) -> list[tuple[str, str]]:
-    """Digest and name of every entry; lines that no report writes are passed over."""
+    """Digest and name of every entry; lines that no report writes are skipped."""
     if not path.is_file() or path.stat().st_size > _LONGEST_LIST:
         return []
     lines = path.read_bytes().decode(errors="replace").split("\n")

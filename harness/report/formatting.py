@@ -1,4 +1,4 @@
-"""Numbers as people read them: values of metrics, times, sizes, counts."""
+"""Numbers formatted for people: metric values, times, sizes, counts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SI = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def decimals(values: Iterable[float | None]) -> int:
-    """Digits after the point that suit a whole column: four significant digits of its largest value, at most 3."""
+    """Digits after the decimal point for a whole column: four significant digits of its largest value, at most 3."""
     sizes = [abs(v) for v in values if v is not None and math.isfinite(v)]
     largest = max(sizes, default=1.0)
     if largest >= 1000:
@@ -21,7 +21,7 @@ def decimals(values: Iterable[float | None]) -> int:
 
 
 def fixed(value: float | None, digits: int) -> str:
-    """A value with fixed digits and grouped thousands; a dash for none, words for infinity."""
+    """A value with fixed digits and grouped thousands; a dash for None, words for infinity."""
     if value is None or math.isnan(value):
         return "–"
     if math.isinf(value):
@@ -53,7 +53,7 @@ def duration(seconds: float | None) -> str:
 
 
 def count(value: float | None, *, trim: bool = False) -> str:
-    """1.23 M, 64.0 k, 512; `trim` leaves zeros at the end out (for axes)."""
+    """1.23 M, 64.0 k, 512; `trim` removes trailing zeros (for axes)."""
     if value is None or not math.isfinite(value):
         return fixed(value, 0)
     for scale, letter in SI:

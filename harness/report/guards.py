@@ -1,7 +1,7 @@
-"""What a reader must know before believing a number, looked for in one comparison.
+"""What a reader must know before trusting a number, checked for one comparison.
 
-Conditions that differ are kept apart by the grouping itself (`conditions`); here stands what may differ inside a
-comparison: size, seeds, tuning, the code, backends, contended times, training that ended early.
+Runs under different conditions are kept apart by the grouping itself (`conditions`); this module covers what may differ
+within a comparison: size, seeds, tuning, the code, backends, contended times, training that ended early.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ from harness.store.query import RunView
 from harness.store.records import RunSummary
 
 MATCHED_WITHIN = 0.02
-"""How far apart sizes may be that count as equal: what `match` itself allows."""
+"""How far apart sizes may be and still count as equal: what `match` itself allows."""
 
 _SHOWN = 4  # names in a sentence
 
 
 def contended(entry: Entry) -> list[RunView]:
-    """Its finished runs that other programs disturbed: their times are not those of the model."""
+    """Its finished runs that were disturbed by other programs, so their times are not the model's."""
     return [r for r in entry.finished if r.summary and r.summary.machine.get("contended")]
 
 
 def contended_sentence(comparison: Comparison) -> str:
-    """What a time marked as contended is worth; empty where none is."""
+    """What times marked as contended mean; empty if there are none."""
     runs = [r for e in comparison.entries for r in contended(e)]
     if not runs:
         return ""
     shares = [r.summary.machine.get("other_cpu_share") for r in runs if r.summary]
     known = [s for s in map(_number, shares) if s is not None]
     used = f" (they used up to {100 * max(known):.0f} % of its cores)" if known else ""
-    sentence = f"Contended: other programs ran beside{used}, so that these times and speeds are no measure."
+    sentence = f"Contended: other programs ran at the same time{used}, so these times and speeds are unreliable."
     if (comparison.conditions.budget or "").startswith("seconds"):
-        sentence += " The budget is in seconds, so the models made fewer steps and their scores suffered as well."
+        sentence += " The budget is in seconds, so the models took fewer steps and their scores suffered too."
     return sentence
 
 
 def size_sentence(comparison: Comparison) -> str:
-    """Whether the models have equal size, where they have not or were made so; empty for one model."""
+    """Whether the models have equal sizes, if they differ or were matched; empty for one model."""
     entries = [e for e in comparison.entries if any(r.summary for r in e.finished)]
     if len(entries) < 2:
         return ""
@@ -51,7 +51,7 @@ def size_sentence(comparison: Comparison) -> str:
     sizes = {e.label: max(_size(r.summary, by_total=by_total) for r in e.finished if r.summary) for e in entries}
     small, large = min(sizes, key=lambda n: sizes[n]), max(sizes, key=lambda n: sizes[n])
     low, high = sizes[small], sizes[large]
-    equal = high <= low * (1 + MATCHED_WITHIN) ** 2  # match allows either side of what was asked for
+    equal = high <= low * (1 + MATCHED_WITHIN) ** 2  # match allows a deviation in both directions
     if match and equal:
         what = "encoder and decoder have" if not by_total else "all parameters together are"
         return f"Sizes are matched by match={match}: {what} {_span(low, high)}."
@@ -61,18 +61,18 @@ def size_sentence(comparison: Comparison) -> str:
     some = "" if len(asked) == 1 else " Only some of the models were matched."
     return (
         f"Parameters are not matched: from {fmt.count(low)} ({small}) to {fmt.count(high)} ({large}){times}. "
-        f"A difference in quality may be one of size; match=params:N makes sizes equal.{some}"
+        f"A difference in quality may be due to size; match=params:N makes sizes equal.{some}"
     )
 
 
 def seeds_sentence(comparison: Comparison) -> str:
-    """Where models were run with other seeds, or fewer; empty where all have the same."""
+    """Whether models were run with other or fewer seeds; empty if all have the same."""
     seeds = {e.label: tuple(r.seed for r in e.finished) for e in comparison.entries if e.finished}
     if len(set(seeds.values())) <= 1:
         return ""
     counts = {label: len(of) for label, of in seeds.items()}
     if len(set(counts.values())) == 1:
-        return "The models were run with different seeds, so that they did not see the same batches."
+        return "The models were run with different seeds, so they did not see the same batches."
     parts = [f"{fmt.plural(n, 'seed')}: {_names(counts, n)}" for n in sorted(set(counts.values()), reverse=True)]
     return f"Different numbers of seeds ({'; '.join(parts)}): means over fewer are less certain."
 
@@ -88,7 +88,7 @@ def trials_of(run: RunView) -> int:
 
 
 def search_time(run: RunView) -> str:
-    """How long that search took, in words; empty where it is not known."""
+    """How long that search took, in words; empty if unknown."""
     hours = _number(run.tuning.get("hours"))
     return "" if hours is None or not trials_of(run) else fmt.duration(hours * 3600)
 
@@ -100,14 +100,14 @@ def tuning_words(run: RunView) -> str:
 
 
 def tuning_sentence(comparison: Comparison) -> str:
-    """Where some models were tuned more than others; empty where all were as much."""
+    """Whether some models were tuned more than others; empty if not."""
     trials = {e.label: trials_of(e.finished[0]) for e in comparison.entries if e.finished}
     if len(set(trials.values())) <= 1:
         return ""
     parts = [
         f"{fmt.plural(n, 'trial') if n else 'none'}: {_names(trials, n)}" for n in sorted(set(trials.values()))[::-1]
     ]
-    return f"Tuning effort differs ({'; '.join(parts)}): a tuned model beside an untuned one compares the tuning."
+    return f"Tuning effort differs ({'; '.join(parts)}): tuned against untuned models compares the tuning."
 
 
 def code_of(run: RunView) -> tuple[str, ...]:
@@ -128,23 +128,23 @@ def other_code(comparison: Comparison) -> set[str]:
 
 
 def code_sentence(comparison: Comparison) -> str:
-    """What it means that runs are of different code; empty where they are not."""
+    """What it means that runs are of different code; empty if they are not."""
     labels = sorted(other_code(comparison))
     if not labels:
         return ""
     return (
-        f"Not all by the same code: runs of {_shortened(labels)} were made by another version of the engine, the task "
-        "or the model than the newest run, which may have changed results; run them again to compare."
+        f"Not all runs are by the same code: those of {_shortened(labels)} used other versions of the engine, the task "
+        "or the model than the newest run, which may have changed results; rerun them to compare."
     )
 
 
 def backend_of(entry: Entry) -> str:
-    """What computed its layers; several where its runs differ, empty for a baseline."""
+    """The backend of its recurrent layers; several if its runs differ, empty for a baseline."""
     return ", ".join(sorted({r.backend for r in entry.finished if r.backend}))
 
 
 def backend_sentence(comparison: Comparison) -> str:
-    """Where runs had different backends, so that times compare kernels too; empty where all had one."""
+    """Whether runs had different backends, so that times also compare kernels; empty if not."""
     backends = {e.label: backend_of(e) for e in comparison.entries if e.finished}
     if len(set(backends.values())) <= 1:
         return ""
@@ -153,23 +153,22 @@ def backend_sentence(comparison: Comparison) -> str:
         for backend in dict.fromkeys(backends.values())
     ]
     return (
-        f"Backends differ ({'; '.join(parts)}): a difference in speed between them is one of kernels as well as of "
-        "models."
+        f"Backends differ ({'; '.join(parts)}): differences in speed between them are due to kernels as well as models."
     )
 
 
 def stopped_early(entry: Entry) -> int:
-    """How many of its runs ended before their budget, for want of improvement."""
+    """How many of its runs ended before their budget because validation stopped improving."""
     return sum(bool(r.summary and r.summary.details.get("stopped_early")) for r in entry.finished)
 
 
 def target_of(entry: Entry) -> str:
-    """METRIC:VALUE whose reaching was timed; empty where none was asked for."""
+    """The METRIC:VALUE target that was timed; empty if none was set."""
     return str(entry.finished[0].config.get("target") or "") if entry.finished else ""
 
 
 def kinds(comparison: Comparison) -> list[str]:
-    """What there is to know inside a comparison, in a few words each, for the first screen."""
+    """What to know about a comparison, in a few words each, for the first page."""
     found = {
         "models of unequal size": "not matched" in size_sentence(comparison),
         "different seeds or numbers of seeds": bool(seeds_sentence(comparison)),
@@ -183,7 +182,7 @@ def kinds(comparison: Comparison) -> list[str]:
 
 
 def _number(value: Any) -> float | None:
-    """A number, whatever somebody wrote into the store."""
+    """A number, whatever type the store holds."""
     known = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return float(value) if known else None
 
@@ -194,7 +193,7 @@ def _model_code(run: RunView) -> str:
 
 
 def _size(summary: RunSummary, *, by_total: bool) -> int:
-    """The parameters that were to be equal."""
+    """The parameters that were meant to be equal."""
     return summary.parameters if by_total else summary.encoder_parameters
 
 

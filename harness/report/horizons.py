@@ -1,6 +1,6 @@
-"""How the error of a forecast grows with its distance: the metric of every step ahead, for models and baselines.
+"""How the error of a forecast grows with the horizon: the metric at every step ahead, for models and baselines.
 
-Metrics say it themselves, by the statistics `steps` and `by_step` beside their sums (`harness.metrics.forecasting`).
+Metrics provide it in the statistics `steps` and `by_step`, beside their sums (`harness.metrics.forecasting`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from harness.store import Store
 from harness.store.example_statistics import example_count, example_statistics, first_statistics
 from harness.store.query import RunView
 
-_MOST_PARTS, _MOST_STEPS = 500, 1_000_000  # more are no statistics of ours
+_MOST_PARTS, _MOST_STEPS = 500, 1_000_000  # more are not our statistics
 _CLOSE = 1e-6
 _FORMULAS = {
     "squared_error": "the sum of (forecast − target)²",
@@ -38,7 +38,7 @@ _FORMULAS = {
 
 @dataclass(frozen=True)
 class _Horizon:
-    """How a forecast's steps are divided: how many there are, into how many parts of neighbours."""
+    """How a forecast's steps are divided: the number of steps, and of parts of neighbouring steps."""
 
     steps: int
     parts: int
@@ -50,28 +50,28 @@ class _Horizon:
 
     @property
     def names(self) -> list[str]:
-        """Of the parts: "1", or "1–2" where neighbours share one."""
+        """Names of the parts: "1", or "1–2" if neighbours share one."""
         ends = [0, *np.cumsum(self.sizes).tolist()]
         return [f"{a + 1}" if b == a + 1 else f"{a + 1}–{b}" for a, b in pairwise(ends)]
 
     @property
     def middles(self) -> list[float]:
-        """Where the parts stand on an axis of steps."""
+        """Positions of the parts on an axis of steps."""
         ends = [0, *np.cumsum(self.sizes).tolist()]
         return [(a + 1 + b) / 2 for a, b in pairwise(ends)]
 
 
 def panels(store: Store, comparison: Comparison, name: str, colours: Mapping[str, int]) -> list[Panel]:
-    """The error by horizon, a figure and a table for every metric that knows it; none for other targets than forecasts.
+    """The error by horizon, a figure and a table for every metric that provides it; only for forecasts.
 
-    The value of a step is the metric of that step alone: its sum over all test examples and variables, by their number.
-    Runs whose steps do not give their stored score are left out.
+    A step's value is the metric at that step: its sum over all test examples and variables, divided by their number.
+    Runs whose steps do not reproduce their stored score are left out.
 
     Args:
         store: open, for test examples.
         comparison: runs under equal conditions.
-        name: begins the names of panels, tables and figures.
-        colours: the number of each label's colour, the same throughout a report.
+        name: prefix of the names of panels, tables and figures.
+        colours: colour number of each label, the same throughout a report.
     """
     firsts = [e.finished[0] for e in comparison.entries if e.finished]
     kinds = _kinds([first_statistics(store, run.id) for run in firsts])
@@ -113,7 +113,7 @@ def _horizon(statistics: Mapping[str, Any]) -> _Horizon | None:
 
 
 def _kinds(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, _Horizon]]:
-    """By metric: what is summed, and the horizon that most of the runs have, one row of statistics each."""
+    """By metric: what is summed, and the most common horizon of the runs, given one row of statistics each."""
     found: dict[str, Counter[tuple[str, _Horizon]]] = {}
     for row in rows:
         for metric, statistics in row.items():
@@ -131,7 +131,7 @@ def _errors(
     term: str,
     horizon: _Horizon,
 ) -> tuple[dict[str, np.ndarray], list[str]]:
-    """By label, (seeds, 1 + P): the error of all steps and of each part of them; and what was left out, in words."""
+    """Errors by label, (seeds, 1 + P): over all steps and of each part; and descriptions of what was left out."""
     read = example_statistics(store, [r.id for of_label in runs.values() for r in of_label], metric)
     found: dict[str, np.ndarray] = {}
     left_out = []
@@ -146,12 +146,12 @@ def _errors(
             found[text] = np.array(made)
         if len(made) < len(of_label):
             lost = fmt.plural(len(of_label) - len(made), "run")
-            left_out.append(f"{lost} of {label(text)}, whose steps are others or do not give the stored score")
+            left_out.append(f"{lost} of {label(text)}, whose steps differ or do not reproduce the stored score")
     return found, left_out
 
 
 def _of_run(rows: Sequence[Any], term: str, horizon: _Horizon) -> np.ndarray | None:
-    """The error of all steps, and of each part, (1 + P,); None where rows do not say it."""
+    """The error over all steps, and of each part, (1 + P,); None if the rows do not contain it."""
     if not rows or any(not isinstance(row, Mapping) or _horizon(row) != horizon for row in rows):
         return None
     try:
@@ -174,7 +174,7 @@ def _of_run(rows: Sequence[Any], term: str, horizon: _Horizon) -> np.ndarray | N
 def _sentences(
     horizon: _Horizon, errors: Mapping[str, np.ndarray], scale: results.Scale, term: str, baselines: Mapping[str, Any]
 ) -> list[str]:
-    """What is drawn, and who is best where."""
+    """What is drawn, and which model is best where."""
     unit = _unit(scale)
     text = (
         f"{scale.title} at step h ahead is {_FORMULAS[term]} over all test examples and variables at that step, "
@@ -189,7 +189,7 @@ def _sentences(
 
 
 def _leaders(horizon: _Horizon, models: Mapping[str, Sequence[Spread]], scale: results.Scale) -> str:
-    """Whose mean is best at which steps; nothing with one model or an unknown direction."""
+    """Which model has the best mean at which steps; empty with one model or an unknown direction."""
     if len(models) < 2 or scale.higher_is_better is None:
         return ""
     sign = -1.0 if scale.higher_is_better else 1.0
@@ -244,7 +244,7 @@ def _unit(scale: results.Scale) -> str:
 
 
 def _table(horizon: _Horizon, errors: Mapping[str, np.ndarray], scale: results.Scale, name: str) -> Table:
-    """The same values, steps in rows: there are more of them than of models."""
+    """The same values, with steps in rows, since there are more steps than models."""
     digits = fmt.decimals(float(v) for array in errors.values() for v in array.ravel())
     caption = f"{scale.title} ({scale.note or scale.title}) by step of the forecast"
     table = Table(name, caption, "Step ahead", [Column(text) for text in errors])

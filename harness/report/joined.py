@@ -1,4 +1,4 @@
-"""Several stores in one report: merged into a store of the moment, which is reported and thrown away."""
+"""Several stores in one report: merged into a temporary store, which is reported and deleted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Joined:
 
     Attributes:
         store: with the runs of all, open.
-        phrases: what came from where, one a store.
+        phrases: what came from which store, one phrase each.
         store_id: of the first.
     """
 
@@ -31,13 +31,13 @@ class Joined:
 
 @contextmanager
 def joined(sources: Sequence[str]) -> Iterator[Joined]:
-    """The runs of several stores in one, as `harness store import` would join them; none of them is changed.
+    """The runs of several stores in one, as `harness store import` would merge them; none of them is changed.
 
-    A run that several hold in one environment counts once: a finished row before one that is not, and of two finished
-    ones that of the store named first. What is running comes as interrupted.
+    A run in the same environment in several stores counts once: a finished row is preferred, and of two finished ones
+    the one in the store named first. Running runs become interrupted.
 
     Args:
-        sources: files or URLs, in the order of their say.
+        sources: files or URLs, in order of precedence.
 
     Raises:
         StoreError: one of them cannot be read.
@@ -48,12 +48,12 @@ def joined(sources: Sequence[str]) -> Iterator[Joined]:
 
 
 def _phrase(source: str, merged: Merged) -> str:
-    """What a reader may know: the name of the file or database and the store's id; no path, server or user."""
+    """A description for readers: the name of the file or database and the store's id; no path, server or user."""
     url = connections.parse_url(source if "://" in source else f"sqlite:///{source}")
     twice = merged.present + sum(reason.startswith("finished in both") for _, reason in merged.refused)
     left_out = merged.present + len(merged.refused) - twice
     name = f"{Path(url.database or '').name or 'store'} ({merged.store_id[:8]})"
     text = f"{name} with {plural(merged.new + merged.replaced, 'run')}"
     if twice:
-        text += f", {twice} more that a store named before holds too"
-    return text + (f", {plural(left_out, 'row')} left out that are no runs" if left_out else "")
+        text += f", {twice} more that a store named earlier also has"
+    return text + (f", {plural(left_out, 'row')} left out that are not runs" if left_out else "")

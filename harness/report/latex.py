@@ -1,11 +1,11 @@
-r"""Tables as LaTeX: booktabs, with every character of a text escaped so that any engine sets it.
+r"""Tables as LaTeX: booktabs, with every character escaped so that any engine can typeset it.
 
 A file needs `\usepackage{booktabs}`, a long table `\usepackage{longtable}` too, and pdfLaTeX
-`\usepackage[T1]{fontenc}`; its first line says so. LuaLaTeX and XeLaTeX set other scripts as far as the font has them.
-pdfLaTeX, which would stop at them, sets how many characters stand there and the first one's code point.
+`\usepackage[T1]{fontenc}`; its first line says so. LuaLaTeX and XeLaTeX typeset other scripts if the font has them.
+pdfLaTeX, which would stop at them, prints the number of characters and the first one's code point.
 
-A table that is too wide for a page is set smaller, and one that is too wide even so in parts, each with some of the
-columns and the row headers again, one below the other: that needs no package, no turned page and no scaled type.
+A table too wide for a page is set in smaller type and, if that is not enough, split into parts below each other, each
+with some of the columns and the row headers: that needs no package, no rotated page and no scaled type.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from harness.terminal import one_line
 LONGEST_FLOAT = 40
 """Lines on one page; a table with more of them may break across pages."""
 
-_PAGE = 345.0  # points: the width of a text, of the class article on A4 and letter paper
-_WRAPPED, _LONGEST_CELL = 0.4, 30  # share of a page's width to which texts of more letters are wrapped
+_PAGE = 345.0  # points: the text width of the class article on A4 and letter paper
+_WRAPPED, _LONGEST_CELL = 0.4, 30  # share of the page width to which longer texts are wrapped
 _PROSE_HEADER, _PROSE = 0.2, 0.24  # shares of the row headers and, at least, of each text in a table of running text
 _OTHER_SCRIPT = (
     r"\providecommand{\otherscript}[2]"
@@ -33,7 +33,7 @@ _NAMED = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "|": r"\textbar{}", '"': r"\textquotedbl{}", "`": r"\textasciigrave{}",
-    "[": "{[}", "]": "{]}", "*": "{*}",  # else taken for an argument of the end of the line before
+    "[": "{[}", "]": "{]}", "*": "{*}",  # else read as an argument of the preceding line break
     "\u00a0": "~", "\u202f": r"\,", "\u2009": r"\,",
     "–": r"\textendash{}", "—": r"\textemdash{}", "…": r"\ldots{}", "‘": r"\textquoteleft{}", "’": r"\textquoteright{}",
     "“": r"\textquotedblleft{}", "”": r"\textquotedblright{}", "„": r"\quotedblbase{}", "‚": r"\quotesinglbase{}",
@@ -57,7 +57,7 @@ _LETTERS = frozenset(
     "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿ¡¿«»£§"
     "ĂăĄąĆćČčĎďĐđĘęĚěĞğİıĹĺĽľŁłŃńŇňŐőŒœŔŕŘřŚśŞşŠšŢţŤťŮůŰűŸŹźŻżŽž"
 )
-"""What font encoding T1 holds beside ASCII, so that it needs no command."""
+"""Characters of font encoding T1 beyond ASCII, which need no command."""
 
 _COMMANDS = str.maketrans(_NAMED | {letter: rf"$\{name}$" for letter, name in _GREEK.items()})
 _UNKNOWN = re.compile(f"[^ -~{''.join(sorted(_LETTERS))}]+")  # what is left after `_COMMANDS`
@@ -66,7 +66,7 @@ _LIGATURES = re.compile(r"(?<=([-',]))(?=\1)")  # two hyphens would become a das
 
 @dataclass(frozen=True)
 class _Size:
-    """A size of type: the command that sets it, and points of a letter and of the space on one side of a column."""
+    """A font size: its command, and the width in points of a letter and of the space on one side of a column."""
 
     command: str
     letter: float
@@ -77,7 +77,7 @@ _NORMAL, _SMALL = _Size("", 5.2, 6.0), _Size(r"\footnotesize\setlength{\tabcolse
 
 
 def latex(table: Table) -> str:
-    """A float with caption, label `tab:NAME` and notes; a `longtable` where it has more than `LONGEST_FLOAT` lines."""
+    """A float with caption, label `tab:NAME` and notes; a `longtable` if it has more than `LONGEST_FLOAT` lines."""
     size = _NORMAL if len(_parts(table, _NORMAL)) == 1 else _SMALL
     parts = _parts(table, size)
     bodies = [list(_body(table, part)) for part in parts]
@@ -121,13 +121,13 @@ def latex(table: Table) -> str:
 
 
 def escape(text: str) -> str:
-    """Text that LaTeX sets as it is, on one line: nothing in it is a command, and every engine knows each character."""
+    """Text that LaTeX typesets literally, on one line: without commands, and with characters every engine knows."""
     named = unicodedata.normalize("NFC", one_line(text)).translate(_COMMANDS)
     return _UNKNOWN.sub(_other_script, _LIGATURES.sub("{}", named))
 
 
 def _other_script(found: re.Match[str]) -> str:
-    """Characters for engines that read Unicode, and words for pdfLaTeX; unassigned ones are words in both."""
+    """Characters for Unicode engines and a description for pdfLaTeX; unassigned characters are described in both."""
     run = found[0]
     words = f"{{[}}{len(run)} character{'' if len(run) == 1 else 's'} from U+{ord(run[0]):04X}{{]}}"
     shown = "".join(f"{{[}}U+{ord(c):04X}{{]}}" if unicodedata.category(c) in ("Cn", "Co") else c for c in run)
@@ -142,7 +142,7 @@ def _label(name: str) -> str:
 
 
 def _parts(table: Table, size: _Size) -> list[list[int]]:
-    """The numbers of the columns of each part, so that it is as wide as a page at most, as far as columns can be."""
+    """Column numbers of each part, so that each part fits the page width if possible."""
     header = _width(table, None, size)
     parts: list[list[int]] = [[]]
     used = header
@@ -157,7 +157,7 @@ def _parts(table: Table, size: _Size) -> list[list[int]]:
 
 
 def _width(table: Table, number: int | None, size: _Size) -> float:
-    """Points of a column (None: the row headers), with the space on both sides; of running text the least."""
+    """Width of a column in points (None: the row headers), with space on both sides; the minimum for running text."""
     if table.prose and (number is None or not table.columns[number].numeric):
         return (_PROSE_HEADER if number is None else _PROSE) * _PAGE + 2 * size.space
     letters = _longest_header(table) if number is None else _longest(table, number)
@@ -178,7 +178,7 @@ def _longest(table: Table, number: int) -> int:
 
 
 def _layout(table: Table, part: Sequence[int], size: _Size) -> str:
-    """Numbers to the right; running text in columns of equal width, which wrap, as do long texts elsewhere."""
+    """Numbers right-aligned; running text in wrapped columns of equal width; long texts elsewhere wrapped too."""
     if not table.prose:
         wrapped = rf"p{{{_WRAPPED}\linewidth}}"
         kinds = [wrapped if _longest_header(table) > _LONGEST_CELL else "l"]
@@ -214,7 +214,7 @@ def _title(text: str, column: Column, *, wraps: bool, small: bool = False) -> st
 
 
 def _body(table: Table, part: Sequence[int]) -> Iterator[str]:
-    """Rows, with a rule and its title before every group but the first; the first has a title where it is named."""
+    """Rows, with a rule and title before every group except the first, which has a title if it is named."""
     for number, (group, rows) in enumerate(table.groups()):
         if number:
             yield r"\midrule"

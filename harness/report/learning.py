@@ -1,4 +1,4 @@
-"""How the models of one comparison learned: their curves on the validation split, over seeds."""
+"""Learning curves of the models of one comparison on the validation split, over seeds."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ def curves(
     colours: Mapping[str, int],
     axes: Sequence[str] = AXES,
 ) -> list[figures.Figure]:
-    """A metric on the validation split against each of `axes`; empty where nobody logged two points.
+    """A metric on the validation split against each of `axes`; empty if no run logged two points.
 
     Only runs of one comparison share a figure, so that no two curves differ in budget, data or environment.
-    An axis of which the store knows nothing is left out.
+    An axis without data in the store is left out.
 
     Args:
         store: open.
         comparison: runs under equal conditions.
-        name: begins the names of the figures.
+        name: prefix of the names of the figures.
         metric: without its split.
-        colours: the number of each label's colour, the same throughout a report.
+        colours: colour number of each label, the same throughout a report.
         axes: of "steps", "examples" and "seconds".
     """
     bands: dict[str, Band] = {}

@@ -1,4 +1,4 @@
-"""From the store to comparisons: the runs that a report shows, grouped by equal conditions.
+"""Loading from the store: the runs a report shows, grouped by equal conditions.
 
 Runs are compared only under equal conditions (`Conditions`): the data and its version, the metric, the budget, the
 precision, how many examples were used, what a record means, and the environment. Every set of conditions of a task is
@@ -25,7 +25,7 @@ __all__ = [
 
 @dataclass
 class ReportData:
-    """Everything that a report shows.
+    """Everything a report shows.
 
     Attributes:
         sweep: the one asked for; None: all.
@@ -33,8 +33,8 @@ class ReportData:
         runs: those chosen.
         models: labels of entries, in the order in which they were planned.
         selection: what was asked for.
-        stores: what came from where, a phrase a store; empty for a single store.
-        trials: how many trials of searches are left out: they never saw test data.
+        stores: what came from which store, one phrase each; empty for a single store.
+        trials: how many trials of searches are left out, since they were not scored on test data.
     """
 
     sweep: str | None
@@ -65,12 +65,12 @@ def load(
     stores: Sequence[str] = (),
     store_id: str | None = None,
 ) -> ReportData:
-    """Read runs and group them. Trials of searches, which are scored on validation data, come with their sweep only.
+    """Read runs and group them. Trials of searches, scored on validation data, are included only with their sweep.
 
     Args:
         store: open.
         sweep: only its runs.
-        selection: what else to leave out; its sweep counts where `sweep` is None.
+        selection: further selection; its sweep applies if `sweep` is None.
         stores: what this store was joined from (`joined.joined`); `store_id`: of the first of them.
 
     Raises:

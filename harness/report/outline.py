@@ -1,4 +1,4 @@
-"""What a report is divided into: its tasks, each with a name for its page, and its machines."""
+"""The divisions of a report: its tasks, each with a name for its page, and its machines."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def machine_names(data: ReportData) -> dict[str, str]:
 
 
 def empty_sections(data: ReportData) -> list[Section]:
-    """A section a task with its name and title, and nothing in it yet."""
+    """An empty section for each task, with its name and title."""
     return [Section(name, overview.title(task, data), task, []) for task, name in _names(data.tasks).items()]
 
 
 def _names(tasks: Sequence[str]) -> dict[str, str]:
-    """A name a task for ids and files: short, of plain letters, no two alike."""
+    """A name for each task's ids and files: short, plain letters, unique."""
     names: dict[str, str] = {}
     for task in tasks:
         slug = _slug(task)[:_LONGEST_NAME] or "task"

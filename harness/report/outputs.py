@@ -1,4 +1,4 @@
-"""What the models said: the same test examples side by side, generated samples, confusion matrices."""
+"""Outputs of the models: the same test examples side by side, generated samples, confusion matrices."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _SHORT, _LARGEST_MATRIX = 28, 30
 
 
 def chosen_ids(ids: Sequence[str], number: int = EXAMPLES) -> list[str]:
-    """The ids with the smallest SHA-256: a choice that nobody made by hand, the same for every model."""
+    """The ids with the smallest SHA-256: not hand-picked, and the same for every model."""
     return sorted(set(ids), key=lambda i: hashlib.sha256(i.encode()).hexdigest())[:number]
 
 
 def example_tables(store: Store, comparison: Comparison, name: str) -> list[Table]:
-    """Outputs for the same examples: one table where texts are short, else one table an example.
+    """Outputs for the same examples: one table if texts are short, else one table per example.
 
-    Where outputs are texts and not names of classes, their differences from the right answer are marked.
+    If outputs are texts rather than class names, their differences from the right answer are marked.
     """
     runs = [(e.label, e.finished[0]) for e in [*comparison.entries, *comparison.baselines] if e.finished]
     if not runs:
@@ -116,7 +116,7 @@ def sample_tables(store: Store, comparison: Comparison, name: str) -> list[Table
 
 
 def confusion_table(entry: Entry, name: str) -> Table | None:
-    """Actual classes in rows, predicted ones in columns, of the entry's first seed; None where there is none."""
+    """Actual classes in rows, predicted ones in columns, of the entry's first seed; None without one."""
     run = entry.finished[0] if entry.finished else None
     chart = run.summary.charts.get("confusion") if run and run.summary else None
     if run is None or not chart or not 0 < len(chart["labels"]) <= _LARGEST_MATRIX:
@@ -124,7 +124,7 @@ def confusion_table(entry: Entry, name: str) -> Table | None:
     labels = [str(v) for v in chart["labels"]]
     table = Table(
         name,
-        f"How often {entry.label} (seed {run.seed}) took each class for each: actual in rows, predicted in columns",
+        f"How often {entry.label} (seed {run.seed}) predicted each class: actual in rows, predicted in columns",
         "actual \\ predicted",
         [Column(v) for v in labels],
         sortable=False,

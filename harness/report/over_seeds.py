@@ -1,4 +1,4 @@
-"""A score over the seeds of a model: which runs are read for it, its spread, and that spread in words and in a cell."""
+"""A score over the seeds of a model: which runs are read, its spread, and how the spread is shown."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from harness.store.query import RunView
 
 MOST_MODELS = 12
 MOST_ROWS = 60_000
-"""Models whose examples are read for one comparison, and examples of all of them together."""
+"""The number of models whose examples are read for one comparison, and of examples in total."""
 
 
 def readable_runs(comparison: Comparison, examples: int) -> tuple[dict[str, list[RunView]], list[str]]:
-    """Finished runs by label, as many as can be read: the best means, the first seeds; and what was left out, in words.
+    """Finished runs by label, as many as can be read (best means, first seeds); and descriptions of what was left out.
 
     Args:
         comparison: runs under equal conditions.
@@ -74,5 +74,5 @@ def cell(scores: np.ndarray, digits: int) -> TableCell:
 
 
 def capital(text: str) -> str:
-    """The same with a capital letter at its beginning."""
+    """The text with its first letter capitalised."""
     return text[:1].upper() + text[1:]

@@ -1,4 +1,4 @@
-"""The first screen in words: what was compared, how many runs, under which conditions, what to beware of."""
+"""The text of the first page: what was compared, how many runs, under which conditions, and warnings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.report.load import Comparison, Conditions, ReportData
 from harness.store.records import EnvironmentRecord
 
 _BUDGETS = {"epochs": "epoch", "steps": "step", "tokens": "token"}
-_TERMS_NAMED = ("data version", "record version", "metric")  # words that say nothing without their term
+_TERMS_NAMED = ("data version", "record version", "metric")  # values that are unclear without their term
 _UNKNOWN = "not recorded"
 
 
@@ -25,7 +25,7 @@ def budget_words(budget: object) -> str:
     kind, _, amount = str(budget or "").partition(":")
     try:
         number = float(amount)
-    except ValueError:  # none, or not ours
+    except ValueError:  # missing or unknown
         return str(budget or "budget not recorded")
     if kind == "seconds":
         return f"{fmt.duration(number).replace('.0 s', ' s')} of training"
@@ -34,7 +34,7 @@ def budget_words(budget: object) -> str:
 
 
 def lead(data: ReportData, machines: Mapping[str, str]) -> list[str]:
-    """What was compared, under which budget and on which machines: one sentence each."""
+    """What was compared, under which budget and on which machines, one sentence each."""
     models, baselines = len(data.models), len({e.label for c in data.comparisons for e in c.baselines})
     seeds = sorted({len(e.finished) for c in data.comparisons for e in c.entries if e.finished})
     compared = f"{fmt.plural(models, 'model')} on {fmt.plural(len(data.tasks), 'task')}"
@@ -42,7 +42,7 @@ def lead(data: ReportData, machines: Mapping[str, str]) -> list[str]:
         span = fmt.plural(seeds[-1], "seed")
         compared += f", {span} each" if len(seeds) == 1 else f", {seeds[0]} to {span} each"
     if baselines:
-        compared += f", beside {fmt.plural(baselines, 'baseline')}"
+        compared += f", with {fmt.plural(baselines, 'baseline')}"
     budgets = sorted({budget_words(c.conditions.budget) for c in data.comparisons})
     trained = precisions(data)
     chosen = data.selection.words()
@@ -56,12 +56,12 @@ def lead(data: ReportData, machines: Mapping[str, str]) -> list[str]:
     if len(places) == 1:
         lead.append(f"All on one machine: {places[0].partition(': ')[2]}.")
     elif places:
-        lead.append(f"On {len(places)} machines ({'; '.join(places)}); their times are never put into one table.")
+        lead.append(f"On {len(places)} machines ({'; '.join(places)}); their times are never combined in one table.")
     return lead
 
 
 def precisions(data: ReportData) -> dict[str, list[str]]:
-    """The tasks by the precision that their runs trained in, where it is known."""
+    """Tasks by the training precision of their runs, if known."""
     found: dict[str, list[str]] = {}
     for precision in sorted({c.conditions.precision for c in data.comparisons if c.conditions.precision}):
         tasks = (words(c.task) for c in data.comparisons if c.conditions.precision == precision)
@@ -72,7 +72,7 @@ def precisions(data: ReportData) -> dict[str, list[str]]:
 def machine_words(environment: EnvironmentRecord) -> str:
     """The environment in one line: processor, threads, accelerator."""
     f = environment.fingerprint
-    parts = [str(f.get("cpu") or "unknown processor")]
+    parts = [str(f.get("cpu") or "unknown CPU")]
     if isinstance(f.get("threads"), int):
         parts.append(f"{fmt.plural(f['threads'], 'thread')} a run")
     accelerator = f.get("accelerator")
@@ -92,7 +92,7 @@ def counts(data: ReportData) -> list[tuple[str, int, str]]:
 
 
 def warnings(data: ReportData) -> list[str]:
-    """What a reader must know before believing a number."""
+    """What a reader must know before trusting a number."""
     found = []
     synthetic = [words(t) for t in data.tasks if any(c.synthetic for c in data.comparisons if c.task == t)]
     if synthetic:
@@ -101,11 +101,11 @@ def warnings(data: ReportData) -> list[str]:
     if limited:
         found.append(f"Tested on a part of the test split only: {', '.join(map(words, limited))}.")
     if any((c.conditions.budget or "").startswith("seconds") for c in data.comparisons):
-        found.append("A budget in seconds favours what is quick on this machine; another machine may rank otherwise.")
+        found.append("A budget in seconds favours models that are fast on this machine; another may rank differently.")
     trials = sorted({c.task for c in data.comparisons if c.conditions.split != "test"})
     if trials:
         found.append(
-            f"Trials of a search, scored on the validation split, stand apart: {', '.join(map(words, trials))}."
+            f"Trials of a search, scored on the validation split, are shown apart: {', '.join(map(words, trials))}."
         )
     if data.trials:
         found.append(
@@ -116,7 +116,7 @@ def warnings(data: ReportData) -> list[str]:
         differing = _differing(data, task)
         if differing:
             found.append(
-                f"Runs of {words(task)} differ in {_listed(differing)} and stand in separate columns and tables; do "
+                f"Runs of {words(task)} differ in {_listed(differing)} and are in separate columns and tables; do "
                 "not compare across them."
             )
     mixed = precisions(data)
@@ -135,7 +135,7 @@ def warnings(data: ReportData) -> list[str]:
 
 
 def _inside(data: ReportData) -> list[str]:
-    """What differs inside comparisons, a sentence a kind; the notes under the tables say more."""
+    """What differs within comparisons, one sentence per kind; the notes under the tables give details."""
     tasks: dict[str, list[str]] = {}
     for comparison in data.comparisons:
         for kind in guards.kinds(comparison):
@@ -158,9 +158,9 @@ def _listed(parts: list[str]) -> str:
 
 
 def heading(comparison: Comparison, data: ReportData, machines: Mapping[str, str]) -> str:
-    """The task, that its data is synthetic where it is, and what tells this comparison from the task's others.
+    """The task, whether its data is synthetic, and what distinguishes this comparison from the task's others.
 
-    Where the report mixes precisions, across tasks too, the precision is part of every heading.
+    If the report mixes precisions, even across tasks, the precision is part of every heading.
     """
     others = [c.conditions for c in data.comparisons if c.task == comparison.task]
     parts = conditions(comparison.conditions, machines)
@@ -182,7 +182,7 @@ def heading(comparison: Comparison, data: ReportData, machines: Mapping[str, str
 
 
 def title(task: str, data: ReportData) -> str:
-    """The task, and that its data is synthetic where it is."""
+    """The task, and whether its data is synthetic."""
     synthetic = any(c.synthetic for c in data.comparisons if c.task == task)
     return words(task) + (" (synthetic data)" if synthetic else "")
 
@@ -193,7 +193,7 @@ def split_words(split: str) -> str:
 
 
 def conditions(conditions: Conditions, machines: Mapping[str, str]) -> list[tuple[str, str]]:
-    """(what, words) of every condition, always the same ones in the same order."""
+    """(name, text) of every condition, always in the same order."""
     c = conditions
     return [
         ("data set", c.dataset),

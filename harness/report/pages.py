@@ -20,10 +20,10 @@ from harness.store import Store
 from harness.store.thinned_curves import POINTS
 
 FORMATS = ("html", "md", "csv", "tex", "svg", "png")
-"""What a report can be written as."""
+"""The formats of a report."""
 
 MANY = 50
-"""With so many runs, their pages are written by a process of their own."""
+"""With at least this many runs, their pages are written by a separate process."""
 
 
 def build(
@@ -36,19 +36,19 @@ def build(
 ) -> Path:
     """Write the report of a sweep, or of every run in the store, into a folder.
 
-    Pages: index.html, tasks/*.html, runs/*.html. Each is one file that asks the network for nothing: style, script
-    and figures are in it. Beside them: report.md, tables/*.csv and *.tex, figures/*.svg and *.png, and files.sha256,
-    the list of all these. Files of an earlier report are replaced, and those that are no longer in it are removed.
+    Pages: index.html, tasks/*.html, runs/*.html. Each is one file that works offline: style, script and
+    figures are embedded. Also: report.md, tables/*.csv and *.tex, figures/*.svg and *.png, and files.sha256,
+    a list of all these. Files of an earlier report are replaced, and stale ones removed.
 
     Args:
-        store: open, for reading at least.
-        out_dir: made where it does not exist.
+        store: open, at least for reading.
+        out_dir: created if it does not exist.
         sweep: its name; None: everything.
-        data: what to report, where it is loaded already.
-        formats: which of `FORMATS` to write; Markdown shows png, and brings them, unless svg alone is asked for.
+        data: what to report, if already loaded.
+        formats: which of `FORMATS` to write; Markdown includes png figures, unless only svg is requested.
 
     Returns:
-        The path of index.html, or what stands for it where no page is asked for: report.md, else the folder.
+        The path of index.html; without HTML, report.md, else the folder.
 
     Raises:
         UnknownNameError: no such sweep.
@@ -63,7 +63,7 @@ def build(
             if "html" in formats:
                 work = partial(_write_pages_of_runs, folder, store, data)
                 written = processes.enter_context(beside(work)) if len(data.runs) >= MANY else work
-            # While that process works: these bring scipy.stats and matplotlib, which takes a second.
+            # While that process works: these import scipy.stats and matplotlib, which takes a second.
             from harness.report.figures import drawn_beside
             from harness.report.sections import compose
 
@@ -74,12 +74,12 @@ def build(
                 if "tex" in formats:
                     folder.write(f"tables/{table.name}.tex", latex(table).encode())
             help_drawing = processes.enter_context(drawn_beside(report.figures()))
-            if "md" in formats:  # meanwhile: it shows none
+            if "md" in formats:  # meanwhile: it shows no pages of runs
                 folder.write(text.name, as_markdown(report, pictures).encode())
             help_drawing()
             if "html" in formats:
                 made = list(pages_of_report(report))
-                folder.wrote(written())  # first those that the others lead to
+                folder.wrote(written())  # first the pages that the others link to
                 for name, content in made:
                     folder.write(name, content.encode())
             for figure in report.figures():
@@ -97,7 +97,7 @@ def build(
 
 
 def pages_of_runs(store: Store, data: ReportData) -> Iterator[tuple[str, str]]:
-    """A page a run: its path in the report's folder, and its text."""
+    """One page per run: its path in the report's folder, and its text."""
     here = {"store_id": data.store_id, "links": run_lists.links(data.runs), "root": "../", "points": POINTS}
     tasks = {section.task: section for section in empty_sections(data)}
     template = templates().get_template("run.html.j2")
@@ -106,7 +106,7 @@ def pages_of_runs(store: Store, data: ReportData) -> Iterator[tuple[str, str]]:
 
 
 def pages_of_report(report: Report) -> Iterator[tuple[str, str]]:
-    """The list of runs, a page a task, and index.html, last, so that its links lead somewhere."""
+    """The list of runs, one page per task, and index.html last, so that its links work."""
     here = {"report": report, "store_id": report.store_id, "links": report.links, "root": "../"}
     if report.runs is not None:
         yield "runs/index.html", templates().get_template("runs.html.j2").render(here)
@@ -123,7 +123,7 @@ def as_html(report: Report) -> str:
 
 
 def as_markdown(report: Report, pictures: str = "png") -> str:
-    """The report but for the pages of runs, for a terminal, a repository or an issue; pictures: "png" or "svg"."""
+    """The report without the pages of runs, for a terminal, a repository or an issue; pictures: "png" or "svg"."""
     return templates().get_template("report.md.j2").render(report=report, pictures=pictures)
 
 

@@ -1,4 +1,4 @@
-"""A panel: a heading with sentences, figures and tables under it; what a part of the report hands to the page."""
+"""A panel: a heading with sentences, figures and tables under it; one part of a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A test split in parts: by the length of its texts, or by class."""
+"""A test split divided into parts: by text length, or by class."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 FEWEST, RANGES = 20, 5
-"""Examples that a part needs to be shown, and how many ranges of length there are at most."""
+"""The minimum number of examples of a part, and the maximum number of length ranges."""
 
 _FEWEST_RANGES, _FEWEST_CLASSES = 3, 2
 
@@ -19,7 +19,7 @@ class Parts:
 
     Attributes:
         kind: "length" or "class".
-        what: what the parts differ in, for axes and sentences.
+        what: what distinguishes the parts, for axes and sentences.
         names: of the parts, in order.
         of: number of every example's part, (N,); -1 for none.
     """
@@ -36,12 +36,12 @@ class Parts:
 
     @property
     def members(self) -> np.ndarray:
-        """(parts, N): one where an example belongs to a part, else zero."""
+        """(parts, N): 1 if an example belongs to a part, else 0."""
         return (self.of == np.arange(len(self.names))[:, None]).astype(float)
 
 
 def by_class(texts: Mapping[str, tuple[str, str]]) -> Parts | None:
-    """Examples by their right answer, the classes with at least `FEWEST`; None where fewer than two have.
+    """Examples by their right answer, for classes with at least `FEWEST` examples; None if there are fewer than two.
 
     Args:
         texts: source and right answer by example id.
@@ -57,13 +57,13 @@ def by_class(texts: Mapping[str, tuple[str, str]]) -> Parts | None:
 
 
 def by_length(texts: Mapping[str, tuple[str, str]], *, of_answer: bool = False) -> Parts | None:
-    """Examples by the length of their source, or of the right answer where most have no source; None for too few.
+    """Examples by the length of their source, or of the right answer if most have no source; None if too few.
 
-    Lengths are in words where texts have spaces, else in characters (languages that write without them).
+    Lengths are in words if texts have spaces, else in characters (languages that write without them).
 
     Args:
         texts: source and right answer by example id.
-        of_answer: never by the source (that of a recording only names it).
+        of_answer: always use the right answer (the source of a recording is only its name).
     """
     sourced = not of_answer and sum(bool(source) for source, _ in texts.values()) > len(texts) / 2
     lines = [source if sourced else reference for source, reference in texts.values()]
@@ -79,7 +79,7 @@ def by_length(texts: Mapping[str, tuple[str, str]], *, of_answer: bool = False) 
 
 
 def range_edges(lengths: np.ndarray, ranges: int = RANGES, fewest: int = FEWEST) -> list[int]:
-    """Upper ends of ranges of about equally many examples; equal lengths share a range, none has fewer than `fewest`.
+    """Upper ends of ranges of roughly equal size; equal lengths share a range, and none has fewer than `fewest`.
 
     Args:
         lengths: whole numbers (N,).
@@ -97,6 +97,6 @@ def range_edges(lengths: np.ndarray, ranges: int = RANGES, fewest: int = FEWEST)
         if upto - done >= fewest:
             edges.append(edge)
             done = upto
-    if done < len(lengths):  # too few are left for a range of their own
+    if done < len(lengths):  # too few left for a separate range
         edges[-1:] = [int(lengths.max())]
     return edges

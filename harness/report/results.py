@@ -1,4 +1,4 @@
-"""Metrics and their best: scales, means over seeds, verdicts, and the matrix of tasks and models."""
+"""Metrics: scales, means over seeds, verdicts, and the matrix of tasks and models."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Scale:
 
     @property
     def title(self) -> str:
-        """The name for people: the unit's spelling where they are the same word, else without underscores."""
+        """The display name: the unit's spelling if they are the same word, else without underscores."""
         if self._is_its_unit:
             return self.unit
         return self.name.upper() if len(self.name) <= 3 else self.name.replace("_", " ")
@@ -84,17 +84,17 @@ def verdict_of(comparison: Comparison) -> Verdict:
 
 
 def starred(comparison: Comparison) -> frozenset[str]:
-    """The labels whose mean is marked as best, several where they tie; none without a contest."""
+    """The labels whose mean is marked as best, several if tied; none without a contest."""
     verdict = verdict_of(comparison)
     return frozenset(verdict.leaders if verdict.contested else ())
 
 
 def seeds_note(entry: Entry) -> str:
-    """How many seeds a mean is over, and how many did not make it."""
+    """How many seeds a mean is over, and how many are missing."""
     text = "one seed" if len(entry.finished) == 1 else f"{len(entry.finished)} seeds"
     lost = sum(r.status == "failed" for r in entry.others)
     open_ = sum(r.status in ("planned", "running", "interrupted") for r in entry.others)
-    odd = sum(r.primary_value is None for r in entry.finished)  # not a number: no part of the mean
+    odd = sum(r.primary_value is None for r in entry.finished)  # not a number: excluded from the mean
     text += f", {odd} without a value" if odd else ""
     return text + (f", {lost} failed" if lost else "") + (f", {open_} not finished" if open_ else "")
 
@@ -107,7 +107,7 @@ def matrix(data: ReportData, headings: Sequence[str]) -> Table:
 
     Args:
         data: what was loaded.
-        headings: of the columns, one a comparison.
+        headings: of the columns, one per comparison.
     """
     columns = []
     for comparison, heading in zip(data.comparisons, headings, strict=True):
@@ -140,9 +140,9 @@ def _find(entries: Sequence[Entry], label: str) -> Entry | None:
 
 
 def ranks(comparison: Comparison) -> dict[str, str]:
-    """The place of every model's mean in its comparison ("rank 1 of 6"), equal means on the better of their places.
+    """The rank of every model's mean in its comparison ("rank 1 of 6"); equal means share the better rank.
 
-    Those that share one say so ("rank 1 of 6, tied"). Models without a finite mean have none.
+    Shared ranks say so ("rank 1 of 6, tied"). Models without a finite mean have none.
     """
     means = {e.label: primary_summary(e).mean for e in comparison.entries if e.finished}
     means = {label: mean for label, mean in means.items() if math.isfinite(mean)}
@@ -174,7 +174,7 @@ def _digits(comparison: Comparison) -> int:
 
 
 def mean_cell(summary: Summary, digits: int, note: str = "", *, best: bool = False) -> TableCell:
-    """A mean with its interval; a dash where there is no value."""
+    """A mean with its interval; a dash if there is no value."""
     if not summary.seeds:
         return TableCell("–", hidden="this metric has no value here", mark="quiet", note=note)
     return TableCell(

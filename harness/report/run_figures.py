@@ -1,6 +1,6 @@
-"""Small drawings of one run, written as SVG by hand: a report has thousands of them, and matplotlib takes 0.1 s each.
+"""Small charts of one run, written directly as SVG: a report has thousands of them, and matplotlib takes 0.1 s each.
 
-They take their colours and fonts from the page's style sheet, and hold no text from the store.
+They take colours and fonts from the page's style sheet and contain no text from the store.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from harness.report import formatting as fmt
 from harness.store.thinned_curves import Curve
 
 SERIES = 8
-"""How many series colours the style sheet names."""
+"""The number of series colours in the style sheet."""
 
 _WIDTH, _HEIGHT = 340, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 10, 8, 34
@@ -23,7 +23,7 @@ _LARGEST = 1e150  # beyond it differences overflow
 
 @dataclass(frozen=True)
 class Drawing:
-    """An SVG for the page, the words under it, and what it shows for whoever cannot see it."""
+    """An SVG for the page, its caption, and a text alternative."""
 
     svg: str
     caption: str
@@ -31,9 +31,9 @@ class Drawing:
 
 
 def phase_bar(phases: Mapping[str, float], total: float) -> Drawing | None:
-    """The phases of a run's wall time as one stacked bar, what was not attributed last; None without phases.
+    """The phases of a run's wall time as a stacked bar, unattributed time last; None without phases.
 
-    The n-th part has the n-th colour of the style sheet; after the last colour they repeat, lighter.
+    The n-th part has the n-th colour of the style sheet; after the last, the colours repeat in a lighter shade.
     """
     known = {name: s for name, s in phases.items() if math.isfinite(s) and s > 0}
     whole = max(total, sum(known.values())) if math.isfinite(total) else sum(known.values())
@@ -57,7 +57,7 @@ def swatch(number: int) -> str:
 
 
 def curve_chart(curves: Mapping[str, Curve], title: str, note: str) -> Drawing | None:
-    """Up to two curves of one metric against optimizer steps; None where none has two finite points.
+    """Up to two curves of one metric against optimizer steps; None if none has two finite points.
 
     Args:
         curves: (step, value) by split ("train", "val"); values that are not finite leave a gap.
@@ -71,7 +71,7 @@ def curve_chart(curves: Mapping[str, Curve], title: str, note: str) -> Drawing |
     ys = [y for split in shown for _, y in finite[split]]
     x_ticks, y_ticks = ticks(0, max(xs)), ticks(min(ys), max(ys))
     low, high = min(*ys, y_ticks[0]), max(*ys, y_ticks[-1])
-    if low == high:  # a constant runs through the middle
+    if low == high:  # draw a constant through the middle
         low, high = low - 1, high + 1
     x_scale = (_WIDTH - _LEFT - _RIGHT) / (max(xs) or 1)
     y_scale = (_HEIGHT - _TOP - _BOTTOM) / ((high - low) or 1)

@@ -1,4 +1,4 @@
-"""Which runs there are and where their pages stand: links by key, the runs of a comparison, all runs of the report."""
+"""Lists of runs and links to their pages: links by key, the runs of a comparison, all runs of the report."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KEY = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Link:
-    """Where a run's page is, from the report's folder, and how a link to it is worded."""
+    """A run's page, relative to the report's folder, and the text of a link to it."""
 
     page: str
     label: str
@@ -42,13 +42,13 @@ def links(runs: Sequence[RunView]) -> dict[str, Link]:
 
 
 def page_name(key: str) -> str:
-    """The first 12 digits of a key; of something else in its place, those of its digest, so that it names a file."""
+    """The first 12 digits of a key, or of its digest if it is not a key, so that it can name a file."""
     known = _KEY.fullmatch(key) is not None
     return (key if known else hashlib.sha256(key.encode()).hexdigest())[:_DIGITS]
 
 
 def runs_of(comparison: Comparison, name: str) -> Table | None:
-    """The runs behind a comparison, a row a model and a column a state, linked by seed; None where there are none."""
+    """The runs behind a comparison, one row per model and one column per state, linked by seed; None without runs."""
     everything = [*comparison.entries, *comparison.baselines]
     states = sorted({r.status for e in everything for r in [*e.finished, *e.others]}, key=STATES_SHOWN.index)
     columns = [Column(state, numeric=False) for state in states]
@@ -104,6 +104,6 @@ def all_runs(data: ReportData, machines: Mapping[str, str]) -> Table | None:
 
 
 def _precision(run: RunView) -> str:
-    """What it was planned to train in; a dash for a baseline."""
+    """The planned training precision; a dash for a baseline."""
     trainer = run.config.get("trainer")
     return str(trainer.get("precision") or "–") if isinstance(trainer, dict) else "–"

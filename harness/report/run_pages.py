@@ -1,6 +1,6 @@
-"""The pages of single runs as data: what each run was, how to repeat it, how it went, what it said.
+"""The pages of single runs as data: configuration, how to repeat the run, its course, its outputs.
 
-A run's page is named by the first 12 digits of its key. A key that ran in several environments has one page, with a
+A run's page is named after the first 12 digits of its key. A key that ran in several environments has one page with a
 part for each of them.
 """
 
@@ -26,7 +26,7 @@ _LONGEST = 1200  # characters of a sample
 
 @dataclass
 class RunPage:
-    """The page of a run: what its key is made of, and its parts."""
+    """The page of a run: what makes up its key, and its parts."""
 
     file: str
     title: str
@@ -39,7 +39,7 @@ class RunPage:
 
 
 def compose(store: Store, data: ReportData, machines: Mapping[str, str]) -> list[RunPage]:
-    """The pages of all runs; what they logged and said is read at once.
+    """The pages of all runs; their logs and outputs are read in one go.
 
     Args:
         machines: the name of every environment in the report, by its hash.

@@ -1,4 +1,4 @@
-"""A run in one environment, as its page tells it: how it ended, its results, time, curves, samples and surroundings."""
+"""A run in one environment, as shown on its page: outcome, results, time, curves, samples and environment."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Part:
 
     Attributes:
         name: prefix of the ids on the page.
-        heading: what tells it from the page's other parts; empty for the only one.
+        heading: what distinguishes it from the page's other parts; empty if it is the only one.
         status, tone: the state in words, and its style.
         machine, anchor: the environment's name in the report and its id on the overview; empty before the run started.
-        undrawn: which curves have no chart, and why; empty where all have one.
+        undrawn: which curves have no chart, and why; empty if all have one.
         bar: the phases as a bar; phases: (style, name, time, share) for the list under it.
     """
 
@@ -71,14 +71,14 @@ def part_of(
     curves: Mapping[str, Curve],
     samples: list[SampleRow],
 ) -> Part:
-    """What a page says of a run in one environment.
+    """What a page shows about a run in one environment.
 
     Args:
-        run: what the store knows of it.
+        run: its data from the store.
         number: of the part on its page, from 1.
         several: whether the page has others.
         machines: the name of every environment in the report, by its hash.
-        fingerprints: what was hashed, as pairs, by the environment's hash.
+        fingerprints: the fingerprint as pairs, by the environment's hash.
         curves: what it logged, by name.
         samples: what it said.
     """
@@ -112,7 +112,7 @@ def part_of(
 
 
 def _facts(run: RunView, machine: str) -> Pairs:
-    """When, where and at what cost."""
+    """When and where it ran, and at what cost."""
     found = [("machine", machine or "none yet"), ("started", _when(run.started_at)), ("ended", _when(run.ended_at))]
     s = run.summary
     if s is not None:
@@ -129,7 +129,7 @@ def _facts(run: RunView, machine: str) -> Pairs:
         if s.checkpoint.get("chosen_by"):
             found.append(("weights tested", f"best {s.checkpoint['chosen_by']}, step {s.checkpoint.get('step')}"))
         if s.machine.get("contended"):
-            found.append(("beware", "the machine was busy, so times are too long"))
+            found.append(("note", "the machine was busy, so times are too long"))
     found.append(("attempts", str(run.attempts)))
     return found
 
@@ -148,7 +148,7 @@ def _splits(run: RunView) -> list[str]:
 
 
 def _results(run: RunView) -> list[tuple[str, str, list[str]]]:
-    """Final values: of every metric its title, unit and direction, and a value a split; the primary metric first."""
+    """Final values: the title, unit and direction of every metric, and a value per split; the primary metric first."""
     values: dict[str, dict[str, float]] = {}
     for full, value in (run.summary.metrics if run.summary else {}).items():
         split, _, metric = full.rpartition("/")
@@ -176,10 +176,10 @@ def _phase_rows(phases: Mapping[str, float], total: float) -> list[tuple[str, st
 
 
 def _charts(run: RunView, curves: Mapping[str, Curve]) -> tuple[list[Drawing], str]:
-    """A chart a metric, training and validation together: the primary metric, the loss, then the others.
+    """One chart per metric, training and validation together: the primary metric, the loss, then the others.
 
     Returns:
-        The charts, and what has none.
+        The charts, and a note on what has none.
     """
     by_metric: dict[str, dict[str, Curve]] = {}
     for full, curve in curves.items():
@@ -202,7 +202,7 @@ def _charts(run: RunView, curves: Mapping[str, Curve]) -> tuple[list[Drawing], s
 
 
 def _observed(run: RunView) -> Pairs:
-    """What was seen beside the environment, and what the run left of its memory, its machine and its energy."""
+    """Observations outside the environment, and the run's memory, machine load and energy."""
     found = pairs(run.observed)
     if run.summary is not None:
         s = run.summary

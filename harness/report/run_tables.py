@@ -1,4 +1,4 @@
-"""Tables of runs: where their time went, how they were made, what failed."""
+"""Tables of runs: where the time went, how they were run, what failed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def phase_table(comparison: Comparison, name: str) -> Table | None:
         parts = [summarise([s.phases.get(p, 0.0) for s in summaries]).mean for p in phases]
         rest = total - sum(parts)
         cells = [TableCell(fmt.duration(v), v) for v in (total, *parts)]
-        # Phases may overlap by the clock's own resolution; less than nothing is nothing.
+        # Phases may overlap by the clock's resolution; clip negative remainders.
         cells.append(TableCell(f"{max(0.0, 100 * rest / total):.1f} %" if total else "–", rest))
         busy = len(guards.contended(entry))
         note = f"{busy} of {len(entry.finished)} contended" if busy else ""

@@ -1,4 +1,4 @@
-"""`compose`: the report as data, what the pages and the Markdown file say, in their order."""
+"""`compose`: the report as data, the content of the pages and the Markdown file, in order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.store import Store
 
 
 def compose(store: Store, data: ReportData) -> Report:
-    """Make the report of what was loaded."""
+    """Compose the report from loaded data."""
     machines = machine_names(data)
     colours = {label: i for i, label in enumerate(data.models)}
     headings = [overview.heading(c, data, machines) for c in data.comparisons]
@@ -67,7 +67,7 @@ def _outcome(section: Section, part: Block, comparison: Comparison) -> ReportOut
 
 
 def _commands(data: ReportData) -> list[tuple[str, str]]:
-    """The command of one finished run of every task, as an example of how to repeat any."""
+    """The command of one finished run of every task, as an example of how to repeat runs."""
     found = []
     for task in data.tasks:
         run = next((r for r in data.runs if r.task == task and r.status == "finished" and r.command), None)

@@ -1,4 +1,4 @@
-"""Which runs a report is about: of a sweep, of some tasks and models, since some time."""
+"""Selection of a report's runs: by sweep, task, model and time."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _AGE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([mhdw])")
 
 @dataclass(frozen=True)
 class RunSelection:
-    """What was asked for; nothing: every run.
+    """What was requested; empty means every run.
 
     Attributes:
         sweep: its name.
-        tasks, models: their names; baselines stand beside the models whatever is chosen.
-        since: Unix seconds; a run counts by the last thing that happened to it (its end, its start, its planning).
-        since_words: the same as it was typed, so that a report of an age says the same each time.
+        tasks, models: their names; baselines are always included.
+        since: Unix seconds; compared with a run's last event (end, start or planning).
+        since_words: the same as typed, so that a report for a relative time always says the same.
     """
 
     sweep: str | None = None
@@ -32,7 +32,7 @@ class RunSelection:
     since_words: str = ""
 
     def words(self) -> list[str]:
-        """What was left out, as parts of a sentence; empty for every run."""
+        """The selection, as parts of a sentence; empty for every run."""
         parts = [f"of the sweep {self.sweep}"] if self.sweep is not None else []
         for kind, names in (("task", self.tasks), ("model", self.models)):
             if names:
@@ -40,7 +40,7 @@ class RunSelection:
         return [*parts, *([f"since {self.since_words}"] if self.since is not None else [])]
 
     def of(self, runs: Sequence[RunView], where: str) -> list[RunView]:
-        """The runs chosen.
+        """The selected runs.
 
         Args:
             runs: those of the sweep, or all.
@@ -48,7 +48,7 @@ class RunSelection:
 
         Raises:
             UnknownNameError: no run has such a task or model.
-            StoreError: runs there are, and none is chosen.
+            StoreError: there are runs, but none is selected.
         """
         for kind, given, known in (
             ("task", self.tasks, {r.task for r in runs}),
@@ -74,14 +74,14 @@ class RunSelection:
 
 
 def since(text: str, now: float) -> tuple[float, str]:
-    """A date or an age as Unix seconds, and its words for the report.
+    """A date or an age as Unix seconds, and its wording in the report.
 
     Args:
         text: 2026-11-01, 2026-11-01T12:30 (both UTC unless they say otherwise), or an age: 90m, 12h, 7d, 2w.
         now: Unix seconds.
 
     Raises:
-        ConfigError: it is neither, or lies in the future.
+        ConfigError: it is neither, or is in the future.
     """
     text = text.strip()
     age = _AGE.fullmatch(text.lower())
@@ -92,11 +92,11 @@ def since(text: str, now: float) -> tuple[float, str]:
         day = day.replace(tzinfo=UTC) if day.tzinfo is None else day.astimezone(UTC)
     except (ValueError, OverflowError):
         raise ConfigError(
-            f"--since {text!r} is no date and no age; write a date (2026-11-01, 2026-11-01T12:30) or an age "
+            f"--since {text!r} is neither a date nor an age; write a date (2026-11-01, 2026-11-01T12:30) or an age "
             "(90m, 12h, 7d, 2w)."
         ) from None
     if day.timestamp() > now:
-        raise ConfigError(f"--since {text} lies in the future: no run is newer.")
+        raise ConfigError(f"--since {text} is in the future: no run is newer.")
     return day.timestamp(), f"{day:%Y-%m-%d}" if (day.hour, day.minute) == (0, 0) else f"{day:%Y-%m-%d %H:%M} UTC"
 
 

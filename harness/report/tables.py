@@ -1,4 +1,5 @@
-"""A table, once: titled columns, grouped rows, cells with a value; as Markdown and CSV here, as HTML in a template."""
+"""The table data structure: titled columns, grouped rows, cells with a value; rendered as Markdown and CSV here, as
+HTML in a template."""
 
 from __future__ import annotations
 
@@ -13,19 +14,19 @@ from harness.terminal import harmless
 
 @dataclass(frozen=True)
 class TableCell:
-    """What stands in a cell.
+    """The content of a cell.
 
     Attributes:
         text: as shown.
-        value: for sorting and for CSV; None: the text counts.
-        half_width: of the interval, where the value is a mean.
+        value: for sorting and for CSV; None: use the text.
+        half_width: of the interval, if the value is a mean.
         note: a second, smaller line.
-        hidden: said to screen readers only (why a cell is empty).
-        mark: "best", "na", "quiet" or nothing; how it is set.
+        hidden: for screen readers only (why a cell is empty).
+        mark: "best", "na", "quiet" or empty; its style.
         footnote: number of a footnote of the table; 0: none.
         shade: 0 to 1, the darkness of the background (confusion matrices).
-        links: keys of the runs behind the cell, set as links to their pages.
-        marks: the text in parts, (kind, text), to show how it differs from another: "same", "added" or "missing" here.
+        links: keys of the runs behind the cell, shown as links to their pages.
+        marks: the text in parts, (kind, text), to show differences from another: "same", "added" or "missing".
     """
 
     text: str
@@ -42,7 +43,7 @@ class TableCell:
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its title, a smaller second line (unit, direction), whether it holds numbers."""
+    """A column: its title, a smaller second line (unit, direction), and whether it contains numbers."""
 
     title: str
     note: str = ""
@@ -54,8 +55,8 @@ class Column:
 class TableRow:
     """A row: its header cell and the others.
 
-    Rows of one `group` stand together under the group's title; `tag` says the same in one word, where a table
-    has no titles inside (Markdown, CSV).
+    Rows of one `group` are placed together under the group's title; `tag` says the same in one word for formats without
+    group titles (Markdown, CSV).
     """
 
     header: TableCell
@@ -69,11 +70,11 @@ class Table:
     """A table with a caption.
 
     Attributes:
-        name: of its file, and its id on the page.
+        name: of its file; also its id on the page.
         caption: what it shows, as one sentence.
         corner: title of the row headers.
-        footnotes: printed under it and numbered from 1.
-        prose: whether cells hold running text, which may wrap.
+        footnotes: shown below it, numbered from 1.
+        prose: whether cells contain running text, which may wrap.
         sortable: whether the reader can sort it.
     """
 
@@ -92,7 +93,7 @@ class Table:
             yield name, [r for r in self.rows if r.group == name]
 
     def footnote(self, text: str) -> int:
-        """The number of a footnote, which is added unless it is there."""
+        """The number of a footnote, added if it is new."""
         if text not in self.footnotes:
             self.footnotes.append(text)
         return self.footnotes.index(text) + 1
@@ -111,7 +112,7 @@ class Table:
         return _line([first, *(_markdown_cell(c) for c in row.cells)])
 
     def csv(self) -> str:
-        """Comma-separated values: plain numbers, and a column more for every interval."""
+        """Comma-separated values: plain numbers, and an extra column for every interval."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         titles = [self.corner or "row", "kind"]
@@ -136,13 +137,13 @@ class Table:
 
 
 def inert(text: str) -> str:
-    """Text that a spreadsheet shows and does not compute: what would begin a formula gets an apostrophe before it."""
+    """Text that a spreadsheet shows rather than computes: an apostrophe is put before what would start a formula."""
     text = harmless(text)
     return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@") else text
 
 
 def escape(text: str) -> str:
-    """Text that Markdown shows as it is, on one line."""
+    """Text that Markdown shows literally, on one line."""
     for sign in ("\\", "|", "*", "_", "`", "<", ">", "[", "]", "#"):
         text = text.replace(sign, "\\" + sign)
     return " ".join(text.replace(NARROW_SPACE, " ").split())

@@ -1,4 +1,4 @@
-"""The table of one task: all metrics with what they cost, and the spread of the seeds behind the means."""
+"""The table of one task: all metrics and costs, and the spread of the seeds behind the means."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ __all__ = ["detail_table", "failure_table", "panels", "phase_table", "spread_tab
 def task_table(comparison: Comparison, name: str, caption: str) -> Table:
     """Every model of a comparison: all metrics, size, tuning, backend, times, throughput, memory, published figures.
 
-    What makes a figure weaker than it looks (contended times, unequal sizes, seeds, tuning, code or backends, a target
-    that was not reached) stands in the figure's cell or in a footnote of it.
+    What weakens a figure (contended times, unequal sizes, seeds, tuning, code or backends, a target not reached) is
+    noted in its cell or in a footnote.
     """
     primary = primary_of(comparison)
     scales = [primary, *_other_metrics(comparison, primary.name)]
@@ -76,7 +76,7 @@ def task_table(comparison: Comparison, name: str, caption: str) -> Table:
 
 
 def panels(comparison: Comparison, name: str) -> list[Panel]:
-    """The spread of the seeds, folded; nothing where no model has two."""
+    """The spread of the seeds, folded; empty if no model has two."""
     table = spread_table(comparison, f"{name}-seeds")
     title = "Best, median and worst seed"
     return [Panel(f"{name}-spread", title, [_SPREAD], [], [table], folded=True)] if table else []
@@ -84,7 +84,7 @@ def panels(comparison: Comparison, name: str) -> list[Panel]:
 
 _SPREAD = (
     "The best seed is what a paper that reports its best run would print; it grows with the number of seeds and is no "
-    "ground for a comparison."
+    "basis for a comparison."
 )
 
 
@@ -106,7 +106,7 @@ def spread_table(comparison: Comparison, name: str) -> Table | None:
 
 
 def _spread(summary: Summary, scale: Scale) -> tuple[float | None, ...]:
-    """Best, median, worst and standard deviation; none of what there is not."""
+    """Best, median, worst and standard deviation; None where undefined."""
     if not summary.seeds:
         return None, None, None, None
     low, high = min(summary.values), max(summary.values)
@@ -116,7 +116,7 @@ def _spread(summary: Summary, scale: Scale) -> tuple[float | None, ...]:
 
 
 def _header(table: Table, comparison: Comparison, entry: Entry) -> TableCell:
-    """The model, how many seeds, how many of them ended early, and what else sets it apart."""
+    """The model, how many seeds, how many of them ended early, and other differences."""
     note = seeds_note(entry)
     early = guards.stopped_early(entry)
     if early:
@@ -130,7 +130,7 @@ def _header(table: Table, comparison: Comparison, entry: Entry) -> TableCell:
 
 
 def _other_metrics(comparison: Comparison, primary: str) -> list[Scale]:
-    """Metrics beside the primary one: the declared ones in their order, then any other, the loss last."""
+    """Metrics other than the primary one: the declared ones in order, then any others, the loss last."""
     run = comparison.any_run
     prefix = f"{comparison.conditions.split}/"
     found = {
@@ -201,7 +201,7 @@ def _tuning_cell(table: Table, comparison: Comparison, entry: Entry) -> TableCel
 
 
 def _time_cells(table: Table, comparison: Comparison, entry: Entry, timed: bool) -> list[TableCell]:
-    """Training time, and time to the target where one was asked for."""
+    """Training time, and time to the target if one was set."""
     summaries = [r.summary for r in entry.finished if r.summary]
     train_s = summarise([s.train_s for s in summaries]).mean
     cells = [_speed_cell(table, comparison, entry, TableCell(fmt.duration(train_s), train_s))]
@@ -218,7 +218,7 @@ def _time_cells(table: Table, comparison: Comparison, entry: Entry, timed: bool)
 
 
 def _speed_cell(table: Table, comparison: Comparison, entry: Entry, cell: TableCell) -> TableCell:
-    """The cell of a time or speed, marked where other programs disturbed it and where backends differ."""
+    """The cell of a time or speed, marked if it is contended or backends differ."""
     runs = guards.contended(entry)
     if cell.value is None:
         return cell
@@ -238,7 +238,7 @@ def _nothing() -> TableCell:
 
 
 def _what(entry: Entry) -> str:
-    """A baseline in its own words."""
+    """A baseline's description."""
     summary = entry.finished[0].summary if entry.finished else None
     return str(summary.details.get("baseline") or "") if summary else ""
 
@@ -262,6 +262,6 @@ def _add_published(table: Table, comparison: Comparison, scales: Sequence[Scale]
 
 
 def _number(value: Any) -> float | None:
-    """A published figure, unless somebody wrote something else into the store."""
+    """A published figure as a number; None if the store holds something else."""
     known = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return float(value) if known else None

@@ -1,4 +1,4 @@
-"""The templates' environment: style and script as text, filters, and what is done to every text from the store."""
+"""The template environment: style and script as text, filters, and the treatment of text from the store."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent / "templates"
 
 @cache
 def templates() -> jinja2.Environment:
-    """The environment, made once: HTML is escaped, an unknown name is an error."""
+    """The environment, created once: HTML is escaped, an unknown name is an error."""
     made = jinja2.Environment(
         loader=jinja2.PackageLoader("harness.report", "templates"),
         autoescape=lambda name: bool(name and name.endswith(".html.j2")),
@@ -32,7 +32,7 @@ def templates() -> jinja2.Environment:
     )
     made.globals["style"] = style
     made.globals["script"] = Markup((FOLDER / "table.js").read_text(encoding="utf-8"))
-    # Figures are our own SVG, every text in them escaped by whoever drew it.
+    # Figures are our own SVG; all text in them is escaped where they are drawn.
     made.filters["drawing"] = Markup
     made.filters["breakable"] = breakable
     made.filters["md"] = escape
@@ -44,7 +44,7 @@ def templates() -> jinja2.Environment:
 
 
 def terms(pairs: Iterable[tuple[str, str]]) -> Markup:
-    """The inside of a description list: runs have hundreds of pairs, and a template takes four times as long."""
+    """The items of a description list. Runs have hundreds of pairs, and a template takes four times as long."""
     rows = (f"<div><dt>{_escaped_name(term)}</dt><dd>{_escaped(text)}</dd></div>" for term, text in pairs)
     return Markup("\n".join(rows))
 
@@ -60,30 +60,30 @@ def _escaped_name(name: str) -> str:
 
 
 def is_bare(cell: TableCell) -> bool:
-    """Whether a cell is its text and nothing else."""
+    """Whether a cell consists of its text only."""
     return bool(cell.text) and not (cell.mark or cell.hidden or cell.footnote or cell.note or cell.links or cell.marks)
 
 
 @cache
 def style(*names: str) -> Markup:
-    """The style sheets of these names, in order, without comments and indents: a page holds only what it uses."""
+    """The named style sheets, in order, without comments and indentation: a page includes only what it uses."""
     text = "\n".join((FOLDER / f"{name}.css").read_text(encoding="utf-8") for name in names)
     lines = (line.strip() for line in text.splitlines())
     return Markup("\n".join(line for line in lines if line and not line.startswith("/*")))
 
 
 def visible(value: Any) -> Any:
-    """Text with control characters and marks of direction shown, not obeyed; our own markup as it is."""
+    """Text with control characters and directional marks made visible; our own markup unchanged."""
     return harmless(value) if type(value) is str else value
 
 
 def breakable(text: str) -> Markup:
-    """Escaped text whose names may wrap after an underscore; a copy of it is unchanged."""
+    """Escaped text whose names may wrap after an underscore; copying it gives the original."""
     return Markup(str(markupsafe.escape(visible(text))).replace("_", "_<wbr>"))
 
 
 def number(value: float) -> str:
-    """A number as the pages' script reads it; empty where it is none."""
+    """A number as the pages' script reads it; empty if it is not a number."""
     if math.isnan(value):
         return ""
     if math.isinf(value):

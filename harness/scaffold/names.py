@@ -1,4 +1,4 @@
-"""What a new plug-in may be called, and the names that follow from it."""
+"""Rules for the name of a new plug-in, and the names derived from it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from harness.errors import ConfigError
 from harness.registry.discovery import registry
 
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-_LONGEST = 60  # what is made of it must fit into a file name and a line
+_LONGEST = 60  # derived names must fit into a file name and a line
 _VALUES = {"null", "true", "false", "yes", "no", "on", "off", "inf", "nan"}
-"""Words that YAML or Hydra's grammar reads as something else than a name."""
+"""Words that YAML or Hydra's grammar does not read as strings."""
 
 
 def package_name(name: str) -> str:
@@ -22,19 +22,19 @@ def package_name(name: str) -> str:
 
 
 def distribution_name(name: str) -> str:
-    """What pip calls it, and the default folder: "harness-NAME"."""
+    """The name of the distribution, and the default folder: "harness-NAME"."""
     return f"harness-{name}"
 
 
 def check_name(kind: str, name: str) -> None:
-    """Refuse a name that a plug-in of this kind ("task", "model", "target", "dataset") cannot bear here.
+    """Refuse a name that a plug-in of this kind ("task", "model", "target", "dataset") cannot have.
 
     Args:
         kind: of the plug-in.
         name: with the task's in front for a data set: "translation.mine".
 
     Raises:
-        ConfigError: it is no lower-case identifier, means something else to Python or YAML, or is taken by an
+        ConfigError: it is not a lower-case identifier, has a meaning in Python or YAML, or is taken by an
             installed plug-in, package or experiment.
     """
     full, name = name, name.rpartition(".")[2]

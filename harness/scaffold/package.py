@@ -1,4 +1,4 @@
-"""`create`: a whole plug-in package in a folder of its own, or nothing at all."""
+"""`create`: writes a complete plug-in package, or nothing."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ WORDS = {"dataset": "data set"}
 
 @dataclass(frozen=True)
 class Package:
-    """A package that was written.
+    """A written package.
 
     Attributes:
         kind, name: of its plug-in.
-        folder: where it lies, as given.
+        folder: its location, as given.
         module: the path of the plug-in's own module.
         files: all paths, relative to the folder, sorted.
     """
@@ -51,7 +51,7 @@ def create(
         name: of the plug-in.
         start: the installed model to copy; None: a small example of that kind.
         of: the task of a data set.
-        into: the folder; None: "harness-NAME" in the working folder. It must not exist, or be empty.
+        into: the folder; None: "harness-NAME" in the working directory. It must not exist, or be empty.
 
     Raises:
         ConfigError: the name cannot be used, or the folder is not free or cannot be written.
@@ -130,27 +130,27 @@ def contents(kind: str, name: str, copy: Copy | None, about: Mapping[str, Any]) 
 
 @contextmanager
 def _written(folder: Path) -> Iterator[None]:
-    """What the file system refuses becomes one message."""
+    """Turn file system errors into one message."""
     try:
         yield
     except OSError as error:
         raise ConfigError(
-            f"'{folder}' cannot be written ({error.strerror or error}). Name another folder: --into FOLDER."
+            f"'{folder}' cannot be written ({error.strerror or error}). Give another folder: --into FOLDER."
         ) from error
 
 
 def _check_folder(folder: Path) -> None:
-    """Refuse a folder that holds something: nothing is ever overwritten."""
+    """Refuse a folder that is not empty: nothing is ever overwritten."""
     empty = folder.is_dir() and not any(folder.iterdir())
-    if empty and folder.resolve() != Path.cwd():  # the working folder cannot be replaced under the user's feet
+    if empty and folder.resolve() != Path.cwd():  # the working directory cannot be replaced
         return
     if os.path.lexists(folder):
-        what = "holds files already" if folder.is_dir() and not empty else "exists already"
-        raise ConfigError(f"'{folder}' {what}; nothing was written. Name a new folder: --into FOLDER.")
+        what = "already contains files" if folder.is_dir() and not empty else "exists already"
+        raise ConfigError(f"'{folder}' {what}; nothing was written. Give a new folder: --into FOLDER.")
 
 
 def _write(files: dict[str, str], folder: Path) -> None:
-    """Write all files beside the folder and move them there at once, so that a failure leaves nothing."""
+    """Write all files to a temporary folder and rename it into place, so that a failure leaves nothing."""
     target = folder.absolute()
     parent = next(p for p in target.parents if p.exists())
     partial = parent / f".{target.name}.{os.getpid()}.partial"
@@ -161,6 +161,6 @@ def _write(files: dict[str, str], folder: Path) -> None:
             file.write_text(text, encoding="utf-8")
         tidy(partial)
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.rename(partial, target)  # onto an empty folder too, but onto nothing else
+        os.rename(partial, target)  # may replace an empty folder, but nothing else
     finally:
         shutil.rmtree(partial, ignore_errors=True)

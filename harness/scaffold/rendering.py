@@ -1,4 +1,4 @@
-"""From templates to text: jinja2 over the files in `templates/`, and the finish by ruff where it is installed."""
+"""Renders the jinja2 templates in `templates/`, and formats the result with ruff if installed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import jinja2
 
 
 def render(template: str, values: Mapping[str, Any]) -> str:
-    """The text of a template, with the values in it."""
+    """The rendered text of a template."""
     return _templates().get_template(template).render(values)
 
 
 @cache
 def _templates() -> jinja2.Environment:
-    # Text files, no HTML: nothing is to be escaped.
+    # Text files, not HTML: no escaping.
     return jinja2.Environment(
         loader=jinja2.PackageLoader("harness.scaffold", "templates"),
         undefined=jinja2.StrictUndefined,
@@ -31,9 +31,9 @@ def _templates() -> jinja2.Environment:
 
 
 def tidy(folder: Path) -> None:
-    """Sort imports and format the Python files where ruff is installed: names change lengths and order.
+    """Sort imports and format the Python files if ruff is installed: names change line lengths and order.
 
-    Without ruff the code is the same and merely less neat, so a failure is no error.
+    Without ruff the code is the same but less tidy, so a failure is ignored.
     """
     if find_spec("ruff") is None:
         return

@@ -1,5 +1,5 @@
-"""The report in a browser on this machine alone, kept up to date while a sweep runs. No torch import.
+"""The report in a browser on this machine, kept up to date while a sweep runs. Does not import torch.
 
-`progress` reads how far the runs are, `watch` rebuilds the report when the store has changed, `server` answers a
-browser on this machine and nobody else.
+`progress` reads the progress of runs, `watch` rebuilds the report when the store has changed, `server` serves it to
+browsers on this machine only.
 """

@@ -1,7 +1,7 @@
-"""How far the runs of a store are: cells by state, running ones with their share of the budget and the time left.
+"""Progress of the runs in a store: cells by state, and running ones with their share of the budget and the time left.
 
-All of it is an estimate from what the store holds: what a run has logged of its budget, and how long finished runs of
-the same kind took.
+Everything is estimated from the store: how much of its budget a run has logged, and how long finished runs of the same
+kind took.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class CellProgress:
 
 @dataclass(frozen=True)
 class Running:
-    """A run that is running: `share` of its budget (0 to 1) and seconds left, None where nothing says so."""
+    """A run that is running: `share` of its budget (0 to 1) and seconds left; None if unknown."""
 
     task: str
     model: str
@@ -45,13 +45,13 @@ class Running:
 
 @dataclass
 class SweepProgress:
-    """Where the runs are.
+    """The progress of the runs.
 
     Attributes:
         states: how many runs are in which state.
         cells: by task and model, in the order in which they were planned.
         running: at most 50 of them; failed: (task, model, seed, reason) of the last ten.
-        left_s: seconds until all that is planned has run, with as many at once as now; None where nothing says so.
+        left_s: seconds until everything planned has run, with as many at once as now; None if unknown.
     """
 
     states: dict[str, int]
@@ -62,7 +62,7 @@ class SweepProgress:
 
 
 def progress(store: Store, selection: RunSelection) -> SweepProgress:
-    """How far the chosen runs are; a few columns of each, so that it may be asked for every second.
+    """Progress of the selected runs; reads few columns, so it can be called every second.
 
     Raises:
         StoreError: the store cannot be read.
@@ -93,7 +93,7 @@ def progress(store: Store, selection: RunSelection) -> SweepProgress:
 
 
 def state_of(store: Store, selection: RunSelection) -> str:
-    """A text that changes whenever the report of this selection would (`harness.store.live.fingerprint`)."""
+    """A string that changes whenever the report of this selection would (`harness.store.live.fingerprint`)."""
     return f"{selection} {fingerprint(store)}"
 
 
@@ -109,7 +109,7 @@ def as_json(progress: SweepProgress) -> dict[str, Any]:
 
 
 def _share(position: Position) -> float | None:
-    """The part of its budget that a run has logged, where that can be said; early stopping may end it sooner."""
+    """The share of its budget that a run has logged, if known; early stopping may end it sooner."""
     kind, _, amount = position.budget.partition(":")
     try:
         whole = float(amount)
@@ -121,7 +121,7 @@ def _share(position: Position) -> float | None:
 
 
 class _Usual:
-    """How long finished runs took: of a task and model, else of the task, else of any."""
+    """Duration of finished runs: of the task and model, else of the task, else of any."""
 
     def __init__(self, runs: Sequence[BriefRun]) -> None:
         self.totals: dict[tuple[str, str], list[float]] = {}
@@ -138,7 +138,7 @@ class _Usual:
 
 
 def _left(run: BriefRun, share: float | None, elapsed: float, usual: _Usual) -> float | None:
-    """Seconds until a running run ends: as others of its kind took, else by its share of the budget."""
+    """Seconds until a running run ends: from others of its kind, else from its share of the budget."""
     known = usual.of(run)
     if known is not None:
         return max(0.0, known - elapsed)

@@ -1,8 +1,8 @@
-"""Answers a browser on this machine: the files of the report, read-only, and where the runs are as JSON.
+"""Serves a browser on this machine: the files of the report, read-only, and the progress of runs as JSON.
 
-It listens on the loopback address alone. A page from elsewhere in the same browser cannot read it either: a request
-whose Host is not this server's is refused (DNS rebinding), no other origin may embed or fetch what it answers, and
-there is nothing that a request could change.
+It listens on the loopback address only. Pages from other sites in the same browser cannot read it either: requests with
+a foreign Host header are refused (DNS rebinding), no other origin may embed or fetch the responses, and no request can
+change anything.
 """
 
 from __future__ import annotations
@@ -44,36 +44,34 @@ class Server(ThreadingHTTPServer):
         try:
             super().__init__((HOST, port), _Handler)
         except OverflowError as error:
-            raise UserError(f"--port {port} is no port: it must lie between 0 and 65535.") from error
+            raise UserError(f"--port {port} is not a valid port: it must be between 0 and 65535.") from error
         except OSError as error:
             why = {
                 errno.EADDRINUSE: f"Port {port} of {HOST} is in use by another program",
                 errno.EACCES: f"Port {port} of {HOST} may not be used by this user",
             }.get(error.errno or 0, f"Port {port} of {HOST} cannot be listened on ({error.strerror})")
-            raise UserError(
-                f"{why}: choose another one, for example --port 8080, or --port 0 for any free one."
-            ) from error
+            raise UserError(f"{why}: choose another, for example --port 8080, or --port 0 for any free one.") from error
         self.hosts = {f"{name}:{self.port}" for name in (HOST, "localhost")}
         if self.port == 80:
             self.hosts |= {HOST, "localhost"}
 
     def server_bind(self) -> None:
-        """Bind without asking a name server what this machine is called."""
+        """Bind without a name server lookup of this machine's name."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = HOST, self.port
 
     @property
     def port(self) -> int:
-        """The port that it listens on."""
+        """The port the server listens on."""
         return int(self.server_address[1])
 
     @property
     def address(self) -> str:
-        """Where a browser finds it."""
+        """The address for a browser."""
         return f"http://{HOST}:{self.port}/"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that went away is no error."""
+        """Ignore a browser that disconnected."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -83,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = _TIMEOUT_S
 
     def version_string(self) -> str:
-        """What the answers call the server."""
+        """The server name in responses."""
         return "harness"
 
     def do_GET(self) -> None:
@@ -91,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(body=True)
 
     def do_HEAD(self) -> None:
-        """The same without its content."""
+        """The same without the body."""
         self._answer(body=False)
 
     def __getattr__(self, name: str) -> Any:
@@ -108,11 +106,11 @@ class _Handler(BaseHTTPRequestHandler):
             text = json.dumps(self.server.watch.live(), allow_nan=False)
             self._send(HTTPStatus.OK, text.encode(), "application/json", body)
             return
-        if path == "/favicon.ico":  # a browser asks by itself, and would complain of a page that is not there
+        if path == "/favicon.ico":  # browsers request it and would report an error
             self._send(HTTPStatus.NO_CONTENT, b"", "image/png", body)
             return
         path = "/index.html" if path == "/" else path
-        found = self.server.watch.version.files.get(path)  # what is not a file of the report is not there
+        found = self.server.watch.version.files.get(path)  # anything else is not found
         if found is None:
             self._send(HTTPStatus.NOT_FOUND, b"There is no such page.\n", "text/plain", body)
             return
@@ -121,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _refuse_method(self) -> None:
         self.close_connection = True
-        self._send(HTTPStatus.METHOD_NOT_ALLOWED, b"This server only shows.\n", "text/plain", True, Allow="GET, HEAD")
+        self._send(HTTPStatus.METHOD_NOT_ALLOWED, b"This server is read-only.\n", "text/plain", True, Allow="GET, HEAD")
 
     def _send(self, status: HTTPStatus, content: bytes, kind: str, body: bool, **headers: str) -> None:
         self.send_response(status)
@@ -144,4 +142,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: the terminal belongs to the sweep."""
+        """Log nothing: the terminal belongs to the sweep."""

@@ -1,4 +1,4 @@
-"""The report kept up to date: looks at the store every second, and rebuilds where something has ended or begun."""
+"""Keeps the report up to date: checks the store every second, and rebuilds when a run has started or ended."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ from harness.store.live import has_runs
 from harness.terminal import one_line
 
 LOOK_S, SHORTEST_S = 1.0, 3.0
-"""How often the store is looked at, and the least time between two builds."""
+"""How often the store is checked, and the minimum time between two builds."""
 
-_REST = 2.0  # after a build that took t seconds, the next waits at least twice as long: a big store is not hammered
+_REST = 2.0  # the next build waits at least this many times the duration of the last, to spare big stores
 
 
 @dataclass(frozen=True)
 class Version:
-    """One state of the report: its files by path ("/index.html"), and a number that rises with each build."""
+    """One state of the report: its files by path ("/index.html"), and a number that increases with each build."""
 
     number: int = 0
     files: dict[str, bytes] = field(default_factory=dict)
 
 
 class StoreWatch:
-    """Builds the report when its block is entered, and again whenever the store has changed.
+    """Builds the report on entry, and again whenever the store has changed.
 
     Args:
         store: open; only read.
         selection: what to report.
 
     Attributes:
-        version: the newest state, replaced as a whole, so that any thread may read it.
-        problem: why the newest state could not be built; empty where it could.
+        version: the newest state, replaced atomically, so any thread may read it.
+        problem: why the newest state could not be built; empty if it was.
     """
 
     def __init__(self, store: Store, selection: RunSelection) -> None:
@@ -58,7 +58,7 @@ class StoreWatch:
         self._folder: TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> StoreWatch:
-        """Build, and follow the store in a thread of its own."""
+        """Build, and follow the store in a separate thread."""
         self._folder = TemporaryDirectory(prefix="harness-serve-", ignore_cleanup_errors=True)
         try:
             self.look()
@@ -69,14 +69,14 @@ class StoreWatch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the thread; a build that it is at is left unfinished."""
+        """Stop the thread; a build in progress is abandoned."""
         self._ended.set()
         self._thread.join(timeout=LOOK_S)
         if self._folder is not None:
             self._folder.cleanup()
 
     def look(self) -> bool:
-        """Build if the store has changed since the last build; whether it was built."""
+        """Build if the store has changed since the last build; returns whether it did."""
         state = state_of(self.store, self.selection)
         if state == self._seen:
             return False
@@ -87,7 +87,7 @@ class StoreWatch:
         return True
 
     def live(self) -> dict[str, Any]:
-        """What the page asks for every few seconds; many pages that ask at once cost one look at the store."""
+        """Data polled by the page every few seconds; concurrent requests share one read of the store."""
         with self._live_lock:
             taken, found = self._live
             if time.monotonic() - taken >= LOOK_S:
@@ -96,7 +96,7 @@ class StoreWatch:
                     found = as_json(progress(self.store, self.selection))
                 except UserError as error:
                     found, problem = {}, one_line(str(error))
-                except Exception as error:  # a store that somebody else has written to
+                except Exception as error:  # unexpected data in the store
                     found, problem = {}, one_line(f"The runs cannot be counted ({type(error).__name__}: {error}).")
                 self._live = time.monotonic(), found | {"problem": problem}
             return {"version": self.version.number, **self._live[1]}
@@ -108,14 +108,14 @@ class StoreWatch:
             try:
                 if self.look():
                     wait_s = self._rest_s
-            except UserError as error:  # the store is away or damaged: the old page stays, and says so
+            except UserError as error:  # the store is unavailable or damaged: keep the old page and say so
                 self.problem = one_line(str(error))
-            except Exception as error:  # a defect of the report must not end the server without a word
+            except Exception as error:  # a bug in the report must not end the server silently
                 self.problem = one_line(f"The report cannot be built ({type(error).__name__}: {error}).")
 
     def _build(self) -> dict[str, bytes]:
-        """The files of the report as it is now; a page that waits where there are no runs yet."""
-        assert self._folder is not None, "a watch is used as a block"
+        """The files of the current report; a waiting page if there are no runs yet."""
+        assert self._folder is not None, "use the watch as a context manager"
         folder = Path(self._folder.name) / str(self.version.number + 1)
         try:
             build(self.store, folder, data=load(self.store, selection=self.selection))
@@ -133,7 +133,7 @@ class StoreWatch:
 
 
 def with_live_part(page: bytes) -> bytes:
-    """The page with the panel that follows the runs, which a written report does not have."""
+    """The page with the live panel, which a written report does not have."""
     before, end, after = page.rpartition(b"</body>")
     return before + _part("live.html") + end + after if end else page
 

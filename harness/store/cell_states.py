@@ -45,11 +45,17 @@ def cell_state(store: Store, key: str, environment: str) -> CellState:
     return cell_states(store, [key], environment).get(key, UNKNOWN)
 
 
-def cell_states(store: Store, keys: Iterable[str], environment: str) -> dict[str, CellState]:
-    """The states of runs in an environment, or of their rows that have not run anywhere; unknown keys are left out."""
+def cell_states(store: Store, keys: Iterable[str], environment: str | None) -> dict[str, CellState]:
+    """The states of runs in an environment, or of their rows that have not run anywhere; unknown keys are left out.
+
+    Args:
+        store: open.
+        keys: of the runs.
+        environment: its hash; None: the best state in any (finished before all others).
+    """
     c = t.runs.c
     columns = [c.key, c.status, c.attempts, c.reason, c.owner_pid, c.owner_started, c.owner_place, c.heartbeat]
-    here = c.environment.in_((environment, NO_ENVIRONMENT))
+    here = sa.true() if environment is None else c.environment.in_((environment, NO_ENVIRONMENT))
 
     def work(connection: Connection) -> dict[str, CellState]:
         found: dict[str, CellState] = {}

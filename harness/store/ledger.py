@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,8 @@ from harness.store.states import (
     PLANNED,
     RUNNING,
 )
+
+_AT_ONCE = 500  # keys in one query: databases limit the parameters of a statement
 
 
 class LedgerError(RuntimeError):
@@ -120,7 +123,24 @@ def planned(plan: RunPlan) -> dict[str, Any]:
 
 def insert(connection: Connection, plan: RunPlan, **changes: Any) -> int:
     """A new row; its number. `changes` go before what the plan says."""
-    values = {
+    key = connection.execute(sa.insert(t.runs).values(**_new(plan, **changes))).inserted_primary_key
+    if key is None:
+        raise LedgerError("The database gave no number to a new run.")
+    return int(key[0])
+
+
+def insert_planned(connection: Connection, cells: Sequence[tuple[RunPlan, str | None]]) -> None:
+    """New rows of runs that have none: planned, or incompatible for the reason given."""
+    rows = {
+        plan.key: _new(plan, status=PLANNED if reason is None else INCOMPATIBLE, reason=reason)
+        for plan, reason in cells
+    }
+    if rows:
+        connection.execute(sa.insert(t.runs), list(rows.values()))
+
+
+def _new(plan: RunPlan, **changes: Any) -> dict[str, Any]:
+    return {
         "key": plan.key,
         "environment": NO_ENVIRONMENT,
         "attempts": 0,
@@ -129,10 +149,6 @@ def insert(connection: Connection, plan: RunPlan, **changes: Any) -> int:
         **planned(plan),
         **changes,
     }
-    key = connection.execute(sa.insert(t.runs).values(**values)).inserted_primary_key
-    if key is None:
-        raise LedgerError("The database gave no number to a new run.")
-    return int(key[0])
 
 
 def update(connection: Connection, run_id: int, **changes: Any) -> None:
@@ -168,14 +184,31 @@ def add_environment(connection: Connection, environment: EnvironmentRecord, now:
 
 def add_cell(connection: Connection, plan: RunPlan) -> None:
     """Make the run the last cell of its sweep unless it is one already."""
-    cells = t.sweep_cells
-    last = connection.execute(sa.select(sa.func.max(cells.c.position)).where(cells.c.sweep == plan.sweep)).scalar()
-    position = 0 if last is None else last + 1
-    insert_missing(
-        connection,
-        cells,
-        {"sweep": plan.sweep, "key": plan.key, "position": position, "planned_at": time.time()},
-    )
+    add_cells(connection, [plan])
+
+
+def add_cells(connection: Connection, plans: Sequence[RunPlan]) -> None:
+    """Make runs the last cells of their sweeps, in this order, unless they are cells already."""
+    cells, now = t.sweep_cells, time.time()
+    for sweep in dict.fromkeys(plan.sweep for plan in plans):
+        last = connection.execute(sa.select(sa.func.max(cells.c.position)).where(cells.c.sweep == sweep)).scalar()
+        keys = dict.fromkeys(plan.key for plan in plans if plan.sweep == sweep)
+        rows = [
+            {"sweep": sweep, "key": key, "position": position, "planned_at": now}
+            for position, key in enumerate(keys, 0 if last is None else last + 1)
+        ]
+        connection.execute(_dialect_insert(connection, cells).on_conflict_do_nothing(), rows)
+
+
+def statuses(connection: Connection, keys: Sequence[str]) -> dict[str, list[tuple[int, str]]]:
+    """Number and state of every row of these runs, by key, locked where the database locks rows."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    r = t.runs.c
+    for begin in range(0, len(keys), _AT_ONCE):
+        some = sa.select(r.id, r.key, r.status).where(r.key.in_(keys[begin : begin + _AT_ONCE])).order_by(r.id)
+        for row in connection.execute(some.with_for_update()):
+            found.setdefault(row.key, []).append((row.id, row.status))
+    return found
 
 
 def _dialect_insert(connection: Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:

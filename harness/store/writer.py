@@ -158,29 +158,30 @@ class Store:
         Does nothing more to a run that is already known, whatever its state, except that an incompatible one
         becomes planned.
         """
-
-        def work(connection: Connection, _unsure: bool) -> None:
-            ledger.add_cell(connection, plan)
-            known = ledger.rows(connection, plan.key)
-            if not known:
-                ledger.insert(connection, plan, status=PLANNED)
-            for row in known:
-                if row.status == INCOMPATIBLE:
-                    ledger.update(connection, row.id, status=PLANNED, reason=None)
-
-        self.write(work)
+        self.plan_all([(plan, None)])
 
     def record_incompatible(self, plan: RunPlan, reason: str) -> None:
         """Enter a cell that cannot be run, with the reason that the report shows."""
+        self.plan_all([(plan, reason)])
+
+    def plan_all(self, cells: Sequence[tuple[RunPlan, str | None]]) -> None:
+        """Enter many runs as cells of their sweeps, in one transaction.
+
+        Args:
+            cells: (plan, None) as `plan` enters it, or (plan, why it cannot be run).
+        """
 
         def work(connection: Connection, _unsure: bool) -> None:
-            ledger.add_cell(connection, plan)
-            known = ledger.rows(connection, plan.key)
-            if not known:
-                ledger.insert(connection, plan, status=INCOMPATIBLE, reason=reason)
-            for row in known:
-                if row.status in (PLANNED, INCOMPATIBLE):
-                    ledger.update(connection, row.id, status=INCOMPATIBLE, reason=reason)
+            plans = [plan for plan, _ in cells]
+            ledger.add_cells(connection, plans)
+            known = ledger.statuses(connection, [plan.key for plan in plans])
+            ledger.insert_planned(connection, [cell for cell in cells if cell[0].key not in known])
+            for plan, reason in cells:
+                changed = (INCOMPATIBLE,) if reason is None else (PLANNED, INCOMPATIBLE)
+                status = PLANNED if reason is None else INCOMPATIBLE
+                for run_id, before in known.get(plan.key, ()):
+                    if before in changed:
+                        ledger.update(connection, run_id, status=status, reason=reason)
 
         self.write(work)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class Display(Protocol):
     """Shows the progress of cells: `SweepDisplay` of many, `RunDisplay` of one."""
 
-    def begin(self, planned: Sequence[PlannedRun], estimates: Estimates) -> None:
-        """Cells are known with their states; `estimates`: how long they take, as far as that is known."""
+    def begin(self, planned: Sequence[PlannedRun], estimates: Callable[[], Estimates]) -> None:
+        """Cells are known with their states; `estimates` asks the store how long such cells take."""
 
     def at_a_time(self, workers: int, threads: int, reason: str) -> None:
         """So many runs go on at a time, with so many threads; `reason`: why not one a core, else empty."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.store import AlreadyFinished, AlreadyRunning, Store
 from harness.store import states as s
+from harness.store.cell_states import UNKNOWN, cell_states
 from harness.store.query import runs, sweeps
 from harness.store.records import EnvironmentRecord
 from harness.sweeping.jobs import JobOutcome
@@ -31,12 +32,17 @@ def with_states(
     known = {s.FINISHED: FINISHED, s.RUNNING: ELSEWHERE}
     if "failed" not in retry:
         known[s.FAILED] = FAILED
+    planned = list(planned)
+    if store is None:
+        return planned
+    keys = [run.plan.key for run in planned if run.state == READY]
+    here, anywhere = cell_states(store, keys, environment), cell_states(store, keys, None)
     result = []
     for run in planned:
         state, reason = run.state, run.reason
-        if state == READY and store is not None:
-            state = known.get(store.status(run.plan.key, environment) or "", READY)
-            if state == READY and store.finished(run.plan.key):
+        if state == READY:
+            state = known.get(here.get(run.plan.key, UNKNOWN).status, READY)
+            if state == READY and anywhere.get(run.plan.key, UNKNOWN).status == s.FINISHED:
                 reason = "finished, but in another environment (machine, threads or library versions)"
         result.append(replace(run, state=state, reason=reason))
     return result
@@ -48,11 +54,7 @@ def record(planned: Sequence[PlannedRun], store: Store, *, experiment: bool) -> 
     Cells of an experiment replace those of the same task, model and seed (the experiment or the code has
     changed); other cells replace those of the same configuration (the code has changed).
     """
-    for run in planned:
-        if run.state == INCOMPATIBLE:
-            store.record_incompatible(run.plan, run.reason)
-        else:
-            store.plan(run.plan)
+    store.plan_all([(run.plan, run.reason if run.state == INCOMPATIBLE else None) for run in planned])
     for name in dict.fromkeys(run.plan.sweep for run in planned):
         mine = [run.plan for run in planned if run.plan.sweep == name]
         replaced = {_coordinates(plan, experiment) for plan in mine}

@@ -31,7 +31,7 @@ class RunDisplay:
         self._move: Callable[[float, str], None] = lambda fraction, text: None
         self._said_waiting = False
 
-    def begin(self, planned: Sequence[PlannedRun], estimates: Estimates) -> None:
+    def begin(self, planned: Sequence[PlannedRun], estimates: Callable[[], Estimates]) -> None:
         """Remember how the run is called."""
         (run,) = planned
         self._label = f"{run.plan.task} × {run.plan.model}"

@@ -103,7 +103,7 @@ def run_cells(
     planned = ledger.with_states(planned, store, environment.hash, retry)
     ledger.record(planned, store, experiment=experiment)
     result = SweepResult(planned[0].plan.sweep, planned)
-    display.begin(planned, Estimates.from_store(store, planned, environment.hash))
+    display.begin(planned, lambda: Estimates.from_store(store, planned, environment.hash))
     todo = [run for run in planned if run.state in (planning.READY, planning.ELSEWHERE)]
     if not todo:
         return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -66,9 +66,9 @@ class SweepDisplay:
         else:
             yield
 
-    def begin(self, planned: Sequence[PlannedRun], estimates: Estimates) -> None:
+    def begin(self, planned: Sequence[PlannedRun], estimates: Callable[[], Estimates]) -> None:
         """Say how many cells there are and what becomes of them."""
-        self._estimates = estimates
+        self._estimates = estimates()
         self._counts = states = Counter(run.state for run in planned)
         self._left = {run.plan.key: run for run in planned if run.state in (planning.READY, planning.ELSEWHERE)}
         self._total = len(self._left)

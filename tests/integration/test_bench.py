@@ -6,11 +6,14 @@ import math
 import re
 from typing import Any
 
+import pytest
+
 from harness.bench.growth import Axis, growth_rows
 from harness.bench.peak import built_in, peak_rows
 from harness.bench.stores import store_rows
 
 
+@pytest.mark.exhaustive
 def test_a_training_step_is_compared_with_and_without_the_audit_and_with_a_loop_by_hand(cli: Any) -> None:
     rows = cli.json("bench", "steps", "--rounds", "2")
     assert [row["name"] for row in rows] == [
@@ -28,6 +31,7 @@ def test_a_training_step_is_compared_with_and_without_the_audit_and_with_a_loop_
     assert rows[4]["ratio"] == max(rows[0]["ratio"], rows[2]["ratio"])
 
 
+@pytest.mark.exhaustive
 def test_listing_and_reporting_are_timed_on_a_store_of_the_size_asked_for() -> None:
     listing, report, sixteen = store_rows(rounds=1, runs=20, rows=1000)
     assert (listing.name, report.name) == ("list-1e3-rows", "report-1e3-rows")
@@ -42,6 +46,7 @@ def test_listing_and_reporting_are_timed_on_a_store_of_the_size_asked_for() -> N
     assert report.a > listing.b
 
 
+@pytest.mark.exhaustive
 def test_each_model_is_compared_with_the_peak_of_its_precision() -> None:
     assert built_in() == ["attention_lstm", "bilstm", "cnn_lstm", "lstm", "rnn", "stacked_lstm"]
     products, *models = peak_rows(2, threads=1, models=("lstm", "cnn_lstm"), batch=(2, 3), products=(32, 64))
@@ -58,6 +63,7 @@ def test_each_model_is_compared_with_the_peak_of_its_precision() -> None:
         assert 0 < row.a < row.b  # less than the peak
 
 
+@pytest.mark.exhaustive
 def test_time_and_memory_have_an_exponent_for_each_thing_that_grows() -> None:
     axes = (
         Axis("length", (64, 128, 256), 1.1, (("length", 0), ("hidden_size", 8), ("batch", 2))),

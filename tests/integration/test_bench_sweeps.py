@@ -24,6 +24,7 @@ WORDS = (
 )
 
 
+@pytest.mark.exhaustive
 def test_every_cell_is_run_by_each_way() -> None:
     serial, one, start = sweeps.sweep_rows(rounds=1, words=WORDS, models=("rnn",), seeds=2)
     assert [row.name for row in (serial, one, start)] == [

@@ -69,7 +69,10 @@ def _clean(task: Task, shared: float = 0.001) -> Findings:
     return found
 
 
-@pytest.mark.parametrize("name", TASKS)
+QUICK = ("digit_strings", "minigrid_actions")  # the others take half a minute each
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n in QUICK else pytest.mark.exhaustive) for n in TASKS])
 def test_a_data_set_that_is_fetched_or_simulated_is_clean(name: str) -> None:
     found = _clean(TASKS[name])
     assert min(found.compared.values()) > 0

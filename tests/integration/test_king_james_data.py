@@ -36,6 +36,7 @@ def test_documents_are_long(data):
         assert split.target_lengths.max() < 25_000
 
 
+@pytest.mark.exhaustive
 def test_training_holds_no_held_out_book_and_no_near_duplicate_verse(data, verses):
     train = "".join(texts(data.train)).splitlines()
     held = [v.text for v in verses if v.book in (*TEST_BOOKS, *VALIDATION_BOOKS)]

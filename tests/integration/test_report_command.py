@@ -146,7 +146,7 @@ def test_runs_of_several_stores_stand_in_one_report_and_count_once(harness: Any,
     words = ("report", "--compare", "lab.db", "--task", "translation")
     assert harness(*words, "--out", "r")[0] == 0
     text = text_of(Path("r"))
-    assert f"lab.db ({name}) with 2 runs, 1 more that a store named before holds too" in text
+    assert f"lab.db ({name}) with 2 runs, 1 more that a store named earlier also has" in text
     assert "Joined from 2 results stores: store.db (" in text
     assert "On 2 machines" in text
     (file,) = Path("r", "tables").glob("translation*1-results.csv")

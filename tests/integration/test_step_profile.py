@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import pytest
+
 from harness.bench.comparison import BenchRow
 from harness.bench.profile import TOP, profile_rows
 
 TASKS = ("action_recognition", "speech_recognition", "text_generation", "translation")
 
 
+@pytest.mark.exhaustive
 def test_the_largest_shares_of_a_step_of_every_task_are_named() -> None:
     found: defaultdict[str, list[BenchRow]] = defaultdict(list)
     for row in profile_rows(3):

@@ -25,6 +25,7 @@ def test_counts(data):
     assert len(set(ids)) == len(ids)
 
 
+@pytest.mark.exhaustive
 def test_no_alike_strings_in_different_splits(data):
     parts = (data.train, data.val, data.test)
     examples = [e for part in parts for e in part]

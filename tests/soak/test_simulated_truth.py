@@ -1,7 +1,7 @@
 """Simulated truth: stores in which it is known whether models differ, judged by the report's own words.
 
 Every world goes the way of a real report: rows in a SQLite file, `load`, `evidence.panels`; what is counted is what the
-tables and verdicts say. With 200 worlds in every run of the tests, with 2,000 in `make soak`; the seeds stand here and
+tables and verdicts say. With 200 worlds in `pytest --all`, with 2,000 in `make soak`; the seeds stand here and
 were fixed before the first run.
 """
 
@@ -24,7 +24,10 @@ from harness.report.tables import TableRow
 from harness.store import Store
 
 SEED = 20251125
-SIZES = [pytest.param(200, id="200"), pytest.param(2000, id="2000", marks=pytest.mark.soak)]
+SIZES = [
+    pytest.param(200, id="200", marks=pytest.mark.exhaustive),
+    pytest.param(2000, id="2000", marks=pytest.mark.soak),
+]
 _A_STORE = 100
 
 pytestmark = pytest.mark.parametrize("worlds", SIZES)

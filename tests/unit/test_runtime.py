@@ -71,7 +71,7 @@ def test_garbage_is_looked_for_again_after_imports_and_what_they_made_is_left_al
 
 @pytest.mark.parametrize(
     ("before", "seen"),
-    [("", "False False"), ("import scipy.signal", "True True")],
+    [("", "False False"), pytest.param("import scipy.signal", "True True", marks=pytest.mark.exhaustive)],
     ids=["alone", "after scipy.signal"],
 )
 def test_lightning_comes_without_signal_processing_which_others_still_get_whole(before: str, seen: str) -> None:

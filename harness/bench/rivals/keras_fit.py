@@ -1,7 +1,7 @@
-"""The same training with Keras 3, as it comes: `fit` in fp32, on the backend that the settings name.
+"""The same training with Keras 3 defaults: `fit` in fp32, on the backend named in the settings.
 
 Needs keras and that backend only. The settings are those of `sizes.Size`, `threads` and `backend` ("tensorflow", "jax"
-or "torch"). Timed from the first batch to the end of the epoch, so not what every call of `fit` costs.
+or "torch"). Timed from the first batch to the end of the epoch, without the overhead of each call of `fit`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 
 def build(settings: dict[str, Any]) -> tuple[dict[str, Any], Callable[[dict[str, Any]], dict[str, Any]]]:
-    """What was built, and a function that trains for `steps` and says how long it took."""
+    """A description of what was built, and a function that trains for `steps` and returns the time."""
     backend = settings["backend"]
     os.environ |= {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "2"}
     library = importlib.import_module(backend)
@@ -28,7 +28,7 @@ def build(settings: dict[str, Any]) -> tuple[dict[str, Any], Callable[[dict[str,
     class Clock(keras.callbacks.Callback):
         """Seconds from the first batch to the end of the epoch, when the loss has been read."""
 
-        async_safe = True  # so that no step waits until its loss has been read
+        async_safe = True  # so that no step waits for its loss to be read
         began = ended = 0.0
 
         def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
@@ -58,7 +58,7 @@ def _model(keras: Any, settings: dict[str, Any]) -> Any:
         return [layers.Dropout(settings["dropout"])] if settings["dropout"] else []
 
     parts = [keras.Input((settings["time"],), settings["batch"], dtype="int32")]
-    drawn = keras.initializers.RandomNormal(stddev=1.0)  # as torch's, so that all learn about as fast
+    drawn = keras.initializers.RandomNormal(stddev=1.0)  # as in torch, so that all learn equally fast
     parts += [layers.Embedding(settings["symbols"], hidden_size, embeddings_initializer=drawn), *dropout()]
     for _ in range(settings["layers"]):
         parts += [layers.LSTM(hidden_size, return_sequences=True), *dropout()]

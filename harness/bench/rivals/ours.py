@@ -1,6 +1,6 @@
-"""The same training by the harness: its network, its loss and its training step, set up as a run sets them up.
+"""The same training by the harness: its network, loss and training step, set up as in a run.
 
-The settings are those of `sizes.Size`, `threads` and `precision`. What a run does beside its steps is measured
+The settings are those of `sizes.Size`, `threads` and `precision`. What a run does outside its steps is measured
 elsewhere (`harness.bench.steps`).
 """
 
@@ -14,7 +14,7 @@ from harness.runtime import tune_allocator
 
 
 def build(settings: dict[str, Any]) -> tuple[dict[str, Any], Callable[[dict[str, Any]], dict[str, Any]]]:
-    """What was built, and a function that trains for `steps` and says how long it took."""
+    """A description of what was built, and a function that trains for `steps` and returns the time."""
     tune_allocator()  # before torch is imported
     import numpy as np
     import torch

@@ -1,4 +1,4 @@
-"""The language models that are compared, with what is wanted of each comparison."""
+"""The language models compared, with the target of each comparison."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ class RivalSize:
     """An LSTM language model and its batches; Adam, gradients clipped to a norm of 1.
 
     Embedding, dropout, LSTM layers with dropout between them, dropout, a projection to the embedding's size, and an
-    output layer with weights of its own.
+    output layer with untied weights.
 
     Attributes:
-        name: in the rows' names.
+        name: used in the rows' names.
         hidden_size: H of every layer, and of the embedding.
         layers: how many.
         symbols: V of the vocabulary.
         batch, time: B rows of T symbols.
         dropout: on everything between layers.
-        steps: of a block that is timed.
-        wanted: rival -> how many times its time ours is to be at least, ours in its quickest precision.
+        steps: of a timed block.
+        wanted: rival -> the minimum speed-up over it, in our fastest precision.
     """
 
     name: str
@@ -34,7 +34,7 @@ class RivalSize:
     wanted: dict[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """Short, for people."""
+        """A short description."""
         return f"LSTM {self.hidden_size} x {self.layers}, batch {self.batch} x {self.time}, {self.symbols:,} symbols"
 
 

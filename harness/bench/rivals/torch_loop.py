@@ -1,4 +1,4 @@
-"""A plain training loop in torch as it comes: nn.LSTM in fp32, no setting of the library touched.
+"""A plain torch training loop: nn.LSTM in fp32 with default library settings.
 
 Needs torch and numpy only. The settings are those of `sizes.Size`, and `threads`.
 """
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 
 class LanguageModel(nn.Module):
-    """The model that `sizes.Size` describes."""
+    """The model described by `sizes.Size`."""
 
     def __init__(self, symbols: int, hidden_size: int, layers: int, dropout: float) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class LanguageModel(nn.Module):
 
 
 def build(settings: dict[str, Any]) -> tuple[dict[str, Any], Callable[[dict[str, Any]], dict[str, Any]]]:
-    """What was built, and a function that trains for `steps` and says how long it took."""
+    """A description of what was built, and a function that trains for `steps` and returns the time."""
     torch.set_num_threads(settings["threads"])
     torch.manual_seed(0)
     model = LanguageModel(*(settings[name] for name in ("symbols", "hidden_size", "layers", "dropout")))

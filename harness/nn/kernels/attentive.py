@@ -1,12 +1,13 @@
 """A decoder's loop with attention in it, forward and backward, as one node of autograd's graph.
 
-Bahdanau et al. 2015, appendix A: the context of step u depends on the state before it, and the state on the context,
-so that nothing but the symbols' share of the first layer's gates can be worked out for all steps at once. Here the
-gradients of all weights and of the memory can, after the loop; and tanh(W q + U m), B x T x A numbers a step, is worked
-out again instead of kept. It is taken as 2 sigmoid(2 W q + 2 U m) - 1, since torch's sigmoid is six times as fast on
-CPU as its tanh: the same to 3e-7 in float32. The -1 moves all scores of a row alike, so that the softmax undoes it.
+Bahdanau et al. 2015, appendix A: the context of step u depends on the state before it, and the state on the context, so
+only the symbols' contribution to the first layer's gates can be computed for all steps at once. The gradients of all
+weights and of the memory are computed together after the loop, and tanh(W q + U m), B x T x A numbers a step, is
+recomputed instead of stored. It is computed as 2 sigmoid(2 W q + 2 U m) - 1, since torch's sigmoid is six times as fast
+as its tanh on CPU; the results agree to 3e-7 in float32. The -1 shifts all scores of a row equally, so the softmax
+cancels it.
 
-Axes: B batch, T memory time, U target time, A the space of comparison, M memory width,
+Axes: B batch, T memory time, U target time, A attention space, M memory features,
 G gates, R features.
 """
 
@@ -32,9 +33,9 @@ class Layer:
         kernel: the cell.
         start: its states before the first step, (B, S) each.
         weights: of the state.
-        inputs: W (G, R) and b (G,) of what comes from the layer below; for the first layer (G, M) of the context, and
-            no b, since `gates` holds it.
-        noise: what its input is multiplied with at every step, (U, B, R or M): dropout; None: nothing.
+        inputs: W (G, R) and b (G,) for the output of the layer below; for the first layer W (G, M) for the context, and
+            no b, since `gates` contains it.
+        noise: dropout factors of its input at every step, (U, B, R or M); None: no dropout.
     """
 
     kernel: type[Kernel]
@@ -62,7 +63,7 @@ class _Shape:
 
 @dataclass(frozen=True)
 class AttentionMemory:
-    """What is attended to, all in the type of the states.
+    """The attention memory, all in the type of the states.
 
     Attributes:
         keys: U m of every position, (B, T, A).
@@ -85,9 +86,10 @@ def attentive_loop(
     """Features (U, B, R) of a decoder that attends to the memory at every step.
 
     Args:
-        gates: the symbols' share of the first layer's gates and its bias, (U B, G), overwritten, hence no view.
+        gates: the symbols' contribution to the first layer's gates, with its bias, (U B, G). Overwritten, so it must
+            not be a view.
         steps: U.
-        memory: what is attended to.
+        memory: the attention memory.
         layers: from the first to the last.
         residual: add a layer's input to its output, from the second layer on.
     """
@@ -152,11 +154,11 @@ class _AttentiveLoop(torch.autograd.Function):
         if grad_in is None:
             return (None,) * len(ctx.needs_input_grad)
         with without_autocast(grad_in.device):
-            return _Back(ctx).run(grad_in)
+            return _Backward(ctx).run(grad_in)
 
 
-class _Back:
-    """The way back through the loop; what was kept is read from the context."""
+class _Backward:
+    """The backward pass through the loop, from the tensors saved in the context."""
 
     def __init__(self, ctx: Any) -> None:
         tensors = iter(ctx.saved_tensors)
@@ -180,7 +182,7 @@ class _Back:
         self.query = MatrixMap(self.memory.query.to(self.kind), self.steps, self.rows)
 
     def run(self, grad_in: Tensor) -> tuple[Any, ...]:
-        """Gradients in the order of `_AttentiveLoop.forward`'s arguments, from that of the features (U, B, R)."""
+        """Gradients in the order of `_AttentiveLoop.forward`'s arguments, given the features' gradient (U, B, R)."""
         memory = self.memory
         keys = 2 * memory.keys
         compared, dkeys = torch.empty_like(keys), torch.zeros_like(keys)  # (B, T, A)
@@ -188,32 +190,33 @@ class _Back:
         dqueries = torch.empty_like(self.queries)
         dcontexts = memory.values.new_empty(self.steps, self.rows, memory.values.shape[2])  # (U, B, M)
         values = memory.values.transpose(1, 2)
-        slope_of_tanh = 4 * memory.score  # 1 - tanh^2 is 4 s (1 - s)
+        tanh_derivative = 4 * memory.score  # 1 - tanh^2 is 4 s (1 - s)
         for u in range(self.steps - 1, -1, -1):
             self._through_layers(u, grad_in[u], dcontexts[u])
             weights = self.weights[u]
-            # The same product with the vector behind the matrix takes ten times as long.
+            # The same product with the vector on the right takes ten times as long.
             dweights = torch.bmm(dcontexts[u].unsqueeze(1), values).squeeze(1)  # (B, T)
-            dweights.sub_((weights * dweights).sum(1, keepdim=True)).mul_(weights)  # now by the scores
+            dweights.sub_((weights * dweights).sum(1, keepdim=True)).mul_(weights)  # now with respect to the scores
             _compare(keys, self.queries[u], compared)
             dscore.baddbmm_(dweights.unsqueeze(1), compared)
             torch.addcmul(compared, compared, compared, value=-1, out=compared)
-            dquery = torch.bmm(dweights.unsqueeze(1), compared).squeeze(1).mul_(slope_of_tanh)  # (B, A)
+            dquery = torch.bmm(dweights.unsqueeze(1), compared).squeeze(1).mul_(tanh_derivative)  # (B, A)
             dkeys.addcmul_(dweights.unsqueeze(2), compared)
             dqueries[u] = dquery
             self.query.backward(self.cells[-1].state_grads[0], dquery.to(self.kind), add=True)
         dvalues = torch.bmm(self.weights.permute(1, 2, 0), dcontexts.transpose(0, 1))  # (B, T, M)
         dquery_weight = self.query.gradient(dqueries.to(self.kind), self.cells[-1].low[:-1])
         grads: list[Any] = [None, None, None, self.cells[0].grads.kept.flatten(0, 1)]
-        # The gradients of a row's scores add up to 0, so the -1 of every tanh adds nothing to the score's gradient.
+        # The gradients of a row's scores sum to 0, so the -1 of every tanh does not contribute to the score's gradient.
         dscore = 2 * dscore.sum((0, 1))
-        grads += [dkeys.mul_(slope_of_tanh), dvalues, None, dquery_weight.to(memory.query.dtype), dscore]
+        grads += [dkeys.mul_(tanh_derivative), dvalues, None, dquery_weight.to(memory.query.dtype), dscore]
         for index in range(len(self.layers)):
             grads += self._of_layer(index)
         return tuple(grads)
 
     def _through_layers(self, u: int, grad_in: Tensor, dcontext: Tensor) -> None:
-        """Step u back through all layers; the gradient by the context is written to dcontext (B, M)."""
+        """Backward through all layers at step u; the gradient with respect to the context is written to dcontext (B,
+        M)."""
         for index in range(len(self.layers) - 1, -1, -1):
             layer, cell = self.layers[index], self.cells[index]
             cell.state_grads[0].add_(grad_in)

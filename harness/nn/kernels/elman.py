@@ -24,11 +24,11 @@ class ElmanKernel(Kernel):
         self.gates.load(t)
         torch.tanh(self._inside[t], out=self.at[0][t + 1])
 
-    def _begin_back(self) -> None:
+    def _begin_backward_pass(self) -> None:
         self._grad_in = self.grads.section(0, self.states[0].shape[2])
 
     def backward(self, t: int) -> None:
-        """As `Kernel.back`."""
+        """See `Kernel.backward`."""
         _tanh_backward(self.state_grads[0], self.at[0][t + 1], grad_input=self._grad_in[t])
         self.grads.store(t)
         self.map.backward(self.state_grads[0], self.grads.at[t])

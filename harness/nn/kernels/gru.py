@@ -1,4 +1,4 @@
-"""The gated recurrent unit, Cho et al. 2014, with the reset gate after the product, as cuDNN and torch have it.
+"""The gated recurrent unit, Cho et al. 2014, with the reset gate after the product, as in cuDNN and torch.
 
 r, z = sigmoid(W x_t + b + U h_{t-1}),   q = U_n h_{t-1} + b_n,   n = tanh(W_n x_t + b + r q),
 h_t = (1 - z) n + z h_{t-1}
@@ -50,7 +50,7 @@ class GRUKernel(Kernel):
         torch.lerp(self._n[t], h[t], self._z[t], out=h[t + 1])
         self.gates.store(t)
 
-    def _begin_back(self) -> None:
+    def _begin_backward_pass(self) -> None:
         self._maps()
         size = self._size
         self._q = Steps(self.extras[0], self.exact)
@@ -63,14 +63,14 @@ class GRUKernel(Kernel):
         self._work = torch.empty_like(self.state_grads[0])
 
     def backward(self, t: int) -> None:
-        """As `Kernel.back`."""
+        """See `Kernel.backward`."""
         self.gates.load(t)
         self._q.load(t)
         grad_in, h, work = self.state_grads[0], self.at[0][t], self._work
         r, z, n = self._r[t], self._z[t], self._n[t]
         dr, dz, dn, dq = self._dr[t], self._dz[t], self._dn[t], self._dq_at[t]
         torch.sub(h, n, out=dz).mul_(grad_in)
-        torch.mul(grad_in, z, out=work)  # z h_{t-1}'s share of the slope
+        torch.mul(grad_in, z, out=work)  # the part of the derivative through z h_{t-1}
         torch.sub(grad_in, work, out=dn)
         _tanh_backward(dn, n, grad_input=dn)
         torch.mul(dn, self._q_at[t], out=dr)

@@ -1,4 +1,4 @@
-"""The LSTM with what the libraries leave out: peepholes, a projection under bfloat16, convolutions.
+"""The LSTM with features the libraries lack: peepholes, a projection under bfloat16, convolutions.
 
     i, f = sigmoid(W x_t + b + U h_{t-1} + p c_{t-1}),   g = tanh(W x_t + b + U h_{t-1}),   c_t = f c_{t-1} + i g,
     o = sigmoid(W x_t + b + U h_{t-1} + p c_t),   m = o tanh(c_t),   h_t = m, or P m
@@ -66,7 +66,7 @@ class LSTMKernel(Kernel):
             work.mul_(o)
             self._projection.into(h[t + 1], self._rounded(work))
 
-    def _begin_back(self) -> None:
+    def _begin_backward_pass(self) -> None:
         self._setup()
         self._di, self._df, self._dg, self._do, self._dif = self._sections(self.grads)
         self._dm = torch.empty_like(self._work)
@@ -78,7 +78,7 @@ class LSTMKernel(Kernel):
             self._dh = torch.empty_like(self.low[1:])  # (T, B, R)
 
     def backward(self, t: int) -> None:
-        """As `Kernel.back`."""
+        """See `Kernel.backward`."""
         self.gates.load(t)
         (dh, dc), dm, work = self.state_grads, self._dm, self._work
         before, after = self.at[1][t], self.at[1][t + 1]

@@ -1,4 +1,4 @@
-"""The layer-normalised LSTM of Ba et al. 2016, eq. 20-22, with one bias for the two that they add up.
+"""The layer-normalised LSTM of Ba et al. 2016, eq. 20-22, with one bias instead of the two that are added.
 
     i, f, g, o = a LN(W x_t) + b + s LN(U h_{t-1}),   c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g),
     h_t = sigmoid(o) tanh(k LN(c_t) + d)
@@ -66,7 +66,7 @@ class LayerNormLSTMKernel(Kernel):
         torch.mul(self._o[t], work.tanh_(), out=h[t + 1])
         self.gates.store(t)
 
-    def _begin_back(self) -> None:
+    def _begin_backward_pass(self) -> None:
         self._setup()
         size = self._size
         kept, moments = self.extras
@@ -82,7 +82,7 @@ class LayerNormLSTMKernel(Kernel):
         self._dcells_at = self._dcells.unbind(0)
 
     def backward(self, t: int) -> None:
-        """As `Kernel.back`."""
+        """See `Kernel.backward`."""
         self.gates.load(t)
         self._sums.load(t)
         (dh, dc), work, size = self.state_grads, self._work, self._size

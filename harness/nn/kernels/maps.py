@@ -1,4 +1,4 @@
-"""What takes a state to the gates: one weight that is used at every step, forward, backward and for its gradient.
+"""Linear maps from a state to the gates: one weight used at every step, forward, backward and for its gradient.
 
 Axes: B batch, T time, S state, G gates, C channels, Y and X height and width.
 """
@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 
 PREPACK_STEPS = 8
-"""Fewer steps do not pay for laying the weights out anew."""
+"""With fewer steps, repacking the weights does not pay off."""
 
 
 def _mkl_is_quickest() -> bool:
-    """Whether torch multiplies with MKL on a processor of MKL's maker: what was measured is no promise for others."""
+    """Whether torch uses MKL and runs on an Intel CPU; MKL was only measured to be fastest there."""
     if not torch.backends.mkl.is_available():
         return False
     try:
@@ -25,24 +25,24 @@ def _mkl_is_quickest() -> bool:
         return False
 
 
-MKL_IS_QUICKEST = _mkl_is_quickest()  # asked once; inside a step torch.compile would trace the question
+MKL_IS_QUICKEST = _mkl_is_quickest()  # evaluated once; inside a step torch.compile would trace it
 
 
 class Product:
-    """x M for a matrix M (K, N) that many x (B, K) are multiplied with.
+    """x M for a matrix M (K, N) that is multiplied with many x (B, K).
 
-    On CPU the matrix is laid out once as the products read it best; every product would do it again otherwise.
+    On CPU the matrix is packed once in the layout fastest for the products; otherwise every product would repack it.
 
-    - float32 by MKL on a processor of its maker: row after row. For (20, 650) x (650, 2600) on two threads that was 4
+    - float32 with MKL on an Intel CPU: row-major. For (20, 650) x (650, 2600) on two threads that was 4
       times as fast as the transposed view of a weight (115 against 25 GFLOP/s; oneDNN's layout 96), for (16, 128) x
-      (128, 512) 5 times (13 against 67 us; oneDNN's 59, of which most is the call).
-    - elsewhere, and in bfloat16: as oneDNN's kernels read it, where torch exposes that. Seen for (20, 650) x (650,
-      2600), one thread of a processor with AVX-512: 1.6 times as fast as the transposed view in float32, 1.3 times in
+      (128, 512) 5 times (13 against 67 us; oneDNN's layout 59, most of it call overhead).
+    - otherwise, and in bfloat16: oneDNN's layout, if torch exposes it. Measured for (20, 650) x (650,
+      2600), one thread of a CPU with AVX-512: 1.6 times as fast as the transposed view in float32, 1.3 times in
       bfloat16; for (64, 256) x (256, 1024) 1.1 times in both.
 
     Args:
         matrix: M.
-        steps: how many x will come.
+        steps: the number of x.
         rows: B of each.
     """
 
@@ -93,7 +93,7 @@ class StateMap(ABC):
 
     @abstractmethod
     def gradient(self, gate_grads: Tensor, states: Tensor) -> Tensor:
-        """Of the weight, from all steps at once: gate_grads (T, B, G, ...) and states (T, B, S, ...)."""
+        """The weight's gradient over all steps: gate_grads (T, B, G, ...) and states (T, B, S, ...)."""
 
 
 class MatrixMap(StateMap):
@@ -117,7 +117,7 @@ class MatrixMap(StateMap):
         self._ahead.add_to(gates, state)
 
     def into(self, out: Tensor, state: Tensor) -> None:
-        """Like `add_to`, but written."""
+        """As `add_to`, overwriting `out`."""
         if self._ahead is None:
             self._ahead = Product(self._weight.t(), self._steps, self._rows)
         self._ahead.into(out, state)
@@ -133,12 +133,12 @@ class MatrixMap(StateMap):
 
     def gradient(self, gate_grads: Tensor, states: Tensor) -> Tensor:
         """One product over time and batch."""
-        # In this order MKL was 1.5 times as fast for 650 units as the other way round, and never slower.
+        # In this order MKL was 1.5 times as fast for 650 units as in the opposite order, and never slower.
         return (states.flatten(0, 1).t() @ gate_grads.flatten(0, 1)).t()  # (G, S)
 
 
 class ConvolutionMap(StateMap):
-    """h * W, padded so that height and width stay.
+    """h * W, padded so that height and width are preserved.
 
     Args:
         weight: W (G, S, k, k), k odd.
@@ -183,7 +183,7 @@ def state_map(weight: Tensor, steps: int, rows: int) -> StateMap:
 
 
 def _prepacked(matrix: Tensor, rows: int) -> Tensor | None:
-    """M (K, N) as oneDNN reads it, or None where torch does not expose that or the type has no such kernel."""
+    """M (K, N) in oneDNN's layout, or None if torch does not expose it or there is no kernel for the type."""
     if matrix.device.type != "cpu" or not torch.backends.mkldnn.is_available():
         return None
     native = matrix.dtype == torch.float32 or (matrix.dtype == torch.bfloat16 and bf16_products())
@@ -193,5 +193,5 @@ def _prepacked(matrix: Tensor, rows: int) -> Tensor | None:
 
 
 def bf16_products() -> bool:
-    """Whether oneDNN multiplies bfloat16 on this processor."""
+    """Whether oneDNN supports bfloat16 products on this CPU."""
     return torch.ops.mkldnn._is_mkldnn_bf16_supported()

@@ -1,8 +1,9 @@
-"""The loop over time that all fused cells share, forward and backward, as one node of autograd's graph.
+"""The loop over time shared by all fused cells, forward and backward, as one node of autograd's graph.
 
-What does not depend on the state happens before the loop and after it, in one call for all steps: the input's share of
-the gates, and the gradients of weights. In the loop are only the state's product and what is elementwise, in buffers
-that exist. Axes: B batch, T time, G gates, S size of a state; further axes (height, width) may follow.
+Computations that do not depend on the state are done before and after the loop, in one call for all steps: the input's
+contribution to the gates, and the gradients of the weights. The loop contains only the state's product and elementwise
+operations, in preallocated buffers. Axes: B batch, T time, G gates, S size of a state; further axes (height, width) may
+follow.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ Weights = tuple[Tensor | None, ...]
 
 
 class Steps:
-    """A tensor of all steps, (T, B, G, ...), that is kept in one type and worked on in another.
+    """A tensor over all steps, (T, B, G, ...), that is stored in one type and processed in another.
 
     Args:
-        kept: the tensor.
-        exact: the type of the work; another one than `kept` has for bfloat16 under autocast.
+        kept: the stored tensor.
+        exact: the processing type; it differs from that of `kept` for bfloat16 under autocast.
     """
 
     def __init__(self, kept: Tensor, exact: torch.dtype) -> None:
@@ -41,12 +42,12 @@ class Steps:
         return [self._work.narrow(1, begin, end - begin)] * len(self.at)
 
     def load(self, t: int) -> None:
-        """Make step t the one that is worked on."""
+        """Load step t for processing."""
         if self._work is not None:
             self._work.copy_(self.at[t])
 
     def store(self, t: int) -> None:
-        """Keep what was worked out for step t."""
+        """Store the results of step t."""
         if self._work is not None:
             self.at[t].copy_(self._work)
 
@@ -55,14 +56,14 @@ class Kernel(ABC):
     """The steps of one recurrent layer, one direction at a time: `begin`, `step`; or `begin_backward`, `backward`.
 
     Args:
-        gates: (T, B, G, ...): the input's share; `step` makes them what `backward` needs.
+        gates: (T, B, G, ...): the input's contribution; `step` turns them into what `backward` needs.
         states: (T + 1, B, S, ...) each, h first; the first step of each is the start.
-        weights: of the state, the cell's own order; the first is the one that takes h to the gates.
+        weights: of the state, in the cell's order; the first one maps h to the gates.
 
     Attributes:
-        extras: further tensors that `backward` needs.
-        state_grads: derivatives by each state (B, S, ...) after step t, which `backward` takes to those before it.
-        grads: derivatives by the input's share of the gates.
+        extras: other tensors needed by `backward`.
+        state_grads: gradients of each state (B, S, ...) after step t, which `backward` propagates to the step before.
+        grads: gradients of the input's contribution to the gates.
     """
 
     keeps_gates: ClassVar[bool] = True
@@ -78,12 +79,12 @@ class Kernel(ABC):
 
     @property
     def recurrent(self) -> Tensor:
-        """The weight that takes h to the gates, in the products' type."""
+        """The weight that maps h to the gates, in the products' type."""
         assert self.weights[0] is not None
         return self.weights[0].to(self.type)
 
     def begin(self) -> None:
-        """Make ready for the steps."""
+        """Prepare the forward pass."""
         h = self.states[0]
         self.low = h if h.dtype == self.type else torch.empty_like(h, dtype=self.type)
         self.low_at = self.low.unbind(0)
@@ -92,37 +93,37 @@ class Kernel(ABC):
         self._begin()
 
     def step(self, t: int) -> None:
-        """From the states at t and the input's share of the gates at t to the states at t + 1."""
+        """Compute the states at t + 1 from the states and the input's contribution to the gates at t."""
         self._step(t)
         self._round(t + 1)
 
     def begin_backward(self, extras: tuple[Tensor, ...], state_grads: list[Tensor]) -> None:
-        """Make ready for going back, from the gradients of the last states."""
+        """Prepare the backward pass, given the gradients of the last states."""
         self.extras, self.state_grads = extras, state_grads
         self.low = self.states[0].to(self.type)
         self.grads = Steps(torch.empty_like(self.gates.kept), self.exact)
         self.map = state_map(self.recurrent, self.steps, self.rows)
-        self._begin_back()
+        self._begin_backward_pass()
 
     @abstractmethod
     def backward(self, t: int) -> None:
-        """Take the gradients from the states at t + 1 to those at t, and write the gates' derivatives at t."""
+        """Propagate the gradients from the states at t + 1 to those at t, and write the gates' gradients at t."""
 
     @abstractmethod
     def weight_gradients(self) -> Weights:
-        """In the order of the weights, in whatever type."""
+        """The gradients in the order of the weights, in any type."""
 
     @abstractmethod
     def _begin(self) -> None:
-        """Buffers of the steps."""
+        """Allocate the buffers of the steps."""
 
     @abstractmethod
     def _step(self, t: int) -> None:
         """As `step`."""
 
     @abstractmethod
-    def _begin_back(self) -> None:
-        """Buffers of the way back."""
+    def _begin_backward_pass(self) -> None:
+        """Allocate the buffers of the backward pass."""
 
     def _round(self, t: int) -> None:
         if self.low is not self.states[0]:
@@ -141,9 +142,10 @@ def recur(
 
     Args:
         kernel: the cell.
-        gates: the input's share of them, (T B, G, ...), overwritten, hence no view; its type is that of the products.
+        gates: the input's contribution, (T B, G, ...). Overwritten, so it must not be a view; its type is that of the
+            products.
         steps: T.
-        start: the states before the first step, (B, S, ...) each, in the type of the rest.
+        start: the states before the first step, (B, S, ...) each, in the type of the elementwise operations.
         weights: the cell's own.
         lengths: (B,), on any device; None: all T.
 
@@ -199,7 +201,7 @@ class _Recurrence(torch.autograd.Function):
 
 
 def new_states(steps: int, start: Tensor) -> Tensor:
-    """A buffer (T + 1, B, S, ...) that begins with the start."""
+    """A buffer (T + 1, B, S, ...) whose first step is the start."""
     states = start.new_empty(steps + 1, *start.shape)
     states[0] = start
     return states
@@ -214,12 +216,12 @@ def ends(states: Sequence[Tensor], lengths: Tensor | None) -> tuple[Tensor, ...]
 
 
 class Arrivals:
-    """Derivatives by the states at the true ends, each let in at the step where its row ends.
+    """Gradients of the states at the true ends, each added at the step where its row ends.
 
     Args:
         states: (T + 1, B, S, ...) each.
         lengths: (B,); None: all T.
-        ends: derivatives (B, S, ...) or None, one for each state.
+        ends: gradients (B, S, ...) or None, one for each state.
     """
 
     def __init__(self, states: Sequence[Tensor], lengths: Tensor | None, ends: Sequence[Tensor | None]) -> None:
@@ -236,11 +238,11 @@ class Arrivals:
         self._hits = hits.view(*hits.shape, *[1] * (states[0].ndim - 2)).unbind(0)
 
     def at(self, t: int) -> None:
-        """Let in the rows whose last step is t."""
+        """Add the gradients of rows whose last step is t."""
         self._let_in(t + 1)
 
     def before(self) -> None:
-        """Let in the rows of length 0."""
+        """Add the gradients of rows of length 0."""
         self._let_in(0)
 
     def _let_in(self, time: int) -> None:
@@ -252,7 +254,7 @@ class Arrivals:
 
 
 def without_autocast(device: torch.device) -> AbstractContextManager[None]:
-    """Every type as it is given: the kernels choose their own."""
+    """Disable autocast: the kernels choose their own types."""
     if not torch.amp.is_autocast_available(device.type):
         return nullcontext()
     return torch.autocast(device.type, enabled=False)

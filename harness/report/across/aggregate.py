@@ -16,7 +16,8 @@ from harness.report.across import bootstrap
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and its 95 % interval over seeds; None where seeds are too few or the bootstrap cannot say."""
+    """A figure and its 95 % interval over seeds; None if there are too few seeds or the bootstrap is not
+    informative."""
 
     value: float
     low: float | None = None
@@ -24,14 +25,14 @@ class Estimate:
 
 
 def interquartile_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Mean of the middle half of weighted values: a quarter of the weight is cut off at either end.
+    """Mean of the middle half of weighted values: a quarter of the weight is cut off at each end.
 
     With n equal weights and n a multiple of four this is scipy.stats.trim_mean(values, 0.25); otherwise the value at
-    the cut counts by the part of it that is inside.
+    the cut counts in part.
 
     Args:
         values: (n,).
-        weights: (..., n), in every row of any positive sum.
+        weights: (..., n), with any positive sum in every row.
 
     Returns:
         (...).
@@ -48,7 +49,7 @@ def iqm(scores: Sequence[np.ndarray], resampled: Sequence[np.ndarray] | None) ->
     """The interquartile mean over all runs of all tasks (section 4.3), with a t interval of its bootstrap error.
 
     Args:
-        scores: normalised, one array (n,) a task.
+        scores: normalised, one array (n,) per task.
         resampled: weights of the model's runs, from `bootstrap.resample`; None: no interval.
     """
     everything = np.concatenate(scores)
@@ -65,18 +66,18 @@ def probability_of_improvement(
     second: Sequence[np.ndarray],
     resampled: tuple[Sequence[np.ndarray] | None, Sequence[np.ndarray] | None],
 ) -> Estimate:
-    """How likely a run of the first model beats one of the second on a task drawn at random (section 4.3).
+    """The probability that a run of the first model beats one of the second on a random task (section 4.3).
 
     P(X > Y) = 1/M sum over tasks of 1/(N K) sum over pairs of runs of S(x, y), where S is 1 for x > y, 1/2 for a tie
     and 0 else: the Mann-Whitney statistic, averaged over tasks.
 
     Args:
-        first, second: results where more is better, one array (n,) a task, tasks in one order.
+        first, second: results where larger is better, one array (n,) per task, in the same order.
         resampled: weights of the runs of either, from `bootstrap.resample`; None: no interval.
 
     Returns:
-        No interval where seeds are too few, and none where on every task all pairs of runs agree: then
-        no resample differs, which says nothing of how sure that is.
+        No interval if there are too few seeds, or if on every task all pairs of runs agree: then all resamples are
+        equal, which says nothing about the uncertainty.
     """
     pairs = [(x[:, None], y[None, :]) for x, y in zip(first, second, strict=True)]
     wins = [(x > y) + 0.5 * (x == y) for x, y in pairs]  # (n, m) each

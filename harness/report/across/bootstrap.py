@@ -1,8 +1,8 @@
-"""A bootstrap over seeds with tasks as strata, as weights: what a resample takes twice counts twice.
+"""A bootstrap over seeds with tasks as strata, expressed as weights: a run drawn twice has twice the weight.
 
 Agarwal et al., "Deep Reinforcement Learning at the Edge of the Statistical Precipice", NeurIPS 2021, section 4.1,
-resample the runs of every task with replacement and leave the tasks as they are. With a few runs that understates
-the spread by (n - 1) / n. Drawing n - 1 of n runs instead gives the variance of a mean without bias (Rao and Wu,
+resample the runs of every task with replacement and leave the tasks as they are. With few runs that understates
+the variance by (n - 1) / n. Drawing n - 1 of n runs instead gives the variance of a mean without bias (Rao and Wu,
 "Resampling Inference with Complex Survey Data", JASA 83, 1988, section 2).
 """
 
@@ -19,15 +19,15 @@ RESAMPLES, SEED = 2_000, 20210830
 
 
 def resample(sizes: Sequence[int], stream: int, resamples: int = RESAMPLES) -> list[np.ndarray] | None:
-    """Weights of a model's runs, one array (resamples, n) a task; each row sums to one.
+    """Weights of a model's runs, one array (resamples, n) per task; each row sums to one.
 
     Args:
         sizes: n of every task.
-        stream: a number of its own for every model, so that models are resampled independently.
+        stream: a distinct number for every model, so that models are resampled independently.
         resamples: how many.
 
     Returns:
-        None where a task has fewer than three runs: intervals of fewer do not cover what they promise.
+        None if a task has fewer than three runs, since intervals would have too little coverage.
     """
     if min(sizes, default=0) < FEW_SEEDS:
         return None
@@ -36,7 +36,8 @@ def resample(sizes: Sequence[int], stream: int, resamples: int = RESAMPLES) -> l
 
 
 def degrees_of_freedom(strata: Sequence[np.ndarray]) -> float:
-    """Of a mean over tasks with their own variances (Satterthwaite 1946); the sum of all n - 1 where none varies."""
+    """Degrees of freedom of a mean over tasks with different variances (Satterthwaite 1946); the sum of all n - 1 if
+    none varies."""
     variances = np.array([np.var(s, ddof=1) / len(s) for s in strata])
     free = np.array([len(s) - 1 for s in strata], dtype=float)
     bottom = float((variances**2 / free).sum())
@@ -44,7 +45,8 @@ def degrees_of_freedom(strata: Sequence[np.ndarray]) -> float:
 
 
 def half_width(draws: np.ndarray, free: float) -> float:
-    """Of the 95 % interval: Student's t with `free` degrees of freedom times the standard error of the bootstrap."""
+    """Half width of the 95 % interval: Student's t with `free` degrees of freedom times the standard error of the
+    bootstrap."""
     return float(stats.t.ppf(0.5 + CONFIDENCE / 2, free) * np.std(draws, ddof=1))
 
 

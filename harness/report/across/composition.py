@@ -17,12 +17,12 @@ from harness.report.panels import Panel
 
 
 def panels(data: ReportData, headings: list[str], colours: Mapping[str, int]) -> list[Panel]:
-    """Comparisons of models over several tasks; none with results on fewer than two tasks, or of fewer than two models.
+    """Comparisons of models over several tasks; empty with results on fewer than two tasks or of fewer than two models.
 
     Args:
         data: what was loaded.
         headings: of `data.comparisons`, one each.
-        colours: the number of each label's colour, the same throughout a report.
+        colours: colour number of each label, the same throughout a report.
     """
     columns = {(c.task, c.conditions.dataset) for c in data.comparisons if c.finished}
     if len(columns) < 2 or len(data.models) < 2:

@@ -1,4 +1,5 @@
-"""The figures across tasks: average ranks with what cannot be told apart, score profiles, intervals of pairs."""
+"""The figures across tasks: average ranks with groups that cannot be distinguished, score profiles, intervals of
+pairs."""
 
 from __future__ import annotations
 
@@ -32,25 +33,25 @@ from harness.report.figures.canvas import BOTTOM, PLOT_HEIGHT, TOP, WIDTH
 from harness.report.figures.style import INK, RULE, SMALL, SOFT
 
 MOST = 16
-"""Models in one figure; with more of them, those ranked first."""
+"""Maximum number of models in a figure; with more, those ranked first."""
 
-_LONGEST = 24  # letters of a name beside the axis of ranks
+_LONGEST = 24  # letters of a name next to the axis of ranks
 _LETTER = 0.6 * SMALL / 72  # inches
 _SHORTEST = 1.8  # inches of the axis of ranks
-_LINE = 0.25  # inches: a name beside the axis, a pair in the chart of intervals
+_LINE = 0.25  # inches: a name next to the axis, a pair in the chart of intervals
 _BAR = 0.09  # inches between two bars
 
 
 def critical_difference(name: str, models: Sequence[str], test: RankTest, colours: Mapping[str, int]) -> Figure:
-    """Average ranks on a line; a bar joins models that the test cannot tell apart (Demsar 2006, figure 1).
+    """Average ranks on a line; a bar joins models the test cannot distinguish (Demsar 2006, figure 1).
 
-    Without a test, or with one that could not have told any two apart, no bar is drawn and the caption says so.
+    Without a test, or with one that could not have distinguished any two, no bar is drawn and the caption says so.
 
     Args:
         name: of the figure's files.
         models: in the order of the test's columns.
         test: their ranks.
-        colours: the number of each label's colour, the same throughout a report.
+        colours: colour number of each label, the same throughout a report.
     """
     order = [int(i) for i in test.order()][:MOST]
     groups = [(first, min(last, len(order) - 1)) for first, last in test.groups() if first < len(order) - 1]
@@ -106,7 +107,7 @@ def _rank_axis(figure: MplFigure, axes: Axes, last: float, y: float) -> None:
 
 
 def _scale_bar(figure: MplFigure, critical: float, last: float, side: float) -> None:
-    """How long the critical difference is, above the axis from its beginning."""
+    """The length of the critical difference, above the start of the axis."""
     width, height = figure.get_size_inches()
     end = side + (width - 2 * side) * critical / (last - 1)
     y = height - 0.14
@@ -135,8 +136,8 @@ def _rank_caption(test: RankTest, drawn: int) -> str:
     if test.can_decide:
         text += " A bar joins models that cannot be told apart at 5 %, corrected for all pairs."
     else:
-        text += " No bars: so few tasks can tell no two models apart."
-    return text + (f" Of {models} models the {drawn} that are ranked first are drawn." if drawn < models else "")
+        text += " No bars: with so few tasks no two models can be told apart."
+    return text + (f" Of {models} models, the {drawn} ranked first are drawn." if drawn < models else "")
 
 
 def _ranks_in_words(models: Sequence[str], test: RankTest) -> str:
@@ -150,12 +151,12 @@ def _ranks_in_words(models: Sequence[str], test: RankTest) -> str:
 
 
 def profiles(name: str, curves: Mapping[str, Profile], colours: Mapping[str, int], seeds: int) -> Figure:
-    """The share of runs above every normalised score, with bands where there are enough seeds.
+    """The share of runs above every normalised score, with bands if there are enough seeds.
 
     Args:
         name: of the figure's files.
         curves: by label.
-        colours: the number of each label's colour.
+        colours: colour number of each label.
         seeds: the smallest number behind a mean, for the caption.
     """
     shown = dict(list(curves.items())[:MOST])
@@ -188,9 +189,9 @@ def profiles(name: str, curves: Mapping[str, Profile], colours: Mapping[str, int
         caption = "Share of runs above every normalised score; every task has the same weight."
         caption += " Bands: pointwise 95 % intervals over seeds." if bands else f" No bands: {_seeds(seeds)}."
         if any(c.share[0] < 1 or c.share[-1] > 0 for c in shown.values()):
-            caption += f" Runs below {fmt.fixed(LOWEST, 1)} or above {HIGHEST:g} lie beyond the ends of the axis."
+            caption += f" Runs below {fmt.fixed(LOWEST, 1)} or above {HIGHEST:g} are beyond the ends of the axis."
         if len(shown) < len(curves):
-            caption += f" Of {len(curves)} models the {len(shown)} that are ranked first are drawn."
+            caption += f" Of {len(curves)} models, the {len(shown)} ranked first are drawn."
         return finish(figure, name, caption, _profiles_in_words(shown))
 
 
@@ -207,13 +208,13 @@ def _profiles_in_words(curves: Mapping[str, Profile]) -> str:
 
 
 def intervals(name: str, pairs: Sequence[tuple[str, Estimate]], caption: str, more: int = 0) -> Figure:
-    """Probabilities of improvement with their intervals, one a line, beside the line of one half.
+    """Probabilities of improvement with their intervals, one per line, with a reference line at one half.
 
     Args:
         name: of the figure's files.
         pairs: (words, probability).
         caption: under the figure.
-        more: how many pairs stand only in the table.
+        more: number of pairs shown only in the table.
     """
     top, bottom = 0.12, 0.56
     height = top + _LINE * max(len(pairs), 1) + bottom

@@ -1,4 +1,4 @@
-"""What entered the comparison across tasks and what did not, in words and tables."""
+"""What entered the comparison across tasks and what did not, as text and tables."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def entering_panel(grid: Grid) -> Panel:
     twice = sorted({t.task for t in grid.tasks if sum(o.task == t.task for o in grid.tasks) > 1})
     if twice:
         text.append(
-            f"{', '.join(twice)}: several data sets of one task enter, so that it weighs more than the others; they "
-            "are not independent where they share texts or recordings."
+            f"{', '.join(twice)}: several data sets of one task enter, so it has more weight than the others; they "
+            "are not independent if they share texts or recordings."
         )
     panel = Panel("across-entering", "Which results enter across tasks", text, tables=[table], folded=True)
     if grid.left_out:
@@ -59,7 +59,7 @@ def entering_panel(grid: Grid) -> Panel:
 
 
 def mixed_precisions(grid: Grid) -> str:
-    """That columns of different precision are put together, where they are; else empty."""
+    """A note if columns of different precision are combined; else empty."""
     found: dict[str, list[str]] = {}
     for task in grid.tasks:
         found.setdefault(task.precision or "not recorded", []).append(task.task)
@@ -83,12 +83,12 @@ def _left_out(grid: Grid) -> Table:
 
 
 def who(grid: Grid) -> str:
-    """How many models and tasks, and who is missing."""
+    """The number of models and tasks, and which are missing."""
     missing = [what for what, _ in grid.left_out if what not in {t.heading for t in grid.tasks}]
     text = f"{fmt.plural(len(grid.models), 'model')} with a result on each of {fmt.plural(len(grid.tasks), 'task')}."
     if missing:
         shown = ", ".join(label(what, 80) for what in missing[:6]) + (
             f" and {len(missing) - 6} more" if len(missing) > 6 else ""
         )
-        text += f" Left out: {shown}; the reasons stand under “Which results enter across tasks”."
+        text += f" Left out: {shown}; the reasons are under “Which results enter across tasks”."
     return text

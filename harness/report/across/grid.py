@@ -1,4 +1,4 @@
-"""Which results enter the comparison across tasks: the rule, and everything that it leaves out."""
+"""Which results enter the comparison across tasks: the rule, and everything it leaves out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.report.load import ReportData
 from harness.report.results import Scale, primary_of, primary_summary
 
 RULE = (
-    "One set of conditions of every task and data set enters: the one in which most models have a result, among equals "
+    "One set of conditions of every task and data set enters: the one in which most models have a result; in a tie "
     "the one with most finished runs, then the one planned first. Results under other conditions (budget, precision, "
     "machine, part of the data) are never mixed with it. Only models with a finite result in every column that enters "
     "are compared; while that leaves fewer than two models, the column with the fewest is left out."
@@ -29,9 +29,9 @@ class TaskScores:
         heading: of the comparison.
         task, dataset: whose it is.
         scale: the metric with its direction, which is declared.
-        values: by model, one a seed, as measured.
-        baseline: name and mean of the strongest baseline; None where there is none.
-        precision: that its runs trained in; None: not recorded.
+        values: by model, one per seed, as measured.
+        baseline: name and mean of the strongest baseline, or None.
+        precision: of its runs' training; None: not recorded.
     """
 
     heading: str
@@ -49,21 +49,21 @@ class TaskScores:
 
     @property
     def sign(self) -> float:
-        """1.0 where higher is better, else -1.0."""
+        """1.0 if higher is better, else -1.0."""
         return 1.0 if self.scale.higher_is_better else -1.0
 
     def oriented(self, model: str) -> np.ndarray:
-        """A model's values (seeds,), signed so that more is better."""
+        """A model's values (seeds,), signed so that larger is better."""
         return self.sign * np.array(self.values[model])
 
     def mean(self, model: str) -> float:
-        """A model's mean over seeds, signed so that more is better."""
+        """A model's mean over seeds, signed so that larger is better."""
         return float(np.mean(self.oriented(model)))
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Models with a result on every task: a complete block design, as the tests across tasks need it.
+    """Models with a result on every task: a complete block design, as required by the tests across tasks.
 
     Attributes:
         models: that have a finite result in every column.
@@ -99,14 +99,14 @@ def select(data: ReportData, headings: Sequence[str]) -> Grid:
         key = (comparison.task, comparison.conditions.dataset)
         groups.setdefault(key, []).append((comparison, _scores(comparison, heading)))
     for of_task in groups.values():
-        best = max(of_task, key=lambda pair: (len(pair[1].values), len(pair[0].finished)))  # the first among equals
+        best = max(of_task, key=lambda pair: (len(pair[1].values), len(pair[0].finished)))  # the first in a tie
         chosen.append(best)
         for _, scores in of_task:
             if scores is not best[1]:
                 left_out.append((scores.heading, f"other conditions of a task that enters as “{best[1].heading}”"))
     models = _shared(data.models, [s for _, s in chosen])
     while len(models) < 2 and len(chosen) > 2:
-        poorest = min(reversed(chosen), key=lambda pair: len(pair[1].values))  # the last among equals
+        poorest = min(reversed(chosen), key=lambda pair: len(pair[1].values))  # the last in a tie
         chosen.remove(poorest)
         left_out.append((poorest[1].heading, "too few of the models that have results elsewhere have one here"))
         models = _shared(data.models, [s for _, s in chosen])
@@ -114,7 +114,7 @@ def select(data: ReportData, headings: Sequence[str]) -> Grid:
     for label in data.models:
         if label not in models and label not in elsewhere:
             left_out.append((label, _why(label, chosen)))
-    if elsewhere and chosen:  # the trials of a search can be hundreds
+    if elsewhere and chosen:  # a search may have hundreds of trials
         what = (
             elsewhere[0]
             if len(elsewhere) == 1
@@ -125,7 +125,7 @@ def select(data: ReportData, headings: Sequence[str]) -> Grid:
 
 
 def _unusable(comparison: Comparison) -> str:
-    """Why a comparison cannot enter, whatever the others hold."""
+    """Why a comparison cannot enter, regardless of the others."""
     if not comparison.finished:
         return "nothing has finished"
     if comparison.conditions.split != "test":
@@ -163,7 +163,7 @@ def _ran(comparison: Comparison, label: str) -> bool:
 
 
 def _why(label: str, chosen: Sequence[tuple[Comparison, TaskScores]]) -> str:
-    """Where a model has no result, and why: one reason a column."""
+    """Where a model has no result, and why: one reason per column."""
     parts = []
     for comparison, scores in chosen:
         if label in scores.values:
@@ -174,6 +174,6 @@ def _why(label: str, chosen: Sequence[tuple[Comparison, TaskScores]]) -> str:
         elif not entry.finished:
             reason = entry.why_missing
         else:
-            reason = "its result is no finite number"
+            reason = "its result is not a finite number"
         parts.append(f"{scores.heading}: {reason}")
     return "; ".join(parts)

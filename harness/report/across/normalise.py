@@ -1,4 +1,4 @@
-"""Scores of different metrics on one scale: 0 and 1 of every task, and where they were put."""
+"""Normalised scores: which results are 0 and 1 on every task."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Normalisation:
 
     Attributes:
         zero, one: results that score 0 and 1, as measured.
-        zero_is, one_is: whose they are.
+        zero_is, one_is: their sources.
     """
 
     zero: float
@@ -32,17 +32,17 @@ class Normalisation:
 
 
 def normalisation(task: TaskScores, models: Sequence[str]) -> Normalisation | None:
-    """From the strongest baseline (0) to the best mean of the models (1), where every model beats the baseline.
+    """From the strongest baseline (0) to the best mean of the models (1), if every model beats the baseline.
 
     Without such a baseline, from the worst mean (0) to the best (1). A baseline that some model does not beat is not
-    used: where the best is hardly ahead of it, the scores of the others would grow without bound.
+    used: if the best were barely ahead of it, the scores of the others would be unbounded.
 
     Args:
         task: results.
-        models: that are compared.
+        models: the compared ones.
 
     Returns:
-        None where all models have one mean but for rounding, so that there is no scale.
+        None if all models have the same mean up to rounding, so that there is no scale.
     """
     best = max(models, key=task.mean)
     worst = min(models, key=task.mean)
@@ -57,6 +57,6 @@ def normalisation(task: TaskScores, models: Sequence[str]) -> Normalisation | No
 
 
 def _apart(zero: float, one: float) -> bool:
-    """Whether two results are further apart than rounding, and near enough for their distance to be a number."""
+    """Whether two results differ by more than rounding, and by a finite amount."""
     limit = max(abs(zero), abs(one))
     return _ROUNDING * limit < abs(one / 2 - zero / 2) < _LARGEST

@@ -1,9 +1,9 @@
-"""Performance profiles: which share of a model's runs scores above a threshold, for every threshold.
+"""Performance profiles: the share of a model's runs that score above a threshold, for every threshold.
 
-Score distributions of Agarwal et al. (NeurIPS 2021, section 4.2), and not the ratios to the best of Dolan and More
-(Mathematical Programming 91, 2002): those are made for times, which have a true zero and one direction. A ratio of
-error rates is infinite where the best makes no error, and a ratio of accuracies changes when errors are counted
-instead. On normalised scores neither happens.
+Score distributions of Agarwal et al. (NeurIPS 2021, section 4.2), not the ratios to the best of Dolan and More
+(Mathematical Programming 91, 2002): those are meant for times, which have a true zero and one direction. A ratio of
+error rates is infinite if the best makes no errors, and a ratio of accuracies changes if errors are used instead.
+Normalised scores have neither problem.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Profile:
-    """A curve that falls from one to zero, arrays of equal length (G,).
+    """A curve decreasing from one to zero, arrays of equal length (G,).
 
     Attributes:
         thresholds: normalised scores.
@@ -31,7 +31,7 @@ class Profile:
 
 
 LOWEST, HIGHEST = -0.5, 2.0
-"""Where the thresholds end at the latest: a run that diverged must not flatten all others."""
+"""Limits of the thresholds, so that a diverged run does not compress all others."""
 
 
 def thresholds(scores: Sequence[Sequence[np.ndarray]], number: int = 121) -> np.ndarray:
@@ -46,7 +46,7 @@ def profile(scores: Sequence[np.ndarray], at: np.ndarray, resampled: Sequence[np
     """The share of runs above every threshold.
 
     Args:
-        scores: normalised, one array (n,) a task.
+        scores: normalised, one array (n,) per task.
         at: thresholds (G,).
         resampled: weights of the model's runs, from `bootstrap.resample`; None: no band.
     """

@@ -1,4 +1,4 @@
-"""The panel of ranks: what few tasks can show, and no more."""
+"""The panel of ranks, which claims no more than few tasks can show."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def rank_panel(grid: Grid, test: ranks.RankTest, colours: Mapping[str, int]) -> 
 
 
 def _verdict(grid: Grid, test: ranks.RankTest) -> list[str]:
-    """What the ranks show: never more than the number of tasks allows."""
+    """The conclusions from the ranks, within what the number of tasks allows."""
     n, k = len(grid.tasks), len(grid.models)
     needed = ranks.tasks_needed(k)
     scope = (
         "Tasks are what this test counts: it asks whether the order of the models would hold on other tasks like "
-        "these. How sure a mean is over seeds is no part of it."
+        "these. The uncertainty of means over seeds does not enter."
     )
     if test.p is None:
         return [
@@ -52,7 +52,7 @@ def _verdict(grid: Grid, test: ranks.RankTest) -> list[str]:
         f"Two average ranks must differ by {test.critical_difference:.2f} to be told apart; the largest possible "
         f"difference is {k - 1}."
         if test.critical_difference is not None
-        else "With so many equal ranks no difference can be told."
+        else "With so many equal ranks no difference can be shown."
     )
     overall = f"Friedman’s test: χ² = {test.friedman:.2f}, " if test.friedman is not None else ""
     overall += f"p = {_p_words(test.friedman_p)} by permutation." if overall else ""

@@ -27,7 +27,7 @@ _LETTER = 0.58 * SMALL / 72  # inches: a letter of DejaVu Sans, on average
 
 
 def new_figure(size: tuple[float, float] = (WIDTH, TOP + PLOT_HEIGHT + BOTTOM)) -> MplFigure:
-    """An empty figure of (width, height) inches, without a layout engine; make it inside `style`."""
+    """An empty figure of (width, height) inches, without a layout engine; create it inside `style`."""
     figure = MplFigure(figsize=size)
     FigureCanvasAgg(figure)
     return figure
@@ -36,24 +36,24 @@ def new_figure(size: tuple[float, float] = (WIDTH, TOP + PLOT_HEIGHT + BOTTOM)) 
 def plot_area(
     figure: MplFigure, *, left: float = LEFT, right: float = RIGHT, top: float = TOP, bottom: float = BOTTOM
 ) -> Axes:
-    """Axes that leave these margins free, in inches; `scales` marks them."""
+    """Axes with these margins, in inches; `scales` adds the ticks."""
     width, height = figure.get_size_inches()
     wide, high = (width - left - right) / width, (height - top - bottom) / height
     return figure.add_axes((left / width, bottom / height, wide, high))
 
 
 def key_height(labels: Sequence[str], width: float = WIDTH) -> float:
-    """Inches that `key` needs under a figure."""
+    """Height in inches of `key` below a figure."""
     return -(-len(labels) // _key_columns(labels, width)) * _LINE + 0.06 if labels else 0.0
 
 
 def key(figure: MplFigure, entries: Sequence[tuple[str, int]], *, lines: bool = True) -> None:
-    """What every colour, dash and marker stands for, at the lower edge: (label, number) in rows.
+    """The key of colours, dashes and markers at the lower edge: (label, number) in rows.
 
     Args:
-        figure: whose lowest `key_height` inches are free.
-        entries: labels with the number of their colour.
-        lines: whether the series are lines; else only their markers are shown.
+        figure: with `key_height` inches free at the bottom.
+        entries: labels with their colour number.
+        lines: whether the series are lines; otherwise only markers are shown.
     """
     width, height = figure.get_size_inches()
     columns = _key_columns([text for text, _ in entries], width)
@@ -85,14 +85,14 @@ def _key_columns(labels: Sequence[str], width: float) -> int:
 
 
 def axis_titles(axes: Axes, x: str, y: str, *, above_x: float = 0.42) -> None:
-    """Titles of the axes: that of the upright one stands level, above it.
+    """Axis titles; that of the vertical axis is written horizontally above it.
 
     Args:
         axes: from `plot_area`.
-        x, y: the titles; cut where they are too long.
+        x, y: the titles; truncated if too long.
         above_x: inches from the axes down to the baseline of x.
     """
-    figure = cast(MplFigure, axes.figure)  # never one inside another
+    figure = cast(MplFigure, axes.figure)  # never a nested figure
     width, height = figure.get_size_inches()
     box = axes.get_position()
     figure.text(0.08 / width, box.y1 + 0.14 / height, label(y, 64), size=TEXT)

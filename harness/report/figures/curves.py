@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from harness.report.statistics import Band
 
 MOST = 16
-"""Curves in one figure; with more of them, those that end best."""
+"""Maximum number of curves in a figure; with more, those that end best."""
 
 _AXES = {"steps": "optimizer steps", "examples": "training examples", "seconds": "training time"}
 
@@ -46,19 +46,19 @@ def learning_curves(
     higher_is_better: bool | None,
     caption: str,
 ) -> Figure:
-    """Curves of one metric, a band where there are several seeds.
+    """Curves of one metric, with a band if there are several seeds.
 
     Args:
         name: of the figure's files.
         curves: by label, of runs under equal conditions.
-        colours: the number of each label's colour, the same throughout a report.
+        colours: colour number of each label, the same throughout a report.
         x: "steps", "examples" (those of training seen so far) or "seconds" (of training).
-        metric, unit, higher_is_better: what is drawn; the direction is shown where it is known.
+        metric, unit, higher_is_better: the metric drawn; the direction is shown if known.
         caption: under the figure.
     """
     chosen = _best_at_the_end(curves, higher_is_better)
     if len(chosen) < len(curves):
-        caption += f" Of {len(curves)} curves the {len(chosen)} that end best are drawn."
+        caption += f" Of {len(curves)} curves, the {len(chosen)} that end best are drawn."
     along = {text: along_axis(band, x) for text, band in chosen.items()}
     divisor, measured = scales.time_unit(np.concatenate(list(along.values()))) if x == "seconds" else (1.0, "")
     along = {text: values / divisor for text, values in along.items()}
@@ -91,7 +91,7 @@ def along_axis(band: Band, x: str) -> np.ndarray:
 
 
 def _best_at_the_end(curves: Mapping[str, Band], higher_is_better: bool | None) -> dict[str, Band]:
-    """All of them in their order, or as many as one figure can show."""
+    """All of them in order, or as many as a figure can show."""
     if len(curves) <= MOST:
         return dict(curves)
     sign = -1.0 if higher_is_better else 1.0
@@ -116,7 +116,7 @@ def _bands(chosen: Mapping[str, Band], along: Mapping[str, np.ndarray], colours:
 
 
 def _upright(bands: Sequence[Band], higher_is_better: bool | None) -> tuple[float, float]:
-    """Limits; one early outlier must not flatten the rest: start where most of the curves' later parts lie."""
+    """Limits; an early outlier must not compress the rest: use the range of most of the curves' later parts."""
     everything = scales.finite(np.concatenate([part for b in bands for part in (b.low, b.high)]))
     low, high = scales.limits(everything)
     if higher_is_better is not False or not everything.size:
@@ -136,7 +136,7 @@ def _describe(
     unit: str,
     higher_is_better: bool | None,
 ) -> str:
-    """The figure in words: who ends where, from the best to the worst, and whether the two best can be told apart."""
+    """The figure in words: final values from best to worst, and whether the bands of the two best overlap."""
     sign = -1.0 if higher_is_better else 1.0
     ends = [text for text in curves if np.isfinite(curves[text].mean[-1])]
     if higher_is_better is not None:

@@ -1,6 +1,7 @@
-"""A figure with its words and files. The files are drawn when somebody asks for them, or in processes beside this one.
+"""A figure with its text and files. The files are drawn on demand, or in parallel processes.
 
-Drawing takes about 0.05 s a figure, and a report over many tasks has a hundred: more than everything else that it does.
+Drawing takes about 0.05 s per figure, and a report over many tasks has a hundred, which takes longer than everything
+else.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from harness.report.figures.render import inline, render
 from harness.report.figures.style import style
 
 FEW = 12
-"""With fewer figures than this, processes would take longer to start than they save."""
+"""With fewer figures than this, starting processes takes longer than it saves."""
 
 _MOST_PROCESSES = 4
 
@@ -29,14 +30,14 @@ Files = tuple[str, bytes]
 
 @dataclass(eq=False)
 class Figure:
-    """A drawing with its words.
+    """A drawing with its text.
 
     Attributes:
-        name: of its files, and its id on the page.
+        name: of its files; also its id on the page.
         caption: under it.
-        alt: what it shows, for whoever cannot see it.
+        alt: text alternative.
 
-    The last argument makes the drawing; it is called at most once, inside `style`.
+    The last argument creates the drawing; it is called at most once, inside `style`.
     """
 
     name: str
@@ -48,24 +49,24 @@ class Figure:
 
     @property
     def svg(self) -> str:
-        """As a file."""
+        """The SVG file."""
         return self._drawn()[0]
 
     @property
     def png(self) -> bytes:
-        """As a picture."""
+        """The PNG file."""
         return self._drawn()[1]
 
     @property
     def inline(self) -> str:
-        """SVG for the page, without requests and with the page's colours."""
+        """SVG for embedding in the page, without requests and with the page's colours."""
         return inline(self.svg, self.name)
 
     def _drawn(self) -> Files:
         if self._files is None and self._elsewhere is not None and not self._elsewhere.cancel():
-            with suppress(BrokenProcessPool):  # somebody ended a process
+            with suppress(BrokenProcessPool):  # a process was killed
                 self._files = self._elsewhere.result()
-        if self._files is None:  # or none has begun it
+        if self._files is None:  # or no process has started it
             self._files = self._draw()
         self._drawing = self._elsewhere = None
         return self._files
@@ -77,11 +78,11 @@ class Figure:
 
 
 def finish(figure: MplFigure, name: str, caption: str, alt: str) -> Figure:
-    """What was drawn inside `style`, with its words."""
+    """A figure drawn inside `style`, with its text."""
     return Figure(name, caption, alt, lambda: figure)
 
 
-_shared: list[Figure] = []  # what the processes that are forked next will draw
+_shared: list[Figure] = []  # what the next forked processes will draw
 
 
 @contextmanager

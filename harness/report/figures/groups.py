@@ -33,7 +33,7 @@ _LONGEST_ROW = 22  # letters of a row's name
 
 @dataclass(frozen=True)
 class Spread:
-    """A score over seeds: mean, lowest and highest; NaN where there is none."""
+    """A score over seeds: mean, lowest and highest; NaN if there is none."""
 
     mean: float
     low: float
@@ -50,15 +50,15 @@ def over_ranges(
     caption: str,
     alt: str,
 ) -> Figure:
-    """A line a model over groups that have an order, a bar from the lowest to the highest seed at each point.
+    """One line per model over ordered groups, with a bar from the lowest to the highest seed at each point.
 
     Args:
         name: of the figure's files.
         groups: their names, in order.
-        series: by label, one value a group.
-        colours: the number of each label's colour.
-        titles: of the level and of the upright axis.
-        caption, alt: the words.
+        series: by label, one value per group.
+        colours: colour number of each label.
+        titles: of the horizontal and the vertical axis.
+        caption, alt: the text.
     """
     bottom = BOTTOM + key_height(list(series))
 
@@ -92,15 +92,15 @@ def over_rows(
     caption: str,
     alt: str,
 ) -> Figure:
-    """A row of points a group, the first on top, a bar from the lowest to the highest seed at each point.
+    """One row of points per group, the first on top, with a bar from the lowest to the highest seed at each point.
 
     Args:
         name: of the figure's files.
         groups: their names.
-        series: by label, one value a group.
-        colours: the number of each label's colour.
-        title: of the level axis.
-        caption, alt: the words.
+        series: by label, one value per group.
+        colours: colour number of each label.
+        title: of the horizontal axis.
+        caption, alt: the text.
     """
     names = [label(g, _LONGEST_ROW) for g in groups]
     left = 0.25 + _LETTER * max((len(n) for n in names), default=1)
@@ -132,7 +132,7 @@ def _ends(series: Mapping[str, Sequence[Spread]]) -> list[float]:
 
 
 def _asides(number: int, width: float) -> list[float]:
-    """How far each of several series stands from the middle of its group, so that bars do not cover one another."""
+    """Offsets of the series from the middle of their group, so that bars do not overlap."""
     return [width * ((i + 0.5) / number - 0.5) for i in range(number)]
 
 

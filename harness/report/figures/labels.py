@@ -1,4 +1,4 @@
-"""Names beside points, where all of them find room, and along level lines."""
+"""Placement of names next to points, if all of them fit, and along horizontal lines."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Box = tuple[float, float, float, float]
 _LETTER, _LINE = 0.58 * SMALL / 72, 1.15 * SMALL / 72  # inches: a letter's width, a line's height
 _POINT = 0.055  # inches: half of a marker
 LONGEST_LEVEL = 40
-"""Letters of a level line's name; longer ones are cut."""
+"""Maximum letters of a horizontal line's name; longer ones are truncated."""
 
-_LONGEST = 24  # letters; longer names of points stand in the key
+_LONGEST = 24  # letters; longer names of points go into the key
 
 
 def place_labels(
@@ -27,19 +27,19 @@ def place_labels(
     inches: tuple[float, float],
     lines: Sequence[Box] = (),
 ) -> list[tuple[float, float]] | None:
-    """Where each label's left end and middle go so that none meets a point, another label or an edge.
+    """Positions of each label's left end and middle, so that none overlaps a point, another label or an edge.
 
-    Greedy: every label takes, of eight places around its point, the free one that crosses the fewest lines, the points
-    with the most neighbours first. A place nearer to another point than to its own is not free.
+    Greedy: every label takes, of eight places around its point, the free one that crosses the fewest lines, starting
+    with the points with most neighbours. A place nearer to another point than to its own is not free.
 
     Args:
         points: in inches from the lower left corner of the axes.
         texts: the labels.
         inches: width and height of the axes.
-        lines: level or upright lines that labels should not cross.
+        lines: horizontal or vertical lines that labels should not cross.
 
     Returns:
-        (x, y) a label, in inches; None where one finds no place, or is too long to stand in a figure.
+        (x, y) per label, in inches; None if one does not fit or is too long.
     """
     if not points or any(len(label(text)) > _LONGEST for text in texts):
         return None
@@ -65,7 +65,7 @@ def place_labels(
         ]
         if not free:
             return None
-        box = min(free, key=lambda box: sum(_meet(box, line) for line in lines))  # the first of equals
+        box = min(free, key=lambda box: sum(_meet(box, line) for line in lines))  # the first in a tie
         taken.append(box)
         found[i] = (box[0], (box[1] + box[3]) / 2)
     return [found[i] for i in range(len(points))]
@@ -74,7 +74,7 @@ def place_labels(
 def name_levels(
     heights: Sequence[float], texts: Sequence[str], points: Sequence[tuple[float, float]], inches: tuple[float, float]
 ) -> list[Box]:
-    """Where the names of level lines go: at either end, above or below the line, where the fewest things are.
+    """Positions of the names of horizontal lines: at either end, above or below the line, where there is most room.
 
     Args:
         heights: of the lines, in inches from the lower edge of the axes.
@@ -94,7 +94,7 @@ def name_levels(
             if low >= 0 and low + _LINE <= inches[1]
         ]
         taken = [*dots, *lines, *found]
-        found.append(min(boxes, key=lambda box: sum(_meet(box, other) for other in taken)))  # the first of equals
+        found.append(min(boxes, key=lambda box: sum(_meet(box, other) for other in taken)))  # the first in a tie
     return found
 
 
@@ -103,6 +103,6 @@ def _meet(one: Box, two: Box) -> bool:
 
 
 def _distance(box: Box, point: tuple[float, float]) -> float:
-    """From a point to the nearest place of a box."""
+    """Distance from a point to a box."""
     across = max(box[0] - point[0], 0.0, point[0] - box[2])
     return math.hypot(across, max(box[1] - point[1], 0.0, point[1] - box[3]))

@@ -1,4 +1,4 @@
-"""From a drawing to SVG and PNG, and from the SVG to the copy that stands in a page."""
+"""Rendering of a drawing to SVG and PNG, and of the SVG to the copy embedded in a page."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from PIL import Image
 from harness.report.figures.style import INK, PALETTE, RULE, SOFT
 
 PNG_DPI = 144
-_COLOURS = 96  # of the picture's palette; smoothed edges of eight series need about as many
+_COLOURS = 96  # of the PNG palette; antialiased edges of eight series need about this many
 _LONG_FRACTION = re.compile(r"(\.\d\d)\d+")
 
 
 def render(figure: MplFigure) -> tuple[str, bytes]:
-    """The figure as SVG and as PNG, each drawn once; a layout engine is asked once, for both."""
+    """The figure as SVG and as PNG, each drawn once; a layout engine runs once for both."""
     text, picture = io.StringIO(), io.BytesIO()
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the page has its own fonts; the rest is a box
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the page has its own fonts
         if figure.get_layout_engine() is not None:
             figure.draw_without_rendering()
             figure.set_layout_engine("none")
@@ -37,13 +37,13 @@ def render(figure: MplFigure) -> tuple[str, bytes]:
 
 
 def _shorter(svg: str) -> str:
-    """Without comments, and with numbers in tags (not in texts) cut to a hundredth of a point: a third less."""
+    """The SVG without comments, and with numbers in tags rounded to a hundredth of a point: a third smaller."""
     bare = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     return re.sub(r"<[^>]*>", lambda tag: _LONG_FRACTION.sub(r"\1", tag[0]), bare)
 
 
 def inline(svg: str, name: str) -> str:
-    """The SVG as part of a page: unique ids, the page's colours, no declarations and no addresses."""
+    """The SVG for embedding: unique ids, the page's colours, no declarations and no addresses."""
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     body = re.sub(r"<style.*?</style>", "", body, flags=re.DOTALL)
@@ -52,7 +52,7 @@ def inline(svg: str, name: str) -> str:
     body = body.replace("xlink:href", "href")
     body = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', body)
     body = body.replace("url(#", f"url(#{name}-").replace('href="#', f'href="#{name}-')
-    # The first patch is the figure's white ground, the second that of the axes.
+    # The first patch is the figure's white background, the second that of the axes.
     body = re.sub(r'(<path d="[^"]*"\s+style="fill: )#ffffff', r"\1none", body)
     body = body.replace("#ffffff", "var(--paper)")
     for variable, shade in (("ink", INK), ("soft", SOFT), ("rule", RULE)):

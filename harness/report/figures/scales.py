@@ -1,4 +1,4 @@
-"""Where an axis begins, ends and is marked, and what the marks say; from finite numbers only."""
+"""Limits, ticks and tick labels of axes, from finite numbers only."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from harness.report import formatting
 from harness.report.figures.style import RULE, SMALL
 
 _LARGEST = 1e150  # beyond it, differences and margins overflow
-_WIDE = 15.0  # times; values that spread wider stand on a logarithmic axis
+_WIDE = 15.0  # ratio; values with a wider range use a logarithmic axis
 _TIMES = ((7200.0, 3600.0, "hours"), (600.0, 60.0, "minutes"), (0.0, 1.0, "seconds"))
-_GAP = 0.07  # inches between the axes and what names a mark
+_GAP = 0.07  # inches between the axes and tick labels
 _MINUS = "\u2212"
 
 
 def finite(values: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Those that can be drawn, as an array (n,)."""
+    """The finite values, as an array (n,)."""
     array = np.asarray(values, dtype=float).ravel()
     return array[np.isfinite(array) & (np.abs(array) < _LARGEST)]
 
 
 def time_unit(seconds: Sequence[float] | np.ndarray) -> tuple[float, str]:
-    """By what an axis of times divides, and how it is called, from the longest of them."""
+    """The divisor and unit of a time axis, from the longest time."""
     longest = float(np.max(finite(seconds), initial=0.0))
     return next((divisor, name) for least, divisor, name in _TIMES if longest >= least)
 
 
 def spreads(values: Sequence[float] | np.ndarray) -> bool:
-    """Whether a logarithmic axis suits them: all above zero, and the largest at least 15 times the smallest."""
+    """Whether to use a logarithmic axis: all values above zero, and the largest at least 15 times the smallest."""
     known = finite(values)
     return bool(known.size and known.min() > 0 and known.max() >= _WIDE * known.min())
 
 
 def limits(values: Sequence[float] | np.ndarray, *, margin: float = 0.06, log: bool = False) -> tuple[float, float]:
-    """First and last value of an axis: those of the data, and a share of their distance on either side."""
+    """First and last value of an axis: those of the data, with a margin on either side."""
     known = finite(values)
     if not known.size:
         return (1.0, 10.0) if log else (0.0, 1.0)
@@ -58,7 +58,7 @@ def limits(values: Sequence[float] | np.ndarray, *, margin: float = 0.06, log: b
 
 
 def mark_x(axes: Axes, low: float, high: float, *, log: bool = False, whole: bool = False, number: int = 6) -> None:
-    """Limits, marks and grid of the level axis."""
+    """Limits, ticks and grid of the horizontal axis."""
     if log:
         axes.set_xscale("log")
     axes.set_xlim(low, high)
@@ -67,17 +67,17 @@ def mark_x(axes: Axes, low: float, high: float, *, log: bool = False, whole: boo
 
 
 def mark_y(axes: Axes, low: float, high: float, *, number: int = 6) -> None:
-    """Limits, marks and grid of the upright axis."""
+    """Limits, ticks and grid of the vertical axis."""
     axes.set_ylim(low, high)
     places = marks(low, high, number)
     name_y(axes, places, texts(places))
 
 
 def name_x(axes: Axes, places: Sequence[float], names: Sequence[str], *, log: bool = False) -> None:
-    """A grid line and a name below the axes at each place; set the limits before.
+    """A grid line and a label below the axes at each position; set the limits first.
 
-    Drawn here and not by matplotlib's axis, which makes eight artists a mark and measures every name three times: that
-    was a third of the time that a figure takes.
+    Drawn here rather than by matplotlib's axis, which creates eight artists per tick and measures every label three
+    times: that took a third of the time of a figure.
     """
     axes.xaxis.set_visible(False)
     across = axes.get_xaxis_transform()
@@ -90,7 +90,7 @@ def name_x(axes: Axes, places: Sequence[float], names: Sequence[str], *, log: bo
 
 
 def name_y(axes: Axes, places: Sequence[float], names: Sequence[str]) -> None:
-    """A grid line and a name left of the axes at each place; set the limits before."""
+    """A grid line and a label left of the axes at each position; set the limits first."""
     axes.yaxis.set_visible(False)
     _grid(axes, [[(0.0, place), (1.0, place)] for place in places], axes.get_yaxis_transform())
     box, ends = axes.get_position(), axes.get_ylim()
@@ -107,7 +107,7 @@ def _grid(axes: Axes, lines: Sequence[Sequence[tuple[float, float]]], transform:
 
 
 def share(value: float, ends: tuple[float, float], *, log: bool = False) -> float:
-    """How far along an axis a value lies: 0 at its first end, 1 at its second; values beyond an end lie there."""
+    """Relative position of a value on an axis: 0 at its start, 1 at its end; values beyond are clipped."""
     scale: Callable[[float], float] = math.log10 if log else float
     value = min(max(value, min(ends)), max(ends))
     return (scale(value) - scale(ends[0])) / (scale(ends[1]) - scale(ends[0]))
@@ -120,7 +120,7 @@ def marks(low: float, high: float, number: int = 6, *, whole: bool = False) -> l
 
 
 def log_marks(low: float, high: float) -> list[float]:
-    """1, 2 and 5 times powers of ten between two values above zero; powers alone where those are more than eight."""
+    """1, 2 and 5 times powers of ten between two values above zero; only powers if there would be more than eight."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for leading in ((1, 2, 5), (1, 3), (1,)):
         places = [factor * 10.0**power for power in powers for factor in leading]
@@ -131,11 +131,11 @@ def log_marks(low: float, high: float) -> list[float]:
 
 
 def texts(places: Sequence[float], *, each: bool = False) -> list[str]:
-    """What the marks say: as many digits as tell neighbours apart, thousands as k, M, G and T.
+    """Tick labels: as many digits as needed to distinguish neighbours, thousands as k, M, G and T.
 
     Args:
-        places: rising.
-        each: every mark for itself (a logarithmic axis); else all of them with equally many digits.
+        places: increasing.
+        each: format every label separately (a logarithmic axis); else all with the same number of digits.
     """
     largest = max((abs(v) for v in places), default=0.0)
     smallest = min((abs(v) for v in places if v), default=1.0)

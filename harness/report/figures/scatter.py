@@ -1,6 +1,6 @@
-"""Quality against a cost: a point a model, bars for its intervals, and the line of those that nothing beats in both.
+"""Quality against a cost: one point per model, bars for its intervals, and the line of models not beaten in both.
 
-What has a quality and no cost (a baseline) is a level line with its name.
+Items with a quality but no cost (baselines) are horizontal lines with their names.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from harness.report.figures.labels import LONGEST_LEVEL, Box, name_levels, place
 from harness.report.figures.style import INK, SMALL, SOFT, colour, label, marker
 
 Segment = tuple[tuple[float, float], tuple[float, float]]
-"""A level or an upright line from (x, y) to (x, y)."""
+"""A horizontal or vertical line from (x, y) to (x, y)."""
 
 
-_FAR = 3.0  # heights of the points' own axis: a level beyond would flatten the points
+_FAR = 3.0  # multiple of the points' range: a level beyond would compress the points
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Point:
     Attributes:
         text: its label; number: of its colour.
         x, y: its place; x_half, y_half: half widths of the intervals around it, None or NaN for none.
-        hollow: whether it is marked as less certain.
+        hollow: whether it is shown as less certain.
     """
 
     text: str
@@ -67,9 +67,10 @@ class Point:
 
 
 def pareto_front(points: Sequence[Point], *, higher_is_better: bool) -> list[Point]:
-    """Those that no other is at least as good as on both axes and better on one, cheapest first; less of x is better.
+    """The points for which no other is at least as good on both axes and better on one, cheapest first; smaller x is
+    better.
 
-    Points that are not finite take no part. Of two equal points both are on the front.
+    Non-finite points are ignored. Of two equal points both are on the front.
     """
     known = [p for p in points if math.isfinite(p.x) and math.isfinite(p.y)]
     sign = -1.0 if higher_is_better else 1.0
@@ -84,7 +85,7 @@ def pareto_front(points: Sequence[Point], *, higher_is_better: bool) -> list[Poi
 
 
 def near(points: Sequence[Point], levels: Sequence[Level]) -> list[Level]:
-    """The levels that can be drawn beside the points without flattening them."""
+    """The levels that can be drawn without compressing the points."""
     shown = _shown(points)
     low, high = _limits([p.y for p in shown], [p.y_half for p in shown], 0.08)
     room = _FAR * (high - low)
@@ -101,25 +102,25 @@ def scatter(
     caption: str,
     alt: str,
 ) -> Figure:
-    """Points with their names; the front as a staircase: what lies behind it is beaten.
+    """Points with their names, and the front as a staircase: points behind it are beaten.
 
-    The level axis is logarithmic where the values spread wide. Names stand beside their points where all of them find
-    room, else in a key under the figure.
+    The horizontal axis is logarithmic if the values have a wide range. Names are next to their points if all of them
+    fit, else in a key below the figure.
 
     Args:
         name: of the figure's files.
         points: with finite x and y; others are left out.
         front: of the points, cheapest first; empty for no line.
-        levels: what is drawn as a line across, of those that are `near`.
-        titles: of the level and of the upright axis.
-        caption, alt: the words.
+        levels: drawn as horizontal lines, if they are `near`.
+        titles: of the horizontal and the vertical axis.
+        caption, alt: the text.
     """
     shown = _shown(points)
     log = scales.spreads([p.x for p in shown])
     x_limits = scales.limits([p.x for p in shown], margin=0.12, log=log)
     if not log:
         left, right = _limits([p.x for p in shown], [p.x_half for p in shown], 0.12)
-        x_limits = (max(left, 0.0) if all(p.x >= 0 for p in shown) else left, right)  # there is no cost below none
+        x_limits = (max(left, 0.0) if all(p.x >= 0 for p in shown) else left, right)  # costs are not negative
     heights = [level.y for level in levels]
     y_limits = _limits([*(p.y for p in shown), *heights], [*(p.y_half for p in shown), *(None for _ in levels)], 0.08)
     inches = (WIDTH - LEFT - RIGHT, PLOT_HEIGHT)
@@ -180,7 +181,7 @@ def _shown(points: Sequence[Point]) -> list[Point]:
 
 
 def _limits(values: Sequence[float], halves: Sequence[float | None], margin: float) -> tuple[float, float]:
-    """Limits that hold the points, and of their bars as much as does not flatten the points."""
+    """Limits that contain the points, and as much of their bars as possible without compressing the points."""
     known = scales.finite(values)
     if not known.size:
         return scales.limits(known)
@@ -192,7 +193,7 @@ def _limits(values: Sequence[float], halves: Sequence[float | None], margin: flo
 
 
 def _stairs(front: Sequence[Point], right: float) -> list[tuple[float, float]]:
-    """Corners of the line along the front, from the cheapest to the right edge; none for a single point."""
+    """Corners of the line along the front, from the cheapest to the right edge; empty for a single point."""
     if len(front) < 2:
         return []
     corners = [(front[0].x, front[0].y)]
@@ -202,7 +203,7 @@ def _stairs(front: Sequence[Point], right: float) -> list[tuple[float, float]]:
 
 
 def _bars(points: Sequence[Point], left: float) -> list[tuple[Segment, int]]:
-    """Intervals as lines, each with the number of its colour; what lies left of the axis is cut."""
+    """Intervals as lines, each with its colour number; parts left of the axis are cut."""
     found: list[tuple[Segment, int]] = []
     for p in points:
         if p.y_half is not None and math.isfinite(p.y_half):

@@ -1,4 +1,4 @@
-"""Errors over the steps of a forecast: a line a model, and a band from its lowest to its highest seed."""
+"""Errors over the steps of a forecast: one line per model, and a band from its lowest to its highest seed."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def over_steps(
     caption: str,
     alt: str,
 ) -> Figure:
-    """Lines over steps; a value that is not finite leaves a gap.
+    """Lines over steps; non-finite values leave gaps.
 
     Args:
         name: of the figure's files.
-        steps: where the values stand on the level axis, rising.
-        series: by label, one value a step.
-        numbers: of each label's colour; below zero for baselines.
-        titles: of the level and of the upright axis.
-        caption, alt: the words.
+        steps: positions on the horizontal axis, increasing.
+        series: by label, one value per step.
+        numbers: colour number of each label; below zero for baselines.
+        titles: of the horizontal and the vertical axis.
+        caption, alt: the text.
     """
     bottom = canvas.BOTTOM + canvas.key_height(list(series))
 

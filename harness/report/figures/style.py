@@ -1,4 +1,4 @@
-"""How every figure looks: the colours, dashes and markers of series, and matplotlib's settings."""
+"""The style of figures: colours, dashes and markers of series, and matplotlib settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PALETTE = ("#0b62a4", "#c8501b", "#1a8a62", "#9c4a8f", "#8a6a00", "#47479e", "#b
 """Series colours on white, each at least 4:1 against it; the style sheet names their counterparts on dark."""
 
 INK, SOFT, RULE = "#1b1f24", "#59636e", "#d5d9de"
-"""Text and axes; what stands back; grid lines. On the page they are the style sheet's --ink, --soft and --rule."""
+"""Text and axes; secondary elements; grid lines. On the page they are the style sheet's --ink, --soft and --rule."""
 
 DASHES: tuple[Any, ...] = ("solid", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
@@ -39,7 +39,7 @@ SETTINGS: dict[str, Any] = {
     "ytick.labelsize": SMALL,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "xtick.major.size": 0,  # the grid of `scales` shows where marks are
+    "xtick.major.size": 0,  # the grid of `scales` marks the ticks
     "ytick.major.size": 0,
     "text.hinting": "none",
 }
@@ -47,30 +47,31 @@ SETTINGS: dict[str, Any] = {
 
 @contextmanager
 def style(name: str) -> Iterator[None]:
-    """Draw in here; `name` is the figure's, from which the ids in its SVG follow, so that they are always the same."""
+    """A context for drawing; the ids in the SVG are derived from `name`, the figure's, so that they are
+    reproducible."""
     settings: Any = {**SETTINGS, "svg.hashsalt": name}  # the stubs list every key as a literal
     with mpl.rc_context(settings):
         yield
 
 
 def colour(number: int) -> str:
-    """Of a series; one with a number below zero (a baseline) stands back."""
+    """The colour of a series; muted for a number below zero (a baseline)."""
     return PALETTE[number % len(PALETTE)] if number >= 0 else SOFT
 
 
 def dash(number: int) -> Any:
-    """Of a series' line; those that share a colour differ in it. A baseline's is broken."""
+    """The dash of a series' line; series that share a colour differ in it. Baselines are dashed."""
     if number < 0:
         return DASHES[1 + (-1 - number) % (len(DASHES) - 1)]
     return DASHES[(number + number // len(PALETTE)) % len(DASHES)]
 
 
 def marker(number: int) -> str:
-    """Of a series' points; those that share a colour differ in it."""
+    """The marker of a series; series that share a colour differ in it."""
     return MARKERS[(number + number // len(PALETTE)) % len(MARKERS)]
 
 
 def label(text: str, longest: int = LONGEST_LABEL) -> str:
-    """Text from the store as a figure shows it: on one line, nothing active in it, cut where it is too long."""
+    """Text from the store for a figure: on one line, harmless, truncated if too long."""
     shown = one_line(text[: 2 * longest])
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"

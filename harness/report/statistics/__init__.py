@@ -1,4 +1,4 @@
-"""What can be said of few seeds and of many test examples: intervals, tests between models, verdicts.
+"""Statistics over few seeds and many test examples: intervals, tests between models, verdicts.
 
 Two sources of variance are kept apart. `compare_seeds` asks whether another training would rank two models the same
 ("better model"); `compare_examples` asks whether two trained checkpoints differ on test examples like these ("better

@@ -1,9 +1,9 @@
-"""Corpus scores from sums of per-example statistics, many sums at once: what resampling of test examples needs.
+"""Corpus scores from sums of per-example statistics, many sums at once, for resampling of test examples.
 
-The statistics are those that metrics leave in the store (`PredictionRow.statistics`). A formula is chosen by the
-names of the statistics, never by the metric's, and whoever uses one first compares its value over all examples with
-the value that the run stored (`matches`); a metric of a plug-in that keeps other statistics has no formula here. What
-says only how a sum came about, step by step (`harness.metrics.forecasting`), takes no part in the choice.
+The statistics are those metrics keep in the store (`PredictionRow.statistics`). A formula is chosen by the names of the
+statistics, never by the metric's name, and its value over all examples is first compared with the stored value of the
+run (`matches`); a plug-in's metric with other statistics has no formula here. Statistics that only break a sum down by
+step (`harness.metrics.forecasting`) are ignored in the choice.
 
 BLEU is the geometric mean of n-gram precisions by the brevity penalty with mteval's exponential smoothing (Papineni
 et al. 2002; Post 2018), chrF2 the F-score of mean precision and mean recall (Popović 2015); both as in sacreBLEU.
@@ -26,10 +26,10 @@ _DETAIL = frozenset({"steps", "by_step"})
 
 @dataclass(frozen=True)
 class Formula:
-    """How rows of statistics become a score.
+    """How rows of statistics are turned into a score.
 
     Attributes:
-        columns: rows and the number of classes -> (N, S), what is summed over examples.
+        columns: rows and the number of classes -> (N, S), the values summed over examples.
         score: sums (..., S) -> (...), the corpus score.
     """
 
@@ -38,7 +38,7 @@ class Formula:
 
 
 def formula_of(rows: Sequence[Statistics]) -> Formula | None:
-    """The formula for such statistics; None where there is none."""
+    """The formula for such statistics, or None."""
     names = frozenset(rows[0]) if rows and isinstance(rows[0], Mapping) else frozenset()
     return _FORMULAS.get(names - _DETAIL if names >= _DETAIL else names)
 
@@ -46,7 +46,7 @@ def formula_of(rows: Sequence[Statistics]) -> Formula | None:
 def tabulate(
     formula: Formula, runs: Mapping[str, Sequence[Statistics]]
 ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Statistics of several runs by label, (N, S) each with equal S, and why those of the others are not here."""
+    """Statistics of several runs by label, (N, S) each with equal S, and the reasons for those left out."""
     tables: dict[str, np.ndarray] = {}
     refused: dict[str, str] = {}
     classes = max((_classes_of(rows) for rows in runs.values()), default=0)
@@ -70,7 +70,7 @@ def tabulate(
 
 
 def _classes_of(rows: Sequence[Statistics]) -> int:
-    """One more than the largest class number; 0 where statistics are no classes."""
+    """One more than the largest class number; 0 if the statistics are not classes."""
     if formula_of(rows[:1]) is not _F1:
         return 0
     numbers = (r.get(n) for r in rows if isinstance(r, Mapping) for n in ("actual", "predicted"))
@@ -99,7 +99,7 @@ def _ratio(factor: float = 1.0, least: float = 0.0) -> Callable[[np.ndarray], np
 
 
 def _divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """NaN where there is nothing to divide by."""
+    """NaN if the divisor is zero."""
     return np.where(whole > 0, part / np.where(whole > 0, whole, 1.0), np.nan)
 
 
@@ -112,7 +112,7 @@ def _bleu(sums: np.ndarray) -> np.ndarray:
     hypothesis, reference = sums[..., 0], sums[..., 1]
     orders = (sums.shape[-1] - 3) // 2
     correct, total = sums[..., 2 : 2 + orders], sums[..., 2 + orders : 2 + 2 * orders]
-    # Every order without a match halves what the next such order is given: 1 / (2^k x total).
+    # Each order without a match halves the value given to the next such order: 1 / (2^k x total).
     halvings = np.cumsum(correct == 0, axis=-1)
     shown = np.where(correct > 0, correct, 0.5**halvings) / np.where(total > 0, total, 1.0)
     # No n-gram of an order at all: its precision is 0, which sacreBLEU's logarithm turns into e^-9999999999.

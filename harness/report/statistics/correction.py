@@ -1,4 +1,4 @@
-"""Holm's step-down correction: what keeps the chance of any wrong claim among several tests at the level of one.
+"""Holm's step-down correction, which keeps the chance of any wrong claim among several tests at the level of one.
 
 Source: Holm 1979, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics 6.
 """
@@ -11,7 +11,7 @@ import numpy as np
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """Adjusted p values, in the order given: the i-th smallest of m times m - i + 1, never falling, at most 1."""
+    """Adjusted p values, in the order given: the i-th smallest of m times m - i + 1, non-decreasing, at most 1."""
     values = np.asarray(p, dtype=float)
     order = np.argsort(values, kind="stable")
     factors = np.arange(len(values), 0, -1)

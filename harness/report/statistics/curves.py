@@ -17,7 +17,7 @@ class Band:
         steps: optimizer steps; seconds: mean training seconds at them.
         mean, low, high: of the metric over seeds.
         seeds: how many.
-        examples: mean number of training examples seen at the steps; empty where it is not known.
+        examples: mean number of training examples seen at the steps; empty if unknown.
     """
 
     steps: np.ndarray
@@ -30,10 +30,10 @@ class Band:
 
 
 def band(curves: Sequence[Sequence[tuple[float, ...]]]) -> Band | None:
-    """Join the curves of several seeds, each (step, seconds, value[, examples]) rows, at the steps that all have.
+    """Join the curves of several seeds, each (step, seconds, value[, examples]) rows, at the steps they share.
 
-    Where seeds share fewer than two steps (a budget in seconds), positions count instead: the k-th validations
-    are put together, at the mean of their steps. Values that are not finite are left out; None for nothing.
+    If seeds share fewer than two steps (a budget in seconds), positions are used instead: the k-th validations are
+    combined at the mean of their steps. Non-finite values are left out; None if nothing remains.
     """
     kept = [[row for row in curve if math.isfinite(row[2])] for curve in curves]
     kept = [curve for curve in kept if curve]

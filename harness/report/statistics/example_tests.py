@@ -1,12 +1,12 @@
 """The example test: do two trained models differ on test examples like these? Pairs of checkpoints, one seed each.
 
-Scores of a corpus are not means of scores of examples, so both methods work on sums of per-example statistics:
+Corpus scores are not means of per-example scores, so both methods work on sums of per-example statistics:
 
 - Approximate randomisation: if two checkpoints are equally good, swapping their outputs for any example changes
-  nothing. Examples are swapped with chance 1/2 many times; p is (1 + how often the scores differ at least as much as
-  they did) / (1 + draws). Noreen 1989; Riezler & Maxwell 2005, "On Some Pitfalls in Automatic Evaluation and
+  nothing. Examples are swapped with probability 1/2 many times; p is (1 + number of times the scores differ at least as
+  much as observed) / (1 + draws). Noreen 1989; Riezler & Maxwell 2005, "On Some Pitfalls in Automatic Evaluation and
   Significance Testing for MT".
-- The interval is the paired bootstrap's: examples are drawn anew with replacement, the same for both; 2.5 % and
+- The interval is the paired bootstrap's: examples are resampled with replacement, the same for both; 2.5 % and
   97.5 % of the differences. Koehn 2004, "Statistical Significance Tests for Machine Translation Evaluation"; for word
   error rates Bisani & Ney 2004, "Bootstrap Estimates for Confidence Intervals in ASR Performance Evaluation".
 
@@ -27,9 +27,9 @@ from harness.report.statistics.summaries import CONFIDENCE
 LEVEL = 1 - CONFIDENCE
 DRAW_SEED = 0
 FEW_EXAMPLES = 20
-"""With fewer examples there is no interval, since bootstrap intervals of so few cover too little."""
+"""With fewer examples there is no interval, since bootstrap intervals would cover too little."""
 MOST_EXAMPLES = 20_000
-"""More are not tested: reading and drawing would take longer than the rest of the report."""
+"""More are not tested: reading and resampling would take longer than the rest of the report."""
 
 _MOST_DRAWS, _FEWEST_DRAWS, _RESAMPLES = 4999, 999, 1999
 _WORK = 10_000_000
@@ -45,8 +45,8 @@ class ExampleTest:
         difference: score of the first minus score of the second.
         low, high: the paired bootstrap's 95 % interval of the difference; None with fewer than 20 examples.
         p, adjusted: two-sided, and corrected by Holm over all pairs.
-        differing: how many examples have different statistics; the others cannot tell the two apart.
-        decidable: whether so many examples and draws could have reached the corrected level.
+        differing: how many examples have different statistics; the others cannot distinguish the two.
+        decidable: whether this many examples and draws could have reached the corrected level.
     """
 
     first: str
@@ -70,10 +70,10 @@ class ExampleTests:
     """All pairs of checkpoints of a comparison.
 
     Attributes:
-        scores: corpus score by label, the best first.
+        scores: corpus score by label, best first.
         tests: every pair, in that order.
         examples: how many.
-        draws, resamples: how often examples were swapped, and drawn anew for the intervals (0: no intervals).
+        draws, resamples: how often examples were swapped, and resampled for the intervals (0: no intervals).
     """
 
     scores: Mapping[str, float]
@@ -91,14 +91,14 @@ def compare_examples(
     Args:
         tables: by label, statistics (N, S) of the same examples in the same order.
         score: sums (..., S) -> corpus scores (...).
-        higher_is_better: which score is the better one.
+        higher_is_better: which scores are better.
     """
     totals = {label: table.sum(0) for label, table in tables.items()}
     scores = {label: float(score(total)) for label, total in totals.items()}
     order = sorted(scores, key=lambda label: -scores[label] if higher_is_better else scores[label])
     pairs = list(combinations(order, 2))
     examples = len(next(iter(tables.values())))
-    # Enough draws for the strictest level, and no more work than a report can wait for.
+    # Enough draws for the strictest level, within the time a report can take.
     draws = min(max(_WORK // max(examples, 1), _FEWEST_DRAWS), _MOST_DRAWS)
     draws = max(draws, int(np.ceil(2 * len(pairs) / LEVEL)))
     dice = np.random.default_rng(DRAW_SEED)
@@ -123,7 +123,7 @@ def compare_examples(
 
 
 def _percentiles(differences: np.ndarray) -> tuple[float | None, float | None]:
-    """NaN (an empty resample of references) is left out; None where nothing is left."""
+    """NaN (an empty resample of references) is left out; None if nothing remains."""
     known = differences[np.isfinite(differences)]
     if not len(known):
         return None, None
@@ -139,7 +139,7 @@ def _sums(tables: Mapping[str, np.ndarray], weights: Iterator[np.ndarray]) -> di
 
 
 def _swaps(dice: np.random.Generator, draws: int, examples: int) -> Iterator[np.ndarray]:
-    """1 where an example is swapped, else 0."""
+    """1 if an example is swapped, else 0."""
     for number in _parts(draws, examples):
         yield dice.integers(0, 2, size=(number, examples), dtype=np.int8).astype(float)
 
@@ -152,7 +152,7 @@ def _resamples(dice: np.random.Generator, draws: int, examples: int) -> Iterator
 
 
 def _parts(draws: int, examples: int) -> Iterator[int]:
-    """Draws in parts that fit into little memory."""
+    """Draws in parts, to limit memory."""
     size = max(1, _CHUNK // max(examples, 1))
     for start in range(0, draws, size):
         yield min(size, draws - start)

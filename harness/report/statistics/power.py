@@ -1,8 +1,8 @@
-"""How many seeds would show a difference: power of t tests by the noncentral t distribution.
+"""The number of seeds needed to show a difference: power of t tests from the noncentral t distribution.
 
 Source: Cohen 1988, "Statistical Power Analysis for the Behavioral Sciences", chapter 2; statsmodels' `TTestPower` and
-`TTestIndPower` compute the same. The effect that goes in is the one observed, which is itself uncertain with few
-seeds, so the answer is an order of magnitude, and the report says "about".
+`TTestIndPower` compute the same. The effect used is the observed one, which is uncertain with few seeds, so
+the answer is an order of magnitude, and the report says "about".
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from harness.report.statistics.summaries import FEW_SEEDS, student_t
 
 POWER = 0.8
 MOST_SEEDS = 1000
-"""Beyond so many seeds, "more than" is all that is said."""
+"""Above this number of seeds the report only says "more than"."""
 
 
 def paired_power(effect: float, seeds: int, level: float) -> float:
-    """Chance that a two-sided paired t test finds a true standardised difference.
+    """Probability that a two-sided paired t test detects a true standardised difference.
 
     Args:
         effect: mean of the differences / their standard deviation.
@@ -44,12 +44,12 @@ def _power(noncentrality: float, freedom: int, level: float) -> float:
     critical = student_t(1 - level / 2, freedom)
     below = float(special.nctdtr(freedom, noncentrality, -critical))
     above = float(special.nctdtr(freedom, noncentrality, critical))
-    # Far from zero the library gives NaN for what is certain.
+    # Far from zero the library returns NaN instead of 1.
     return 1.0 if math.isnan(above) else (0.0 if math.isnan(below) else below) + 1 - above
 
 
 def seeds_needed(effect: float, level: float, *, paired: bool = True, power: float = POWER) -> int | None:
-    """The smallest number of seeds (of each model) with that power; None where more than 1,000 are needed."""
+    """The smallest number of seeds (of each model) with that power; None if more than 1,000 are needed."""
     of = paired_power if paired else unpaired_power
     low, high = FEW_SEEDS - 1, FEW_SEEDS
     while of(abs(effect), high, level) < power:
@@ -63,7 +63,7 @@ def seeds_needed(effect: float, level: float, *, paired: bool = True, power: flo
 
 
 def unbiased(freedom: float) -> float:
-    """Hedges' factor: what a standardised difference is multiplied by, since few values overstate it.
+    """Hedges' factor, which corrects a standardised difference for its bias with few values.
 
     J(m) = Gamma(m / 2) / (sqrt(m / 2) Gamma((m - 1) / 2)), about 1 - 3 / (4 m - 1). Source: Hedges 1981,
     "Distribution Theory for Glass's Estimator of Effect Size", equation 6e. NaN below two degrees of freedom.

@@ -1,12 +1,12 @@
 """The seed test: would another training of these models rank them the same? All pairs of one comparison.
 
 Models trained with the same seeds see the same batches in the same order, so their values are compared seed by seed:
-a two-sided paired t test on the differences. Two models that share fewer than two seeds get Welch's test. Where the
-differences do not vary at all (to the last digit), t has no meaning and the sign-flip test decides instead. P values
-are corrected by Holm over all pairs of the comparison.
+a two-sided paired t test on the differences. Two models that share fewer than two seeds are compared by Welch's test.
+If the differences do not vary at all (to the last digit), t is undefined and the sign-flip test decides instead. P
+values are corrected by Holm over all pairs of the comparison.
 
-With 3 to 5 seeds, which is what most can afford, no test without a distribution can reach 5 % (`sign_flips`), so t
-decides and assumes that differences are about normal; the sign-flip test stands beside it as a check.
+With 3 to 5 seeds, which is what most users can afford, no distribution-free test can reach 5 % (`sign_flips`), so the t
+test decides, assuming approximately normal differences; the sign-flip test is reported as a check.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LEVEL = 1 - CONFIDENCE
 PAIRED, WELCH, FLIPS, NONE = "paired t", "Welch’s t", "sign flips", ""
 
 _SAME = 1e-9
-"""Differences that vary by less than this share of the values do not vary: it is rounding."""
+"""Differences that vary by less than this share of the values are considered constant up to rounding."""
 
 
 @dataclass(frozen=True)
@@ -38,17 +38,17 @@ class SeedTest:
 
     Attributes:
         first, second: labels, the better mean over the seeds compared first.
-        method: the test that decides; "" where none can.
-        seeds: how many pairs; of Welch's test the smaller sample.
+        method: the test that decides; "" if none can.
+        seeds: number of pairs; for Welch's test the size of the smaller sample.
         paired: whether the same seeds are compared.
         difference: mean of the first minus mean of the second, over the seeds compared.
-        half_width: of the 95 % t interval of the difference, for this pair alone; None where there is none.
+        half_width: of the 95 % t interval of the difference, for this pair alone; None if undefined.
         effect: the difference in standard deviations (of the differences if paired, else of one model's values),
-            corrected for few seeds by Hedges' factor; None where there is none.
-        p, adjusted: two-sided, and corrected by Holm over the family; None where nothing can be tested.
+            corrected for few seeds by Hedges' factor; None if undefined.
+        p, adjusted: two-sided, and corrected by Holm over the family; None if nothing can be tested.
         check: p of the sign-flip test; None if not paired.
         needed: seeds for 80 % power at the family's strictest level, if the true effect is the one observed;
-            None where that cannot be said.
+            None if unknown.
         reason: why nothing was tested, or "".
     """
 
@@ -68,7 +68,7 @@ class SeedTest:
 
     @property
     def decided(self) -> bool:
-        """Whether the first is better, as far as seeds can say."""
+        """Whether the seeds show that the first is better."""
         return self.adjusted is not None and self.adjusted <= LEVEL and self.difference != 0
 
 
@@ -77,11 +77,11 @@ class SeedTests:
     """All pairs of a comparison.
 
     Attributes:
-        order: labels, the best mean first, those of `diverged` last; models without a value are left out.
+        order: labels, best mean first, those of `diverged` last; models without a value are left out.
         tests: every pair, in that order.
         level: 5 % by the number of pairs tested: what the smallest p of the family must reach.
-        diverged: labels of models with a value that is not finite; they are not tested.
-        leaders: labels of all models whose mean is the best one, but for rounding.
+        diverged: labels of models with a non-finite value, which are not tested.
+        leaders: labels of all models with the best mean, up to rounding.
     """
 
     order: tuple[str, ...]
@@ -92,15 +92,15 @@ class SeedTests:
 
     @property
     def tested(self) -> int:
-        """How many pairs the correction is over."""
+        """The number of pairs in the correction."""
         return sum(t.p is not None for t in self.tests)
 
     def of(self, label: str) -> list[SeedTest]:
-        """The pairs that this model is part of."""
+        """The pairs that include this model."""
         return [t for t in self.tests if label in (t.first, t.second)]
 
     def undecidable(self, test: SeedTest) -> bool:
-        """Whether no data of so many seeds could have been called different."""
+        """Whether no data with this many seeds could have been significant."""
         if test.decided:
             return False
         return test.p is None or (test.method == FLIPS and smallest_p(test.seeds) > self.level)
@@ -110,8 +110,8 @@ def compare_seeds(samples: Mapping[str, Mapping[int, float]], *, higher_is_bette
     """Test every pair.
 
     Args:
-        samples: by label, value by seed; NaN is no value.
-        higher_is_better: which mean is the better one.
+        samples: by label, value by seed; NaN counts as missing.
+        higher_is_better: which means are better.
     """
     frozen = tuple(
         (label, tuple((s, float(v)) for s, v in sorted(sample.items()) if not math.isnan(v)))
@@ -130,12 +130,12 @@ def _compare(samples: tuple[tuple[str, tuple[tuple[int, float], ...]], ...], hig
     finite_order = sorted(finite, key=lambda label: -sign * means[label])
     order = (*finite_order, *diverged)
     tests = [_test(a, b, by_label[a], by_label[b], means[a] - means[b]) for a, b in combinations(order, 2)]
-    # Over the seeds that both have, the other one may be ahead.
+    # Over the shared seeds, the other one may be ahead.
     tests = [_turned(t) if sign * t.difference < 0 and math.isfinite(t.difference) else t for t in tests]
     found = [t.p for t in tests if t.p is not None]
     adjusted = iter(holm(found))
     level = LEVEL / max(len(found), 1)
-    # A pair that cannot be tested yet would join the family once it has more seeds.
+    # A pair that cannot be tested yet would join the family with more seeds.
     joined = LEVEL / max(len(tests), 1)
     final = []
     for test in tests:
@@ -146,7 +146,7 @@ def _compare(samples: tuple[tuple[str, tuple[tuple[int, float], ...]], ...], hig
 
 
 def same_mean(one: float, two: float) -> bool:
-    """Whether two means are equal but for rounding."""
+    """Whether two means are equal up to rounding."""
     return math.isclose(one, two, rel_tol=_SAME)
 
 
@@ -209,7 +209,7 @@ def _two_sided(t: float, freedom: float) -> float:
 
 
 def _needed(test: SeedTest, level: float) -> int | None:
-    """Seeds for 80 % power at this level, more than there are; None where too many, or nothing is known."""
+    """Seeds for 80 % power at this level, more than the current number; None if too many or unknown."""
     if test.decided or test.reason not in ("", "too few seeds"):
         return None
     if test.half_width is None and test.method != FLIPS:

@@ -1,9 +1,9 @@
-"""A sample over seeds in a few numbers: mean, median, best, and an interval of the mean whose method is named.
+"""Summary of a sample over seeds: mean, median, best, and a confidence interval of the mean with its method.
 
-Below 20 seeds the interval is Student's t. A plain bootstrap interval of a mean covers far less than it promises
+Below 20 seeds the interval is Student's t. A plain bootstrap interval of a mean has far too little coverage
 there: 0.77 for 3 seeds, 0.82 for 5, 0.89 for 10, and BCa is no better. From 20 on it is the expanded percentile
-bootstrap: percentiles further out, by as much as t and (n - 1) / n demand, since plain percentiles still cover only
-0.93 with 20 seeds of a normal distribution.
+bootstrap: percentiles moved outwards as required by t and (n - 1) / n, since plain percentiles still cover only 0.93
+with 20 normally distributed seeds.
 
 Source: Hesterberg 2015, "What Teachers Should Know About the Bootstrap", The American Statistician 69 (4), where it is
 the expanded percentile interval; percentile levels Phi(-sqrt(n / (n - 1)) t(0.975, n - 1)).
@@ -21,11 +21,11 @@ from scipy import special
 
 CONFIDENCE = 0.95
 FEW_SEEDS = 3
-"""With fewer seeds than this, no comparison of means is called evidence."""
+"""With fewer seeds than this, no comparison of means counts as evidence."""
 BOOTSTRAP_FROM = 20
-"""From so many seeds on, intervals are bootstrap intervals."""
+"""From this number of seeds on, intervals are bootstrap intervals."""
 RESAMPLES, DRAW_SEED = 4999, 0
-"""How often seeds are drawn anew, and the seed of these draws: the same values always give the same interval."""
+"""The number of resamples, and their random seed: the same values always give the same interval."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Summary:
     """A sample over seeds.
 
     Attributes:
-        values: one a seed, NaN left out.
+        values: one per seed, without NaN.
     """
 
     values: tuple[float, ...]
@@ -45,41 +45,41 @@ class Summary:
 
     @cached_property
     def mean(self) -> float:
-        """NaN where there is no value."""
+        """NaN if there is no value."""
         if not self.values:
             return math.nan
-        with np.errstate(invalid="ignore"):  # infinity of both signs
+        with np.errstate(invalid="ignore"):  # infinities of both signs
             return float(np.mean(self.values))
 
     @cached_property
     def median(self) -> float:
-        """NaN where there is no value."""
+        """NaN if there is no value."""
         return float(np.median(self.values)) if self.values else math.nan
 
     def best(self, higher_is_better: bool) -> float:
-        """The best value; NaN where there is none."""
+        """The best value; NaN if there is none."""
         return (max if higher_is_better else min)(self.values, default=math.nan)
 
     @cached_property
     def interval(self) -> tuple[float, float] | None:
-        """The 95 % interval of the mean; None below two seeds, NaN where a value is infinite."""
+        """The 95 % interval of the mean; None below two seeds, NaN if a value is infinite."""
         return _interval(self.values)
 
     @property
     def half_width(self) -> float | None:
-        """Half of the interval's width; the bootstrap's interval need not lie evenly around the mean."""
+        """Half the interval's width; a bootstrap interval need not be symmetric about the mean."""
         return None if self.interval is None else (self.interval[1] - self.interval[0]) / 2
 
     @property
     def method(self) -> str:
-        """How the interval was made: "Student-t", "bootstrap", or "" where there is none."""
+        """The method of the interval: "Student-t", "bootstrap", or "" without one."""
         if self.seeds < 2:
             return ""
         return "Student-t" if self.seeds < BOOTSTRAP_FROM else "bootstrap"
 
 
 def summarise(values: Sequence[float | None]) -> Summary:
-    """The values that are there and are numbers."""
+    """The values that are present and not NaN."""
     return Summary(tuple(float(v) for v in values if v is not None and not math.isnan(v)))
 
 

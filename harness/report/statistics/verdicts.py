@@ -1,4 +1,4 @@
-"""The verdict on one comparison in a sentence: which model has the best mean, and what that is worth."""
+"""The verdict on one comparison in a sentence: which model has the best mean, and how well that is supported."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _LONGEST_NAME, _NAMED = 60, 3
 
 @dataclass(frozen=True)
 class Verdict:
-    """Which model has the best mean, and in plain words what that is worth.
+    """Which model has the best mean, and how well that is supported, in plain words.
 
     Attributes:
-        best: its name; None where no model has a value.
-        contested: whether another model has a worse mean, so that being best says anything.
-        supported: whether the seed tests say that it is better than every other.
+        best: its name; None if no model has a value.
+        contested: whether another model has a worse mean, so that being best is meaningful.
+        supported: whether the seed tests show that it is better than every other.
         sentence: for the reader.
-        leaders: all models that have the best mean, the one named first.
+        leaders: all models with the best mean, the named one first.
     """
 
     best: str | None
@@ -34,15 +34,15 @@ def judge(samples: Mapping[str, Mapping[int, float]], *, higher_is_better: bool)
     """Name the best mean and say whether the seeds support that it is better than each of the others.
 
     Args:
-        samples: by label, value by seed; NaN is no value.
-        higher_is_better: which mean is the better one.
+        samples: by label, value by seed; NaN counts as missing.
+        higher_is_better: which means are better.
     """
     family = compare_seeds(samples, higher_is_better=higher_is_better)
     return verdict_on(family)
 
 
 def verdict_on(family: SeedTests) -> Verdict:
-    """The verdict that follows from the tests of all pairs."""
+    """The verdict derived from the tests of all pairs."""
     if not family.order:
         return Verdict(None, False, False, "No model has finished.")
     best = family.order[0]
@@ -86,7 +86,7 @@ def verdict_on(family: SeedTests) -> Verdict:
 
 
 def shown(label: str) -> str:
-    """A label in running text: on one line, nothing in it obeyed, not too long."""
+    """A label in running text: on one line, harmless, not too long."""
     text = one_line(label)
     return text if len(text) <= _LONGEST_NAME else text[:_LONGEST_NAME] + "…"
 
@@ -97,7 +97,7 @@ def p_words(p: float) -> str:
 
 
 def seeds_words(number: int | None) -> str:
-    """How many seeds are needed, about."""
+    """The approximate number of seeds needed."""
     return "more than 1,000" if number is None else f"about {number}"
 
 
@@ -106,7 +106,7 @@ def _others(tests: Sequence[SeedTest], best: str) -> list[str]:
 
 
 def listed(labels: Sequence[str]) -> str:
-    """Labels in running text: "a, b and c", of many the first three."""
+    """Labels in running text: "a, b and c"; only the first three of many."""
     names = [shown(label) for label in labels]
     if len(names) > _NAMED + 1:
         names = [*names[:_NAMED], f"{len(names) - _NAMED} others"]
@@ -131,7 +131,7 @@ def _tests(tests: Sequence[SeedTest], family: SeedTests) -> str:
 
 
 def _needed(tests: Sequence[SeedTest]) -> str:
-    """What would tell all of these apart, in words; "" where nothing is known."""
+    """The number of seeds that would distinguish all of these, in words; "" if unknown."""
     known = [t for t in tests if t.difference != 0 or t.needed is not None]
     if not known:
         return ""

@@ -82,8 +82,8 @@ def test_the_printed_array_serves_too_and_fields_of_later_versions_are_passed_ov
     [
         (None, "cannot be read: No such file or directory. harness bench --save FILE writes"),
         ("{", "are not JSON"),
-        ("3", "holds no rows of harness bench: each needs a, b, name, ratio, spread"),
-        ('{"rows": [{"name": "r"}]}', "holds no rows of harness bench"),
+        ("3", "contains no rows of harness bench: each needs a, b, name, ratio, spread"),
+        ('{"rows": [{"name": "r"}]}', "contains no rows of harness bench"),
     ],
     ids=["missing", "not JSON", "a number", "half a row"],
 )

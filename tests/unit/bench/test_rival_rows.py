@@ -13,6 +13,7 @@ from harness.bench.rivals.sizes import MEDIUM, SMALL, RivalSize
 TINY = RivalSize("tiny", 8, 2, 12, 3, 5, dropout=0.2, steps=2, wanted={"torch": 2.5})
 
 
+@pytest.mark.exhaustive
 def test_a_plain_loop_and_the_harness_train_networks_of_one_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rival_rows, "_installed", lambda python, names: names == ("torch",))
     monkeypatch.setattr(rival_rows, "cpu_has_bf16", lambda: True)
@@ -39,6 +40,7 @@ def test_without_bf16_in_the_processor_ours_is_timed_in_fp32_alone(monkeypatch: 
     assert " over a harness step in fp32; " in found.about
 
 
+@pytest.mark.exhaustive
 def test_a_rival_that_does_not_start_costs_its_own_rows_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rival_rows, "_installed", lambda python, names: True)
     monkeypatch.setattr(rival_rows, "RIVALS", {"broken": ("no_such_module", "none", ())})

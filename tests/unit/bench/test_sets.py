@@ -101,7 +101,7 @@ def test_the_array_that_is_printed_can_be_committed(harness, tmp_path: Path, mon
     (tmp_path / "committed.json").write_text(out, encoding="utf-8")
     monkeypatch.setattr(committed, "COMMITTED", tmp_path / "committed.json")
     _, err = harness("quick", "slow", "--check")
-    assert "Nothing is committed for slow, space." in err
+    assert "There is no committed ratio for slow, space." in err
     assert "1 rows compared" in err
 
 

@@ -42,7 +42,7 @@ def test_a_folder_with_a_blank_is_quoted(harness: Any, tmp_path: Path) -> None:
         (["model", "lstm"], "taken by the plug-in 'model.lstm' of distribution 'sequence-harness'"),
         (["model", "mine", "--from", "lstn"], "Did you mean 'lstm'?"),
         (["task", "mine", "--from", "translation"], "No such option: --from"),
-        (["model", "mine", "--into", "full"], "'full' holds files already; nothing was written"),
+        (["model", "mine", "--into", "full"], "'full' already contains files; nothing was written"),
         (["metric", "mine"], "No such command 'metric'"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The contamination guard: every kind of copy that it promises to find, on every type of data, and no other."""
+"""The contamination guard: every kind of copy it should find, on every type of data, and no other."""
 
 from __future__ import annotations
 

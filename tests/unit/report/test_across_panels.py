@@ -175,7 +175,7 @@ def test_a_metric_without_a_direction_does_not_enter(store, made_up):
 
 @pytest.mark.parametrize(
     ("value", "reason"),
-    [(math.inf, "its result is no finite number"), (math.nan, "its result is no finite number")],
+    [(math.inf, "its result is not a finite number"), (math.nan, "its result is not a finite number")],
     ids=["infinite", "nan"],
 )
 def test_results_that_are_no_numbers_are_left_out_by_name(store, made_up, value, reason):

@@ -67,7 +67,7 @@ def test_the_front_is_drawn_and_named_in_words(store: Store, ran):
     )
     assert panel.text[1] == "Nothing is both better and smaller than rnn, bilstm and lstm."
     assert "where intervals overlap" in panel.text[2]
-    assert "On the front, which nothing beats in both: rnn and lstm." in panel.figures[0].alt
+    assert "On the front, not beaten in both: rnn and lstm." in panel.figures[0].alt
     assert "towards the upper left" in panel.figures[0].caption
 
 
@@ -98,7 +98,7 @@ def test_a_budget_in_seconds_says_nothing_of_training_time(store: Store, ran):
     ran("lstm", [20.0], 31, 5000, budget="seconds:30")
     panel = panel_of(store)
     assert [f.name for f in panel.figures] == ["t-cost-by-parameters"]
-    assert "every model trained for as long" in panel.text[0]
+    assert "every model trained equally long" in panel.text[0]
     assert "unbeaten for its time" not in rows_of(panel)["lstm"]
 
 
@@ -145,7 +145,7 @@ def test_a_baseline_is_a_level_line_with_its_name(store: Store, ran):
     for figure in panel.figures:
         assert "baseline:copy_nearest</text>" in figure.svg
         assert "baseline:nothing</text>" in figure.svg
-        assert "dotted: baselines, which nobody trains" in figure.caption
+        assert "dotted: baselines, which are not trained" in figure.caption
         assert "Baselines: baseline:copy_nearest: 14.31; baseline:nothing: 0.00." in figure.alt
         assert "nothing beats in both: rnn and lstm." in figure.alt  # a baseline beats nobody in what it does not cost
     rows = rows_of(panel)
@@ -159,7 +159,7 @@ def test_a_baseline_that_would_flatten_the_models_is_named_below_the_figure(stor
     ran("lstm", [21.0], 100, 5000)
     ran("baseline:guess", [1.0], 0, 0, kind="baseline")
     for figure in panel_of(store).figures:
-        assert figure.caption.endswith("Too far away to be drawn: baseline:guess (1.00).")
+        assert figure.caption.endswith("Outside the drawn range: baseline:guess (1.00).")
         assert "guess" not in figure.svg
         assert "dotted" not in figure.caption
 

@@ -59,7 +59,7 @@ def test_the_method_and_its_assumption_are_written_out(store):
     text = " ".join(panel_of(store, seeds_world(dice(), [1, 0, 0], 5)).text)
     assert "paired t tests on the differences between models trained with the same seed" in text
     assert "Holm’s correction over the 3 pairs tested" in text
-    assert "A t test assumes that differences over seeds are about normal" in text
+    assert "A t test assumes that differences over seeds are approximately normal" in text
     assert "here p = 0.062 at best, so it cannot decide; it could from 7 seeds on" in text
 
 
@@ -134,7 +134,7 @@ def test_checkpoints_are_compared_and_models_are_not(store):
     ]
     text = " ".join(panel.text)
     assert "Of the checkpoints of seed 0, m0’s is better than the 2 others." in text
-    assert "nothing of another training, so it can never show that a model is better" in text
+    assert "nothing about another training, so it can never show that a model is better" in text
     (comparison,) = load(store).comparisons
     keys = {e.label: (e.finished[0].key,) for e in comparison.entries}
     assert all(r.header.links == keys[r.header.text] for r in examples.rows)
@@ -177,7 +177,7 @@ def test_a_score_that_the_examples_do_not_give_is_not_tested(store):
     panel = panel_of(store, world, "wer")
     text = " ".join(panel.text)
     assert "m0’s examples give " in text
-    assert "where its stored score is 12.34" in text
+    assert "but its stored score is 12.34" in text
     assert [r[:2] for r in rows(panel, 1)] in ([["m1", "m2"]], [["m2", "m1"]])
 
 
@@ -187,7 +187,7 @@ def test_statistics_of_a_metric_of_its_own_are_not_tested(store):
     panel = panel_of(store, world, "wer")
     assert len(panel.tables) == 1
     assert panel.text[1] == (
-        "Better checkpoint? Not tested: the metric wer keeps statistics of its own, without a formula here."
+        "Better checkpoint? Not tested: the metric wer keeps its own statistics, without a formula here."
     )
 
 

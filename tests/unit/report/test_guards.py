@@ -97,7 +97,7 @@ def test_speeds_of_different_backends_are_never_shown_without_saying_so(
     comparison = on(runs, lstm, rnn, to_target_s=5.0)
     sentence, table = guards.backend_sentence(comparison), tabled(comparison)
     assert bool(sentence) == bool(parts)
-    assert sentence.startswith(f"Backends differ {parts}: a difference in speed") or not parts
+    assert sentence.startswith(f"Backends differ {parts}: differences in speed") or not parts
     assert (cell(table, "lstm", "backend")[0], cell(table, "rnn", "backend")[0]) == shown
     for model in ("lstm", "rnn"):
         for column in ("training time", "time to target", "throughput"):
@@ -196,7 +196,7 @@ def test_runs_by_other_code_are_marked(runs: list[RunView]) -> None:
     changes["lstm", 0] = {"run_identity": old}
     comparison = changed(runs, changes)
     assert guards.other_code(comparison) == {"lstm"}
-    assert "Not all by the same code: runs of lstm" in cell(tabled(comparison), "lstm", "")[2]
+    assert "Not all runs are by the same code: those of lstm" in cell(tabled(comparison), "lstm", "")[2]
     changes["lstm", 0] = {"run_identity": new | {"plugin_digests": {"task": "t", "model": "other"}}}
     assert guards.other_code(changed(runs, changes)) == {"lstm"}
 

@@ -168,7 +168,7 @@ def test_a_run_whose_steps_do_not_add_up_is_left_out_and_named(store: Store, ran
         ran(TWO, model=model)
     (panel,) = panels_of(store)
     assert list(values_of(panel)) == ["rnn", "bilstm"]
-    assert "1 run of lstm, whose steps are others or do not give the stored score" in panel.text[-1]
+    assert "1 run of lstm, whose steps differ or do not reproduce the stored score" in panel.text[-1]
 
 
 def test_one_step_is_no_horizon(store: Store, ran):

@@ -118,7 +118,7 @@ def test_what_came_from_outside_is_escaped(translation: str):
 
 def test_the_first_screen_says_what_was_compared(text: str):
     head = text[text.index("<header>") : text.index("</header>")]
-    assert "6 models on 4 tasks, 1 to 2 seeds each, beside 3 baselines." in head
+    assert "6 models on 4 tasks, 1 to 2 seeds each, with 3 baselines." in head
     assert "Budget: 30 s of training a run, fp32." in head
     assert "All on one machine: Example Processor 9000 @ 2.60GHz, 1 thread a run." in head
     for number, what in ((46, "finished"), (2, "failed"), (1, "impossible pair skipped"), (1, "not finished")):

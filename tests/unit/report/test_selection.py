@@ -39,7 +39,7 @@ def test_a_date_or_an_age(text: str, seconds: float, words: str) -> None:
     ["", "d", "-1d", "7 days", "nan", "1e3d", "2026-13-01", "01.11.2026", "١d", "0001-01-01T00:00+23:00", "\x1b[31m"],
 )
 def test_what_is_neither_is_one_message(text: str) -> None:
-    with pytest.raises(ConfigError, match="is no date and no age; write a date"):
+    with pytest.raises(ConfigError, match="is neither a date nor an age; write a date"):
         since(text, NOW)
 
 

@@ -75,6 +75,7 @@ def test_the_templates_are_clean_without_ruffs_help(
     test_the_package_is_clean_by_our_own_settings(kind, "majority", made)
 
 
+@pytest.mark.exhaustive
 def test_the_example_model_keeps_the_contract(made: Callable[..., Package], broken: Callable[..., list[str]]) -> None:
     made("model", "mine")
     model = load_model("mine")()
@@ -147,7 +148,7 @@ def test_nothing_is_overwritten(what: str, tmp_path: Path, monkeypatch: pytest.M
             place.mkdir()
             monkeypatch.chdir(place)
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(ConfigError, match=r"nothing was written\. Name a new folder: --into FOLDER"):
+    with pytest.raises(ConfigError, match=r"nothing was written\. Give a new folder: --into FOLDER"):
         create("model", "mine", into=place)
     assert sorted(tmp_path.rglob("*")) == before
 

@@ -49,7 +49,7 @@ def _shown(display: SweepDisplay) -> str:
 def test_elsewhere_there_is_a_line_for_every_cell_that_ends(cells: list[PlannedRun], out: io.StringIO) -> None:
     display = _display(out, terminal=False)
     first, second = (run for run in cells if run.state == "ready")
-    display.begin(cells, Estimates())
+    display.begin(cells, Estimates)
     with display.live(1):
         display.update(_event(first), first)
         display.update(_event(first, 0.5, "training"), first)
@@ -82,7 +82,7 @@ def test_it_says_how_many_runs_go_on_at_a_time(
 def test_the_table_has_a_row_for_every_job_and_counts(cells: list[PlannedRun], out: io.StringIO) -> None:
     display = _display(out, terminal=True)
     first, second = (run for run in cells if run.state == "ready")
-    display.begin(cells, Estimates())
+    display.begin(cells, Estimates)
     prepare = JobEvent(prepare_job(first), text="starting")
     display.update(prepare, None)
     assert "data of counting" in _shown(display)
@@ -102,7 +102,7 @@ def test_the_table_has_a_row_for_every_job_and_counts(cells: list[PlannedRun], o
 
 def test_the_table_says_that_the_sweep_is_stopping(cells: list[PlannedRun], out: io.StringIO) -> None:
     display = _display(out, terminal=True)
-    display.begin(cells, Estimates())
+    display.begin(cells, Estimates)
     display.stopping()
     assert STOPPING in _shown(display)
     assert "press Ctrl-C again to stop at once" in out.getvalue()
@@ -110,7 +110,7 @@ def test_the_table_says_that_the_sweep_is_stopping(cells: list[PlannedRun], out:
 
 def test_cells_of_another_sweep_are_named_once(cells: list[PlannedRun], out: io.StringIO) -> None:
     display = _display(out, terminal=False)
-    display.begin(cells, Estimates())
+    display.begin(cells, Estimates)
     display.elsewhere(2, only=False)
     assert "2 elsewhere" in _shown(display)
     display.elsewhere(2, only=True)
@@ -120,7 +120,7 @@ def test_cells_of_another_sweep_are_named_once(cells: list[PlannedRun], out: io.
 
 def test_control_characters_do_not_reach_the_terminal(cells: list[PlannedRun], out: io.StringIO) -> None:
     display = _display(out, terminal=False)
-    display.begin(cells, Estimates())
+    display.begin(cells, Estimates)
     run = cells[0]
     display.update(_event(run, 0.5, "\x1b]0;title\x07"), run)
     display.ended(run, JobOutcome("failed", "\x1b[2Jgone [bold]not[/bold]"), CellState("failed"), by_another=False)
@@ -130,7 +130,7 @@ def test_control_characters_do_not_reach_the_terminal(cells: list[PlannedRun], o
 
 def test_quiet_shows_nothing(cells: list[PlannedRun], capsys: pytest.CaptureFixture[str]) -> None:
     display = SweepDisplay(quiet=True)
-    display.begin(cells, Estimates())
+    display.begin(cells, Estimates)
     with display.live(1):
         display.ended(cells[0], JobOutcome("done"), DONE, by_another=False)
     assert capsys.readouterr() == ("", "")

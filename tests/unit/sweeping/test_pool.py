@@ -309,7 +309,7 @@ print(process.exitcode, os.environ.get("OMP_NUM_THREADS"), signal.getsignal(sign
 """
 
 
-@pytest.mark.parametrize("threads", ["5", None])
+@pytest.mark.parametrize("threads", ["5", pytest.param(None, marks=pytest.mark.exhaustive)])
 def test_the_process_that_forks_is_deaf_to_ctrl_c_while_it_imports_and_changes_nothing_here(
     threads: str | None,
 ) -> None:

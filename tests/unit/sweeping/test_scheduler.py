@@ -58,7 +58,7 @@ def course(store: Store, printed: io.StringIO) -> Any:
     def make(seeds: str = "0", retry: tuple[str, ...] = ()) -> tuple[SweepScheduler, list[PlannedRun]]:
         planned = with_states(_cells(seeds), store, "here", retry)
         display = SweepDisplay(console=Console(file=printed, width=200))
-        display.begin(planned, Estimates())
+        display.begin(planned, Estimates)
         return SweepScheduler(
             [run for run in planned if run.state in ("ready", "running")], store, HERE, display
         ), planned

@@ -77,6 +77,7 @@ def _run(folder: Path, options: str = "", variants: str = "", *words: str) -> st
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
 
 
+@pytest.mark.exhaustive
 def test_a_model_that_is_blind_to_order_passes_everything_in_two_processes(tmp_path: Path) -> None:
     said = _run(
         tmp_path,
