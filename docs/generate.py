@@ -26,11 +26,12 @@ from harness.cli.main import app
 from harness.config.schema import GROUPS, OPTIONS
 from harness.config.settings import DecodingSettings, OptimizerSettings, TrainerSettings
 from harness.contract import hookspecs
+from harness.contract.dataset_task import DatasetTask
 from harness.contract.version import CONTRACT_NAME
 from harness.registry import discovery
 from harness.registry.compatibility import check
 from harness.store import export, schema
-from harness.testing import model_checks, task_checks
+from harness.testing import dataset_checks, model_checks, task_checks
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs" / "reference"
@@ -141,8 +142,11 @@ def entry_points() -> list[str]:
     return lines[:-1]
 
 
+OPTION = ("option", "value", "default", "meaning")
+
+
 def plugins() -> str:
-    """The built-in tasks and models with their options."""
+    """The built-in tasks with their data sets, and the models, with their options."""
     lines = [
         "# Built-in plug-ins",
         "",
@@ -156,8 +160,43 @@ def plugins() -> str:
             lines += ["", f"### {info.name}", "", f"Version {cls.version} of the {kind}. {info.description}"]
             lines += ["", *sections(text_of(cls))]
             lines += facts_of_a_task(cls()) if kind == "task" else []
-            lines += table(("option", "value", "default", "meaning"), field_rows(cls, kind))
+            lines += table(OPTION, own_rows(cls, kind))
+            lines += datasets_of(info.name) if kind == "task" else []
     return page(lines)
+
+
+def own_rows(cls: type, kind: str) -> Iterator[tuple[str, str, str, str]]:
+    """The options of a plug-in, without those of the data set that a task has by default."""
+    for row in field_rows(cls, kind):
+        if not row[0].startswith("`task.dataset."):
+            yield row
+    if issubclass(cls, DatasetTask):
+        names = [info.name.partition(".")[2] for info in built_in("dataset") if info.name.startswith(f"{cls.name}.")]
+        meaning = "where the examples come from; its own options stand below"
+        yield code("task.dataset"), f"one of {', '.join(names)}", code(cls().dataset.name), meaning
+
+
+def datasets_of(task: str) -> list[str]:
+    """The built-in data sets of a task, each with its source, figures and options."""
+    lines = []
+    for info in built_in("dataset"):
+        owner, _, name = info.name.partition(".")
+        if owner != task:
+            continue
+        cls = discovery.load_dataset(task, name)
+        lines += [
+            "",
+            f"#### {code(f'task.dataset={name}')}",
+            "",
+            f"{sentence(info.description)} {sentence(text_of(cls))}",
+        ]
+        figures = len(cls().references)
+        lines += [f"It brings {figures} published figures."] if figures else []
+        sources = ((s.kind, s.licence, phrase(s.description)) for s in cls().sources())
+        lines += table(("source", "licence", "what"), sources)
+        rows = list(field_rows(cls, "task"))
+        lines += table(OPTION, rows) if rows else []
+    return lines
 
 
 def text_of(cls: type) -> str:
@@ -167,7 +206,7 @@ def text_of(cls: type) -> str:
 
 
 def facts_of_a_task(task: Any) -> list[str]:
-    """Types, metrics and the data of the default configuration."""
+    """Types, baselines and metrics."""
     lines = ["", f"Input `{task.input_type.__name__}`, target `{task.target_type.__name__}`."]
     names = "; ".join(f"`{b.name}`: {phrase(b.description)}" for b in task.baselines())
     lines += [f"Baselines: {names}."] if names else []
@@ -175,8 +214,7 @@ def facts_of_a_task(task: Any) -> list[str]:
         (code(m.name), m.unit, "higher" if m.higher_is_better else "lower", phrase(m.description)) for m in task.metrics
     )
     lines += table(("metric, the primary one first", "unit", "better", "meaning"), rows)
-    sources = ((code(s.name), s.kind, s.licence, phrase(s.description)) for s in task.sources())
-    return lines + table(("data by default", "source", "licence", "what"), sources)
+    return lines
 
 
 def matrix() -> str:
@@ -215,9 +253,16 @@ def declared(name: str, made: Any, signature: Any) -> list[str]:
 def clauses() -> str:
     """What the shipped suites check."""
     lines = ["# Clauses of the contract suites", ""]
-    lines += ["What `harness.testing.ModelContract` and `TaskContract` check, and what `harness check NAME` runs."]
+    lines += ["What `harness.testing.ModelContract`, `TaskContract` and `DatasetContract` check, and what"]
+    lines += [
+        "`harness check NAME` runs. A task whose examples come from data sets leaves the clauses on data to them."
+    ]
     lines += ["[The contract](../explanation/contract.md) says why each promise is asked for."]
-    for title, found in (("Models", model_checks.CLAUSES), ("Tasks", task_checks.CLAUSES)):
+    for title, found in (
+        ("Models", model_checks.CLAUSES),
+        ("Tasks", task_checks.CLAUSES),
+        ("Data sets", dataset_checks.CLAUSES),
+    ):
         lines += ["", f"## {title}"]
         lines += table(("clause", "what holds", "what to change where it does not"), map(clause_row, found))
     return page(lines)

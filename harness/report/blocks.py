@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.report import (
     breakdowns,
+    by_tag,
     cost,
     evidence,
     horizons,
@@ -71,6 +72,7 @@ def block(
         *evidence.panels(store, comparison, f"{name}-evidence"),
         *cost.panels(comparison, f"{name}-cost", colours),
         *breakdowns.panels(store, comparison, f"{name}-parts", colours),
+        *by_tag.panels(comparison, f"{name}-tags", colours),
         *horizons.panels(store, comparison, f"{name}-horizon", colours),
     ]
     best = results.verdict_of(comparison).best

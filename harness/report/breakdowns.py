@@ -29,11 +29,11 @@ _MOST_CLASSES = 20
 
 
 def panels(store: Store, comparison: Comparison, name: str, colours: Mapping[str, int]) -> list[Panel]:
-    """Scores of parts of the test split; empty if the task's statistics cannot be split.
+    """Scores of parts of the test split; empty if the target names no parts or the task's statistics cannot be split.
 
     Texts are divided by the length of their source, or of the right answer if there is none, into ranges of roughly
     equal size; classified examples by class. Runs whose examples do not reproduce their stored score are left out.
-    Forecasts have their own panel (`harness.report.horizons`).
+    Forecasts and tags have their own panels (`harness.report.horizons`, `harness.report.by_tag`).
 
     Args:
         store: open, for test examples.
@@ -42,22 +42,22 @@ def panels(store: Store, comparison: Comparison, name: str, colours: Mapping[str
         colours: colour number of each label, the same throughout a report.
     """
     scale = results.primary_of(comparison)
-    entries = [e for e in comparison.entries if e.finished]
-    if not entries:
+    first = next((e.finished[0] for e in comparison.entries if e.finished), None)
+    kind = divided_by(first) if first else ""
+    if first is None or kind not in ("class", "length"):
         return []
-    first = entries[0].finished[0]
     examples = example_count(store, first.id)
     if examples < 2 * FEWEST or examples > over_seeds.MOST_ROWS:
         return []
-    if _classifies(first) and "accuracy" in first.units:  # other scores mean little for a single class
+    if kind == "class" and "accuracy" in first.units:  # other scores of one class alone mean little
         scale = results.scale_of(first, "accuracy")
     probe = [s for s in example_statistics(store, [first.id], scale.name)[first.id].values() if isinstance(s, Mapping)]
     formula = corpus.formula_of(probe[:1])
-    if formula is None or "by_step" in probe[0]:  # a forecast's text is its numbers, whose length is meaningless
+    if formula is None:
         return []
     texts = example_texts(store, first.id)
     edits = any("edits" in s for s in probe)  # errors per word of the right answer
-    parts = by_class(texts) if _classifies(first) else by_length(texts, of_answer=edits)
+    parts = by_class(texts) if kind == "class" else by_length(texts, of_answer=edits)
     if parts is None:
         return []
     scores, left_out = _scores(store, comparison, scale.name, formula, list(texts), parts)
@@ -66,8 +66,9 @@ def panels(store: Store, comparison: Comparison, name: str, colours: Mapping[str
     return [_panel(parts, scores, left_out, comparison, scale, name, colours)]
 
 
-def _classifies(run: RunView) -> bool:
-    return bool(run.summary and run.summary.charts.get("confusion"))
+def divided_by(run: RunView) -> str:
+    """What the run's target says that scores are divided by: "class", "tag", "horizon", "length", or ""."""
+    return str(run.summary.charts.get("parts", "")) if run.summary else ""
 
 
 # -- scores ------------------------------------------------------------------------------------------

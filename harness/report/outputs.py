@@ -35,7 +35,7 @@ def example_tables(store: Store, comparison: Comparison, name: str) -> list[Tabl
     rows = {label: {p.example_id: p for p in query.predictions(store, run.id, ids)} for label, run in runs}
     if not any(p.output for of_run in rows.values() for p in of_run.values()):
         return []
-    compare = not any(r.summary and r.summary.charts.get("confusion") for _, r in runs)
+    compare = not any(r.summary and r.summary.charts.get("parts") == "class" for _, r in runs)
     first = next(iter(rows.values()))
     texts = [t for of_run in rows.values() for p in of_run.values() for t in (p.reference, p.output, p.source)]
     if max(map(len, texts)) <= _SHORT:

@@ -102,7 +102,8 @@ class RunSummary:
         details: decoder, backend (what computed the layers: "oneDNN", "fused Python"), precision, precision_chosen
             (why the harness chose it, of runs with precision=auto), notes of the data, context in symbols...
         artifacts: relative paths in the run folder: {"checkpoint", "samples", "config", "predictions"}.
-        charts: data for special charts: {"confusion": {"labels": [...], "matrix": [[...]]}}.
+        charts: what the report draws: "parts", by which scores are divided ("class", "tag", "horizon", "length", ""),
+            and the data of charts: {"confusion": {"labels": [...], "matrix": [[...]]}}.
         memory: {"kind": "pss" | "rss", "base_bytes", "training_peak_bytes", "evaluation_peak_bytes", and
             "accelerator_peak_bytes" where there is one}: peaks of the run's process tree, less base_bytes (what the
             process held when the run began).

@@ -9,7 +9,9 @@ from harness.contract.target import Target
 from harness.targets.classification import ClassTarget
 from harness.targets.ctc import CTCTarget
 from harness.targets.forecast import ForecastTarget
+from harness.targets.multi_label import MultiLabelTarget
 from harness.targets.next_token import NextTokenTarget
+from harness.targets.regression import RegressionTarget
 from harness.targets.tagging import TaggingTarget
 from harness.targets.token_sequence import TokenSequenceTarget
 
@@ -20,6 +22,8 @@ BUILT_IN: tuple[type[Target], ...] = (
     NextTokenTarget,
     TokenSequenceTarget,
     ForecastTarget,
+    RegressionTarget,
+    MultiLabelTarget,
 )
 """In the order of documentation and tests."""
 
@@ -28,7 +32,9 @@ __all__ = [
     "CTCTarget",
     "ClassTarget",
     "ForecastTarget",
+    "MultiLabelTarget",
     "NextTokenTarget",
+    "RegressionTarget",
     "TaggingTarget",
     "TokenSequenceTarget",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,18 +16,33 @@ from harness.targets._checks import outside
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from harness.contract.batch import Example
+    from harness.contract.task import Metric, Prediction
+
 HARNESS_CONTRACT = 2
 
 
 @dataclass(frozen=True)
 class TaggingTarget(Target):
-    """One of K classes for every position: target int64 (B, T), output (B, T, K), masked cross-entropy."""
+    """One of K classes for every position: target int64 (B, T), output (B, T, K), masked cross-entropy.
+
+    With `class_names`, answers are texts of one name a position; where these are BIO tags, `SPAN_F1` scores spans.
+    """
 
     name: ClassVar[str] = "tagging"
     needs: ClassVar[Needs] = Needs("features", subsampling="none")
+    parts: ClassVar[str] = "tag"
 
     num_classes: int
     class_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.class_names) not in (0, self.num_classes):
+            raise ValueError(f"class_names must be empty or have num_classes={self.num_classes} entries")
+        if any(len(name.split()) != 1 for name in self.class_names):
+            raise ValueError(
+                f"class_names must be single words, of which texts hold one a position: {self.class_names}"
+            )
 
     @property
     def layout(self) -> Layout:
@@ -68,14 +84,34 @@ class TaggingTarget(Target):
         rows = zip(outputs.argmax(-1).tolist(), lengths.tolist(), strict=True)
         return [Answer(row[:n]) for row, n in rows]
 
+    def text(self, output: Any, decode: Callable[[Sequence[int]], str] | None) -> str:
+        """The name of each position's class."""
+        if not self.class_names:
+            return super().text(output, decode)
+        return " ".join(self.class_names[tag] for tag in output)
+
     def work(self, input_lengths: Tensor, target_lengths: Tensor) -> tuple[int, str]:
         """Positions."""
         return int(input_lengths.sum()), "input frames/s"
 
     @classmethod
+    def metrics(cls) -> tuple[Metric, ...]:
+        """Token accuracy and macro F1; where tags are BIO, also F1 of spans."""
+        from harness.metrics.tagging import SPAN_F1, TAG_MACRO_F1, TOKEN_ACCURACY
+
+        return TOKEN_ACCURACY, TAG_MACRO_F1, SPAN_F1
+
+    def charts(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> dict[str, Any]:
+        """The confusion matrix of tags."""
+        from harness.metrics.tagging import tag_confusion
+
+        names = self.class_names or tuple(map(str, range(self.num_classes)))
+        return {"confusion": tag_confusion(predictions, examples, names)}
+
+    @classmethod
     def cases(cls) -> tuple[tuple[InputSpec, TaggingTarget], ...]:
         """Three classes of frames."""
-        return ((FrameInput(5), cls(3)),)
+        return ((FrameInput(5), cls(3, ("O", "B-X", "I-X"))),)
 
     def answer_for(self, classes: np.ndarray) -> np.ndarray:
         """The class shown at each step."""

@@ -150,7 +150,7 @@ class Reader:
                 for command in commands(block):
                     self.type(command, block.place)
             elif block.language == "python":
-                exec(compile(block.text, block.place, "exec"), {"__name__": "page"})
+                exec(compile(block.text, block.place, "exec", dont_inherit=True), {"__name__": "page"})
             else:
                 assert block.language == "text", f"{block.place}: a block of {block.language} needs a title"
 

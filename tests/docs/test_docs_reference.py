@@ -16,7 +16,7 @@ import typer.main
 
 from harness.cli.main import app
 from harness.contract import hookspecs
-from harness.testing import model_checks, task_checks
+from harness.testing import dataset_checks, model_checks, task_checks
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"
@@ -72,14 +72,14 @@ def test_every_command_and_option_is_documented() -> None:
             assert written in found[1], f"docs/reference/cli.md: harness {name} leaves {written} out"
 
 
-@pytest.mark.parametrize("module", [model_checks, task_checks], ids=["model", "task"])
+@pytest.mark.parametrize("module", [model_checks, task_checks, dataset_checks], ids=["model", "task", "dataset"])
 def test_every_clause_is_explained_and_every_one_that_is_named_exists(module: Any) -> None:
     known = {clause.name for clause in module.CLAUSES}
     explained = {
         n for names in re.findall(r"[Cc]lauses? ((?:`\w+`(?:, | and )?)+)", flat_contract()) for n in ticked(names)
     }
     assert known <= explained, f"docs/explanation/contract.md leaves {sorted(known - explained)} out"
-    everything = {clause.name for m in (model_checks, task_checks) for clause in m.CLAUSES}
+    everything = {clause.name for m in (model_checks, task_checks, dataset_checks) for clause in m.CLAUSES}
     for page in PAGES:
         text = " ".join(page.read_text(encoding="utf-8").split())
         for names in re.findall(r"clauses? ((?:`\w+`(?:, | and )?)+)", text):

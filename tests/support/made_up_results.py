@@ -235,13 +235,13 @@ def finish(
             SampleRow(f"prompt {n}", "And the LORD said", "", f"And the LORD said unto {plan.model}, behold " * 5)
             for n in (1, 2)
         ]
-    charts = {}
+    charts: dict[str, Any] = {"parts": "length"}
     if plan.task == "action_recognition":
         matrix = (
             dice.multinomial(50, np.full(8, (1 - skill) / 8) + np.zeros(8), size=8) if skill < 1 else np.zeros((8, 8))
         )
         matrix = (np.eye(8) * 50 * skill + dice.random((8, 8)) * 50 * (1 - skill) / 4).round().astype(int)
-        charts = {"confusion": {"labels": list(ACTIONS), "matrix": matrix.tolist()}}
+        charts = {"parts": "class", "confusion": {"labels": list(ACTIONS), "matrix": matrix.tolist()}}
     checkpoint = {"chosen_by": "val/loss", "step": 60 * int(dice.integers(5, 9)), "value": 1.2}
     store.finish(
         run_id,

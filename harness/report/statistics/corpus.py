@@ -71,6 +71,8 @@ def tabulate(
 
 def _classes_of(rows: Sequence[Statistics]) -> int:
     """One more than the largest class number; 0 if the statistics are not classes."""
+    if formula_of(rows[:1]) is _LABELS:
+        return max((len(r["label_actual"]) for r in rows if isinstance(r, Mapping)), default=0)
     if formula_of(rows[:1]) is not _F1:
         return 0
     numbers = (r.get(n) for r in rows if isinstance(r, Mapping) for n in ("actual", "predicted"))
@@ -146,6 +148,26 @@ def _macro_f1(sums: np.ndarray) -> np.ndarray:
     return 100.0 * np.where(seen > 0, 2 * hits / np.where(seen > 0, seen, 1.0), 0.0).sum(-1) / (seen > 0).sum(-1)
 
 
+def _labels(rows: Sequence[Statistics], classes: int) -> np.ndarray:
+    """(N, 3 K): hits, actual and predicted of each label; shorter lists are filled up with zeros."""
+    table = np.zeros((len(rows), 3, classes))
+    for i, row in enumerate(rows):
+        for j, name in enumerate(("label_hits", "label_actual", "label_predicted")):
+            table[i, j, : len(row[name])] = row[name]
+    return table.reshape(len(rows), -1)
+
+
+def _pooled_f1(sums: np.ndarray) -> np.ndarray:
+    return 100.0 * _divide(2 * sums[..., 0], sums[..., 1] + sums[..., 2])
+
+
+def _r_squared(sums: np.ndarray) -> np.ndarray:
+    residual, value, square = np.split(sums[..., :-1], 3, axis=-1)
+    spread = square - value**2 / np.maximum(sums[..., -1:], 1)
+    return (1 - _divide(residual, spread)).mean(-1)
+
+
+_LABELS = Formula(_labels, _macro_f1)
 _F1 = Formula(_classes, _macro_f1)
 _FORMULAS = {
     frozenset({"correct"}): Formula(_numbers("correct"), _ratio(100.0)),
@@ -159,4 +181,9 @@ _FORMULAS = {
     ),
     frozenset({"counts"}): Formula(_numbers("counts"), _chrf),
     frozenset({"predicted", "actual"}): _F1,
+    frozenset({"label_hits", "label_actual", "label_predicted"}): _LABELS,
+    frozenset({"matched", "actual", "predicted"}): Formula(_numbers("matched", "actual", "predicted"), _pooled_f1),
+    frozenset({"right", "positions"}): Formula(_numbers("right", "positions"), _ratio(100.0)),
+    frozenset({"wrong", "positions"}): Formula(_numbers("wrong", "positions"), _ratio(100.0)),
+    frozenset({"residual", "value", "square"}): Formula(_numbers("residual", "value", "square"), _r_squared),
 }

@@ -65,9 +65,12 @@ def ran(store: Store, made_up) -> Callable[..., None]:
             statistics = {m.name: dict(m.statistics(prediction, example)) for m in metrics}
             rows.append(PredictionRow(f"e{i}", source, answer, output, statistics))
         values = {f"test/{m.name}": m.aggregate([r.statistics[m.name] for r in rows]) + off for m in metrics}
-        charts: dict[str, Any] = {}
+        charts: dict[str, Any] = {"parts": "length"}
         if task == "action_recognition":
-            charts = {"confusion": {"labels": list(ACTIONS), "matrix": [[1, 0, 0], [0, 1, 0], [0, 0, 1]]}}
+            charts = {
+                "parts": "class",
+                "confusion": {"labels": list(ACTIONS), "matrix": [[1, 0, 0], [0, 1, 0], [0, 0, 1]]},
+            }
         summary = RunSummary(values, values[f"test/{metrics[0].name}"], 1, 1, {}, 2.0, 1.0, charts=charts)
         store.finish(run_id, summary, rows, [])
 

@@ -102,7 +102,7 @@ def test_an_output_that_is_right_is_said_to_be_right_and_has_no_marks(store: Sto
 
 def test_names_of_classes_are_not_compared_word_by_word(store: Store, answered):
     matrix = {"labels": ["pick up", "put up"], "matrix": [[1, 1], [1, 1]]}
-    answered([("pick up", "put up")], task="action_recognition", confusion=matrix)
+    answered([("pick up", "put up")], task="action_recognition", parts="class", confusion=matrix)
     (table,) = tables_of(store)
     assert [cell.marks for cell in table.rows[0].cells] == [(), ()]
 
