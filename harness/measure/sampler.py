@@ -8,12 +8,12 @@ from types import TracebackType
 
 
 class Sampler:
-    """Context manager that calls a function from a thread of its own; it may be entered again after it has ended.
+    """Context manager that calls a function from a separate thread; it can be entered again after it has ended.
 
     Args:
         name: of the thread.
-        interval_s: seconds between calls; the first comes after so long.
-        sample: what is called; must not raise.
+        interval_s: seconds between calls, and before the first one.
+        sample: the function; must not raise.
     """
 
     def __init__(self, name: str, interval_s: float, sample: Callable[[], None]) -> None:
@@ -23,23 +23,23 @@ class Sampler:
 
     @property
     def running(self) -> bool:
-        """Whether the block goes on."""
+        """Whether the block is active."""
         return self._thread is not None
 
     def must_not_run(self) -> None:
-        """Refuse to begin within its own block.
+        """Refuse to start within its own block.
 
         Raises:
-            RuntimeError: it runs already.
+            RuntimeError: it is already running.
         """
         if self._thread is not None:
-            raise RuntimeError(f"'{self._name}' is already watching; make another one for a nested watch")
+            raise RuntimeError(f"'{self._name}' is already running; create another one for a nested measurement")
 
     def __enter__(self) -> Sampler:
         """Start the thread.
 
         Raises:
-            RuntimeError: it runs already.
+            RuntimeError: it is already running.
         """
         self.must_not_run()
         self._stop.clear()

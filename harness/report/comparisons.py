@@ -134,8 +134,8 @@ class _Known:
 def _belongs(
     run: RunView, own: Conditions, conditions: Conditions, groups: Sequence[Conditions], datasets: set[str]
 ) -> bool:
-    """Whether a run stands in the comparison: equal conditions; without a result, equal but for the environment;
-    an incompatible one in every comparison of its data set, since no condition would change it.
+    """Whether a run belongs to the comparison: equal conditions; without a result, equal except for the environment;
+    incompatible runs belong to every comparison of their data set, since no condition would change them.
     """
     if run.status == "finished":
         return own == conditions

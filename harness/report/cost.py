@@ -120,7 +120,7 @@ def _time_axis(models: Sequence[_Model]) -> _Axis:
     return _Axis(
         "time",
         f"training time, {unit}",
-        "quicker to train",
+        "faster to train",
         "takes no longer than",
         lambda m: m.seconds.mean,
         lambda m: m.seconds.half_width,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.errors import StoreError
 from harness.report import run_lists, run_pages
-from harness.report.beside import beside
+from harness.report.background import in_background
 from harness.report.contents import Report
 from harness.report.folder import ReportFolder
 from harness.report.latex import latex
@@ -62,9 +62,9 @@ def build(
         with ExitStack() as processes:
             if "html" in formats:
                 work = partial(_write_pages_of_runs, folder, store, data)
-                written = processes.enter_context(beside(work)) if len(data.runs) >= MANY else work
+                written = processes.enter_context(in_background(work)) if len(data.runs) >= MANY else work
             # While that process works: these import scipy.stats and matplotlib, which takes a second.
-            from harness.report.figures import drawn_beside
+            from harness.report.figures import drawn_in_background
             from harness.report.sections import compose
 
             report = compose(store, data)
@@ -73,7 +73,7 @@ def build(
                     folder.write(f"tables/{table.name}.csv", table.csv().encode())
                 if "tex" in formats:
                     folder.write(f"tables/{table.name}.tex", latex(table).encode())
-            help_drawing = processes.enter_context(drawn_beside(report.figures()))
+            help_drawing = processes.enter_context(drawn_in_background(report.figures()))
             if "md" in formats:  # meanwhile: it shows no pages of runs
                 folder.write(text.name, as_markdown(report, pictures).encode())
             help_drawing()

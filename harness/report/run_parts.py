@@ -80,7 +80,7 @@ def part_of(
         machines: the name of every environment in the report, by its hash.
         fingerprints: the fingerprint as pairs, by the environment's hash.
         curves: what it logged, by name.
-        samples: what it said.
+        samples: its outputs.
     """
     machine = machines.get(run.environment or "", "")
     summary = run.summary

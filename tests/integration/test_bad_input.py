@@ -40,7 +40,7 @@ def _report(cli: Any) -> str:
         (("trainer.precision=fp8",), ("fp8", "bf16")),
         (("match=hidden_size:9",), ("hidden_size:9", "params:N")),
         (("logger=tensorbord",), ("tensorbord", "tensorboard, mlflow, wandb")),
-        (("limits.time=30m",), ("watched by a sweep only", "harness sweep limits.time=30m")),
+        (("limits.time=30m",), ("watched from outside the process", "launcher=local, or 'harness sweep'")),
         (("trainer.early_stopping=0",), ("trainer.early_stopping=0 must be 1 or more",)),
         (("trainer.validations=0",), ("trainer.validations=0 must be 1 or more",)),
         (("experiment=quickstrat",), ("quickstrat", "quickstart")),
@@ -63,7 +63,8 @@ def test_nothing_cached_and_no_network(cli: Any) -> None:
 
 def test_a_folder_that_is_missing_or_empty_is_named(cli: Any) -> None:
     (cli.folder / "empty").mkdir()
-    assert "no such" in (said := _refused(cli, "run", *SPEECH, "task.root=nowhere").lower()) or "exist" in said
+    said = _refused(cli, "run", *SPEECH, "task.root=nowhere")
+    assert "does not exist" in said
     assert "nowhere" in said
     assert "empty" in _refused(cli, "run", *SPEECH, "task.root=empty")
     assert "empty" in _refused(cli, "run", *VIDEOS, "task.root=empty")

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 FEW_STEPS = ("budget=steps:4", "trainer.validations=1", "baselines=false")
 STARTS = [
     pytest.param("model", "gated", (), id="model"),
-    pytest.param("task", "majority", (), id="task", marks=pytest.mark.exhaustive),
+    pytest.param("task", "majority", (), id="task"),
     pytest.param("model", "my_lstm", ("--from", "lstm"), id="model-from-lstm", marks=pytest.mark.exhaustive),
 ]
 

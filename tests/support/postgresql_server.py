@@ -122,8 +122,9 @@ def programs() -> Path:
     """The folder with the newest server on this machine."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda p: float(p.parts[-3]))
     on_path = shutil.which("postgres")
-    assert found or on_path, "tests marked postgresql need PostgreSQL's server (Debian: apt-get install postgresql)"
-    return (found[-1] if found else Path(str(on_path))).parent
+    server = found[-1] if found else Path(on_path or "")
+    assert server.name, "tests marked postgresql need PostgreSQL's server (Debian: apt-get install postgresql)"
+    return server.parent
 
 
 @pytest.fixture(scope="session")

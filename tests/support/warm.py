@@ -262,6 +262,11 @@ def _become(words: list[str], cwd: str, env: dict[str, str], descriptors: Sequen
         else:
             runpy.run_path(words[0], run_name="__main__")
         code = 0
+    except KeyboardInterrupt:
+        sys.excepthook(*sys.exc_info())
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever waits sees by what it ended, as of an interpreter
+        os.kill(os.getpid(), signal.SIGINT)
+        code = 1
     except SystemExit as ended:
         if isinstance(ended.code, str):
             print(ended.code, file=sys.stderr)

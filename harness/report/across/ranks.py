@@ -1,9 +1,9 @@
-"""Ranks of models over tasks, and whether the tasks are enough to tell them apart.
+"""Ranks of models over tasks, and whether there are enough tasks to tell them apart.
 
 Demsar, "Statistical Comparisons of Classifiers over Multiple Data Sets", JMLR 7 (2006), ranks models on every task,
-averages the ranks, and calls two models different where their average ranks differ by more than a critical
-difference. His critical difference (Nemenyi's) is that of many tasks. A harness has few, so the same statistic is
-held against its permutation distribution here: exact where that can be counted, else drawn.
+averages the ranks, and calls two models different if their average ranks differ by more than a critical
+difference. His critical difference (Nemenyi's) holds for many tasks. Here there are few, so the same statistic is
+compared with its permutation distribution: exact if it can be enumerated, else sampled.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ FEWEST_TASKS = 3
 """With fewer tasks than this nothing is tested: two tasks say nothing about a third."""
 RESAMPLES, SEED = 9_999, 20060101
 
-_ROUNDING = 9  # decimals of a mean rank that are no rounding error
+_ROUNDING = 9  # decimals of a mean rank that are not rounding errors
 
 
 @dataclass(frozen=True)
 class RankTest:
-    """What ranks over N tasks say of k models.
+    """The results of ranking k models over N tasks.
 
     Attributes:
         ranks: (N, k), 1 the best, equal results share the mean of their ranks.
         average: (k,) over the tasks.
-        friedman: Friedman's chi-square, corrected for ties; None with two models, where it is not defined.
+        friedman: Friedman's chi-square, corrected for ties; None with two models, for which it is undefined.
         friedman_p: its p value by permutation within tasks; None without a test.
         p: (k, k), of the difference between two average ranks, corrected for all pairs; None without a test.
-        critical_difference: the smallest difference with p of at most `ALPHA`; None where no difference has.
-        smallest_p: of the largest difference possible with N tasks and k models.
+        critical_difference: the smallest difference with p of at most `ALPHA`; None if there is none.
+        smallest_p: of the largest possible difference with N tasks and k models.
     """
 
     ranks: np.ndarray
@@ -51,7 +51,7 @@ class RankTest:
         return self.p is not None and self.smallest_p <= ALPHA
 
     def groups(self) -> list[tuple[int, int]]:
-        """Runs of models, by position in the order of average ranks, that the test cannot tell apart.
+        """Runs of models, by position in the order of average ranks, that the test cannot distinguish.
 
         Each is (first, last) with first < last, and none lies inside another: the bars of the diagram.
         """
@@ -68,25 +68,26 @@ class RankTest:
         return found
 
     def order(self) -> np.ndarray:
-        """Indices of the models by average rank, the report's order among equals."""
+        """Indices of the models by average rank, with ties in the report's order."""
         return np.argsort(self.average, kind="stable")
 
 
 def rank(scores: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray:
-    """Ranks (N, k) of scores (N, k) where more is better: 1 the best, equal ones share the mean of their ranks."""
+    """Ranks (N, k) of scores (N, k) where larger is better: 1 is best, ties share the mean of their ranks."""
     return np.asarray(stats.rankdata(-np.asarray(scores, dtype=float), axis=1))
 
 
 def compare_ranks(scores: Sequence[Sequence[float]] | np.ndarray) -> RankTest:
     """Rank models and test all pairs.
 
-    Under the null hypothesis a task's ranks could stand in any order. The p value of a pair is the share of such
-    orders in which some pair of average ranks lies as far apart: Nemenyi's statistic, the range of the average ranks
-    (Demsar 2006, section 3.2.2), with its permutation distribution in place of the studentised range. One reference
-    for the largest of all differences corrects for the number of pairs (Westfall and Young 1993, single-step maxT).
+    Under the null hypothesis any order of a task's ranks is equally likely. The p value of a pair is the share of such
+    orders in which some pair of average ranks is at least as far apart: Nemenyi's statistic, the range of the average
+    ranks (Demsar 2006, section 3.2.2), with its permutation distribution instead of the studentised range. One
+    reference for the largest of all differences corrects for the number of pairs (Westfall and Young 1993, single-step
+    maxT).
 
     Args:
-        scores: (N, k), one a task and model, more is better.
+        scores: (N, k), one per task and model, larger is better.
     """
     ranks = rank(scores)  # (N, k)
     tasks, models = ranks.shape
@@ -107,7 +108,7 @@ def compare_ranks(scores: Sequence[Sequence[float]] | np.ndarray) -> RankTest:
 
 
 def smallest_p(tasks: int, models: int) -> float:
-    """The p value where one model is first and one is last on every task: (k (k - 1)) ** (1 - N); 1.0 for no pair."""
+    """The p value if one model is first and one is last on every task: (k (k - 1)) ** (1 - N); 1.0 for no pair."""
     return 1.0 if models < 2 or tasks < 1 else float(models * (models - 1)) ** (1 - tasks)
 
 
@@ -134,7 +135,7 @@ def _spread(*samples: np.ndarray, axis: int) -> Any:
 
 
 def _null(ranks: np.ndarray, statistic: Any) -> np.ndarray:
-    """The statistic over orders of the ranks within tasks: all of them where they are few, else drawn with a seed."""
+    """The statistic over orders of the ranks within tasks: all of them if few, else sampled with a seed."""
     found = stats.permutation_test(
         tuple(ranks.T),
         statistic,
@@ -148,7 +149,8 @@ def _null(ranks: np.ndarray, statistic: Any) -> np.ndarray:
 
 
 def _p(null: np.ndarray, observed: np.ndarray) -> np.ndarray:
-    """The share of the sorted null distribution at or above; drawn ones count the observed order among them."""
+    """The share of the sorted null distribution at or above; with sampling, the observed order counts as one of
+    them."""
     above = len(null) - np.searchsorted(null, observed, side="left")
     drawn = len(null) == RESAMPLES
     return np.asarray((above + drawn) / (len(null) + drawn))

@@ -20,7 +20,7 @@ from harness.report.tables import Column, Table, TableCell, TableRow
 Resampled = Mapping[str, list[np.ndarray] | None]
 """Weights of every model's runs, from `bootstrap.resample`."""
 
-_MOST_PAIRS = 15  # in the chart of pairs; the table has all
+_MOST_PAIRS = 15  # in the chart of pairs; the table has all of them
 _SHORT = 15  # letters of a name that leave room for another on the same line
 
 
@@ -34,7 +34,7 @@ def score_panels(grid: Grid, ordered: Sequence[str], colours: Mapping[str, int],
             Panel(
                 "across-scores-panel",
                 "Normalised scores",
-                ["Every model has the same mean on every task, so that there is no scale to normalise to."],
+                ["Every model has the same mean on every task, so there is no scale for normalisation."],
             )
         ]
     scores = {m: [n(t.values[m]) for t, n in usable] for m in grid.models}
@@ -48,9 +48,9 @@ def score_panels(grid: Grid, ordered: Sequence[str], colours: Mapping[str, int],
     curves = {m: profiles.profile(scores[m], at, resampled[m]) for m in ordered}
     figure = drawing.profiles("across-profiles", curves, colours, grid.fewest_seeds)
     words = [
-        "How to read it: a curve that lies higher is better; where curves cross, neither model is better throughout. "
-        "Distributions of scores are drawn and not ratios to the best (Dolan and Moré), because a ratio of errors has "
-        "no bound where the best makes none, and changes when accuracy is counted instead.",
+        "How to read it: a higher curve is better; where curves cross, neither model is better throughout. "
+        "The curves are distributions of scores, not ratios to the best (Dolan and Moré), because a ratio of errors is "
+        "unbounded if the best makes none, and changes if accuracy is used instead.",
     ]
     shape = Panel("across-profiles-panel", "Performance profiles", words, [figure])
     return [panel, shape]
@@ -100,22 +100,22 @@ def _score_panel(
         )
     words = [
         "Score = (result − zero) / (one − zero), for metrics of either direction. One is the best mean of the models; "
-        "zero is the strongest baseline where every model beats it, else the worst mean. So a score compares these "
-        "models only, and another model may change it. Between worst and best, small differences look large.",
+        "zero is the strongest baseline if every model beats it, else the worst mean. So a score compares these "
+        "models only, and adding a model may change it. If worst and best are close, small differences look large.",
         "The interquartile mean is the mean of the middle half of all runs; every task has the same weight.",
         *_intervals(
             grid,
             resampled,
             "± is half the 95 % interval over seeds: a bootstrap with tasks as strata "
             f"({bootstrap.RESAMPLES} resamples of n − 1 of n seeds, seed {bootstrap.SEED}), with Student’s t. The "
-            "tasks, zero and one are taken as they are: it says nothing of other tasks.",
+            "tasks, zero and one are held fixed: it says nothing about other tasks.",
         ),
     ]
     return Panel("across-scores-panel", "Normalised scores", words, [], [table, ends])
 
 
 def _intervals(grid: Grid, resampled: Resampled, method: str) -> list[str]:
-    """What the intervals are, and who has none and why."""
+    """What the intervals are, and which models have none and why."""
     lacking = [m for m in grid.models if resampled[m] is None]
     said = [method] if len(lacking) < len(grid.models) else []
     if lacking:

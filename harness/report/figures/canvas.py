@@ -20,9 +20,10 @@ WIDTH, PLOT_HEIGHT = 5.2, 2.55
 """Inches: of a whole figure, and of the axes of one."""
 
 LEFT, RIGHT, TOP, BOTTOM = 0.62, 0.18, 0.36, 0.56
-"""Inches around the axes: tick labels, half a tick label, the title of the upright axis, that of the level one."""
+"""Inches around the axes: tick labels, half a tick label, the title of the vertical axis, that of the horizontal
+one."""
 
-_LINE, _HANDLE = 0.215, 0.52  # inches: a line of the key, and what stands before its text
+_LINE, _HANDLE = 0.215, 0.52  # inches: a line of the key, and the space before its text
 _LETTER = 0.58 * SMALL / 72  # inches: a letter of DejaVu Sans, on average
 
 

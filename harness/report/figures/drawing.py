@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from matplotlib.figure import Figure as MplFigure
 
-from harness.report import beside
+from harness.report import background
 from harness.report.figures.render import inline, render
 from harness.report.figures.style import style
 
@@ -86,16 +86,16 @@ _shared: list[Figure] = []  # what the next forked processes will draw
 
 
 @contextmanager
-def drawn_beside(figures: Sequence[Figure]) -> Iterator[Callable[[], None]]:
+def drawn_in_background(figures: Sequence[Figure]) -> Iterator[Callable[[], None]]:
     """Draw figures in other processes, from the first on, while the caller does something else.
 
     The block is given what it calls when it has nothing else to do: draw, from the last on, what no process has begun.
     Whoever asks for a figure waits for it, or draws it where no process has begun it.
 
-    Does nothing for a few figures, or where no process may be forked (`beside.may_fork`).
+    Does nothing for a few figures, or where no process may be forked (`background.can_fork`).
     """
     waiting = [f for f in figures if f._files is None]
-    if len(waiting) < FEW or not beside.may_fork():
+    if len(waiting) < FEW or not background.can_fork():
         yield lambda: None
         return
 
@@ -105,10 +105,10 @@ def drawn_beside(figures: Sequence[Figure]) -> Iterator[Callable[[], None]]:
                 figure._drawn()
 
     _shared[:] = waiting
-    number = min(beside.processors() - 1, _MOST_PROCESSES)
+    number = min(background.cores() - 1, _MOST_PROCESSES)
     pool = ProcessPoolExecutor(number, multiprocessing.get_context("fork"))
     try:
-        with beside.quiet_forks():
+        with background.quiet_forks():
             for i, figure in enumerate(waiting):
                 figure._elsewhere = pool.submit(_draw_shared, i)
         yield help_out

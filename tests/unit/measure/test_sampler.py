@@ -22,7 +22,7 @@ def test_it_calls_from_its_own_thread_for_as_long_as_the_block_lasts_and_may_be_
         with sampler:
             assert sampler.running
             assert called.wait(60)
-            with pytest.raises(RuntimeError, match="'watch' is already watching"):
+            with pytest.raises(RuntimeError, match="'watch' is already running"):
                 sampler.__enter__()
         assert not sampler.running
     assert names == {"watch"}

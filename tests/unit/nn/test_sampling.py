@@ -35,7 +35,8 @@ def test_the_nucleus_is_the_smallest_set_of_likely_symbols_with_the_mass(values,
     order = probabilities.argsort(descending=True).tolist()
     assert kept == set(order[: len(kept)])
     assert probabilities[list(kept)].sum() >= p - 1e-9
-    assert len(kept) == 1 or probabilities[order[: len(kept) - 1]].sum() < p + 1e-9
+    if len(kept) > 1:  # one fewer would not do
+        assert probabilities[order[: len(kept) - 1]].sum() < p + 1e-9
 
 
 @settings(deadline=None, max_examples=60)

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 from matplotlib.figure import Figure as MplFigure
 
-from harness.report import beside as processes
+from harness.report import background as processes
 from harness.report import figures
 from harness.report.figures import drawing
 
@@ -25,14 +25,14 @@ def line(end: int) -> MplFigure:
 
 
 def test_figures_drawn_in_other_processes_are_the_same(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(processes, "processors", lambda: 3)
+    monkeypatch.setattr(processes, "cores", lambda: 3)
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     here = some(drawing.FEW)
-    beside = some(drawing.FEW)
+    drawn = some(drawing.FEW)
     expected = [(f.svg, f.png) for f in here]
     monkeypatch.setattr(drawing, "render", render_by_process)
-    with figures.drawn_beside(beside):
-        made = [(f.svg, f.png) for f in beside]
+    with figures.drawn_in_background(drawn):
+        made = [(f.svg, f.png) for f in drawn]
     assert [svg.partition("by process ")[0] for svg, _ in made] == [svg for svg, _ in expected]
     assert [png for _, png in made] == [png for _, png in expected]
     drawn_by = {svg.partition("by process ")[2] for svg, _ in made}
@@ -45,19 +45,19 @@ def render_by_process(figure: MplFigure) -> tuple[str, bytes]:
 
 
 def test_what_no_process_has_begun_is_drawn_here_from_the_last_on(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(processes, "processors", lambda: 2)
+    monkeypatch.setattr(processes, "cores", lambda: 2)
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     monkeypatch.setattr(drawing, "render", render_by_process)
-    beside = some(30)
-    with figures.drawn_beside(beside) as help_drawing:
+    drawn = some(30)
+    with figures.drawn_in_background(drawn) as help_drawing:
         help_drawing()
-        here = [f.svg.endswith(f"by process {os.getpid()}") for f in beside]
+        here = [f.svg.endswith(f"by process {os.getpid()}") for f in drawn]
     assert here == sorted(here)  # first those of the process, then those of this one
     assert {*here} == {False, True}
 
 
 def test_a_process_that_is_ended_costs_time_alone(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(processes, "processors", lambda: 2)
+    monkeypatch.setattr(processes, "cores", lambda: 2)
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     parent = os.getpid()
 
@@ -67,21 +67,21 @@ def test_a_process_that_is_ended_costs_time_alone(monkeypatch: pytest.MonkeyPatc
         return figures.render(figure)
 
     monkeypatch.setattr(drawing, "render", die)
-    beside = some(drawing.FEW)
-    with figures.drawn_beside(beside):
-        for figure in beside:
+    drawn = some(drawing.FEW)
+    with figures.drawn_in_background(drawn):
+        for figure in drawn:
             assert figure.svg.endswith("</svg>\n")
             assert figure.png.startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("reason", ["few figures", "one processor", "threads"])
+@pytest.mark.parametrize("reason", ["few figures", "one core", "threads"])
 def test_without_need_or_safety_no_process_is_made(monkeypatch: pytest.MonkeyPatch, reason: str):
     def refuse(*_: object) -> None:
         raise AssertionError("a process pool was made")
 
     monkeypatch.setattr(drawing, "ProcessPoolExecutor", refuse)
-    monkeypatch.setattr(processes, "processors", lambda: 1 if reason == "one processor" else 4)
+    monkeypatch.setattr(processes, "cores", lambda: 1 if reason == "one core" else 4)
     monkeypatch.setattr(threading, "active_count", lambda: 2 if reason == "threads" else 1)
     number = drawing.FEW - 1 if reason == "few figures" else drawing.FEW
-    with figures.drawn_beside(some(number)):
+    with figures.drawn_in_background(some(number)):
         pass

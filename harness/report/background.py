@@ -16,13 +16,13 @@ Result = TypeVar("Result")
 
 
 @contextmanager
-def beside(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
+def in_background(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
     """Start the work in another process; the block receives a function that waits for the result and returns it.
 
-    If no process can be forked (`may_fork`), or it ends without a result, the work is done here when the result is
+    If no process can be forked (`can_fork`), or it ends without a result, the work is done here when the result is
     requested. So it must be safe to start twice; its exceptions are raised here.
     """
-    if not may_fork():
+    if not can_fork():
         yield work
         return
     context = multiprocessing.get_context("fork")
@@ -46,12 +46,12 @@ def beside(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
         ours.close()
 
 
-def may_fork() -> bool:
+def can_fork() -> bool:
     """Whether forking is possible and useful: not if this process has threads, whose locks a fork would copy."""
-    return processors() > 1 and threading.active_count() == 1 and hasattr(os, "fork")
+    return cores() > 1 and threading.active_count() == 1 and hasattr(os, "fork")
 
 
-def processors() -> int:
+def cores() -> int:
     """The number of cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
