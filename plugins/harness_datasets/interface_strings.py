@@ -9,12 +9,14 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from harness_tasks.translation import ParallelText
 
 from harness.contract.dataset import Dataset, RawData
 from harness.contract.hookspecs import hookimpl
+from harness.data.cache import build_once, cache_dir
 from harness.data.sources import Source, WheelSource
 from harness.errors import DataError, UnknownNameError
 from harness_datasets._parallel_text import clean, raw_splits
@@ -33,6 +35,7 @@ SOURCE = WheelSource(
     description="User-interface strings of Home Assistant in some 60 languages, aligned by key",
 )
 
+SPLITS = ("train", "val", "test")
 _FILES = "homeassistant/components/*/translations/*.json"
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}|<[^<>]*>|https?://\S+|`[^`]*`")
 
@@ -65,13 +68,35 @@ class InterfaceStrings(ParallelText):
         """The wheel."""
         return (SOURCE,)
 
-    def read(self) -> RawData:
-        """Pairs in the order of the wheel; whole clusters are held out.
+    def prepare(self) -> None:
+        """Fetch the wheel and split its strings, once.
 
         Raises:
             UnknownNameError: the wheel lacks a language.
             DataError: the wheel is out of reach, or too few strings are in both languages.
         """
+        super().prepare()
+        self._prepared()
+
+    def read(self) -> RawData:
+        """Pairs in the order of the wheel; whole clusters are held out.
+
+        Raises:
+            UnknownNameError, DataError: as for `prepare`.
+        """
+        found = json.loads((self._prepared() / "rows.json").read_text(encoding="utf-8"))
+        return raw_splits({name: [(row[0], row[1], row[2]) for row in found[name]] for name in SPLITS}, found["notes"])
+
+    def _prepared(self) -> Path:
+        """The folder of the split strings."""
+
+        def build(folder: Path) -> None:
+            (folder / "rows.json").write_text(json.dumps(self._split(), ensure_ascii=False), encoding="utf-8")
+
+        return build_once(cache_dir() / "prepared" / f"interface_strings-{self.fingerprint()[:16]}", build)
+
+    def _split(self) -> dict[str, Any]:
+        """Numbered pairs by split, and notes."""
         pairs = read_pairs(self.source_language, self.target_language, self.max_words)
         parts = split(pairs, self.similarity, self.max_cluster, self.val_pairs, self.test_pairs)
         if len(parts.train) < len(parts.val) + len(parts.test):
@@ -81,14 +106,12 @@ class InterfaceStrings(ParallelText):
                 "Choose other languages, or lower task.val_pairs and task.test_pairs."
             )
         chosen = {"train": parts.train, "val": parts.val, "test": parts.test}
-        return raw_splits(
-            {name: [(i, *pairs[i]) for i in part] for name, part in chosen.items()},
-            {
-                "split": f"whole clusters of near-duplicates (cosine over {self.similarity}, or same text)",
-                "clusters": int(parts.cluster.max()) + 1,
-                "largest cluster, in train": parts.largest,
-            },
-        )
+        notes = {
+            "split": f"whole clusters of near-duplicates (cosine over {self.similarity}, or same text)",
+            "clusters": int(parts.cluster.max()) + 1,
+            "largest cluster, in train": parts.largest,
+        }
+        return {"notes": notes, **{name: [(i, *pairs[i]) for i in part] for name, part in chosen.items()}}
 
     def tiny(self) -> Cipher:
         """The toy language."""

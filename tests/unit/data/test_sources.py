@@ -56,7 +56,7 @@ class TestFolder:
             FolderSource("mine", tmp_path / "void", "own").fetch()
 
     def test_a_folder_without_the_files_says_which(self, folder):
-        with pytest.raises(DataError, match=r"holds no file of \*\.wav"):
+        with pytest.raises(DataError, match=r"contains no file of \*\.wav"):
             FolderSource("mine", folder, "own", patterns=("*.wav",)).fetch()
 
     def test_a_file_for_a_folder(self, folder):

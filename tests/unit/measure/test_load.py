@@ -177,6 +177,6 @@ def test_a_thread_that_ended_before_the_summary_is_remembered() -> None:
 def test_nothing_runs_after_the_block_and_it_is_not_entered_twice() -> None:
     with MachineLoad(1) as load:
         assert any(t.name == "machine-load" for t in threading.enumerate())
-        with pytest.raises(RuntimeError, match="already watching"):
+        with pytest.raises(RuntimeError, match="already running"):
             load.__enter__()
     assert not any(t.name == "machine-load" for t in threading.enumerate())

@@ -75,7 +75,7 @@ def test_the_resident_size_stands_in_where_the_proportional_one_is_hidden(monkey
 
 
 def test_one_watch_is_not_entered_twice():
-    with PeakMemory() as watch, pytest.raises(RuntimeError, match="already watching"):
+    with PeakMemory() as watch, pytest.raises(RuntimeError, match="already running"):
         watch.__enter__()
 
 

@@ -63,7 +63,7 @@ def test_a_diverged_model_has_infinite_perplexity():
 
 
 def test_missing_characters_are_explained():
-    with pytest.raises(DataError, match=r"'psalm' does not say how many characters.*\['words'\]"):
+    with pytest.raises(DataError, match=r"'psalm' does not give the number of characters.*\['words'\]"):
         BITS_PER_CHARACTER.statistics(
             Prediction("psalm", None, nats=1.0, count=1), Example("psalm", None, [], units={"words": 3.0})
         )

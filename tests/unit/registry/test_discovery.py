@@ -120,9 +120,9 @@ class Some(Model):
     [
         (
             "@hookimpl\ndef harness_model(): return [Some]",
-            r"'harness_model', which is no hook. Did you mean 'harness_models'",
+            r"'harness_model', which is not a hook. Did you mean 'harness_models'",
         ),
-        ("def harness_models(): return [Some]", "without the mark @harness.hookimpl"),
+        ("def harness_models(): return [Some]", "without the decorator @harness.hookimpl"),
         ("@hookimpl\ndef harness_models(registry): return [Some]", "wrong arguments"),
         ("", r"has no hook harness_models\(\)"),
         ("@hookimpl\ndef harness_models(): return Some", "must return a list"),
@@ -130,11 +130,14 @@ class Some(Model):
         ("@hookimpl\ndef harness_models(): return [int]", "subclasses of harness.Model"),
         (
             "@hookimpl\ndef harness_models(): return []",
-            "should bring a model named 'some', but harness_models.. brings nothing",
+            "should provide a model named 'some', but harness_models.. provides nothing",
         ),
         ("@hookimpl\ndef harness_models(): raise RuntimeError('late')", "failed: RuntimeError: late"),
         ("Some.name = 'other'\n@hookimpl\ndef harness_models(): return [Some]", "no entry point 'model.other'"),
-        ("Some.name = 'lstm'\n@hookimpl\ndef harness_models(): return [Some]", "should bring a model.*'some'.*'lstm'"),
+        (
+            "Some.name = 'lstm'\n@hookimpl\ndef harness_models(): return [Some]",
+            "should provide a model.*'some'.*'lstm'",
+        ),
         (
             "class Bare(Model):\n    name = 'some'\n@hookimpl\ndef harness_models(): return [Bare]",
             "does not implement build, capabilities, tiny",

@@ -48,7 +48,7 @@ def _install(site: Any, body: str) -> None:
         ("import torch\ntorch.set_num_threads(2)", torch.get_num_threads, "torch's threads"),
         ("import torch\ntorch.set_default_dtype(torch.float64)", torch.get_default_dtype, "torch's default dtype"),
         ("import torch\ntorch.set_grad_enabled(False)", torch.is_grad_enabled, "torch's gradient mode"),
-        ("import os\nos.chdir('/')", lambda: __import__("os").getcwd(), "the working folder"),
+        ("import os\nos.chdir('/')", lambda: __import__("os").getcwd(), "the working directory"),
     ],
     ids=["random", "numpy", "torch seed", "threads", "dtype", "gradients", "folder"],
 )
@@ -112,7 +112,7 @@ def test_a_plugin_that_fails_at_its_defaults_fits_nothing_and_says_why(site: Any
     pairs = [pair for pair in matrix() if pair.model == "some"]
     assert pairs
     assert not any(pair.compatible for pair in pairs)
-    assert all("fails at its defaults: RuntimeError: no luck" in (pair.reason or "") for pair in pairs)
+    assert all("fails with its defaults: RuntimeError: no luck" in (pair.reason or "") for pair in pairs)
     assert any(pair.compatible for pair in matrix(models=["lstm"]))
 
 

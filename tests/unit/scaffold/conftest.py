@@ -9,11 +9,20 @@ from typing import Any
 
 import pytest
 
+from harness.contract.dataset import Dataset
 from harness.scaffold import Package, create
-from harness.testing import ModelContract, TargetContract, TaskContract
+from harness.testing import DatasetContract, ModelContract, TargetContract, TaskContract
 from harness.testing.examination import examine, pairs
 
-SLOW = ("compiled", "overfitting")
+SLOW = (
+    "compiled",
+    "overfitting",
+    "preparation_twice",
+    "preparation_at_once",
+    "preparation_killed",
+    "repeatable",
+    "offline",
+)
 """Clauses that take seconds: a copy has the code of a plug-in that keeps them."""
 
 
@@ -37,8 +46,9 @@ def broken() -> Callable[..., list[str]]:
     """Check a plug-in against its contract; returns what it breaks."""
 
     def check(plugin: Any, *, quick: bool = False) -> list[str]:
-        model = ModelContract if hasattr(plugin, "capabilities") else TaskContract
-        contract = TargetContract if isinstance(plugin, type) else model
+        contract: Any = ModelContract if hasattr(plugin, "capabilities") else TaskContract
+        contract = TargetContract if isinstance(plugin, type) else contract
+        contract = DatasetContract if isinstance(plugin, Dataset) else contract
         subjects = contract.subjects(plugin)[: 1 if quick else None]
         clauses = [clause for clause in contract.clauses() if not (quick and clause.name in SLOW)]
         findings = [examine(one, subject, reason=reason) for one, subject, reason in pairs(clauses, subjects)]

@@ -8,14 +8,15 @@ import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from harness.config import compose
 from harness.config.cells import split
-from harness.errors import ConfigError
-from harness.registry.discovery import load_model, load_target, load_task, registry
+from harness.errors import ConfigError, UnknownNameError
+from harness.registry.discovery import load_dataset, load_model, load_target, load_task, registry
 from harness.scaffold import Package, create
 from harness.scaffold import package as writing
 from harness.testing import cases
@@ -86,6 +87,40 @@ def test_the_example_model_keeps_the_contract(made: Callable[..., Package], brok
 def test_the_example_task_keeps_the_contract(made: Callable[..., Package], broken: Callable[..., list[str]]) -> None:
     made("task", "mine")
     assert broken(load_task("mine")()) == []
+
+
+TASKS = ("translation", "text_generation", "speech_recognition", "action_recognition")
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_example_data_set_is_complete_clean_and_keeps_the_contract(
+    task: str, made: Callable[..., Package], broken: Callable[..., list[str]]
+) -> None:
+    package = made("dataset", "mine", of=task)
+    project = tomllib.loads((package.folder / "pyproject.toml").read_text())["project"]
+    assert project["entry-points"]["harness"] == {
+        f"dataset.{task}.mine": "harness_mine.mine",
+        "config.mine": "harness_mine.conf",
+    }
+    assert "The data set mine for" in project["description"]
+    assert f"harness check dataset.{task}.mine" in (package.folder / ".github/workflows/ci.yml").read_text()
+    for words in (["check"], ["format", "--check"]):
+        command = [sys.executable, "-m", "ruff", *words, "--no-cache", "--config", str(ROOT / "pyproject.toml"), "."]
+        done = subprocess.run(command, cwd=package.folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert {compose(words).task.dataset for words in split(["experiment=mine"])} == {"mine"}
+    assert broken(load_dataset(task, "mine")(), quick=task != "translation") == []
+
+
+def test_a_data_set_needs_a_task_that_is_open_to_data_sets(site: Any, tmp_path: Path) -> None:
+    site.task("closed")
+    with pytest.raises(ConfigError, match=r"Task 'closed' brings its data itself.*Tasks that have data sets: action"):
+        create("dataset", "mine", of="closed", into=tmp_path / "mine")
+    with pytest.raises(UnknownNameError, match=r"There is no task named 'translatin'. Did you mean 'translation'"):
+        create("dataset", "mine", of="translatin", into=tmp_path / "mine")
+    with pytest.raises(ConfigError, match=r"taken by the plug-in 'dataset.translation.multi30k'"):
+        create("dataset", "multi30k", of="translation", into=tmp_path / "mine")
+    assert not (tmp_path / "mine").exists()
 
 
 def test_the_example_target_and_its_task_keep_their_contracts(
