@@ -23,7 +23,8 @@ from markdown_parts import code, field_rows, joined, paragraphs, phrase, sentenc
 from harness.cli import run as run_command
 from harness.cli import sweep as sweep_command
 from harness.cli.main import app
-from harness.config.schema import GROUPS, OPTIONS
+from harness.config.schema import groups
+from harness.config.schema import words as explained
 from harness.config.settings import DecodingSettings, OptimizerSettings, TrainerSettings
 from harness.contract import hookspecs
 from harness.contract.dataset_task import DatasetTask
@@ -31,7 +32,8 @@ from harness.contract.version import CONTRACT_NAME
 from harness.registry import discovery
 from harness.registry.compatibility import check
 from harness.store import export, schema
-from harness.testing import dataset_checks, model_checks, task_checks
+from harness.targets import BUILT_IN
+from harness.testing import dataset_checks, model_checks, target_checks, task_checks
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs" / "reference"
@@ -103,8 +105,11 @@ def words_of_a_run() -> list[str]:
     lines = ["", "## Words of run and sweep", "", "Words are `NAME=VALUE`, in Hydra's grammar."]
     lines += ["They are read in layers, each over the one before: `conf/config.yaml`, the searched defaults of the"]
     lines += ["cell (`tuned=`), the experiment, its `per_task`, its `per_model`, the command line."]
-    lines += ["", "Words that choose one of several configurations: " + ", ".join(code(f"{g}=") for g in GROUPS) + "."]
-    lines += table(("word", "meaning"), ((code(f"{name}="), phrase(text)) for name, text in OPTIONS.items()))
+    lines += [
+        "",
+        "Words that choose one of several configurations: " + ", ".join(code(f"{g}=") for g in groups()) + ".",
+    ]
+    lines += table(("word", "meaning"), ((code(f"{name}="), phrase(option.help)) for name, option in explained()))
     for section, cls in SETTINGS.items():
         lines += ["", f"### Options of {section}", "", sentence(paragraphs(cls)[0])]
         lines += table(("option", "value", "default", "meaning"), field_rows(cls, section))
@@ -120,7 +125,7 @@ def hooks() -> str:
         lines += ["", f"## {name}", "", f"`{name}() -> {function.__annotations__['return']}`"]
         lines += ["", inspect.getdoc(function) or ""]
     lines += ["", "## Entry points", "", *entry_points()]
-    lines += ["", f"A module also says which version of the contract it was written for: `{CONTRACT_NAME} = 1`"]
+    lines += ["", f"A module also says which version of the contract it was written for: `{CONTRACT_NAME} = 2`"]
     lines += ["(see [versions of the contract](../explanation/versions.md))."]
     return page(lines)
 
@@ -162,7 +167,22 @@ def plugins() -> str:
             lines += facts_of_a_task(cls()) if kind == "task" else []
             lines += table(OPTION, own_rows(cls, kind))
             lines += datasets_of(info.name) if kind == "task" else []
-    return page(lines)
+    return page([*lines, *targets()])
+
+
+def targets() -> Iterator[str]:
+    """The built-in targets: what they need of a model, how a target is laid out, and the metrics that fit."""
+    yield from ("", "## Targets", "", "Each is a class of `harness.targets`.")
+    rows = []
+    for target in BUILT_IN:
+        shape = ", ".join("T" if n is None else "n" for n in target.made_up(3).layout.shape)
+        needs = [f"reads: {target.needs.reads}"]
+        needs += ["causal"] if target.needs.causal else []
+        needs += [f"subsampling: {target.needs.subsampling}"]
+        names = ", ".join(code(metric.name) for metric in target.metrics())
+        kind = f"{target.made_up(3).layout.dtype} ({shape})" if shape else target.made_up(3).layout.dtype
+        rows.append((code(target.name), code(target.__name__), code(kind), "; ".join(needs), names))
+    yield from table(("target", "class", "`Example.target`", "needs of a model", "metrics that fit"), rows)
 
 
 def own_rows(cls: type, kind: str) -> Iterator[tuple[str, str, str, str]]:
@@ -253,7 +273,9 @@ def declared(name: str, made: Any, signature: Any) -> list[str]:
 def clauses() -> str:
     """What the shipped suites check."""
     lines = ["# Clauses of the contract suites", ""]
-    lines += ["What `harness.testing.ModelContract`, `TaskContract` and `DatasetContract` check, and what"]
+    lines += [
+        "What `harness.testing.ModelContract`, `TaskContract`, `DatasetContract` and `TargetContract` check, and what"
+    ]
     lines += [
         "`harness check NAME` runs. A task whose examples come from data sets leaves the clauses on data to them."
     ]
@@ -262,6 +284,7 @@ def clauses() -> str:
         ("Models", model_checks.CLAUSES),
         ("Tasks", task_checks.CLAUSES),
         ("Data sets", dataset_checks.CLAUSES),
+        ("Targets", target_checks.CLAUSES),
     ):
         lines += ["", f"## {title}"]
         lines += table(("clause", "what holds", "what to change where it does not"), map(clause_row, found))

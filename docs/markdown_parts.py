@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 from harness.config.messages import type_name
-from harness.config.schema import CHOICES
+from harness.contract.options import meaning
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
@@ -89,9 +89,10 @@ def field_rows(cls: type, prefix: str, values: Any = None) -> Iterator[tuple[str
         if dataclasses.is_dataclass(default):
             yield from field_rows(type(default), name, default)
         else:
-            kind = f"one of {', '.join(CHOICES[name])}" if name in CHOICES else type_name(hints[field.name])
+            made = meaning(field)
+            kind = f"one of {', '.join(made.choices)}" if made.choices else type_name(hints[field.name])
             kind = re.sub(r"\bPath\b", "a path", kind)
-            yield code(name), kind, shown(default), said.get(field.name, "")
+            yield code(name), kind, shown(default), phrase(made.help) or said.get(field.name, "")
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:

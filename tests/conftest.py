@@ -27,7 +27,7 @@ from typed import harness  # noqa: F401  # fixture
 from warm import Warm
 
 # Packages of their own, whose tests run where they are installed.
-collect_ignore = ["third_party_plugin", "integration/faulty_plugin"]
+collect_ignore = ["third_party_plugin", "third_party_targets", "integration/faulty_plugin"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -179,10 +179,13 @@ def _config(task: str, dataset: str, model: str, budget: str, seed: int) -> dict
                       "clip": 1.0, "label_smoothing": 0.0},
         "trainer": {"precision": "fp32", "device": "cpu", "threads": 1, "val_every": None, "validations": 8,
                     "final_split": "test", "early_stopping": None, "checkpoint_every_s": 60.0, "log_every": 50,
-                    "embedding_dim": 256, "head_dropout": 0.1, "tie_embeddings": True},
+                    "embedding_dim": 256, "head_dropout": 0.1, "tie_embeddings": True, "softmax": "full"},
         "decoding": {"method": "greedy", "beam_size": 4, "length_penalty": 0.6, "max_length": None, "samples": 5,
                      "sample_length": 300, "temperature": 0.8, "top_k": 0, "top_p": 1.0},
-        "seed": seed, "budget": budget, "target": f"{TASKS[task][1]}:15", "match": None, "baselines": True,
+        "seed": seed, "budget": budget, "target": f"{TASKS[task][1]}:15", "sweep": "made_up",
+        "logger": [], "exclusive": False,
+        "tuning": {"trials": 4, "hours": 0.05},
+        "asked": {"match": None, "precision": "fp32", "precision_reason": "", "device": "auto", "threads": None},
     }  # fmt: skip
 
 

@@ -20,14 +20,14 @@ def seconds(threads: int, words: Sequence[str]) -> float:
         threads: intra-op threads of each.
         words: as after `harness sweep`.
     """
-    from harness.config import expand, to_settings
+    from harness.config import expand
     from harness.config.identity import run_plan
     from harness.store import Store
     from harness.store.engine import results_folder
     from harness.training.execute import execute
 
-    cells = [to_settings(cell.config) for cell in expand([*words, f"trainer.threads={threads}"])]
-    warm = to_settings(expand([*words, f"trainer.threads={threads}", "seed=1000003"])[0].config)
+    cells = [cell.settings for cell in expand([*words, f"trainer.threads={threads}"])]
+    warm = expand([*words, f"trainer.threads={threads}", "seed=1000003"])[0].settings
     plans = [(settings, run_plan(settings)) for settings in (warm, *cells)]
     times = []
     with Store.open() as store:

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from harness.bench.comparison import BenchRow, row, timed
-from harness.config.settings import OptimizerSettings, RunSettings, TrainerSettings
+from harness.config.settings import RunSettings, TrainerSettings
 from harness.contract.batch import Batch, Example, ListSplit
 from harness.contract.model import Capabilities, Encoder, Model
 from harness.contract.specs import EmbeddedInput, FrameInput, ModelInput, TaskSignature
@@ -242,7 +242,7 @@ def _batch_size(model: SpeedModel, milliseconds: float) -> tuple[int, float]:
 
 def _parts(model: SpeedModel, task: SpeedTask) -> tuple[RunSettings, TaskData, Network]:
     trainer = TrainerSettings(embedding_dim=64, validations=1, threads=1, checkpoint_every_s=1e9)
-    settings = RunSettings(task, model, OptimizerSettings(), trainer, budget="steps:1000000000")
+    settings = RunSettings(task, model, trainer=trainer, budget="steps:1000000000")
     data = task.setup()
     seed_global(0, "initialisation")
     return settings, data, Network(settings.model, task.signature, data.input_spec, data.target_spec, trainer)

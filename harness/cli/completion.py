@@ -52,20 +52,20 @@ def plugin_names(*kinds: str) -> Callable[[str], list[str]]:
 def _words(before: list[str], current: str) -> Iterable[str]:
     """Words of Hydra's grammar that begin with `current`."""
     from harness.cli.words import group_choices
-    from harness.config.schema import OPTIONS
+    from harness.config.schema import words as explained
 
     name, equals, _ = current.partition("=")
-    groups = group_choices()
+    groups, plain = group_choices(), [name for name, _ in explained()]
     if equals:
         if name in groups:
             yield from _starting(current, (f"{name}={choice}" for choice, _ in groups[name]))
         else:
             yield from _starting(current, (f"{name}={value}" for value in _values(name, before)))
     elif "." in current:
-        yield from _starting(current, (f"{option}=" for option in [*_options(before), *OPTIONS]))
+        yield from _starting(current, (f"{option}=" for option in [*_options(before), *plain]))
     else:
         sections = ("task.", "model.", "optimizer.", "trainer.", "decoding.")
-        yield from _starting(current, [*(f"{group}=" for group in groups), *(f"{o}=" for o in OPTIONS), *sections])
+        yield from _starting(current, [*(f"{group}=" for group in groups), *(f"{o}=" for o in plain), *sections])
 
 
 def _sweep_words(before: list[str], current: str) -> Iterable[str]:
@@ -101,15 +101,15 @@ def _chosen(before: list[str]) -> dict[str, str]:
 
 
 def _values(name: str, before: list[str]) -> Iterable[str]:
-    from harness.config.schema import CHOICES, LOGGERS, SHORT
+    from harness.config.schema import meaning_of, short_names
 
     if name == "task.dataset":
         from harness.registry.discovery import registry
 
         return (dataset for task in _chosen(before)["task"].split(",") for dataset in registry().dataset_names(task))
 
-    begun = {"budget": ("epochs:", "steps:", "seconds:", "tokens:"), "match": ("params:", "total:"), "logger": LOGGERS}
-    return begun.get(name) or CHOICES.get(SHORT.get(name, name), ())
+    option = meaning_of(short_names().get(name, name))
+    return option.begins or option.choices
 
 
 def _starting(current: str, words: Iterable[str]) -> Iterable[str]:

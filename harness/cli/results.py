@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.cli import output
+from harness.config.schema import meaning_of
 from harness.store import Store
 from harness.store.query import RunView, runs
 from harness.store.records import RunSummary
@@ -91,9 +92,6 @@ def _heading(task: str, view: RunView) -> str:
     return f"{task}\n{metric}".replace("_", " ").replace("/", " / ")
 
 
-_NOT_IN_LABELS = ("seed", "sweep", "precision_chosen", "trainer.precision")
-
-
 def _row_label(view: RunView, views: Sequence[RunView]) -> str:
     """The model's name, and the options in which its runs on this task differ beside the seed.
 
@@ -104,13 +102,19 @@ def _row_label(view: RunView, views: Sequence[RunView]) -> str:
     differing = [
         f"{name.removeprefix('model.')}={value}"
         for name, value in mine.items()
-        if name not in _NOT_IN_LABELS and any(_flat(other.config).get(name) != value for other in alike)
+        if _told(name) and any(_flat(other.config).get(name) != value for other in alike)
     ]
     precision = _precision(view)
     if precision and any(_precision(other) not in (None, precision) for other in views):
         differing.append(f"trainer.precision={precision}")
     name = view.model if view.kind == "model" else view.model.replace(":", ": ").replace("_", " ")
     return f"{name} ({', '.join(differing)})" if differing else name
+
+
+def _told(name: str) -> bool:
+    """Whether a label says an option in which a model's runs differ; the precision is said by its own rule."""
+    option = meaning_of(name)
+    return option.in_key and option.shown and name != "trainer.precision"
 
 
 def _precision(view: RunView) -> str | None:

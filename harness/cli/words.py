@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 
+from harness.contract.options import options
+from harness.contract.task_fields import TaskFields
 from harness.registry.discovery import list_plugins, source_code
 
 _GRAMMAR = """\
@@ -23,7 +24,7 @@ def help_text(command: str, options: Sequence[tuple[str, str]]) -> str:
 
     Imports no plug-in.
     """
-    from harness.config.schema import OPTIONS
+    from harness.config.schema import engine_options, words
 
     lines = [f"Usage: harness {command} [OPTIONS] [NAME=VALUE]...", "", _GRAMMAR, "", "Options:"]
     lines += _columns(options)
@@ -31,9 +32,9 @@ def help_text(command: str, options: Sequence[tuple[str, str]]) -> str:
         lines += ["", f"{group}=", *_columns(choices)]
     for task, choices in dataset_choices().items():
         lines += ["", f"task={task} task.dataset=", *_columns(choices)]
-    lines += ["", "Other words:", *_columns([(f"{name}=", text) for name, text in OPTIONS.items()])]
+    lines += ["", "Other words:", *_columns([(f"{name}=", option.help) for name, option in words()])]
     lines += ["", "Options of optimizer, trainer and decoding:"]
-    lines += _columns([(name, "") for name in setting_names()])
+    lines += _columns([(name, engine_options()[name].help) for name in setting_names()])
     lines += ["", "All options of a run with their values: harness run task=NAME model=NAME --cfg job"]
     return "\n".join(lines)
 
@@ -41,11 +42,11 @@ def help_text(command: str, options: Sequence[tuple[str, str]]) -> str:
 def group_choices() -> dict[str, list[tuple[str, str]]]:
     """Every group with its choices and what each is, from metadata, docstrings and first comments."""
     from harness.config.folders import conf_dir, plugin_folders
-    from harness.config.schema import GROUPS
+    from harness.config.schema import groups
 
     found: dict[str, list[tuple[str, str]]] = {}
     folders = [conf_dir(), *plugin_folders().values()]
-    for group in GROUPS:
+    for group in groups():
         choices = [
             (info.name, info.description if info.problem is None else f"cannot be used: {info.problem}")
             for info in (list_plugins(group) if group in ("task", "model") else [])
@@ -68,10 +69,9 @@ def dataset_choices() -> dict[str, list[tuple[str, str]]]:
 
 def setting_names() -> list[str]:
     """Dotted names of the options of optimizer, trainer and decoding."""
-    from harness.config.settings import DecodingSettings, OptimizerSettings, TrainerSettings
+    from harness.config.schema import engine_options
 
-    sections = {"optimizer": OptimizerSettings, "trainer": TrainerSettings, "decoding": DecodingSettings}
-    return [f"{section}.{field.name}" for section, cls in sections.items() for field in fields(cls)]
+    return [name for name in engine_options() if name.startswith(("optimizer.", "trainer.", "decoding."))]
 
 
 def task_option_names(task: str, dataset: str | None) -> list[str]:
@@ -91,8 +91,8 @@ def plugin_option_names(kind: str, name: str) -> list[str]:
         return []
     names = source_code.config_fields(module, name)
     if kind == "task":
-        loader = [f"loader.{name}" for name in ("batch_size", "batch_tokens", "bptt", "bucket")]
-        names = [*(n for n in names if n != "loader"), *loader, "train_limit", "eval_limit"]
+        of_every_task = [name for name, _ in options(TaskFields)]
+        names = [*(n for n in names if n != "loader"), *of_every_task]
     return [f"{kind}.{option}" for option in dict.fromkeys(names)]
 
 

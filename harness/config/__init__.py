@@ -10,19 +10,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.config.cells import Cell, expand, split
-    from harness.config.composition import compose, options_of, settings_from_plain, to_settings
+    from harness.config.cell_composer import Cell
+    from harness.config.cells import expand, split
+    from harness.config.composition import compose, options_of
     from harness.config.folders import conf_dir
+    from harness.config.typed import settings_from_plain, to_settings
 
 _LAZY = {
-    "Cell": "harness.config.cells",
+    "Cell": "harness.config.cell_composer",
     "compose": "harness.config.composition",
     "conf_dir": "harness.config.folders",
     "expand": "harness.config.cells",
     "options_of": "harness.config.composition",
-    "settings_from_plain": "harness.config.composition",
+    "settings_from_plain": "harness.config.typed",
     "split": "harness.config.cells",
-    "to_settings": "harness.config.composition",
+    "to_settings": "harness.config.typed",
 }
 
 __all__ = ["Cell", "compose", "conf_dir", "expand", "options_of", "settings_from_plain", "split", "to_settings"]

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.errors import HydraException
-from omegaconf import DictConfig
 
-from harness.config.composition import compose, experiment_grid, loader, parse, spelled_out
+from harness.config.cell_composer import Cell, CellComposer
+from harness.config.composition import experiment_grid, loader, parse, spelled_out
 from harness.errors import ConfigError
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One run of a sweep: the overrides that repeat it alone, and its configuration."""
-
-    overrides: tuple[str, ...]
-    config: DictConfig
 
 
 def expand(overrides: Sequence[str]) -> list[Cell]:
@@ -32,8 +23,23 @@ def expand(overrides: Sequence[str]) -> list[Cell]:
     Raises:
         ConfigError, UnknownNameError, PluginError: as `compose`.
     """
+    return list(cells(split(overrides)))
+
+
+def cells(lines: Sequence[tuple[str, ...]], *, threads: int = 1) -> Iterator[Cell]:
+    """The cells that command lines describe, one each.
+
+    Args:
+        lines: words without lists, as `split` returns them.
+        threads: intra-op threads of a run that asks for no number.
+
+    Raises:
+        ConfigError, UnknownNameError, PluginError: as `compose`.
+    """
     with loader().remembering():
-        return [Cell(words, compose(words)) for words in split(overrides)]
+        composer = CellComposer(threads)
+        for words in lines:
+            yield composer.cell(words)
 
 
 def split(overrides: Sequence[str]) -> list[tuple[str, ...]]:

@@ -1,46 +1,49 @@
 """What makes a run the same run: its key, and the plan that goes into the store.
 
 The key is the SHA-256 of canonical JSON of: the resolved configuration (precision and device type included), the
-seed, the plug-ins' names, versions and source digests, the engine's digest, the data's fingerprint, and the
-record version. Comments, docstrings and formatting change nothing; neither do the sweep's name, the number of
-threads, and how often a row is logged.
+seed, the plug-ins' names, versions and source digests, the engine's digest, the fingerprints of the data and of the
+files that the model reads, and the record version. Comments, docstrings and formatting change nothing; neither do the
+sweep's name, the number of threads, and how often a row is logged.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import shlex
-from collections.abc import Sequence
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
-from harness.config.settings import RunSettings
+from harness.config.engine_code import engine_digest, plugin_digest
+from harness.config.plain import canonical
+from harness.config.schema import meaning_of
+from harness.config.settings import RunSettings, plain_section
 from harness.contract.dataset_task import DatasetTask
 from harness.contract.task import Baseline, Task
-from harness.registry import discovery, source_code
+from harness.errors import ConfigError
+from harness.registry import discovery
 from harness.store.records import RunPlan
 
-RECORD_VERSION = 1
+if TYPE_CHECKING:
+    from harness.contract.model import Model
+
+RECORD_VERSION = 2
 """Raised when what a finished run stores changes its meaning, so that older runs are run again."""
 
-_ENGINE = ("contract", "config/budget.py", "config/settings.py", "nn", "targets", "training", "metrics", "data")
-_NOT_IDENTITY = ("sweep", "tuning", "match", "logger", "exclusive", "limits", "precision_chosen")
-_NOT_IDENTITY_TRAINER = ("threads", "log_every", "checkpoint_every_s")
+_NAMED = ("task", "model")
 
 
 def run_key(settings: RunSettings, *, compatible: bool = True) -> str:
     """64 hex digits that identify a run by content.
 
     Args:
-        settings: the run, with its resolved configuration.
+        settings: the run.
         compatible: False for a pair that cannot be run; its data is then not looked at.
 
     Raises:
         DataError: the data's fingerprint cannot be taken (a folder that is missing).
     """
-    return _key(config_identity(settings.config), _identity(settings, compatible))
+    return run_plan(settings, compatible=compatible).key
 
 
 def run_plan(
@@ -50,97 +53,173 @@ def run_plan(
     baseline: Baseline | None = None,
     overrides: Sequence[str] = (),
 ) -> RunPlan:
-    """The plan of a run, or of a baseline on the same task and seed.
+    """The plan of one run; see `Planner.plan`."""
+    return Planner().plan(settings, compatible=compatible, baseline=baseline, overrides=overrides)
 
-    Args:
-        settings: the run; for a baseline its model, optimizer and budget are left out.
-        compatible: as for `run_key`.
-        baseline: one of `settings.task.baselines()`.
-        overrides: the command line's words, to print the command that repeats the run.
 
-    Raises:
-        DataError: as `run_key`.
+def config_identity(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored configuration without what cannot change a result, as the options' meanings say."""
+    return {name: part for name, value in config.items() if (part := _in_key(name, value)) is not _OUT}
+
+
+class Planner:
+    """Makes plans, and works out once what many runs share: sections, digests, fingerprints, metrics.
+
+    Objects of the settings are told apart by being the same object, so they may not change between two plans.
     """
-    task = settings.task
-    identity = _identity(settings, compatible)
-    if baseline is None:
-        config, model, kind = settings.config, settings.model.name, "model"
-    else:
-        config = {name: settings.config[name] for name in ("task", "seed")} | {"baseline": baseline.name}
-        model, kind = f"baseline:{baseline.name}", "baseline"
-        del identity["model_version"], identity["plugin_digests"]["model"]
-    return RunPlan(
-        key=_key(config_identity(config), identity),
-        sweep=settings.sweep,
-        task=task.name,
-        dataset=task.dataset_name,
-        model=model,
-        seed=settings.seed,
-        config=config,
-        synthetic=task.synthetic,
-        kind=kind,
-        primary=_primary(task),
-        units=_units(task),
-        references=[
-            {"metric": r.metric, "value": r.value, "system": r.system, "source": r.source}
-            for r in task.references
-            if r.dataset in ("", task.dataset_name)
-        ],
-        identity=identity,
-        tuning=settings.tuning if baseline is None else {},
-        command=shlex.join(["harness", "run", *overrides]) if baseline is None else "",
-    )
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[Any, ...], Any] = {}
+        self._kept: list[Any] = []  # so that no other object takes the number of one that is gone
+
+    def plan(
+        self,
+        settings: RunSettings,
+        *,
+        compatible: bool = True,
+        baseline: Baseline | None = None,
+        overrides: Sequence[str] = (),
+    ) -> RunPlan:
+        """The plan of a run, or of a baseline on the same task and seed.
+
+        Args:
+            settings: the run; for a baseline its model, optimizer and budget are left out.
+            compatible: False for a pair that cannot be run; its data is then not looked at.
+            baseline: one of `settings.task.baselines()`.
+            overrides: the command line's words, to print the command that repeats the run.
+
+        Raises:
+            DataError: the data's fingerprint cannot be taken.
+            ConfigError: the precision is still to be chosen.
+        """
+        task = settings.task
+        parts = self._parts(settings)
+        if settings.trainer.precision == "auto":
+            raise ConfigError(
+                "precision=auto is decided before a run is planned: use harness run, or name a precision."
+            )
+        if baseline is None:
+            model, kind = settings.model.name, "model"
+            identity, text = self._of_pair(settings, compatible)
+        else:
+            parts = {name: parts[name] for name in ("task", "seed")} | {"baseline": _part("baseline", baseline.name)}
+            model, kind = f"baseline:{baseline.name}", "baseline"
+            identity, text = self._once(("baseline", task), lambda: _with_text(_of_task(task)))
+        inside = ",".join(f"{canonical(name)}:{part[1]}" for name, part in sorted(parts.items()) if part[1])
+        primary, units, references = self._once(("facts", task), lambda: _facts(task))
+        return RunPlan(
+            key=hashlib.sha256(f'{{"config":{{{inside}}},{text[1:]}'.encode()).hexdigest(),
+            sweep=settings.sweep,
+            task=task.name,
+            dataset=task.dataset_name,
+            model=model,
+            seed=settings.seed,
+            config={name: part[0] for name, part in parts.items()},
+            synthetic=task.synthetic,
+            kind=kind,
+            primary=primary,
+            units=units,
+            references=references,
+            identity=identity,
+            tuning=dict(settings.tuning) if baseline is None else {},
+            command=shlex.join(["harness", "run", *overrides]) if baseline is None else "",
+        )
+
+    def _parts(self, settings: RunSettings) -> dict[str, tuple[Any, str]]:
+        """By name, each part of the settings as plain data and as it stands in the key (empty: it does not)."""
+        parts = {}
+        for name in (*_NAMED, *(item.name for item in fields(settings) if item.name not in _NAMED)):
+            value = getattr(settings, name)
+            if isinstance(value, int | float | str | bool | None):
+                parts[name] = _part(name, value)
+            else:
+                parts[name] = self._once((name, value), lambda v=value, n=name: _part(n, plain_section(n, v)))
+        return parts
+
+    def _of_pair(self, settings: RunSettings, compatible: bool) -> tuple[dict[str, Any], str]:
+        task, model = settings.task, settings.model
+        # A size that cannot be reached has no width that would tell it from another.
+        refused = {} if compatible or not settings.asked.match else {"match": settings.asked.match}
+        of_task = self._once(("task", task, compatible), lambda: _of_task(task, compatible))
+
+        def made() -> tuple[dict[str, Any], str]:
+            return _with_text(refused | _of_pair(of_task, model, compatible))
+
+        return self._once(("pair", task, model, compatible, *refused.values()), made)
+
+    def _once(self, about: tuple[Any, ...], make: Any) -> Any:
+        """What `make` returns, worked out once for the same objects."""
+        key = tuple(part if isinstance(part, str | bool) else id(part) for part in about)
+        if key not in self._made:
+            self._kept.append(about)
+            self._made[key] = make()
+        return self._made[key]
 
 
-def _key(config: dict[str, Any], identity: dict[str, Any]) -> str:
-    text = json.dumps({"config": config, **identity}, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+def _part(name: str, plain: Any) -> tuple[Any, str]:
+    kept = _in_key(name, plain)
+    return plain, "" if kept is _OUT else canonical(kept)
 
 
-def _identity(settings: RunSettings, compatible: bool) -> dict[str, Any]:
-    """What stands behind the key beside the configuration, as the store keeps it."""
-    task, model = settings.task, settings.model
-    refused = {} if compatible or not settings.config.get("match") else {"match": settings.config["match"]}
-    versions, digests = {}, {}
+_OUT = object()
+
+
+def _in_key(name: str, value: Any) -> Any:
+    """The part of a value that is in the key; `_OUT` where nothing of it is."""
+    if not meaning_of(name).in_key:
+        return _OUT
+    if not isinstance(value, Mapping) or not value:
+        return value
+    kept = {
+        inner: part for inner, content in value.items() if (part := _in_key(f"{name}.{inner}", content)) is not _OUT
+    }
+    return kept or _OUT
+
+
+def _with_text(identity: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    return identity, canonical(identity)
+
+
+def _of_task(task: Task, compatible: bool = True) -> dict[str, Any]:
+    """What stands behind a key beside the configuration, as far as the task goes."""
+    digests = {
+        "task": plugin_digest(discovery.registry().info("task", task.name).module),
+        "target": plugin_digest(task.target_type.__module__),
+    }
+    versions = {}
     if isinstance(task, DatasetTask):
         name = f"{task.name}.{task.dataset.name}"
         versions["dataset_version"] = _version("dataset", name, task.dataset.version)
         digests["dataset"] = plugin_digest(discovery.registry().info("dataset", name).module)
-    return (
-        refused
-        | versions
-        | {  # a size that no width reaches has no width to tell it from another
-            "task_version": _version("task", task.name, task.version),
-            "model_version": _version("model", model.name, model.version),
-            "engine_digest": engine_digest(),
-            "plugin_digests": digests
-            | {
-                "task": plugin_digest(discovery.registry().info("task", task.name).module),
-                "model": plugin_digest(discovery.registry().info("model", model.name).module),
-            },
-            "data_fingerprint": task.data_fingerprint() if compatible else None,
-            "record_version": RECORD_VERSION,
-        }
-    )
+    return {
+        "task_version": _version("task", task.name, task.version),
+        **versions,
+        "engine_digest": engine_digest(),
+        "plugin_digests": digests,
+        "data_fingerprint": task.data_fingerprint() if compatible else None,
+        "record_version": RECORD_VERSION,
+    }
 
 
-def config_identity(config: dict[str, Any]) -> dict[str, Any]:
-    """The configuration without what cannot change a result; the device by its type."""
-    kept = {key: value for key, value in config.items() if key not in _NOT_IDENTITY}
-    if "trainer" in kept:
-        kept["trainer"] = {k: v for k, v in kept["trainer"].items() if k not in _NOT_IDENTITY_TRAINER}
-        if "device" in kept["trainer"]:
-            kept["trainer"]["device"] = device_type(kept["trainer"]["device"])
-    return kept
+def _of_pair(of_task: dict[str, Any], model: Model, compatible: bool) -> dict[str, Any]:
+    """The whole of it, as the store keeps it."""
+    digest = plugin_digest(discovery.registry().info("model", model.name).module)
+    return {
+        **of_task,
+        "model_version": _version("model", model.name, model.version),
+        "plugin_digests": {**of_task["plugin_digests"], "model": digest},
+        "model_fingerprint": model_fingerprint(model) if compatible else None,
+    }
 
 
-def device_type(device: str) -> str:
-    """What "auto" stands for on this machine; other names are returned as they are."""
-    if device != "auto":
-        return device
-    import torch
+def model_fingerprint(model: Model) -> str | None:
+    """Digest of the contents of the files that a model reads; None for one that reads none.
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    Raises:
+        DataError: a file is missing or cannot be read.
+    """
+    parts = [source.fingerprint() for source in model.sources()]
+    return hashlib.sha256(canonical(parts).encode()).hexdigest() if parts else None
 
 
 def _version(kind: str, name: str, version: str) -> str:
@@ -149,13 +228,10 @@ def _version(kind: str, name: str, version: str) -> str:
     return f"{info.distribution} {info.version}, {kind} version {version}"
 
 
-def _primary(task: Task) -> dict[str, Any]:
+def _facts(task: Task) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
+    """The primary metric, every metric by name, and the published figures of the task's data set."""
     first = task.metrics[0]
-    return {"name": first.name, "unit": first.unit, "higher_is_better": first.higher_is_better}
-
-
-def _units(task: Task) -> dict[str, dict[str, Any]]:
-    return {
+    units = {
         metric.name: {
             "unit": metric.unit,
             "higher_is_better": metric.higher_is_better,
@@ -164,20 +240,10 @@ def _units(task: Task) -> dict[str, dict[str, Any]]:
         }
         for metric in task.metrics
     }
-
-
-@lru_cache(maxsize=1)
-def engine_digest() -> str:
-    """Digest of the files under harness/ that decide results; read once per process."""
-    root = Path(__file__).resolve().parent.parent
-    files: list[Path] = []
-    for name in _ENGINE:
-        path = root / name
-        files.extend(sorted(path.rglob("*.py")) if path.is_dir() else [path])
-    return source_code.digest(files)
-
-
-@lru_cache(maxsize=64)
-def plugin_digest(module: str) -> str:
-    """Digest of a plug-in's module and of what it imports from its own package; read once per process."""
-    return source_code.digest(source_code.module_files(module))
+    references = [
+        {"metric": r.metric, "value": r.value, "system": r.system, "source": r.source}
+        for r in task.references
+        if r.dataset in ("", task.dataset_name)
+    ]
+    primary = {"name": first.name, "unit": first.unit, "higher_is_better": first.higher_is_better}
+    return primary, units, references

@@ -58,7 +58,7 @@ class LayeredLoader(ConfigLoaderImpl):
         return parsed, repo
 
     def _compose_config_from_defaults_list(self, defaults: list[ResultDefault], repo: IConfigRepository) -> DictConfig:
-        config = OmegaConf.structured(RootConfig)
+        config = writable(OmegaConf.structured(RootConfig))
         experiments = [d for d in defaults if _is_experiment(d)]
         self._merge(config, [d for d in defaults if d not in experiments], repo)
         self._apply_tuned(config)
@@ -136,6 +136,15 @@ def _defaults_list(config_name: str, parsed: list[Override], repo: IConfigReposi
 def _is_experiment(default: ResultDefault) -> bool:
     """Experiments, and the trials of a search, which are short experiments: both overrule the tuned defaults."""
     return (default.config_path or "").startswith(("experiment/", "trial/"))
+
+
+def writable(config: DictConfig) -> DictConfig:
+    """A typed configuration that can be filled although its dataclasses are frozen."""
+    OmegaConf.set_readonly(config, None)
+    for name in config:
+        if not OmegaConf.is_missing(config, name) and OmegaConf.is_dict(config._get_node(name)):
+            writable(config[name])
+    return config
 
 
 def merge(config: DictConfig, values: DictConfig | Any, origin: str) -> None:

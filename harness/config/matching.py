@@ -10,12 +10,13 @@ Importing this module imports no torch.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from harness.config.plain import canonical
+from harness.config.settings import plain_section
 from harness.contract.specs import FrameInput, GraphSeriesInput, InputSpec, TaskSignature, TokenInput, VideoInput
 from harness.contract.target import Target
 from harness.data.progress import waiting
@@ -115,15 +116,15 @@ def fit(settings: RunSettings) -> tuple[RunSettings, Compatibility]:
 
 
 def matched(settings: RunSettings) -> RunSettings:
-    """The settings with the hidden size, in the model and in the stored configuration, that `match` asks for, if any.
+    """The settings with the hidden size that `match` asks for, if any.
 
     Raises:
         MatchError: the model names no hidden_size, or none of its widths is near enough.
         DataError: as `fit`.
     """
-    if not settings.config.get("match"):
+    if not settings.asked.match:
         return settings
-    match = Match.parse(settings.config["match"])
+    match = Match.parse(settings.asked.match)
     signature, model = settings.task.signature, settings.model
     name = model.capabilities(signature).size_field
 
@@ -144,8 +145,7 @@ def matched(settings: RunSettings) -> RunSettings:
         hidden_size = hidden_size if small == large else None
     if hidden_size is None:
         hidden_size = solved(*_specifications(settings))
-    config = {**settings.config, "model": {**settings.config["model"], name: hidden_size}}
-    return replace(settings, model=resized(model, name, hidden_size), config=config)
+    return replace(settings, model=resized(model, name, hidden_size))
 
 
 def verify(match: str | None, model: Model, counts: tuple[int, int]) -> None:
@@ -291,7 +291,7 @@ _known: dict[str, tuple[InputSpec, Target]] = {}
 def _specifications(settings: RunSettings) -> tuple[InputSpec, Target]:
     """The task's specifications with their sizes; its data is prepared and loaded for them, once a process."""
     task = settings.task
-    key = json.dumps([task.data_fingerprint(), settings.config["task"]], sort_keys=True)
+    key = canonical([task.data_fingerprint(), plain_section("task", task)])
     if key not in _known:
         with waiting(f"Preparing data of {task.name} ({task.dataset_name}), on which the model's size depends"):
             task.prepare_data()

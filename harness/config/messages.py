@@ -19,10 +19,8 @@ from omegaconf.errors import (
     ValidationError,
 )
 
-from harness.config.schema import GROUPS, RootConfig
+from harness.config.schema import RootConfig, gone_after_composition, groups
 from harness.errors import ConfigError, UnknownNameError, UserError
-
-_HIDDEN = ("grid", "per_task", "per_model", "tuned")
 
 
 def from_hydra(error: HydraException, config: DictConfig | None) -> UserError:
@@ -67,7 +65,7 @@ def unknown_option(key: str, config: DictConfig | None, origin: str = "") -> Con
     parent = key.rpartition(".")[0]
     while parent and not any(option.startswith(f"{parent}.") for option in known):
         parent = parent.rpartition(".")[0]
-    beside = [o for o in known if o.startswith(f"{parent}.")] if parent else sorted({*_top_level(), *GROUPS})
+    beside = [o for o in known if o.startswith(f"{parent}.")] if parent else sorted({*_top_level(), *groups()})
     last = key.rpartition(".")[2]
     close = get_close_matches(key, [*known, *beside], n=1) or [o for o in known if o.rpartition(".")[2] == last][:1]
     hint = f" Did you mean '{close[0]}'?" if close else ""
@@ -76,7 +74,12 @@ def unknown_option(key: str, config: DictConfig | None, origin: str = "") -> Con
 
 
 def _top_level() -> list[str]:
-    return [name for name in RootConfig.__dataclass_fields__ if name not in _HIDDEN]
+    return [name for name in RootConfig.__dataclass_fields__ if name not in _hidden()]
+
+
+def _hidden() -> tuple[str, ...]:
+    """What a message does not offer: fields that only composing needs, and the table behind `tuned`."""
+    return (*gone_after_composition(), "tuned")
 
 
 def _options(config: DictConfig | None) -> list[str]:
@@ -88,7 +91,7 @@ def _options(config: DictConfig | None) -> list[str]:
 def _leaves(prefix: str, value: Any) -> Iterable[str]:
     if isinstance(value, dict) and value:
         for name, inner in value.items():
-            if prefix or name not in _HIDDEN:
+            if prefix or name not in _hidden():
                 yield from _leaves(f"{prefix}.{name}" if prefix else str(name), inner)
     else:
         yield prefix
@@ -99,7 +102,7 @@ def _expected(error: ValidationError) -> str:
     owner, key = error.object_type, error.key
     if is_dataclass(owner) and isinstance(owner, type):
         return type_name(typing.get_type_hints(owner).get(str(key), ""))
-    elements = typing.get_args(error.ref_type)
+    elements = [arg for arg in typing.get_args(error.ref_type) if arg is not Ellipsis]
     return type_name(elements[-1]) if elements else ""
 
 
@@ -110,6 +113,7 @@ _WORDS: dict[Any, str] = {
     str: "a text",
     type(None): "null",
     list: "a list",
+    tuple: "a list",
     dict: "a mapping",
 }
 

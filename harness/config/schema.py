@@ -1,107 +1,132 @@
-"""The root of the configuration, typed. Its fields are the options; conf/config.yaml fills them."""
+"""The root of the configuration, typed: everything that a command line or an experiment file may set.
+
+conf/config.yaml names the default of each group; all other defaults stand in the dataclasses.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any
 
-from harness.config.settings import SOFTMAX, DecodingSettings, OptimizerSettings, TrainerSettings
+from harness.config.run_options import Provenance, RunOptions, Section
+from harness.contract.options import AROUND_A_RUN, IN_EXPERIMENTS, ORDINARY, Option, meaning, option, options
+from harness.contract.task_fields import TaskFields
 
 
-@dataclass
-class LimitOptions:
-    """Per-run limits; exceeding one stops the run: "90s", "30m", "2h"; "800MB", "4GiB". None: no limit."""
+@dataclass(frozen=True)
+class LimitOptions(Section):
+    """Per-run limits; exceeding one stops the run. None: no limit."""
 
-    time: str | None = None
-    memory: str | None = None
-
-
-@dataclass
-class RootConfig:
-    """Everything that a command line or an experiment file may set.
-
-    Attributes:
-        task, model: the plug-ins' own fields; chosen with task=NAME and model=NAME.
-        optimizer, trainer, decoding: see harness.config.settings.
-        seed: initialisation, data order and dropout follow from it.
-        budget: how long to train: epochs:N, steps:N, seconds:N or tokens:N.
-        target: METRIC:VALUE whose first reaching on validation data is timed.
-        match: params:N or total:N; solves the model's hidden size for N parameters (see harness.config.matching).
-        logger: further places for the metrics, one name or a list: tensorboard, mlflow, wandb.
-        sweep: name that groups runs; None: the experiment's name, or "default".
-        baselines: whether a sweep also runs the predictors that a task brings (copying a neighbour, ...).
-        exclusive: whether a sweep runs nothing beside a run that is timed.
-        limits: exceeding one stops a run; watched by the local launcher.
-        launcher: what starts workers: inline (this process) or local (processes of this machine); None: inline for
-            `harness run`, local for `harness sweep`.
-        tuned: the table of searched defaults; only this cell's entry stays after composition.
-        grid, per_task, per_model: for experiments; gone after composition.
-    """
-
-    task: Any = None
-    model: Any = None
-    optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
-    trainer: TrainerSettings = field(default_factory=TrainerSettings)
-    decoding: DecodingSettings = field(default_factory=DecodingSettings)
-    seed: int = 0
-    budget: str = "epochs:3"
-    target: str | None = None
-    match: str | None = None
-    logger: Any = None
-    sweep: str | None = None
-    baselines: bool = True
-    exclusive: bool = False
-    limits: LimitOptions = field(default_factory=LimitOptions)
-    launcher: str | None = None
-    tuned: Any = None
-    grid: dict[str, Any] = field(default_factory=dict)
-    per_task: dict[str, Any] = field(default_factory=dict)
-    per_model: dict[str, Any] = field(default_factory=dict)
+    time: str | None = option(
+        None,
+        in_key=False,
+        where=AROUND_A_RUN,
+        listed=True,
+        help="a run that takes longer is stopped and recorded as failed, as in 90s, 30m, 2h",
+    )
+    memory: str | None = option(
+        None,
+        in_key=False,
+        where=AROUND_A_RUN,
+        listed=True,
+        help="the same for the memory of a run's processes, as in 800MB, 4GiB",
+    )
 
 
-OPTIONS = {
-    "seed": "initialisation, data order and dropout follow from it",
-    "budget": "how long to train: epochs:N, steps:N, seconds:N or tokens:N",
-    "target": "METRIC:VALUE whose first reaching is timed",
-    "precision": "fp32, bf16, or for one run auto, which checks whether bf16 may be used; short for trainer.precision=",
-    "match": "params:N or total:N: solve the model's hidden size for N parameters, without or with embedding and head",
-    "logger": "also log to tensorboard, mlflow or wandb, or to a list of them",
-    "sweep": "name that groups runs in the store and the report",
-    "baselines": "whether a sweep also runs the predictors that a task brings",
-    "exclusive": "true: each run has the machine to itself, so that its times can be trusted",
-    "limits.time": "a run that takes longer is stopped and recorded as failed, as in 30m",
-    "limits.memory": "the same for the memory of a run's processes, as in 4GiB",
-    "launcher": "inline (runs in this process; a run's default) or local (a process for each run; a sweep's default)",
-}
-"""The plain options with what they mean, for `harness run --help`."""
+@dataclass(frozen=True, kw_only=True)
+class SweepOptions(Section):
+    """How cells are watched and started; part of no run."""
 
-GROUPS = ("task", "model", "optimizer", "trainer", "decoding", "tuned", "experiment", "trial")
-"""The options that choose one of several configurations."""
+    baselines: bool = option(
+        True,
+        in_key=False,
+        where=AROUND_A_RUN,
+        listed=True,
+        help="whether a sweep also runs the predictors that a task brings",
+    )
+    limits: LimitOptions = option(factory=LimitOptions, in_key=False, where=AROUND_A_RUN)
+    launcher: str | None = option(
+        None,
+        in_key=False,
+        where=AROUND_A_RUN,
+        choices=("inline", "local"),
+        listed=True,
+        help="inline (runs in this process; a run's default) or local (a process for each run; a sweep's default)",
+    )
 
-LOGGERS = ("tensorboard", "mlflow", "wandb")
-"""What `logger` accepts, alone or in a list."""
 
-SHORT = {"precision": "trainer.precision"}
-"""Options with a shorter name, which the words of a command may use."""
+@dataclass(frozen=True, kw_only=True)
+class PluginChoice(Section):
+    """The plug-ins, whose own fields are their sections."""
 
-CHOICES: dict[str, tuple[str, ...]] = {
-    "optimizer.schedule": ("cosine", "constant"),
-    "trainer.precision": ("fp32", "bf16", "auto"),
-    "trainer.softmax": SOFTMAX,
-    "trainer.device": ("auto", "cpu", "cuda"),
-    "trainer.final_split": ("test", "val"),
-    "decoding.method": ("greedy", "beam"),
-    "launcher": ("inline", "local"),
-}
-"""Options of type str that accept few values."""
+    task: Any = option(None, group=True)
+    model: Any = option(None, group=True)
 
-AT_LEAST_ONE = (
-    "trainer.threads",
-    "trainer.val_every",
-    "trainer.validations",
-    "trainer.early_stopping",
-    "trainer.log_every",
-    "trainer.embedding_dim",
-    "decoding.beam_size",
-)
-"""Options that count something, and so are 1 or more where they are given."""
+
+@dataclass(frozen=True, kw_only=True)
+class RootConfig(SweepOptions, RunOptions, PluginChoice):
+    """The whole: the options of a run, of a sweep, and those that are gone after composition."""
+
+    match: str | None = option(
+        None,
+        in_key=False,
+        begins=("params:", "total:"),
+        listed=True,
+        help="params:N or total:N: solve the model's hidden size for N parameters, without or with embedding and head",
+    )
+    tuned: Any = option(None, group=True, in_key=False)
+    experiment: Any = option(None, group=True, where=IN_EXPERIMENTS)
+    trial: Any = option(None, group=True, where=IN_EXPERIMENTS)
+    grid: dict[str, Any] = option(factory=dict, where=IN_EXPERIMENTS)
+    per_task: dict[str, Any] = option(factory=dict, where=IN_EXPERIMENTS)
+    per_model: dict[str, Any] = option(factory=dict, where=IN_EXPERIMENTS)
+
+
+@cache
+def engine_options() -> dict[str, Option]:
+    """Every option that the harness itself declares, by dotted name; those of `TaskFields` as the task's."""
+    declared = (options(RootConfig), options(Provenance), options(TaskFields, "task."))
+    return {name: made for some in declared for name, made in some}
+
+
+@cache
+def short_names() -> dict[str, str]:
+    """Options with a shorter name: {"precision": "trainer.precision"}."""
+    return {made.short: name for name, made in engine_options().items() if made.short}
+
+
+@cache
+def groups() -> tuple[str, ...]:
+    """The words that choose one of several configurations, in the order of the fields."""
+    return tuple(item.name for item in fields(RootConfig) if meaning(item).group)
+
+
+@cache
+def gone_after_composition() -> tuple[str, ...]:
+    """Fields of the root that only composing needs."""
+    return tuple(item.name for item in fields(RootConfig) if meaning(item).where == IN_EXPERIMENTS)
+
+
+@cache
+def root_values() -> tuple[str, ...]:
+    """Fields of the root that hold plain values: no sections, no choices, nothing that only composing needs."""
+    return tuple(
+        item.name
+        for item in fields(RootConfig)
+        if not (made := meaning(item)).group and made.where != IN_EXPERIMENTS and item.name != "limits"
+    )
+
+
+def words() -> Iterator[tuple[str, Option]]:
+    """(word, meaning) of the options that help explains one by one, by their short names where they have one."""
+    for name, made in engine_options().items():
+        if made.listed:
+            yield made.short or name, made
+
+
+def meaning_of(name: str) -> Option:
+    """The meaning of an option by its dotted name in a run's configuration; a plug-in's own is an ordinary one."""
+    known = engine_options()
+    return known.get(name) or known.get(name.partition(".")[0], ORDINARY)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from torch import Tensor, nn
 
 from harness.contract.specs import InputSpec, ModelInput, TaskSignature
 from harness.contract.target import Target
+
+if TYPE_CHECKING:
+    from harness.contract.source import Source
 
 State = Any
 """A pytree of tensors, batch first (B, ...); the engine detaches, resets, reorders and checkpoints it."""
@@ -117,6 +120,14 @@ class Model(ABC):
     @abstractmethod
     def capabilities(self, signature: TaskSignature) -> Capabilities:
         """What this configuration guarantees for a task of that signature. Touches no data, builds nothing."""
+
+    def sources(self) -> tuple[Source, ...]:
+        """Files that `build` reads, such as pretrained weights; what they contain is part of a run's key.
+
+        The engine calls `fetch` of each before it builds. `harness.data.sources` has sources ready to use: `FileSource`
+        for a file that the user names in an option, `UrlSource` for a published one.
+        """
+        return ()
 
     @abstractmethod
     def build(self, input_spec: ModelInput, target_spec: Target) -> Encoder:

@@ -1,4 +1,4 @@
-"""Where a data set comes from: what a task or a data set names in `sources()`."""
+"""Where data comes from: what a task, a data set or a model names in `sources()`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 @runtime_checkable
 class Source(Protocol):
-    """What a task names in `sources()`."""
+    """A file, a folder or a generator; `harness.data.sources` has the usual ones."""
 
     @property
     def name(self) -> str:
@@ -17,7 +17,7 @@ class Source(Protocol):
 
     @property
     def kind(self) -> str:
-        """One of "wheel", "url", "folder" and "generated"."""
+        """One of "wheel", "url", "folder", "file" and "generated"."""
         ...
 
     @property

@@ -75,12 +75,27 @@ class Vocabulary:
 
 
 class HeadOptions(Protocol):
-    """What `harness.config.settings.TrainerSettings` says about heads."""
+    """What `harness.config.run_options.TrainerSettings` says about heads."""
 
-    embedding_dim: int
-    head_dropout: float
-    tie_embeddings: bool
-    softmax: str
+    @property
+    def embedding_dim(self) -> int:
+        """D of the engine's embedding."""
+        ...
+
+    @property
+    def head_dropout(self) -> float:
+        """Dropout on the features before the head."""
+        ...
+
+    @property
+    def tie_embeddings(self) -> bool:
+        """Whether the output layer over symbols shares their embedding."""
+        ...
+
+    @property
+    def softmax(self) -> str:
+        """ "full", "adaptive" or "sampled"."""
+        ...
 
 
 class HeadContext(NamedTuple):
@@ -100,12 +115,27 @@ class HeadContext(NamedTuple):
 
 
 class Decoding(Protocol):
-    """How outputs are searched for, as `harness.config.settings.DecodingSettings` documents it."""
+    """How outputs are searched for, as `harness.config.run_options.DecodingSettings` documents it."""
 
-    method: str
-    beam_size: int
-    length_penalty: float
-    max_length: int | None
+    @property
+    def method(self) -> str:
+        """ "greedy" or "beam"."""
+        ...
+
+    @property
+    def beam_size(self) -> int:
+        """Hypotheses kept."""
+        ...
+
+    @property
+    def length_penalty(self) -> float:
+        """Exponent of the length penalty."""
+        ...
+
+    @property
+    def max_length(self) -> int | None:
+        """Longest output in symbols; None: the target's own."""
+        ...
 
 
 class Answer(NamedTuple):
@@ -286,6 +316,13 @@ class Target(ABC):
     @abstractmethod
     def problem(self, target: np.ndarray, steps: int) -> str | None:
         """What is wrong with a target of an example whose input has `steps` steps; None: nothing."""
+
+    def uninformed(self, outputs: Tensor) -> Tensor | None:
+        """Outputs in place of these of a network that knows nothing, by which an untrained loss is judged.
+
+        Zeros make a softmax uniform. None: there are none, and nothing is judged.
+        """
+        return outputs.new_zeros(outputs.shape)
 
     def steps_needed(self, target: np.ndarray) -> int:
         """The fewest output steps with which a target is possible, where subsampling is "declared"."""

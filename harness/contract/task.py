@@ -1,6 +1,6 @@
 """The task contract: what goes in, what must come out, how it is scored, and what is known about it.
 
-A task is a dataclass whose fields are its Hydra configuration. It never sees a model.
+A task is a dataclass whose fields, and those of `TaskFields`, are its configuration. It never sees a model.
 """
 
 from __future__ import annotations
@@ -17,11 +17,18 @@ import numpy as np
 from harness.contract.batch import Example, Split
 from harness.contract.specs import InputSpec, TaskSignature
 from harness.contract.target import Target
+from harness.contract.task_fields import Loader, TaskFields
 
 if TYPE_CHECKING:
     import torch
 
     from harness.contract.source import Source
+
+
+__all__ = [
+    "Baseline", "Loader", "Metric", "Prediction", "Reference", "Statistics", "Task", "TaskData", "TaskFields",
+    "aggregate", "as_text",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -98,24 +105,6 @@ class Baseline:
 
 
 @dataclass
-class Loader:
-    """How examples become batches; the same for every model of a comparison.
-
-    Attributes:
-        batch_size: the most examples a batch holds; where examples are streams, how many run in parallel.
-        batch_tokens: the most padded positions a batch holds (rows x longest input + rows x longest target);
-            None: no limit but `batch_size`.
-        bptt: where examples are streams, the steps of truncated back-propagation.
-        bucket: group examples of like length (validation and test are always sorted by length).
-    """
-
-    batch_size: int = 32
-    batch_tokens: int | None = None
-    bptt: int = 128
-    bucket: bool = True
-
-
-@dataclass
 class TaskData:
     """What `Task.setup` returns.
 
@@ -141,7 +130,7 @@ class TaskData:
 
 
 @dataclass
-class Task(ABC):
+class Task(TaskFields, ABC):
     """Base of every task plug-in. One whose examples come from data sets derives from `DatasetTask` instead.
 
     Class variables:
@@ -149,11 +138,6 @@ class Task(ABC):
         version: of the task's definition; part of a run's identity.
         input_type, target_type: the class of the input specification, and of the target.
         metrics: the first is the primary one.
-
-    Fields (every task has these; subclasses add their own):
-        loader: batching.
-        train_limit: use only so many training examples (None: all).
-        eval_limit: use only so many validation and test examples (None: all); the report marks such runs.
     """
 
     name: ClassVar[str]
@@ -161,10 +145,6 @@ class Task(ABC):
     input_type: ClassVar[type[InputSpec]]
     target_type: ClassVar[type[Target]]
     metrics: ClassVar[tuple[Metric, ...]]
-
-    loader: Loader = field(default_factory=Loader)
-    train_limit: int | None = None
-    eval_limit: int | None = None
 
     # -- identity, known before data -----------------------------------------------------------------
 

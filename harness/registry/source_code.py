@@ -1,16 +1,13 @@
-"""Reading a plug-in's source without importing it: its location, its description, its digest.
+"""Reading a plug-in's source without importing it: its location and its description.
 
-Listing plug-ins and completing their options must not import them (they may import torch at the top), and a run's
-identity must depend on the code but not on comments. Both use the syntax tree.
+Listing plug-ins and completing their options must not import them (they may import torch at the top). What a plug-in
+imports, and its digest, are in `harness.registry.imports`.
 """
 
 from __future__ import annotations
 
 import ast
-import hashlib
 import importlib.util
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from pathlib import Path
 
 from harness.contract.version import CONTRACT_NAME
@@ -128,71 +125,6 @@ def _assigned(statement: ast.stmt, name: str) -> ast.expr | None:
     else:
         return None
     return value if any(isinstance(t, ast.Name) and t.id == name for t in targets) else None
-
-
-def digest(paths: Iterable[Path]) -> str:
-    """SHA-256 over the syntax trees of the files, in the order given, without docstrings and positions.
-
-    Comments, docstrings and formatting do not affect it; any change of code does.
-    """
-    total = hashlib.sha256()
-    for path in paths:
-        stat = path.stat()
-        total.update(_file_digest(str(path), stat.st_mtime_ns, stat.st_size).encode())
-    return total.hexdigest()
-
-
-@lru_cache(maxsize=1024)
-def _file_digest(path: str, mtime_ns: int, size: int) -> str:
-    """Digest of one file; time and size are part of the cache's key, not of the digest."""
-    tree = ast.parse(Path(path).read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and body:
-            first = body[0]
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                node.body = body[1:]
-    return hashlib.sha256(ast.dump(tree, annotate_fields=False).encode()).hexdigest()
-
-
-def module_files(module: str) -> list[Path]:
-    """Files of the module and of everything it imports, directly or indirectly, from its own top-level package;
-    sorted."""
-    seen: dict[str, Path] = {}
-    waiting = [module]
-    top = module.partition(".")[0]
-    while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        path = find_source(name)
-        if path is None:
-            continue
-        seen[name] = path
-        waiting.extend(n for n in _imports(name, path) if n.partition(".")[0] == top and n not in seen)
-    return [seen[name] for name in sorted(seen)]
-
-
-def _imports(module: str, path: Path) -> Iterator[str]:
-    """Full names in a file's import statements; `from a import b` gives both a and a.b."""
-    tree = _tree(path)
-    if tree is None:
-        return
-    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                parents = package.split(".")[: len(package.split(".")) - (node.level - 1)]
-                base = ".".join([*parents, *([base] if base else [])])
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
 def _tree(path: Path | None) -> ast.Module | None:

@@ -6,14 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.config.schema import meaning_of
 from harness.report.conditions import Conditions, conditions_of, flatten
 from harness.store.query import RunView
-
-_NOT_A_VARIANT = (
-    *("seed", "sweep", "budget", "trainer.precision", "trainer.softmax", "trainer.final_split", "baselines"),
-    *("task.eval_limit", "task.train_limit", "logger", "exclusive"),  # conditions; no effect on results
-    "precision_chosen",  # the reason for the precision, which is a condition
-)
 
 
 @dataclass
@@ -125,9 +120,7 @@ class _Known:
         self.settings = {
             name: value
             for name, value in flat.items()
-            if name not in _NOT_A_VARIANT
-            and not name.startswith(("tuning", "limits"))
-            and (run.kind != "baseline" or name.startswith("task."))
+            if meaning_of(name).variant and (run.kind != "baseline" or name.startswith("task."))
         }
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
+from harness.config.schema import engine_options
 from harness.store.query import RunView
 
 
@@ -18,20 +20,36 @@ class Conditions:
         dataset, fingerprint: the data by name, and the digest of its content and preparation.
         metric: the primary metric; split: what it was measured on ("val" for the trials of a search).
         record_version: what the figures of a record mean.
-        budget, precision, softmax, environment, eval_limit, train_limit: as planned and run.
+        environment: where the runs ran.
+        options: (dotted name, value) of every option whose meaning is a condition.
     """
 
     dataset: str
-    budget: str | None
-    precision: str | None
-    environment: str | None
-    eval_limit: int | None
-    train_limit: int | None
+    environment: str | None = None
     fingerprint: str | None = None
     record_version: str | None = None
     metric: str | None = None
     split: str = "test"
-    softmax: str = "full"
+    options: tuple[tuple[str, Any], ...] = ()
+
+    def option(self, name: str) -> Any:
+        """The value of an option that is a condition; None where the runs do not have it."""
+        return dict(self.options).get(name)
+
+    @property
+    def budget(self) -> str | None:
+        """How long the runs trained, as planned."""
+        return _text(self.option("budget"))
+
+    @property
+    def precision(self) -> str | None:
+        """What they trained in."""
+        return _text(self.option("trainer.precision"))
+
+    @property
+    def eval_limit(self) -> int | None:
+        """How many examples were scored; None: all."""
+        return _whole(self.option("task.eval_limit"))
 
     @property
     def evaluation(self) -> tuple[Any, ...]:
@@ -54,17 +72,28 @@ def conditions_of(run: RunView, flat: Mapping[str, Any] | None = None) -> Condit
     flat = flatten(run.config) if flat is None else flat
     return Conditions(
         dataset=run.dataset,
-        budget=_text(flat.get("budget")),
-        precision=_text(flat.get("trainer.precision")),
         environment=run.environment,
-        eval_limit=_whole(flat.get("task.eval_limit")),
-        train_limit=_whole(flat.get("task.train_limit")),
+        options=tuple((name, _plain(flat.get(name))) for name in _names()),
         fingerprint=_text(run.identity.get("data_fingerprint")),
         record_version=_text(run.identity.get("record_version")),
         metric=_text(run.primary.get("name")),
-        softmax=str(flat.get("trainer.softmax") or "full"),  # the only one before there was a choice
-        split=run.summary.split if run.summary else str(flat.get("trainer.final_split") or "test"),
+        split=run.summary.split if run.summary else str(flat.get(_SPLIT) or "test"),
     )
+
+
+_SPLIT = "trainer.final_split"
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    """The options that are conditions; the split is a condition of its own, as it was looked at."""
+    return tuple(name for name, option in engine_options().items() if option.condition and name != _SPLIT)
+
+
+def asked(run: RunView, name: str) -> str:
+    """What was asked for where it became something else ("match"); empty where nothing was."""
+    found = run.config.get("asked")
+    return str(found.get(name) or "") if isinstance(found, dict) else ""
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -76,6 +105,11 @@ def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[prefix + name] = json.dumps(value) if isinstance(value, list) else value
     return flat
+
+
+def _plain(value: Any) -> Any:
+    """A setting that can be compared, whatever type the store holds."""
+    return value if isinstance(value, str | int | float | None) else str(value)
 
 
 def _text(value: Any) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.report import formatting as fmt
 from harness.report.comparisons import Comparison, Entry
+from harness.report.conditions import asked
 from harness.store.query import RunView
 from harness.store.records import RunSummary
 
@@ -45,8 +46,8 @@ def size_sentence(comparison: Comparison) -> str:
     entries = [e for e in comparison.entries if any(r.summary for r in e.finished)]
     if len(entries) < 2:
         return ""
-    asked = {str(r.config.get("match") or "") for e in entries for r in e.finished}
-    (match,) = asked if len(asked) == 1 else ("",)
+    matches = {asked(r, "match") for e in entries for r in e.finished}
+    (match,) = matches if len(matches) == 1 else ("",)
     by_total = not match.startswith("params")
     sizes = {e.label: max(_size(r.summary, by_total=by_total) for r in e.finished if r.summary) for e in entries}
     small, large = min(sizes, key=lambda n: sizes[n]), max(sizes, key=lambda n: sizes[n])
@@ -58,7 +59,7 @@ def size_sentence(comparison: Comparison) -> str:
     if equal:
         return ""
     times = f", {high / low:.2g} times as many" if low > 0 else ""
-    some = "" if len(asked) == 1 else " Only some of the models were matched."
+    some = "" if len(matches) == 1 else " Only some of the models were matched."
     return (
         f"Parameters are not matched: from {fmt.count(low)} ({small}) to {fmt.count(high)} ({large}){times}. "
         f"A difference in quality may be due to size; match=params:N makes sizes equal.{some}"

@@ -192,9 +192,15 @@ def split_words(split: str) -> str:
     return f"{'validation' if split == 'val' else split} split"
 
 
+_WORDED = ("budget", "trainer.precision", "trainer.softmax", "task.eval_limit", "task.train_limit")
+"""Conditions for which there are words; any other option is shown by its name."""
+
+
 def conditions(conditions: Conditions, machines: Mapping[str, str]) -> list[tuple[str, str]]:
     """(name, text) of every condition, always in the same order."""
     c = conditions
+    train_limit = c.option("task.train_limit")
+    others = [(name, str(value)) for name, value in c.options if name not in _WORDED]
     return [
         ("data set", c.dataset),
         ("data version", (c.fingerprint or _UNKNOWN)[:12]),
@@ -202,9 +208,10 @@ def conditions(conditions: Conditions, machines: Mapping[str, str]) -> list[tupl
         ("metric", c.metric or _UNKNOWN),
         ("budget", budget_words(c.budget)),
         ("precision", c.precision or _UNKNOWN),
-        ("softmax", f"{c.softmax} softmax in training"),
+        ("softmax", f"{c.option('trainer.softmax') or 'full'} softmax in training"),
         ("test examples", "all" if c.eval_limit is None else f"at most {c.eval_limit}"),
-        ("training examples", "all" if c.train_limit is None else f"at most {c.train_limit}"),
+        ("training examples", "all" if train_limit is None else f"at most {train_limit}"),
+        *others,
         ("record version", c.record_version or _UNKNOWN),
         ("machine", machines.get(c.environment or "", "none yet")),
     ]

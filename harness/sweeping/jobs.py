@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.config.budget import Budget
+from harness.config.plain import canonical
 from harness.store.records import RunPlan
 from harness.sweeping.limits import NO_LIMITS, Limits
 
@@ -40,13 +40,12 @@ class Job:
         kind: "prepare" (a task's data), "run" or "baseline".
         key: of the run, or of the data: what it is known by.
         label: what people call it: "translation × lstm, seed 0".
-        config: `RunSettings.config`.
+        config: `RunSettings.plain`.
         plan: of the run; None for "prepare".
         baseline: its name, for "baseline".
         needs: keys of jobs that must be done before.
         limits: exceeding one stops the run.
         lock: "alone", "together" (see `harness.sweeping.machine_lock`), or empty: regardless of others.
-        threads: intra-op threads.
         before: seconds by phase that were spent for the run already.
     """
 
@@ -59,7 +58,6 @@ class Job:
     needs: tuple[str, ...] = ()
     limits: Limits = NO_LIMITS
     lock: str = ""
-    threads: int = 1
     before: dict[str, float] = field(default_factory=dict)
 
 
@@ -99,13 +97,13 @@ class JobEvent:
 
 def data_key(run: PlannedRun) -> str:
     """Equal for all runs on the same data."""
-    return hashlib.sha256(json.dumps(run.plan.config["task"], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(canonical(run.plan.config["task"]).encode()).hexdigest()
 
 
 def prepare_job(run: PlannedRun, *, beside_alone: bool = False) -> Job:
     """The job that prepares a run's data; `beside_alone` as for `run_job`."""
     lock = TOGETHER if beside_alone else ""
-    return Job("prepare", data_key(run), f"data of {run.plan.task}", run.settings.config, lock=lock)
+    return Job("prepare", data_key(run), f"data of {run.plan.task}", run.settings.plain, lock=lock)
 
 
 def run_job(run: PlannedRun, *, beside_alone: bool = False, prepared: bool = True) -> Job:
@@ -120,14 +118,13 @@ def run_job(run: PlannedRun, *, beside_alone: bool = False, prepared: bool = Tru
         "baseline" if run.baseline else "run",
         run.plan.key,
         run.label,
-        run.settings.config,
+        run.settings.plain if run.baseline else run.plan.config,
         run.plan,
         run.baseline,
         needs=(data_key(run),) if prepared else (),
         limits=run.limits,
         lock=ALONE if run.alone else TOGETHER if beside_alone else "",
-        threads=run.settings.trainer.threads or 1,
-        before=run.settings.before,
+        before=dict(run.before),
     )
 
 

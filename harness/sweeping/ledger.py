@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from harness.config.identity import config_identity
+from harness.config.plain import canonical
 from harness.store import AlreadyFinished, AlreadyRunning, Store
 from harness.store import states as s
 from harness.store.cell_states import UNKNOWN, cell_states
@@ -15,7 +16,6 @@ from harness.store.query import runs, sweeps
 from harness.store.records import EnvironmentRecord
 from harness.sweeping.jobs import JobOutcome
 from harness.sweeping.planning import ELSEWHERE, FAILED, FINISHED, INCOMPATIBLE, READY, PlannedRun
-from harness.sweeping.precision_choice import CHOSEN
 
 
 def with_states(
@@ -67,9 +67,8 @@ def record(planned: Sequence[PlannedRun], store: Store, *, experiment: bool) -> 
 def _coordinates(run: Any, experiment: bool) -> str:
     """What two cells of one sweep must share for the later to replace the earlier."""
     if experiment:
-        return json.dumps([run.task, run.model, run.seed])
-    free = ("sweep", CHOSEN)
-    return json.dumps({k: v for k, v in run.config.items() if k not in free}, sort_keys=True)
+        return canonical([run.task, run.model, run.seed])
+    return canonical(config_identity(run.config))
 
 
 def record_interrupted(run: PlannedRun, store: Store, environment: EnvironmentRecord) -> None:

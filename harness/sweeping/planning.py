@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
 
-from harness.config import Cell, to_settings
-from harness.config.identity import run_plan
+from harness.config import Cell
+from harness.config.checks import refuse_single_run_values
+from harness.config.identity import Planner
 from harness.config.matching import fit as fit_model
+from harness.config.schema import meaning_of
 from harness.config.settings import RunSettings
+from harness.contract.options import AROUND_A_RUN
+from harness.contract.task import Baseline, Task
 from harness.errors import ConfigError
+from harness.registry.compatibility import Compatibility
 from harness.store.records import RunPlan
 from harness.sweeping.limits import NO_LIMITS, Limits
 
@@ -30,6 +37,7 @@ class PlannedRun:
         limits: exceeding one stops it.
         alone: whether nothing else of this sweep, and no other such run, may compute meanwhile.
         launcher: what starts its worker; None: what the command takes by default.
+        before: seconds by phase that were spent on settling it; they count with its own.
     """
 
     settings: RunSettings
@@ -40,6 +48,7 @@ class PlannedRun:
     limits: Limits = NO_LIMITS
     alone: bool = False
     launcher: str | None = None
+    before: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -57,20 +66,24 @@ def plan_cells(cells: Iterable[Cell]) -> list[PlannedRun]:
     models: dict[str, PlannedRun] = {}
     baselines: dict[str, PlannedRun] = {}
     threads: set[int] = set()
+    planner, fits = Planner(), _Fits()
     for cell in cells:
-        _refuse_auto(cell)
-        settings, fit = fit_model(to_settings(cell.config))
+        refuse_single_run_values("trainer.precision", cell.settings.trainer.precision)
+        settings, fit = fits.of(cell.settings)
         threads.add(settings.trainer.threads or 1)
-        limits = Limits.parse(cell.config.limits.time, cell.config.limits.memory)
-        alone, launcher = cell.config.exclusive, cell.config.launcher
-        plan = run_plan(settings, compatible=fit.compatible, overrides=of_a_run(cell.overrides))
-        state = READY if fit.compatible else INCOMPATIBLE
-        models.setdefault(plan.key, PlannedRun(settings, plan, state, fit.reason or "", "", limits, alone, launcher))
-        if cell.config.baselines:
-            for baseline in settings.task.baselines():
-                plan = run_plan(settings, baseline=baseline)
-                run = PlannedRun(settings, plan, baseline=baseline.name, limits=limits, launcher=launcher)
-                baselines.setdefault(plan.key, run)
+        around = _around(cell)
+        plan = planner.plan(settings, compatible=fit.compatible, overrides=of_a_run(cell.overrides))
+        if plan.key not in models:
+            state = READY if fit.compatible else INCOMPATIBLE
+            models[plan.key] = PlannedRun(settings, plan, state, fit.reason or "", alone=settings.exclusive, **around)
+        if not cell.sweep.baselines:
+            continue
+        # Nobody compares the times of baselines.
+        together = replace(settings, exclusive=False) if settings.exclusive else settings
+        for baseline in fits.baselines(settings.task):
+            plan = planner.plan(together, baseline=baseline)
+            if plan.key not in baselines:
+                baselines[plan.key] = PlannedRun(together, plan, baseline=baseline.name, **around)
     if len(threads) > 1:
         raise ConfigError(
             f"trainer.threads is {' and '.join(map(str, sorted(threads)))} in cells of one sweep, whose times are "
@@ -79,14 +92,36 @@ def plan_cells(cells: Iterable[Cell]) -> list[PlannedRun]:
     return [*models.values(), *baselines.values()]
 
 
+def _around(cell: Cell) -> dict[str, Any]:
+    """How the cell's runs are watched and started."""
+    return {"limits": _limits(cell.sweep.limits.time, cell.sweep.limits.memory), "launcher": cell.sweep.launcher}
+
+
+_limits = lru_cache(maxsize=64)(Limits.parse)
+
+
+class _Fits:
+    """Whether models fit tasks, with the sizes that `match` asks for; worked out once for the same objects."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], tuple[RunSettings, RunSettings, Compatibility]] = {}
+        self._baselines: dict[int, tuple[Task, tuple[Baseline, ...]]] = {}
+
+    def of(self, settings: RunSettings) -> tuple[RunSettings, Compatibility]:
+        """As `harness.config.matching.fit`."""
+        key = (id(settings.task), id(settings.model), id(settings.trainer), settings.asked.match)
+        if key not in self._known:
+            self._known[key] = settings, *fit_model(settings)  # the objects are kept, so their numbers stay theirs
+        _, known, found = self._known[key]
+        return (settings if known.model is settings.model else replace(settings, model=known.model)), found
+
+    def baselines(self, task: Task) -> tuple[Baseline, ...]:
+        """Those of a task."""
+        if id(task) not in self._baselines:
+            self._baselines[id(task)] = task, task.baselines()
+        return self._baselines[id(task)][1]
+
+
 def of_a_run(words: Sequence[str]) -> list[str]:
-    """The words without those that say how a run is watched and where it is started, which do not repeat it."""
-    return [word for word in words if not word.startswith(("limits.", "launcher="))]
-
-
-def _refuse_auto(cell: Cell) -> None:
-    if cell.config.trainer.precision == "auto":
-        raise ConfigError(
-            "precision=auto is for single runs ('harness run'), and the runs of a sweep have one precision: write "
-            "precision=fp32 or precision=bf16."
-        )
+    """The words without those that say how runs are watched and where they are started, which repeat no run."""
+    return [word for word in words if meaning_of(word.partition("=")[0]).where != AROUND_A_RUN]

@@ -16,7 +16,7 @@ import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.data.progress import waiting
 
@@ -25,17 +25,14 @@ if TYPE_CHECKING:
     from harness.store import Store
     from harness.training.precision import PrecisionVerdict
 
-CHOSEN = "precision_chosen"
-"""Where a run's configuration and its details say that its precision was chosen for it, and why."""
-
 LONGEST_S = 900.0
 """A check that has not ended after so many seconds is given up."""
 
 _COUNTS = ("finished", "running", "interrupted")  # a run that failed may try again
 
 
-def chosen(settings: RunSettings, store: Store) -> RunSettings:
-    """The settings with fp32 or bf16 in the place of "auto", and the reason in the stored configuration.
+def chosen(settings: RunSettings, store: Store) -> tuple[RunSettings, dict[str, float]]:
+    """The settings with fp32 or bf16 in the place of "auto" and the reason beside it, and the seconds spent by phase.
 
     Args:
         settings: of a single run; its threads and its device are decided.
@@ -46,10 +43,10 @@ def chosen(settings: RunSettings, store: Store) -> RunSettings:
 
     earlier = _earlier(settings, store)
     if earlier is not None:
-        return earlier
+        return earlier, {}
     why_not, clock = obstacle(settings), PhaseClock()
     if why_not:
-        return _with(settings, "fp32", f"auto: {why_not}")
+        return _with(settings, "fp32", f"auto: {why_not}"), {}
     try:
         with clock.phase("data_preparation"), waiting(f"Preparing data of {settings.task.name}"):
             settings.task.prepare_data()
@@ -60,7 +57,7 @@ def chosen(settings: RunSettings, store: Store) -> RunSettings:
         verdict = PrecisionVerdict("fp32", f"the check could not be made: {type(error).__name__}: {error}")
     spent = clock.totals()
     before = {name: seconds for name, seconds in spent.items() if name in ("data_preparation", "setup")}
-    return replace(_with(settings, verdict.precision, f"auto: {verdict.reason}"), before=before)
+    return _with(settings, verdict.precision, f"auto: {verdict.reason}"), before
 
 
 def _earlier(settings: RunSettings, store: Store) -> RunSettings | None:
@@ -76,18 +73,22 @@ def _earlier(settings: RunSettings, store: Store) -> RunSettings | None:
     found = [
         view
         for view in query.runs(store, task=settings.task.name, model=settings.model.name)
-        if view.key in possible and view.environment == here and view.status in _COUNTS and CHOSEN in view.config
+        if view.key in possible and view.environment == here and view.status in _COUNTS and _reason(view.config)
     ]
     if not found:
         return None
     newest = max(found, key=lambda view: view.started_at or 0.0)
-    return _with(possible[newest.key], possible[newest.key].trainer.precision, str(newest.config[CHOSEN]))
+    return _with(possible[newest.key], possible[newest.key].trainer.precision, _reason(newest.config))
+
+
+def _reason(config: dict[str, Any]) -> str:
+    """Why the precision of a stored run was chosen for it; empty where it was asked for."""
+    return str(config.get("asked", {}).get("precision_reason", ""))
 
 
 def _with(settings: RunSettings, precision: str, why: str) -> RunSettings:
-    trainer = {**settings.config["trainer"], "precision": precision}
-    config = {**settings.config, "trainer": trainer, CHOSEN: " ".join(why.split())}
-    return replace(settings, trainer=replace(settings.trainer, precision=precision), config=config)
+    asked = replace(settings.asked, precision_reason=" ".join(why.split()))
+    return replace(settings, trainer=replace(settings.trainer, precision=precision), asked=asked)
 
 
 def _checked(settings: RunSettings) -> PrecisionVerdict:
@@ -98,18 +99,13 @@ def _checked(settings: RunSettings) -> PrecisionVerdict:
     """
     from harness.training.precision import PrecisionVerdict
 
-    told = {
-        "config": settings.config,
-        "threads": settings.trainer.threads,
-        "device": settings.trainer.device,
-    }
     modules = os.pathsep.join(path or os.getcwd() for path in sys.path)  # plug-ins of a notebook may be found there
     with TemporaryDirectory(prefix="harness-precision-") as folder:
         answer = Path(folder, "verdict.json")
         try:
             done = subprocess.run(
                 [sys.executable, "-P", "-m", "harness.sweeping.precision_choice", str(answer)],
-                input=json.dumps(told),
+                input=json.dumps(settings.plain),
                 capture_output=True,
                 text=True,
                 env=os.environ | {"PYTHONPATH": modules},
@@ -135,10 +131,8 @@ def main() -> None:
     from harness.training.load_data import load_data
     from harness.training.precision import check_curve
 
-    told = json.load(sys.stdin)
-    torch.set_num_threads(told["threads"])
-    settings = settings_from_plain(told["config"])
-    settings.trainer.device = told["device"]
+    settings = settings_from_plain(json.load(sys.stdin))
+    torch.set_num_threads(settings.trainer.threads or 1)
     verdict = check_curve(settings, load_data(settings.task))
     Path(sys.argv[1]).write_text(json.dumps(asdict(verdict)))
 

@@ -28,7 +28,7 @@ def plan_one(words: Sequence[str], store: Callable[[], Store]) -> PlannedRun:
     tune_allocator()  # before anything imports torch
     from harness.config import compose, to_settings
     from harness.config.composition import spelled_out
-    from harness.config.identity import device_type, run_plan
+    from harness.config.identity import run_plan
     from harness.config.matching import matched
     from harness.errors import IncompatibleError
     from harness.registry.compatibility import check, explain
@@ -41,33 +41,32 @@ def plan_one(words: Sequence[str], store: Callable[[], Store]) -> PlannedRun:
     _refuse_grid(words)
     config = compose(words)
     limits = Limits.parse(config.limits.time, config.limits.memory)
-    settings = to_settings(config)
+    settings = to_settings(config, threads=threads_for_one_run())
     signature = settings.task.signature
     fit = check(signature, settings.model.name, settings.model.capabilities(signature))
     if not fit.compatible:
         raise IncompatibleError(explain(signature, fit.reason or "", fitting_models(signature)))
     settings = matched(settings)
-    settings.trainer.threads = settings.trainer.threads or threads_for_one_run()
-    settings.trainer.device = device_type(settings.trainer.device)
+    before: dict[str, float] = {}
     words = of_a_run(words)
     if settings.trainer.precision == "auto":
-        settings = chosen(settings, store())
+        settings, before = chosen(settings, store())
         words = [word for word in words if not word.startswith("trainer.precision=")]
         words.append(f"precision={settings.trainer.precision}")  # what repeats the run, whatever else auto may become
     plan = run_plan(settings, overrides=words)
-    return PlannedRun(settings, plan, limits=limits, alone=settings.exclusive, launcher=config.launcher)
+    return PlannedRun(settings, plan, limits=limits, alone=settings.exclusive, launcher=config.launcher, before=before)
 
 
 def _refuse_grid(words: list[str]) -> None:
     """An experiment with a grid is many runs; one of them must be pointed at."""
     from harness.config.cells import split
     from harness.config.composition import experiment_grid
-    from harness.config.schema import SHORT
+    from harness.config.schema import short_names
     from harness.errors import ConfigError
 
     experiment = [word for word in words if word.startswith("experiment=")]
     grid = experiment_grid(experiment) if experiment else {}
-    missing = [key for key in grid if SHORT.get(key, key) not in {word.partition("=")[0] for word in words}]
+    missing = [key for key in grid if short_names().get(key, key) not in {word.partition("=")[0] for word in words}]
     if missing:
         raise ConfigError(
             f"'{experiment[0]}' is a grid of {len(split(experiment))} runs. Run all of them with 'harness sweep "

@@ -8,7 +8,6 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.config.identity import device_type
 from harness.errors import ConfigError
 from harness.store import Store
 from harness.store.records import EnvironmentRecord
@@ -98,7 +97,7 @@ def run_cells(
         KeyboardInterrupt: Ctrl-C or SIGTERM; workers have been stopped and their runs recorded as interrupted.
     """
     trainer = planned[0].settings.trainer
-    threads, device = trainer.threads or 1, device_type(trainer.device)
+    threads, device = trainer.threads or 1, trainer.device
     environment = _environment(device, threads)
     planned = ledger.with_states(planned, store, environment.hash, retry)
     ledger.record(planned, store, experiment=experiment)
@@ -165,7 +164,7 @@ def look(planned: Sequence[PlannedRun], store: Store | None, *, retry: Sequence[
         retry: as for `run_cells`.
     """
     trainer = planned[0].settings.trainer
-    environment = _environment(device_type(trainer.device), trainer.threads or 1)
+    environment = _environment(trainer.device, trainer.threads or 1)
     result = SweepResult(planned[0].plan.sweep, ledger.with_states(planned, store, environment.hash, retry))
     estimates = Estimates.from_store(store, planned, environment.hash)
     expected = {run.plan.key: estimates.of(run) for run in planned}

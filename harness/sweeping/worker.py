@@ -65,10 +65,10 @@ def _do(job: Job, open_store: OpenStore, results: Path, tell: Tell, on_stop: Cal
         settings.task.prepare_data()
         return
     assert job.plan is not None, "a job that runs a cell has its plan"
-    settings.trainer.threads = settings.trainer.threads or job.threads
-    settings.exclusive, settings.before = job.lock == ALONE, job.before
     with open_store() as store:
         if job.kind == "baseline":
             execute_baseline(settings, job.plan, job.baseline, store=store, results=results)
         else:
-            execute(settings, job.plan, store=store, results=results, on_progress=tell, on_stop=on_stop)
+            execute(
+                settings, job.plan, store=store, results=results, before=job.before, on_progress=tell, on_stop=on_stop
+            )

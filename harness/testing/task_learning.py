@@ -70,13 +70,15 @@ def batches(subject: TaskSubject) -> None:
     "many classes or symbols there really are; leave padding out of the lengths."
 )
 def initial_loss(subject: TaskSubject) -> None:
-    """The loss of an untrained network is near that of uniform outputs: ln K, ln V, uniform CTC, mean square."""
+    """The loss of an untrained network is near that of outputs of 0: ln K for K classes, the mean square of figures."""
     data = _some(subject)
     target = subject.data.target_spec
     net = _network(subject)
     with torch.no_grad():
         outputs, ends, _ = net(data.inputs, data.input_lengths, data.targets)
-        found, expected = (_mean_loss(net, made, ends, data) for made in (outputs, torch.zeros_like(outputs)))
+        uninformed = target.uninformed(outputs)
+        found = _mean_loss(net, outputs, ends, data)
+        expected = found if uninformed is None else _mean_loss(net, uninformed, ends, data)
         rows = target.loss_rows(outputs, ends, data.targets, data.target_lengths, head=net.head)
     worst = data.ids[int((rows / target.loss_counts(data.target_lengths)).nan_to_num(1e30).argmax())]
     assert np.isfinite(found), f"the untrained loss is {found}, worst in '{worst}'"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ def execute(
     *,
     store: Store,
     results: Path,
+    before: Mapping[str, float] | None = None,
     on_progress: OnProgress | None = None,
     on_stop: Callable[[], None] | None = None,
 ) -> None:
@@ -56,6 +57,7 @@ def execute(
         plan: its identity, and how the store shows it.
         store: where it is recorded; stays open.
         results: folder of run folders.
+        before: seconds by phase that were spent for the run before it began; they count with its own.
         on_progress: called with the share of the budget that is used, and a word.
         on_stop: called when somebody asks the run to stop and the current step is still to end.
 
@@ -64,6 +66,7 @@ def execute(
         KeyboardInterrupt: Ctrl-C or SIGTERM (recorded as interrupted).
     """
     with recorded(settings, plan, store, results, on_stop) as session:
+        session.clock.add(before or {})
         _train_and_test(settings, session, on_progress)
 
 
@@ -99,10 +102,11 @@ def execute_baseline(settings: RunSettings, plan: RunPlan, baseline: str, *, sto
 
 def _train_and_test(settings: RunSettings, session: Session, on_progress: OnProgress | None) -> None:
     clock, task = session.clock, settings.task
-    clock.add(settings.before)
     check_softmax(task.target_type, settings.trainer, settings.optimizer)
     with clock.phase("data_preparation"):
         data = load_data(task)
+        for source in settings.model.sources():
+            source.fetch()
     split = settings.trainer.final_split
     with clock.phase("setup"):
         _prepare_torch(settings)
@@ -127,7 +131,7 @@ def _train_and_test(settings: RunSettings, session: Session, on_progress: OnProg
             network, data.target_spec, settings.optimizer, clock, settings.trainer.precision, callback
         )
         seed_global(settings.seed, "dropout")
-        verify(settings.config.get("match"), settings.model, network.parameter_counts())
+        verify(settings.asked.match, settings.model, network.parameter_counts())
         session.measured.training()
     _train(settings, session, module, callback)
     with clock.phase("logging"):
@@ -167,7 +171,7 @@ def _train_and_test(settings: RunSettings, session: Session, on_progress: OnProg
             "decoding": settings.decoding.method,
             "precision": settings.trainer.precision,
             "softmax": settings.trainer.softmax,
-            **{k: v for k, v in settings.config.items() if k == "precision_chosen"},
+            **({"precision_chosen": why} if (why := settings.asked.precision_reason) else {}),
             "steps": callback.progress.step,
             "epochs": round(callback.progress.epoch, 3),
             "stopped_early": callback.stopped_early,

@@ -76,11 +76,11 @@ class Session:
         """Watch, write and log for the block."""
         step = 0 if self.checkpoint is None else int(self.checkpoint["global_step"])
         self.clock.start("setup")
-        self.folder.write_config(settings.config)
+        self.folder.write_config(settings.plain)
         with self.writer, self.measured:
             self.clock.stop("setup")
             with self.clock.phase("logging"):
-                names = settings.config.get("logger", ())
+                names = settings.logger
                 self.loggers = loggers.make_loggers(names, self.folder.path, plan, step=step)
             try:
                 yield
@@ -106,7 +106,7 @@ def recorded(
         AlreadyRunning, AlreadyFinished: see `harness.store.claims.claimed`.
         StoreError: store or folder cannot be used.
     """
-    check_loggers(settings.config.get("logger", ()))
+    check_loggers(settings.logger)
     stop = StopRequest(on_stop)
     with stop.listening():
         folder = RunFolder(results, plan.key, store.store_id)

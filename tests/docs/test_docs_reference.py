@@ -16,7 +16,7 @@ import typer.main
 
 from harness.cli.main import app
 from harness.contract import hookspecs
-from harness.testing import dataset_checks, model_checks, task_checks
+from harness.testing import dataset_checks, model_checks, target_checks, task_checks
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"
@@ -72,7 +72,9 @@ def test_every_command_and_option_is_documented() -> None:
             assert written in found[1], f"docs/reference/cli.md: harness {name} leaves {written} out"
 
 
-@pytest.mark.parametrize("module", [model_checks, task_checks, dataset_checks], ids=["model", "task", "dataset"])
+@pytest.mark.parametrize(
+    "module", [model_checks, task_checks, dataset_checks, target_checks], ids=["model", "task", "dataset", "target"]
+)
 def test_every_clause_is_explained_and_every_one_that_is_named_exists(module: Any) -> None:
     known = {clause.name for clause in module.CLAUSES}
     explained = {

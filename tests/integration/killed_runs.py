@@ -43,8 +43,7 @@ def start(words: list[str], folder: Path, moment: dict[str, Any] | None) -> int:
         return os.waitpid(child, 0)[1]
     code = 3
     try:
-        settings = to_settings(compose(words))
-        settings.trainer.threads = 1
+        settings = to_settings(compose(words), threads=1)
         if moment is not None:
             arm(moment)
         with Store.open(f"sqlite:///{folder}/store.db") as store:

@@ -16,6 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLUGIN = ROOT / "tests" / "third_party_plugin"
+TARGETS = ROOT / "tests" / "third_party_targets"
 # Building asks pip for hatchling, over the network.
 pytestmark = pytest.mark.service
 
@@ -40,9 +41,9 @@ def _do(*command: str | Path, folder: Path, **environment: str) -> str:
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The harness's wheel and the plug-in's."""
+    """The harness's wheel and those of the plug-ins."""
     folder = tmp_path_factory.mktemp("wheels")
-    for source in (ROOT, PLUGIN):
+    for source in (ROOT, PLUGIN, TARGETS):
         _do(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--wheel-dir", folder, source, folder=folder)
     return folder
 
@@ -108,10 +109,22 @@ def test_an_older_store_is_migrated_by_the_wheel(environment: Path, tmp_path: Pa
 
 
 def test_the_plug_ins_own_tests_pass_with_the_wheel(environment: Path, tmp_path: Path) -> None:
-    tests = PLUGIN / "tests"
     options = ("-q", "-p", "no:cacheprovider", "--rootdir", tmp_path)
-    printed = _do(environment / "python", "-m", "pytest", *options, tests, folder=tmp_path)
-    assert " passed" in printed
+    for tests in (PLUGIN / "tests", TARGETS / "tests"):
+        printed = _do(environment / "python", "-m", "pytest", *options, tests, folder=tmp_path)
+        assert " passed" in printed
+
+
+def test_targets_from_outside_go_through_check_sweep_and_report(environment: Path, tmp_path: Path) -> None:
+    for name in ("target.crf", "target.ordinal"):
+        assert " 0 failed" in _do(environment / "harness", "check", name, folder=tmp_path)
+    words = ("experiment=kinds", "model=rnn", "budget=steps:20")
+    _do(environment / "harness", "sweep", *words, folder=tmp_path)
+    _do(environment / "harness", "report", "--sweep", "kinds", folder=tmp_path)
+    tables = tmp_path / "results" / "report" / "tables"
+    by_tag, by_grade = (tables / f"{n}.csv" for n in ("name-tagging-tags-table", "star-rating-confusion-1"))
+    assert by_tag.read_text().splitlines()[1].startswith("O,")
+    assert len(by_grade.read_text().splitlines()) == 6
 
 
 def test_a_plug_in_is_started_from_the_wheel(environment: Path, tmp_path: Path) -> None:

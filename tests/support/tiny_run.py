@@ -32,8 +32,7 @@ WORDS = (
 
 def tiny_run(folder: Path, *words: str) -> tuple[RunView, list[MetricRow]]:
     """Train and test with WORDS and more; the run as the store has it, and everything it logged."""
-    settings = to_settings(compose([*WORDS, *words]))
-    settings.trainer.threads = 1
+    settings = to_settings(compose([*WORDS, *words]), threads=1)
     with Store.open(f"sqlite:///{folder}/store.db") as store:
         execute(settings, run_plan(settings), store=store, results=folder)
         (view,) = runs(store)

@@ -125,9 +125,9 @@ def forget() -> None:
     """Make the registry and the configuration look at the world anew."""
     importlib.invalidate_caches()
     discovery.registry.cache_clear()
-    identity = sys.modules.get("harness.config.identity")
-    if identity is not None:
-        identity.plugin_digest.cache_clear()
+    engine_code = sys.modules.get("harness.config.engine_code")
+    if engine_code is not None:
+        engine_code.plugin_digest.cache_clear()
     composition = sys.modules.get("harness.config.composition")
     if composition is not None:
         composition.loader.cache_clear()

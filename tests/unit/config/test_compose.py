@@ -33,7 +33,7 @@ def test_defaults_give_typed_settings(pair: Any) -> None:
     assert type(settings.task).name == "counting"
     assert settings.model.hidden_size == 4  # type: ignore[attr-defined]
     assert (settings.seed, settings.budget, settings.target, settings.sweep) == (0, "epochs:3", None, "default")
-    assert settings.optimizer.betas == [0.9, 0.98]
+    assert settings.optimizer.betas == (0.9, 0.98)
     assert settings.tuning == {}
 
 
@@ -50,13 +50,13 @@ def test_words_reach_every_section(pair: Any) -> None:
 
 def test_the_resolved_configuration_is_plain_and_gives_the_settings_back(pair: Any) -> None:
     settings = to_settings(compose([*TINY, "task.ratio=0.5", "seed=3"]))
-    assert settings.config["task"]["name"] == "counting"
-    assert settings.config["model"] == {"name": "small", "hidden_size": 4}
-    assert settings_from_plain(settings.config) == settings
+    assert settings.plain["task"]["name"] == "counting"
+    assert settings.plain["model"] == {"name": "small", "hidden_size": 4}
+    assert settings_from_plain(settings.plain) == settings
 
 
 def test_a_stored_configuration_with_a_field_that_is_gone_is_refused(pair: Any) -> None:
-    plain = to_settings(compose(TINY)).config
+    plain = to_settings(compose(TINY)).plain
     plain["model"]["height"] = 3
     with pytest.raises(ConfigError, match=r"no option 'model.height' \(in the stored configuration\)"):
         settings_from_plain(plain)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.config import compose, identity, to_settings
+from harness.config import compose, identity, to_settings, typed
 from harness.config.differences import ABSENT, Difference, differences, flat
 from harness.config.identity import run_plan
 from harness.store import RunView, Store, query
@@ -51,11 +51,11 @@ def _by_name(found: list[Difference]) -> dict[tuple[str, str], Difference]:
     [
         (["seed=1"], {"seed"}, set()),
         (["optimizer.lr=0.1", "model.hidden_size=5"], {"optimizer.lr", "model.hidden_size"}, set()),
-        (["sweep=another", "trainer.threads=2"], set(), {"sweep", "trainer.threads"}),
+        (["sweep=another", "trainer.threads=2"], set(), {"sweep", "trainer.threads", "asked.threads"}),
         (["budget=steps:3", "trainer.log_every=7"], {"budget"}, {"trainer.log_every"}),
         (["logger=tensorboard"], set(), {"logger"}),
         (["optimizer.betas=[0.9,0.99]"], {"optimizer.betas"}, set()),
-        (["trainer.device=cuda", "task.size=9"], {"trainer.device", "task.size"}, set()),
+        (["trainer.device=cuda", "task.size=9"], {"trainer.device", "task.size"}, {"asked.device"}),
         (["model=other"], {"model.name"}, set()),
     ],
     ids=lambda words: " ".join(sorted(words)),
@@ -63,7 +63,7 @@ def _by_name(found: list[Difference]) -> dict[tuple[str, str], Difference]:
 def test_settings_are_told_apart_by_whether_the_key_is_made_of_them(
     store: Store, words: list[str], deciding: set[str], other: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(identity, "device_type", lambda device: "cpu" if device == "auto" else device)
+    monkeypatch.setattr(typed, "device_type", lambda device: "cpu" if device == "auto" else device)
     one, two = _plan(), _plan(*words)
     views = [_finished(store, one)] if one.key == two.key else [_finished(store, plan) for plan in (one, two)]
     first, second = views[0], replace(views[-1], config=two.config)
@@ -73,11 +73,11 @@ def test_settings_are_told_apart_by_whether_the_key_is_made_of_them(
     assert (one.key != two.key) == bool(deciding)
 
 
-def test_auto_and_the_device_that_it_becomes_make_no_difference_to_the_key(store: Store) -> None:
+def test_auto_is_the_device_that_it_becomes_and_stays_on_record(store: Store) -> None:
     view = _finished(store, _plan("trainer.device=auto"))
-    device = identity.device_type("auto")
+    device = typed.device_type("auto")
     (one,) = differences(view, replace(view, config=_plan(f"trainer.device={device}").config))
-    assert (one.name, one.one, one.two, one.in_key) == ("trainer.device", "auto", device, False)
+    assert (one.name, one.one, one.two, one.in_key) == ("asked.device", "auto", device, False)
 
 
 def test_versions_and_digests_of_plugins_engine_and_data_are_named(
@@ -92,6 +92,7 @@ def test_versions_and_digests_of_plugins_engine_and_data_are_named(
     assert {(d.part, d.name) for d in found} == {
         ("identity", "engine_digest"),
         ("identity", "plugin_digests.task"),
+        ("identity", "plugin_digests.target"),
         ("identity", "plugin_digests.model"),
         ("identity", "data_fingerprint"),
         ("identity", "record_version"),

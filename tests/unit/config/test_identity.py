@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.config import compose, identity, to_settings
+from harness.config import compose, engine_code, identity, to_settings
 from harness.config.identity import run_key, run_plan
 from harness.config.settings import RunSettings
+from harness.errors import DataError
 
 TINY = ("task=counting", "model=small")
 
@@ -66,10 +68,10 @@ def test_the_plugins_code_its_distribution_and_the_engine_are_part_of_the_key(
     before = run_key(_settings())
     source = site.folder / "mod_small.py"
     source.write_text(source.read_text() + "\n# a comment\n")
-    identity.plugin_digest.cache_clear()
+    engine_code.plugin_digest.cache_clear()
     assert run_key(_settings()) == before
     source.write_text(source.read_text() + "\nEXTRA = 1\n")
-    identity.plugin_digest.cache_clear()
+    engine_code.plugin_digest.cache_clear()
     changed = run_key(_settings())
     assert changed != before
     monkeypatch.setattr(identity, "engine_digest", lambda: "another engine")
@@ -93,7 +95,7 @@ def test_the_plan_says_all_that_the_store_needs() -> None:
     assert plan.units["score"]["unit"] == "points"
     assert plan.command == "harness run task=counting model=small seed=2 'sweep=a b'"
     assert plan.identity["task_version"] == "dist-counting 1.0, task version 1"
-    assert set(plan.identity["plugin_digests"]) == {"task", "model"}
+    assert set(plan.identity["plugin_digests"]) == {"task", "target", "model"}
 
 
 def test_a_baseline_depends_on_task_and_seed_but_on_no_model() -> None:
@@ -105,3 +107,54 @@ def test_a_baseline_depends_on_task_and_seed_but_on_no_model() -> None:
     assert run_plan(_settings("model.hidden_size=9", "optimizer.lr=1"), baseline=baseline).key == plan.key
     assert run_plan(_settings("seed=1"), baseline=baseline).key != plan.key
     assert run_plan(_settings("task.size=9"), baseline=baseline).key != plan.key
+
+
+PRETRAINED = """
+    from dataclasses import dataclass
+    from pathlib import Path
+    from typing import ClassVar
+
+    from harness import Capabilities, Model, hookimpl
+    from harness.data.sources import FileSource
+
+
+    @dataclass
+    class Pretrained(Model):
+        name: ClassVar[str] = "pretrained"
+
+        weights: Path | None = None
+
+        def sources(self):
+            return (FileSource("pretrained weights", self.weights, "model.weights"),)
+
+        def capabilities(self, signature):
+            return Capabilities()
+
+        def build(self, input_spec, target_spec):
+            raise NotImplementedError
+
+        def tiny(self):
+            return self
+
+
+    @hookimpl
+    def harness_models():
+        return [Pretrained]
+"""
+
+
+def test_new_contents_of_a_file_that_a_model_reads_are_another_run(site: Any, tmp_path: Path) -> None:
+    site.install("dist-pretrained", {"model.pretrained": "mod_pretrained"}, {"mod_pretrained.py": PRETRAINED})
+    weights = tmp_path / "weights.bin"
+    words = ("task=counting", "model=pretrained", f"model.weights={weights}")
+    with pytest.raises(DataError, match=r"^The file of the pretrained weights does not exist: .*weights.bin"):
+        run_key(to_settings(compose(words)))
+    with pytest.raises(DataError, match=r"give it as model\.weights=FILE"):
+        run_key(to_settings(compose(words[:2])))
+    weights.write_bytes(b"one")
+    first = run_key(to_settings(compose(words)))
+    assert run_key(to_settings(compose(words))) == first
+    weights.write_bytes(b"two")
+    assert run_key(to_settings(compose(words))) != first
+    assert run_plan(to_settings(compose(words))).identity["model_fingerprint"] is not None
+    assert run_plan(_settings()).identity["model_fingerprint"] is None

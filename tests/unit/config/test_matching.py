@@ -88,8 +88,8 @@ def _is_right(settings: RunSettings, match: str) -> None:
         return
     verify(match, solved.model, _true_counts(solved))
     field = solved.model.capabilities(solved.task.signature).size_field
-    assert solved.config["model"][field] == getattr(solved.model, field)
-    assert solved.config["match"] == match
+    assert solved.plain["model"][field] == getattr(solved.model, field)
+    assert solved.plain["asked"]["match"] == match
 
 
 @pytest.mark.parametrize("match", SIZES)
@@ -108,8 +108,7 @@ def test_a_model_from_outside_is_matched_in_steps_of_its_own(
     monkeypatch.syspath_prepend(Path(__file__).resolve().parents[2] / "third_party_plugin")
     (cls,) = importlib.import_module("harness_toy.transformer").harness_models()
     settings = _settings(task, "lstm", f"match={match}")
-    config = settings.config | {"model": {"name": "transformer", "hidden_size": 128}}
-    _is_right(replace(settings, model=cls(), config=config), match)
+    _is_right(replace(settings, model=cls()), match)
 
 
 def test_models_of_one_budget_are_within_two_percent_of_it_and_so_of_each_other() -> None:
@@ -153,17 +152,16 @@ def test_data_is_loaded_once_for_all_models_of_a_task(monkeypatch: pytest.Monkey
 def test_the_width_decides_the_key_not_how_it_was_found() -> None:
     by_match = matched(_settings("speech_recognition", "lstm", "match=params:400000"))
     by_hand = _settings("speech_recognition", "lstm", f"model.hidden_size={by_match.model.hidden_size}")
-    assert by_match.config["match"] == "params:400000"
-    assert "match" not in by_hand.config
+    assert (by_match.asked.match, by_hand.asked.match) == ("params:400000", None)
     assert run_key(by_match) == run_key(by_hand)
     assert run_key(matched(_settings("speech_recognition", "lstm", "match=params:500000"))) != run_key(by_hand)
 
 
 def test_a_worker_gets_the_solved_width_from_the_stored_configuration() -> None:
     solved = matched(_settings("speech_recognition", "rnn", "match=params:400000"))
-    again = settings_from_plain(solved.config)
+    again = settings_from_plain(solved.plain)
     assert again.model == solved.model
-    assert again.config["match"] == "params:400000"
+    assert again.asked.match == "params:400000"
 
 
 def test_without_match_nothing_changes() -> None:
@@ -229,14 +227,14 @@ def test_what_is_no_match_is_refused_when_it_is_composed(text: str) -> None:
 def test_a_sweep_and_an_experiment_may_set_it(site: Any) -> None:
     words = [f"task=speech_recognition {' '.join(TASKS['speech_recognition'])} tuned=none", "model=rnn,lstm"]
     cells = expand([*words[0].split(), words[1], "match=params:90000,params:700000"])
-    widths = [matched(to_settings(cell.config)).model.hidden_size for cell in cells]
+    widths = [matched(cell.settings).model.hidden_size for cell in cells]
     assert len(set(widths)) == 4
     head = "# @package _global_\n"
     text = f"{head}match: params:90000\ngrid:\n  model: [rnn, lstm]\n"
     files = {"mine/__init__.py": "", "mine/conf/__init__.py": "", "mine/conf/experiment/equal.yaml": text}
     site.install("mine", {"config.mine": "mine.conf"}, files)
     cells = expand(["experiment=equal", *words[0].split()])
-    assert [matched(to_settings(cell.config)).model.hidden_size for cell in cells] == [widths[0], widths[2]]
+    assert [matched(cell.settings).model.hidden_size for cell in cells] == [widths[0], widths[2]]
 
 
 # -- models that do not keep their word ----------------------------------------------------------------
@@ -322,4 +320,4 @@ def test_counting_on_the_meta_device_is_counting_the_network() -> None:
     data = _data("speech_recognition")
     made = parameter_counts(settings.model, settings, data.input_spec, data.target_spec)
     assert made == _true_counts(settings)
-    assert settings.trainer == TrainerSettings()
+    assert settings.trainer == replace(TrainerSettings(), device=settings.trainer.device)

@@ -134,7 +134,7 @@ def sized(runs: list[RunView], lstm: int, rnn: int, match: str | None, encoder: 
     changes: Change = {}
     for run in runs:
         size = {"lstm": lstm, "rnn": rnn}[run.model]
-        config = run.config | ({"match": match} if match else {})
+        config = run.config | ({"asked": {"match": match}} if match else {})
         changes[run.model, run.seed] = {
             "parameters": size,
             "encoder_parameters": encoder or size,

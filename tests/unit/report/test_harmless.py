@@ -61,7 +61,7 @@ def fill(store: Store, text: str) -> None:
             model=model,
             seed=seed,
             config={
-                "budget": text, "target": text, "match": text, "optimizer": {"lr": text}, text: [text],
+                "budget": text, "target": text, "asked": {"match": text}, "optimizer": {"lr": text}, text: [text],
                 "trainer": {"precision": text}, "model": {"name": text, "width": seed % 1},
             },
             synthetic=True,

@@ -49,15 +49,6 @@ def test_other_conditions_make_another_comparison(store, made_up, change):
     assert first.entries[1].why_missing == "not run under these conditions"
 
 
-def test_a_run_from_before_there_was_a_choice_of_softmax_had_the_full_one(store, made_up):
-    made_up.done(store, made_up.plan("translation", "lstm"))
-    plan = made_up.plan("translation", "rnn")
-    del plan.config["trainer"]["softmax"]
-    made_up.done(store, plan)
-    (comparison,) = load(store).comparisons
-    assert [len(e.finished) for e in comparison.entries] == [1, 1]
-
-
 def test_another_environment_makes_another_comparison(store, made_up):
     plan = made_up.plan("translation", "lstm")
     made_up.done(store, plan)

@@ -64,7 +64,7 @@ def test_limits_and_exclusiveness_belong_to_the_sweep_and_not_to_the_run() -> No
     (plain,) = plan_cells(expand(words))
     (run,) = plan_cells(expand([*words, "limits.time=30m", "limits.memory=1GiB", "exclusive=true"]))
     assert run.plan.key == plain.plan.key
-    assert run.plan.config == plain.plan.config
+    assert run.plan.config == plain.plan.config | {"exclusive": True}
     assert "limits" not in run.plan.command
     assert (run.limits, run.alone) == (Limits(1800.0, 2.0**30), True)
     prepare, job = jobs_for([run], beside_alone=True)

@@ -156,7 +156,7 @@ def test_the_runs_of_a_sweep_have_a_precision_that_is_known_before(word: str) ->
 
 def test_a_single_run_whose_precision_was_chosen_is_the_cell_of_a_sweep() -> None:
     (cell,) = plan_cells(expand(["task=counting", "model=small"]))
-    alone = replace(cell.plan, config=cell.plan.config | {"precision_chosen": "auto: why"})
+    alone = replace(cell.plan, config=cell.plan.config | {"asked": {"precision_reason": "auto: why"}})
     assert ledger._coordinates(alone, experiment=False) == ledger._coordinates(cell.plan, experiment=False)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,13 +15,11 @@ from tiny_run import WORDS
 
 from harness.config import compose, to_settings
 from harness.config.identity import run_plan
-from harness.config.settings import RunSettings
 from harness.measure.environment import measure_environment
 from harness.store import Store
 from harness.store.query import runs
-from harness.store.records import RunPlan
 from harness.sweeping import precision_choice
-from harness.sweeping.precision_choice import CHOSEN
+from harness.sweeping.planning import PlannedRun
 from harness.sweeping.single_run import plan_one
 from harness.training import execute, precision
 from harness.training.precision import PrecisionVerdict
@@ -49,46 +49,46 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> Any:
     return answers
 
 
-def prepared(words: Sequence[str], url: str | None = None) -> tuple[RunSettings, RunPlan]:
-    """Settings and plan of the one run."""
+def prepared(words: Sequence[str], url: str | None = None) -> PlannedRun:
+    """The plan of the one run."""
     with ExitStack() as opened:
-        run = plan_one(words, lambda: opened.enter_context(Store.open(url)))
-    return run.settings, run.plan
+        return plan_one(words, lambda: opened.enter_context(Store.open(url)))
 
 
 @pytest.mark.parametrize("word", ["precision=auto", "trainer.precision=auto"])
 @pytest.mark.parametrize("verdict", [BF16, FP32], ids=["bf16", "fp32"])
 def test_the_run_is_the_one_that_is_told_its_precision(checked: Any, word: str, verdict: PrecisionVerdict) -> None:
     asked = checked(verdict)
-    settings, plan = prepared([*MINE, word])
-    told, outright = prepared([*MINE, f"precision={verdict.precision}"])
+    ready, told = prepared([*MINE, word]), prepared([*MINE, f"precision={verdict.precision}"])
     assert len(asked) == 1
-    assert plan.key == outright.key
-    assert settings.trainer == told.trainer
-    assert settings.config == told.config | {CHOSEN: f"auto: {verdict.reason}"}
-    assert plan.command.endswith(f" precision={verdict.precision}")
-    assert "auto" not in plan.command
-    assert settings.before["setup"] > 0
+    assert ready.plan.key == told.plan.key
+    asked_for = {"precision": "auto", "precision_reason": f"auto: {verdict.reason}"}
+    same = told.settings.plain | {"asked": told.settings.plain["asked"] | asked_for}
+    assert ready.settings.plain == ready.plan.config == same
+    assert ready.plan.command.endswith(f" precision={verdict.precision}")
+    assert "auto" not in ready.plan.command
+    assert ready.before["setup"] > 0
 
 
 def test_without_the_hardware_nothing_is_trained_to_know_it(monkeypatch: pytest.MonkeyPatch, checked: Any) -> None:
     asked = checked()
     monkeypatch.setattr(precision, "instruction_sets", lambda: ["avx2"])
-    settings, _ = prepared([*MINE, "precision=auto"])
-    assert (settings.trainer.precision, asked, settings.before) == ("fp32", [], {})
-    assert settings.config[CHOSEN].startswith("auto: this processor has no bf16 instructions")
+    ready = prepared([*MINE, "precision=auto"])
+    assert (ready.settings.trainer.precision, asked, ready.before) == ("fp32", [], {})
+    assert ready.settings.asked.precision_reason.startswith("auto: this processor has no bf16 instructions")
 
 
 def test_a_check_that_dies_leaves_fp32_and_its_last_words(checked: Any) -> None:
     checked(ChildProcessError("killed\nby signal 4"))
-    settings, _ = prepared([*MINE, "precision=auto"])
+    settings = prepared([*MINE, "precision=auto"]).settings
     assert settings.trainer.precision == "fp32"
-    assert settings.config[CHOSEN] == "auto: the check could not be made: ChildProcessError: killed by signal 4"
+    assert settings.asked.precision_reason == (
+        "auto: the check could not be made: ChildProcessError: killed by signal 4"
+    )
 
 
 def test_the_process_of_the_check_says_why_it_ended() -> None:
-    settings = to_settings(compose([*MINE, "trainer.threads=1"]))
-    settings.config = {"nothing": "that a run has"}
+    settings: Any = SimpleNamespace(plain={"nothing": "that a run has"})
     with pytest.raises(ChildProcessError, match="KeyError: 'task'"):
         precision_choice._checked(settings)
 
@@ -102,25 +102,24 @@ def test_a_check_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_record_says_what_was_chosen_and_why_and_counts_the_check_as_set_up(checked: Any, tmp_path: Path) -> None:
     checked(BF16)
-    settings, plan = prepared([*MINE, "precision=auto"])
-    settings.before = {"setup": 1000.0}
-    settings.trainer.threads = 1
+    ready = prepared([*MINE, "precision=auto", "trainer.threads=1"])
     url = f"sqlite:///{tmp_path}/store.db"
     with Store.open(url) as store:
-        execute.execute(settings, plan, store=store, results=tmp_path)
+        execute.execute(ready.settings, ready.plan, store=store, results=tmp_path, before={"setup": 1000.0})
         (view,) = runs(store)
     assert view.summary is not None
     assert view.summary.details["precision"] == "bf16"
-    assert view.summary.details[CHOSEN] == view.config[CHOSEN] == "auto: the curves agree"
+    assert view.summary.details["precision_chosen"] == "auto: the curves agree"
+    assert view.config["asked"]["precision_reason"] == "auto: the curves agree"
     assert view.precision == "bf16, by auto: the curves agree"
     assert view.summary.phases["setup"] > 1000
     assert view.summary.total_s > 1000 > view.summary.train_s
 
 
-def enter(store: Store, how: str, *, environment: str = "", **chosen: str) -> str:
+def enter(store: Store, how: str, *, environment: str = "", reason: str = "") -> str:
     """Enter the run in bf16 as one that was started here and ended like that; its key."""
     settings = to_settings(compose([*MINE, "precision=bf16"]))
-    settings.config |= chosen
+    settings = replace(settings, asked=replace(settings.asked, precision_reason=reason))
     plan, here = run_plan(settings), measure_environment("cpu", 1)
     here = type(here)(environment or here.hash, here.fingerprint)
     run_id = store.start(plan, here, owner_pid=os.getpid())
@@ -134,33 +133,33 @@ def enter(store: Store, how: str, *, environment: str = "", **chosen: str) -> st
 def test_an_interrupted_run_goes_on_as_what_it_became_whatever_a_check_would_say(checked: Any) -> None:
     asked = checked(FP32)
     with Store.open() as store:
-        key = enter(store, "interrupted", precision_chosen="auto: the curves agreed")
-    settings, plan = prepared([*MINE, "precision=auto", "trainer.threads=1"])
-    assert (plan.key, asked, settings.before) == (key, [], {})
-    assert settings.config[CHOSEN] == "auto: the curves agreed"
+        key = enter(store, "interrupted", reason="auto: the curves agreed")
+    ready = prepared([*MINE, "precision=auto", "trainer.threads=1"])
+    assert (ready.plan.key, asked, ready.before) == (key, [], {})
+    assert ready.settings.asked.precision_reason == "auto: the curves agreed"
 
 
 @pytest.mark.parametrize(
     ("how", "entered"),
     [
-        pytest.param("failed", {"precision_chosen": "auto: the curves agreed"}, id="failed"),
+        pytest.param("failed", {"reason": "auto: the curves agreed"}, id="failed"),
         pytest.param("interrupted", {}, id="told-its-precision"),
-        pytest.param("interrupted", {"precision_chosen": "auto: x", "environment": "e" * 64}, id="another-machine"),
+        pytest.param("interrupted", {"reason": "auto: x", "environment": "e" * 64}, id="another-machine"),
     ],
 )
 def test_other_runs_decide_nothing(checked: Any, how: str, entered: dict[str, str]) -> None:
     asked = checked(FP32)
     with Store.open() as store:
         key = enter(store, how, **entered)
-    _, plan = prepared([*MINE, "precision=auto", "trainer.threads=1"])
+    ready = prepared([*MINE, "precision=auto", "trainer.threads=1"])
     assert len(asked) == 1
-    assert plan.key != key
+    assert ready.plan.key != key
 
 
 def test_the_store_that_the_run_will_be_in_is_looked_at(checked: Any, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/elsewhere.db"
     with Store.open(url) as store:
-        key = enter(store, "interrupted", precision_chosen="auto: the curves agreed")
+        key = enter(store, "interrupted", reason="auto: the curves agreed")
     checked(FP32)
-    assert prepared([*MINE, "precision=auto", "trainer.threads=1"])[1].key != key
-    assert prepared([*MINE, "precision=auto", "trainer.threads=1"], url)[1].key == key
+    assert prepared([*MINE, "precision=auto", "trainer.threads=1"]).plan.key != key
+    assert prepared([*MINE, "precision=auto", "trainer.threads=1"], url).plan.key == key

@@ -96,12 +96,12 @@ def test_a_package_that_is_missing_is_named_with_its_command_when_the_run_is_com
 
 @pytest.mark.parametrize("words", ["logger=tensorboard", "logger=[tensorboard]", "logger=[tensorboard,tensorboard]"])
 def test_one_name_or_a_list_is_stored_as_a_list(words: str) -> None:
-    assert to_settings(compose([words])).config["logger"] == ["tensorboard"]
+    assert to_settings(compose([words])).plain["logger"] == ["tensorboard"]
 
 
 @pytest.mark.parametrize("words", ["logger=null", "logger=[]"])
-def test_none_is_not_stored(words: str) -> None:
-    assert "logger" not in to_settings(compose([words])).config
+def test_none_is_an_empty_list(words: str) -> None:
+    assert to_settings(compose([words])).plain["logger"] == []
 
 
 @pytest.mark.parametrize("words", ["logger=csv", "logger=3", "logger=[tensorboard,csv]", "logger={a:1}"])

@@ -27,9 +27,7 @@ LEARNS = ("optimizer.lr=0.02",)
 
 def made(*words: str) -> RunSettings:
     """The settings of a run of seconds, on one thread."""
-    settings = to_settings(compose([*WORDS, *LEARNS, *words]))
-    settings.trainer.threads, settings.trainer.device = 1, "cpu"
-    return settings
+    return to_settings(compose([*WORDS, *LEARNS, *words, "trainer.device=cpu"]), threads=1)
 
 
 @dataclass

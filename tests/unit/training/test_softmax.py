@@ -43,8 +43,7 @@ COUNTING = (
 
 
 def _run(folder: Path, *words: str) -> RunView:
-    settings = to_settings(compose(words))
-    settings.trainer.threads = 1
+    settings = to_settings(compose(words), threads=1)
     url = f"sqlite:///{folder}/store.db"
     with Store.open(url) as store:
         execute.execute(settings, run_plan(settings), store=store, results=folder)

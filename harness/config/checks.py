@@ -1,0 +1,119 @@
+"""Values that types cannot check: choices, smallest numbers, and how texts such as budgets are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from harness.config.budget import Budget
+from harness.config.loggers import check_loggers
+from harness.config.matching import Match
+from harness.config.schema import engine_options
+from harness.errors import ConfigError
+
+if TYPE_CHECKING:
+    from harness.contract.task import Task
+
+
+def check_section(section: str, value_of: Callable[[str], Any]) -> None:
+    """Check the options of a section ("trainer"), or of the root ("").
+
+    Args:
+        section: its name.
+        value_of: from an option's name within the section to its value.
+
+    Raises:
+        ConfigError: the message names the option, the value, and what would be right.
+    """
+    for name, option in _checked(section):
+        value = value_of(name.rpartition(".")[2])
+        if option.choices and value is not None and value not in option.choices:
+            raise ConfigError(f"{name}={value!r} does not exist; choose one of: {', '.join(option.choices)}.")
+        if option.at_least is not None and value is not None and value < option.at_least:
+            raise ConfigError(f"{name}={value} must be {option.at_least:g} or more.")
+
+
+@lru_cache(maxsize=16)
+def _checked(section: str) -> list[tuple[str, Any]]:
+    return [
+        (name, option)
+        for name, option in engine_options().items()
+        if name.rpartition(".")[0] == section and not option.several and (option.choices or option.at_least is not None)
+    ]
+
+
+@lru_cache(maxsize=256)
+def check_words(budget: str, target: str | None, match: str | None) -> None:
+    """Check how these options are written.
+
+    Raises:
+        ConfigError: as `check_section`.
+    """
+    Budget.parse(budget)
+    if target is not None:
+        metric, _, value = target.partition(":")
+        if not metric or not _is_number(value):
+            raise ConfigError(f"target={target!r} is not understood: write METRIC:VALUE, as in bleu:20.")
+    if match is not None:
+        Match.parse(match)
+
+
+def logger_names(given: Any) -> tuple[str, ...]:
+    """The loggers chosen, each once, after a look whether they can work here.
+
+    Args:
+        given: what `logger` holds: None, a name, or a list of names.
+
+    Raises:
+        ConfigError: one does not exist, or cannot work.
+    """
+    names = given if isinstance(given, list | tuple) else [] if given is None else [given]
+    known = engine_options()["logger"].choices
+    for name in names:
+        if name not in known:
+            raise ConfigError(
+                f"logger={given!r} is not understood: choose of {', '.join(known)}; several as a list: "
+                f"logger=[{','.join(known[:2])}]; null for none."
+            )
+    chosen = tuple(dict.fromkeys(names))
+    check_loggers(chosen)
+    return chosen
+
+
+def check_target(target: str | None, task: Task) -> None:
+    """Refuse a target that the task does not measure.
+
+    Raises:
+        ConfigError: it has no such metric.
+    """
+    if target is not None:
+        known = [metric.name for metric in task.metrics]
+        given = target.partition(":")[0]
+        if given not in known and given != "loss":
+            raise ConfigError(
+                f"target={target!r}: task '{task.name}' has no metric '{given}', only {', '.join(known)}."
+            )
+
+
+def refuse_single_run_values(name: str, value: Any) -> None:
+    """Refuse a value that a sweep cannot give to all of its runs.
+
+    Raises:
+        ConfigError: the option's meaning reserves the value for single runs.
+    """
+    option = engine_options()[name]
+    if value in option.single_run:
+        word, others = option.short or name, [choice for choice in option.choices if choice not in option.single_run]
+        raise ConfigError(
+            f"{word}={value} is for single runs ('harness run'), and the runs of a sweep have one {word}: write "
+            f"{' or '.join(f'{word}={other}' for other in others)}."
+        )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Two kinds of answers for sequence-harness, and a small task for each."""

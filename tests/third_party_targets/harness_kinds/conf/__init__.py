@@ -1,0 +1,1 @@
+"""YAML that joins the harness's configuration."""
