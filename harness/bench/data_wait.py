@@ -74,7 +74,7 @@ def _blocks(settings: RunSettings, rounds: int, steps: int) -> list[_Block]:
             asked = time.perf_counter()
             batch = next(batches)
             waited += time.perf_counter() - asked
-            module.step(batch.to(device))
+            module.train_step(batch.to(device))
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         found.append(_Block(waited, time.perf_counter() - began))

@@ -55,13 +55,13 @@ def _of_task(task: str, steps: int) -> Iterator[BenchRow]:
     module.configure_optimizers()
     batches = iter(training_loader(data, settings.task.loader, 0))
     for _ in range(_WARM):
-        module.step(next(batches))
+        module.train_step(next(batches))
     began = time.perf_counter()
     with profile(activities=[ProfilerActivity.CPU]) as found:
         for _ in range(steps):
             with record_function("batch"):
                 batch = next(batches)
-            module.step(batch)
+            module.train_step(batch)
     each = (time.perf_counter() - began) / steps
     seconds = {event.key: event.self_cpu_time_total / 1e6 / steps for event in found.key_averages()}
     seconds["python"] = max(0.0, each - sum(seconds.values()))

@@ -40,8 +40,8 @@ from harness.store.records import EnvironmentRecord, RunPlan
 from harness.targets import ClassTarget
 from harness.training.callback import RunCallback, RunContext
 from harness.training.data_module import EndlessBatches, training_loader
-from harness.training.execute import Stretches, make_trainer
 from harness.training.lightning_module import TrainingModule
+from harness.training.loop import TrainingStream, make_trainer
 from harness.training.metric_writer import MetricWriter
 from harness.training.run_folder import RunFolder
 from harness.training.seeding import seed_global
@@ -292,7 +292,7 @@ def _measure(model: SpeedModel, folder: Path, size: int, triples: int) -> _Block
                 hand=_by_hand(model, task),
             )
             module = TrainingModule(network, data.target_spec, settings.optimizer, clock, around=callback)
-            make_trainer(settings, callback).fit(module, train_dataloaders=Stretches(batches, clock))
+            make_trainer(settings, callback).fit(module, train_dataloaders=TrainingStream(batches, clock))
     return callback
 
 

@@ -63,7 +63,7 @@ class TrainingStep:
 
     def __call__(self, batch: Batch) -> None:
         """Forward, loss, backward, clipping, update."""
-        self._module.step(batch)
+        self._module.train_step(batch)
 
     def loss(self) -> float:
         """Mean training loss of a target unit since the last call."""

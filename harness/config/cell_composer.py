@@ -131,7 +131,7 @@ class CellComposer:
         key = (*(id(chosen[kind]) for kind in SECTIONS), id(base), canonical(logger), match, target)
         like = self._shared.get(key)
         if like is None:
-            like = assemble(chosen, root, loggers=checks.logger_names(logger), tuned=base.tuned, threads=self._threads)
+            like = assemble(chosen, root, loggers=checks.loggers(logger), tuned=base.tuned, threads=self._threads)
             self._shared[key] = like
         del root["match"]
         return Cell(words, replace(like, **root), sweep)

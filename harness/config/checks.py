@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from harness.config.budget import Budget
-from harness.config.loggers import check_loggers
+from harness.config.lightning import plain_parts
+from harness.config.loggers import check_loggers, loggers_of
 from harness.config.matching import Match
 from harness.config.schema import engine_options
 from harness.errors import ConfigError
@@ -59,26 +60,17 @@ def check_words(budget: str, target: str | None, match: str | None) -> None:
         Match.parse(match)
 
 
-def logger_names(given: Any) -> tuple[str, ...]:
-    """The loggers chosen, each once, after a look whether they can work here.
+def loggers(given: Any) -> tuple[Any, ...]:
+    """The loggers chosen, each once and in one form, after a look whether they can work here.
 
     Args:
-        given: what `logger` holds: None, a name, or a list of names.
+        given: what `logger` holds: None, a name, names with arguments, or a list of these.
 
     Raises:
         ConfigError: one does not exist, or cannot work.
     """
-    names = given if isinstance(given, list | tuple) else [] if given is None else [given]
-    known = engine_options()["logger"].choices
-    for name in names:
-        if name not in known:
-            raise ConfigError(
-                f"logger={given!r} is not understood: choose of {', '.join(known)}; several as a list: "
-                f"logger=[{','.join(known[:2])}]; null for none."
-            )
-    chosen = tuple(dict.fromkeys(names))
-    check_loggers(chosen)
-    return chosen
+    check_loggers(given)
+    return tuple(plain_parts(loggers_of(given)))
 
 
 def check_target(target: str | None, task: Task) -> None:

@@ -120,7 +120,7 @@ def check(config: DictConfig) -> None:
     for section in ("optimizer", "trainer", "decoding"):
         checks.check_section(section, config[section].get)
     checks.check_words(config.budget, config.target, config.match)
-    checks.logger_names(plain_logger(config))
+    checks.loggers(plain_logger(config))
 
 
 def plain_logger(config: DictConfig) -> Any:

@@ -15,6 +15,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from harness.config.engine_code import engine_digest, plugin_digest
+from harness.config.lightning import parts_of
 from harness.config.plain import canonical
 from harness.config.schema import meaning_of
 from harness.config.settings import RunSettings, plain_section
@@ -140,12 +141,13 @@ class Planner:
         task, model = settings.task, settings.model
         # A size that cannot be reached has no width that would tell it from another.
         refused = {} if compatible or not settings.asked.match else {"match": settings.asked.match}
+        modules = _own_callbacks(settings)
         of_task = self._once(("task", task, compatible), lambda: _of_task(task, compatible))
 
         def made() -> tuple[dict[str, Any], str]:
-            return _with_text(refused | _of_pair(of_task, model, compatible))
+            return _with_text(refused | _of_pair(of_task, model, compatible, modules))
 
-        return self._once(("pair", task, model, compatible, *refused.values()), made)
+        return self._once(("pair", task, model, compatible, *modules, *refused.values()), made)
 
     def _once(self, about: tuple[Any, ...], make: Any) -> Any:
         """What `make` returns, worked out once for the same objects."""
@@ -201,15 +203,25 @@ def _of_task(task: Task, compatible: bool = True) -> dict[str, Any]:
     }
 
 
-def _of_pair(of_task: dict[str, Any], model: Model, compatible: bool) -> dict[str, Any]:
+def _of_pair(of_task: dict[str, Any], model: Model, compatible: bool, modules: Mapping[str, str]) -> dict[str, Any]:
     """The whole of it, as the store keeps it."""
     digest = plugin_digest(discovery.registry().info("model", model.name).module)
     return {
         **of_task,
         "model_version": _version("model", model.name, model.version),
-        "plugin_digests": {**of_task["plugin_digests"], "model": digest},
+        "plugin_digests": {
+            **of_task["plugin_digests"],
+            "model": digest,
+            **{name: plugin_digest(module) for name, module in modules.items()},
+        },
         "model_fingerprint": model_fingerprint(model) if compatible else None,
     }
+
+
+def _own_callbacks(settings: RunSettings) -> dict[str, str]:
+    """Modules of the user's callbacks by name; Lightning's own come with its version, which the environment states."""
+    parts = parts_of(settings.trainer.callbacks, "trainer.callbacks")
+    return {part.name: part.module for part in parts if part.module}
 
 
 def model_fingerprint(model: Model) -> str | None:

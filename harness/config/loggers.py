@@ -1,28 +1,49 @@
-"""Which loggers a configuration may name, and whether they can work here."""
+"""Which loggers a configuration may name, and whether they can work on this machine."""
 
 from __future__ import annotations
 
 import importlib.util
 import netrc
 import os
-from collections.abc import Sequence
+from typing import Any
 
+from harness.config.lightning import LOGGER_NAMES, LOGGERS, Part, check_name, parts_of
 from harness.data.cache import offline
 from harness.errors import ConfigError
 
 _MODULES = {"tensorboard": "tensorboard", "mlflow": "mlflow", "wandb": "wandb"}
 
 
-def check_loggers(names: Sequence[str]) -> None:
-    """Refuse loggers that cannot work, before anything is trained.
+def loggers_of(given: Any) -> list[Part]:
+    """The loggers that `logger=` names, each once.
 
     Raises:
+        ConfigError: the value is of another shape.
+    """
+    parts = parts_of(given, "logger")
+    return [part for index, part in enumerate(parts) if part not in parts[:index]]
+
+
+def check_loggers(given: Any) -> None:
+    """Refuse loggers that cannot work, before anything is trained. Imports nothing.
+
+    Raises:
+        UnknownNameError: Lightning has no such logger.
         ConfigError: a package is missing, or Weights & Biases is to go online without a key.
     """
-    for name in names:
-        if importlib.util.find_spec(_MODULES[name]) is None:
+    parts = loggers_of(given)
+    names = [part.name for part in parts]
+    for part in parts:
+        check_name(part, LOGGERS, "logger", short=LOGGER_NAMES)
+        if part.name in _MODULES and importlib.util.find_spec(_MODULES[part.name]) is None:
             raise ConfigError(
-                f"logger={name} needs a package that is not installed: pip install 'sequence-harness[{name}]'."
+                f"logger={part.name} needs a package that is not installed: pip install "
+                f"'sequence-harness[{part.name}]'."
+            )
+        if part.name in LOGGER_NAMES and part.arguments:
+            raise ConfigError(
+                f"logger={part.name} is set up by the harness and takes no arguments; name the class instead "
+                f"({', '.join(name for name, reason in LOGGERS.items() if not reason)}), which takes them."
             )
     if "wandb" in names and wandb_mode() in ("online", "shared") and not _wandb_key():
         raise ConfigError(
@@ -32,7 +53,7 @@ def check_loggers(names: Sequence[str]) -> None:
 
 
 def wandb_mode() -> str:
-    """As WANDB_MODE says; without it, online where there are a key and a network."""
+    """The value of WANDB_MODE; if it is not set, "online" where there are a key and a network, else "offline"."""
     given = os.environ.get("WANDB_MODE", "").strip()
     if given:
         return given

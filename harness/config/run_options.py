@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from harness.config.lightning import LOGGER_NAMES, LightningSettings
 from harness.contract.options import option
 
 SOFTMAX = ("full", "adaptive", "sampled")
@@ -40,7 +41,7 @@ class OptimizerSettings(Section):
 
 
 @dataclass(frozen=True)
-class TrainerSettings(Section):
+class TrainerSettings(LightningSettings, Section):
     """How a run is executed."""
 
     precision: str = option(
@@ -136,10 +137,10 @@ class RunOptions(Section):
     logger: Any = option(
         None,
         in_key=False,
-        choices=("tensorboard", "mlflow", "wandb"),
+        choices=LOGGER_NAMES,
         several=True,
         listed=True,
-        help="also log to tensorboard, mlflow or wandb, or to a list of them",
+        help="also log to tensorboard, mlflow, wandb, csv or another logger of Lightning's, or to a list of them",
     )
     sweep: str | None = option(
         None, in_key=False, listed=True, help="name that groups runs in the store and the report"

@@ -36,13 +36,13 @@ class RunSettings(RunOptions, Provenance):
     Attributes:
         task, model: the plug-ins with their options.
         sweep: name that groups runs in the store and the report.
-        logger: the loggers chosen, each once.
+        logger: the loggers chosen, each once: names, or names with their arguments.
     """
 
     task: Task
     model: Model
     sweep: str = field(default="default", kw_only=True)
-    logger: tuple[str, ...] = field(default=(), kw_only=True)
+    logger: tuple[Any, ...] = field(default=(), kw_only=True)
 
     @cached_property
     def plain(self) -> dict[str, Any]:

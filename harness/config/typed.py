@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from harness.config import checks, messages
 from harness.config.composition import plain_logger
+from harness.config.lightning import check_lightning
 from harness.config.loader import writable
 from harness.config.plain import as_plain
 from harness.config.run_options import Asked, DecodingSettings, OptimizerSettings, RunOptions, TrainerSettings
@@ -41,7 +42,7 @@ def to_settings(config: DictConfig, *, threads: int | None = None) -> RunSetting
     return assemble(
         objects,
         {name: config[name] for name in (*run_values(), "match")},
-        loggers=checks.logger_names(plain_logger(config)),
+        loggers=checks.loggers(plain_logger(config)),
         tuned=tuned,
         threads=threads,
     )
@@ -63,7 +64,7 @@ def assemble(
     objects: Mapping[str, Any],
     values: Mapping[str, Any],
     *,
-    loggers: tuple[str, ...],
+    loggers: tuple[Any, ...],
     tuned: Mapping[str, Any],
     threads: int | None,
 ) -> RunSettings:
@@ -82,6 +83,7 @@ def assemble(
     task, trainer = objects["task"], objects["trainer"]
     checks.check_target(values["target"], task)
     check_softmax(task.target_type, trainer, objects["optimizer"])
+    check_lightning(trainer)
     rest = dict(values)
     asked = Asked(match=rest.pop("match"), precision=trainer.precision, device=trainer.device, threads=trainer.threads)
     if trainer.device == "auto" or (trainer.threads is None and threads is not None):

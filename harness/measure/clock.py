@@ -1,8 +1,8 @@
 """The clock of a run: wall time split into phases, each with its own start and stop.
 
 Phases: setup, data_preparation, warmup (the first step), data_wait, forward, backward, optimizer, validation,
-evaluation (the test split, once, at the end), checkpoint, logging, other. Time between phases is `unattributed`,
-measured and never hidden in `other`.
+evaluation (the test split, once, at the end), checkpoint, logging, callbacks (the user's), other. Time between phases
+is `unattributed`, measured and never hidden in `other`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from harness.measure.device_timeline import DeviceTimeline
 
-TRAINING = ("warmup", "data_wait", "forward", "backward", "optimizer", "other")
+TRAINING = ("warmup", "data_wait", "forward", "backward", "optimizer", "callbacks", "other")
 """The phases that make up training time."""
 
 UNATTRIBUTED = "unattributed"
@@ -92,8 +92,8 @@ class PhaseClock:
     def training(self) -> float:
         """Seconds of training so far, without validation, checkpoints and logging. Does not wait for the device."""
         self._charge()
-        a, b, c, d, e, f = self._training  # read after every step: a loop would cost more than the sum
-        return a.seconds + b.seconds + c.seconds + d.seconds + e.seconds + f.seconds
+        a, b, c, d, e, f, g = self._training  # read after every step: a loop would cost more than the sum
+        return a.seconds + b.seconds + c.seconds + d.seconds + e.seconds + f.seconds + g.seconds
 
     def add(self, totals: Mapping[str, float]) -> None:
         """Add the phases of an earlier part of the same run; the gap between the parts is not counted."""

@@ -1,4 +1,4 @@
-"""What happens around the steps: learning rate, budget, logging, validation, checkpoints, and stopping when asked."""
+"""What a run does around its steps: learning rate, budget, logging, validation, checkpoints, stopping on request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.errors import HarnessError
 from harness.measure.measurements import Measurements
 from harness.store.records import MetricRow
 from harness.training import random_state
-from harness.training.checkpoint import SIGNATURE
+from harness.training.checkpoint import BEST_WEIGHTS, SIGNATURE, save_weights
 from harness.training.data_module import EndlessBatches
 from harness.training.evaluate import evaluate
 from harness.training.lightning_module import TrainingModule
@@ -26,6 +26,7 @@ from harness.training.metric_writer import MetricWriter
 from harness.training.run_folder import RunFolder
 from harness.training.selection import CheckpointSelection
 from harness.training.stopping import StopRequest
+from harness.training.watching import tell_validation, validating
 
 
 class DivergedError(HarnessError):
@@ -34,16 +35,16 @@ class DivergedError(HarnessError):
 
 @dataclass
 class RunContext:
-    """What a run's training reaches beside the network: files, the store, the user.
+    """What training has access to besides the network: files, the store, the user.
 
     Attributes:
-        folder: of the run; gets `best.ckpt` and, while it trains, `last.ckpt`.
-        writer: takes metric rows.
-        stop: whether somebody asked to stop.
-        signature: written into checkpoints, to know them again.
-        measured: memory, load and energy; what they have seen so far goes into the checkpoint.
+        folder: the run's; receives `best.ckpt` and, during training, `last.ckpt`.
+        writer: writes metric rows to the store.
+        stop: whether the run has been asked to stop.
+        signature: written into checkpoints to identify them.
+        measured: memory, load and energy; saved in checkpoints so that a resumed run can add to them.
         log: called with rows for the user's own loggers.
-        on_progress: called with the share of the budget and a word.
+        on_progress: called with the fraction of the budget used and a word.
     """
 
     folder: RunFolder
@@ -56,16 +57,17 @@ class RunContext:
 
 
 class RunCallback(pl.Callback):
-    """Drives one run by its budget.
+    """Drives one run until its budget is used.
 
-    Its state, together with Lightning's, is all that a killed run needs to go on as if nothing had happened.
+    Its state and Lightning's are all that a killed run needs to resume exactly where it was.
 
     Attributes:
-        progress: what has been used of the budget.
+        progress: how much of the budget has been used.
         selection: the best validation and the target.
-        unit: name of the throughput's unit.
-        done: whether training has ended (and not merely this process).
-        stopped_early: whether it ended before its budget, for want of improvement.
+        unit: name of the unit of throughput.
+        done: whether training has ended, as opposed to this process.
+        stopped_early: whether training ended before its budget was used, for want of improvement or because a
+            callback asked for it.
     """
 
     def __init__(
@@ -77,34 +79,41 @@ class RunCallback(pl.Callback):
         self.selection = CheckpointSelection(
             settings.task, data.target_spec, settings.target, settings.trainer.early_stopping
         )
-        # The learning rate must be wrong before the run starts, not after an hour of set-up.
+        # A wrong schedule is reported now, not after an hour of set-up.
         learning_rate_factor(0.0, settings.optimizer.warmup, settings.optimizer.schedule)
         self.unit = ""
         self.done = self.stopped_early = False
+        self._watched = settings.trainer.one_step_a_call
+        self._best_weights: dict[str, Any] | None = None  # of the last validation, where it was the best
         self._validated = 0
         self._saved_at = time.monotonic()
         self._resumed: dict[str, Any] | None = None
 
     # -- Lightning's hooks ---------------------------------------------------------------------------
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: Any) -> None:
-        """A run that goes on gets back what the interrupted one had, last of all the random generators."""
-        if self._resumed is not None:
-            pl_module.load_run_state(self._resumed["module"])
-            random_state.restore(self._resumed["random"])
-            self._resumed = None
+    def on_train_batch_start(self, trainer: pl.Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
+        """Begin a step that Lightning was given alone; as the first callback, so that others see its learning rate."""
+        if self._watched:
+            self.before_step(pl_module)
 
     # -- around a step -------------------------------------------------------------------------------
 
+    def training_begins(self, module: TrainingModule) -> None:
+        """Restore the state of an interrupted process, random generators last."""
+        if self._resumed is not None:
+            module.load_run_state(self._resumed["module"])
+            random_state.restore(self._resumed["random"])
+            self._resumed = None
+
     def before_step(self, module: TrainingModule) -> None:
-        """Set the learning rate from the share of the budget used."""
+        """Set the learning rate from the fraction of the budget used."""
         optimizer = self.settings.optimizer
         factor = learning_rate_factor(self.progress.fraction(self.budget), optimizer.warmup, optimizer.schedule)
         for group in module.optimizer.param_groups:
             group["lr"] = optimizer.lr * factor
 
     def after_step(self, module: TrainingModule, batch: Batch) -> bool:
-        """Count, log, validate and save where due; whether the budget is used or somebody asked to stop."""
+        """Count; log, validate and save when due. Returns whether the budget is used or somebody asked to stop."""
         progress = self.progress
         self.batches.advance()
         work, self.unit = module.work(batch)
@@ -117,18 +126,22 @@ class RunCallback(pl.Callback):
         if self.done or progress.step % self.settings.trainer.log_every == 0:
             self._log_training(module)
         improved = False
-        if self.done or self._validation_due():
+        if self.done or self._validation_due() or self._told_to_stop(module):
             with self.around.stop.at_once():
                 improved = self._validate(module)
-            self.stopped_early = self.selection.hopeless and not self.done
+            self.stopped_early = not self.done and (self.selection.hopeless or self._told_to_stop(module))
             self.done = self.done or self.stopped_early
         self._save_where_due(module, improved)
         return self.done or self.around.stop.requested
 
+    def record(self, values: dict[str, float]) -> None:
+        """Write further metrics of this step to the store."""
+        self.around.writer.put(self._rows(values))
+
     # -- state ---------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything of a run that Lightning does not save itself, as tensors and plain values."""
+        """The part of a run's state that Lightning does not save, as tensors and plain values."""
         return {
             "progress": asdict(self.progress),
             "selection": self.selection.state_dict(),
@@ -141,7 +154,7 @@ class RunCallback(pl.Callback):
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over from an interrupted process; `on_train_start` does the rest."""
+        """Take over from an interrupted process; `training_begins` does the rest."""
         self.progress = BudgetProgress(**state_dict["progress"])
         self.selection.load_state_dict(state_dict["selection"])
         self.batches.load_state_dict(state_dict["batches"])
@@ -150,9 +163,11 @@ class RunCallback(pl.Callback):
         self._validated = state_dict["validated"]
 
     def on_save_checkpoint(self, trainer: pl.Trainer, pl_module: Any, checkpoint: dict[str, Any]) -> None:
-        """Add what belongs to the process, and whose checkpoint this is."""
+        """Add the state of this process, and which run the checkpoint belongs to."""
         checkpoint[SIGNATURE] = self.around.signature
         checkpoint["best_step"] = self.selection.best.step if self.selection.best else None
+        if self._best_weights is not None:
+            checkpoint[BEST_WEIGHTS] = self._best_weights
         checkpoint["process"] = {
             "random": random_state.capture(),
             "module": pl_module.run_state(),
@@ -160,10 +175,14 @@ class RunCallback(pl.Callback):
         }
 
     def on_load_checkpoint(self, trainer: pl.Trainer, pl_module: Any, checkpoint: dict[str, Any]) -> None:
-        """Remember it until training starts: until then Lightning still draws and builds."""
+        """Keep the state of the process until training begins, because Lightning still draws and builds until then."""
         self._resumed = checkpoint["process"]
 
     # -- parts ---------------------------------------------------------------------------------------
+
+    def _told_to_stop(self, module: TrainingModule) -> bool:
+        """Whether another callback wants training to end."""
+        return self._watched and module.trainer.should_stop
 
     def _log_training(self, module: TrainingModule) -> None:
         with module.clock.phase("logging"):
@@ -189,6 +208,16 @@ class RunCallback(pl.Callback):
 
     def _validate(self, module: TrainingModule) -> bool:
         """Whether this validation is the best so far."""
+        if not self._watched:
+            return self._evaluate(module)
+        with validating(module):
+            improved = self._evaluate(module)
+            if improved:  # a callback may have put other weights in place for now, such as averages
+                with module.clock.phase("checkpoint"):
+                    self._best_weights = {name: value.clone() for name, value in module.state_dict().items()}
+        return improved
+
+    def _evaluate(self, module: TrainingModule) -> bool:
         settings = self.settings
         self._validated = int(self.progress.fraction(self.budget) * settings.trainer.validations)
         with module.clock.phase("validation"), self.around.measured.validating():
@@ -202,11 +231,14 @@ class RunCallback(pl.Callback):
             )
         with module.clock.phase("logging"):
             values = {"loss": outcome.loss, **outcome.metrics}
-            self._log({f"val/{name}": value for name, value in values.items()})
+            named = {f"val/{name}": value for name, value in values.items()}
+            self._log(named)
+            if self._watched:
+                tell_validation(module, named)
             return self.selection.note(values, self.progress.step, self.progress.seconds)
 
     def _save_where_due(self, module: TrainingModule, improved: bool) -> None:
-        """First the state to go on from, then the best weights: so the best are never newer than the state knows."""
+        """Save the state to resume from first and the best weights second: they are never newer than the state."""
         waited = time.monotonic() - self._saved_at
         due = waited >= self.settings.trainer.checkpoint_every_s
         if not (due or improved or self.done or self.around.stop.requested):
@@ -214,13 +246,19 @@ class RunCallback(pl.Callback):
         with module.clock.phase("checkpoint"):
             self.around.writer.flush()  # rows up to here must be in the store before the state that follows them
             module.trainer.save_checkpoint(self.around.folder.last, weights_only=False)
-            if improved:
+            if improved and self._best_weights is not None:
+                save_weights(self._best_weights, self.progress.step, self.around.folder.best)
+            elif improved:
                 module.trainer.save_checkpoint(self.around.folder.best, weights_only=True)
+            self._best_weights = None
             self._saved_at = time.monotonic()
 
     def _log(self, values: dict[str, float]) -> None:
-        p = self.progress
-        rows = [MetricRow(name, p.step, value, p.epoch, p.examples, p.seconds) for name, value in values.items()]
+        rows = self._rows(values)
         self.around.writer.put(rows)
         if self.around.log is not None:
             self.around.log(rows)
+
+    def _rows(self, values: dict[str, float]) -> list[MetricRow]:
+        p = self.progress
+        return [MetricRow(name, p.step, value, p.epoch, p.examples, p.seconds) for name, value in values.items()]

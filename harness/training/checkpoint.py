@@ -1,4 +1,4 @@
-"""Checkpoints on disk: written whole or not at all, checked and loaded without running anything found in them."""
+"""Checkpoints on disk: written atomically, verified when read, and loaded without executing anything in them."""
 
 from __future__ import annotations
 
@@ -9,20 +9,24 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
+import pytorch_lightning
 import torch
 from pytorch_lightning.plugins import CheckpointIO
 
 SIGNATURE = "sequence_harness"
-"""Entry of a checkpoint that says which run, in which environment, wrote it."""
+"""Key of the entry that identifies the run and the environment that wrote a checkpoint."""
+
+BEST_WEIGHTS = "best_weights"
+"""Key of the weights that were validated at the checkpoint's own step, where they may not be those trained on."""
 
 _log = logging.getLogger(__name__)
 
 
 class AtomicCheckpointIO(CheckpointIO):
-    """How Lightning's checkpoints reach the disk: beside the old one, synchronised, then moved into its place."""
+    """Writes Lightning's checkpoints to a temporary file, syncs it, and renames it over the old one."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
-        """Write a checkpoint; after a kill at any moment the file is the old one or the new one."""
+        """Write a checkpoint. Whenever the process is killed, the file is either the old one or the new one."""
         target = Path(path)
         partial = target.with_name(f"{target.name}.partial")
         with partial.open("wb") as file:
@@ -37,24 +41,24 @@ class AtomicCheckpointIO(CheckpointIO):
         """Read a checkpoint.
 
         Raises:
-            CorruptCheckpointError: it cannot be read, or holds more than tensors and plain values.
+            CorruptCheckpointError: it cannot be read, or contains more than tensors and plain values.
         """
         return read(Path(path))
 
     def remove_checkpoint(self, path: str | Path) -> None:
-        """Delete a checkpoint if it is there."""
+        """Delete a checkpoint if it exists."""
         Path(path).unlink(missing_ok=True)
 
 
 class CorruptCheckpointError(Exception):
-    """A file is no checkpoint, is damaged, or would run code when loaded."""
+    """A file is not a checkpoint, is damaged, or would run code when loaded."""
 
 
 def read(path: Path) -> dict[str, Any]:
-    """A checkpoint's content, on the CPU. Checksums are compared first, since torch does not; nothing is executed.
+    """Load a checkpoint onto the CPU, executing nothing. Verifies its checksums first, which torch does not.
 
     Raises:
-        CorruptCheckpointError: see there.
+        CorruptCheckpointError: the file cannot be used.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -70,12 +74,30 @@ def read(path: Path) -> dict[str, Any]:
     return content
 
 
-def read_if_mine(last: Path, best: Path, signature: dict[str, str]) -> dict[str, Any] | None:
-    """The checkpoint that a run can go on from; None where there is none.
+def save_weights(weights: dict[str, Any], step: int, path: Path) -> None:
+    """Write weights alone, as Lightning's checkpoints hold them.
 
-    One that is damaged, or that another run or environment wrote, is moved aside and logged: times of two
-    environments must not be added up, and half a state must not be trained on. `best` then holds the weights that the
-    checkpoint calls the best: they are written after it, so a kill between the two has to be made up for.
+    Args:
+        weights: by name.
+        step: optimizer steps after which they were taken.
+        path: of the file.
+    """
+    content = {
+        "epoch": 0,
+        "global_step": step,
+        "pytorch-lightning_version": pytorch_lightning.__version__,
+        "state_dict": weights,
+    }
+    AtomicCheckpointIO().save_checkpoint(content, path)
+
+
+def read_if_mine(last: Path, best: Path, signature: dict[str, str]) -> dict[str, Any] | None:
+    """The checkpoint that a run can resume from, or None.
+
+    A checkpoint that is damaged, or was written by another run or in another environment, is moved aside and logged:
+    times of two environments must not be added up, and half a state must not be trained on. Afterwards `best` holds
+    the weights that the checkpoint calls the best. They are written after the checkpoint, so they may be missing if
+    the process was killed in between; they are then restored from it.
     """
     if not last.exists():
         return None
@@ -97,7 +119,6 @@ def _restore_best(content: dict[str, Any], best: Path) -> None:
     if step is None:
         return
     if step == content["global_step"]:
-        kept = ("epoch", "global_step", "pytorch-lightning_version", "state_dict")
-        AtomicCheckpointIO().save_checkpoint({name: content[name] for name in kept}, best)
+        save_weights(content.get(BEST_WEIGHTS, content["state_dict"]), step, best)
     elif (found := read(best).get("global_step")) != step:
         raise CorruptCheckpointError(f"'{best.name}' is of step {found}, not of step {step}")

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from itertools import repeat
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 
 from harness.config.matching import verify
 from harness.config.settings import RunSettings, check_softmax
-from harness.contract.batch import Batch, Split
+from harness.contract.batch import Split
 from harness.contract.task import Task, TaskData
 from harness.errors import ConfigError
-from harness.measure.clock import PhaseClock
 from harness.nn.backends import backends_of
 from harness.nn.network import Network
 from harness.store import Store
@@ -31,8 +25,8 @@ from harness.training.evaluate import Evaluation, evaluate, judge
 from harness.training.generate import generate
 from harness.training.lightning_module import TrainingModule
 from harness.training.load_data import load_data
+from harness.training.loop import train
 from harness.training.pooled_video import pooled_once
-from harness.training.prefetch import prefetched
 from harness.training.seeding import seed_global
 from harness.training.session import Session, recorded
 from harness.training.symbol_counts import order_symbols
@@ -133,7 +127,7 @@ def _train_and_test(settings: RunSettings, session: Session, on_progress: OnProg
         seed_global(settings.seed, "dropout")
         verify(settings.asked.match, settings.model, network.parameter_counts())
         session.measured.training()
-    _train(settings, session, module, callback)
+    train(settings, session, module, callback)
     with clock.phase("logging"):
         session.measured.testing()
     best = callback.selection.best
@@ -184,85 +178,6 @@ def _train_and_test(settings: RunSettings, session: Session, on_progress: OnProg
         charts=charts,
     )
     session.finish(summary, rows, texts)
-
-
-def _train(settings: RunSettings, session: Session, module: TrainingModule, callback: RunCallback) -> None:
-    """Train until the budget is used, from the checkpoint of an interrupted process where there is one.
-
-    Raises:
-        KeyboardInterrupt: somebody asked to stop; the checkpoint is written.
-    """
-    clock, earlier = session.clock, session.checkpoint
-    if earlier is not None:
-        clock.add(earlier["process"]["clock"])
-        state = earlier["callbacks"][callback.state_key]
-        session.measured.carry_on(state["measured"])
-        if state["done"]:
-            callback.load_state_dict(state)
-            return
-    trainer = make_trainer(settings, callback)
-    with clock.phase("other"), session.stop.deferring():
-        try:
-            trainer.fit(
-                module,
-                train_dataloaders=Stretches(callback.batches, clock, device_of(settings.trainer.device)),
-                ckpt_path=None if earlier is None else session.folder.last,
-                weights_only=True,
-            )
-        except SystemExit:  # what Lightning makes of Ctrl-C and SIGTERM
-            raise KeyboardInterrupt from None
-    if not callback.done:
-        raise KeyboardInterrupt
-
-
-class Stretches:
-    """What Lightning takes for batches: all batches to come, each time; a step takes the next one of them.
-
-    What the steps wait for them is timed.
-    """
-
-    def __init__(self, batches: EndlessBatches, clock: PhaseClock, device: torch.device | None = None) -> None:
-        self._batches, self._clock, self._device = batches, clock, device or torch.device("cpu")
-
-    def __iter__(self) -> Iterator[Iterator[Batch]]:
-        return repeat(self._timed())
-
-    def _timed(self) -> Iterator[Batch]:
-        waiting = self._clock.phase("data_wait")
-        with waiting:
-            iterator = prefetched(self._batches, self._device)
-        while True:
-            with waiting:
-                batch = next(iterator)
-            yield batch
-
-
-def make_trainer(settings: RunSettings, callback: RunCallback) -> pl.Trainer:
-    """A Lightning trainer with everything off that this harness does itself."""
-    if settings.trainer.precision not in ("fp32", "bf16"):
-        raise ConfigError(
-            f"trainer.precision '{settings.trainer.precision}' cannot be trained in; choose 'fp32' or 'bf16' "
-            "('harness run' turns 'auto' into one of them)."
-        )
-    # Lightning asks for a way of looking for GPUs that loads a driver's library anew at every optimizer step. It is
-    # for processes that fork; a run does not.
-    os.environ.pop("PYTORCH_NVML_BASED_CUDA_CHECK", None)
-    # Lightning advertises its platform with every trainer; nobody asked for it in a run's log.
-    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module="pytorch_lightning")
-    return pl.Trainer(
-        accelerator="cpu" if device_of(settings.trainer.device).type == "cpu" else "gpu",
-        devices=1,
-        precision="32-true",  # bf16 is autocast in the training step
-        max_epochs=-1,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        callbacks=[callback],
-        plugins=[checkpoint.AtomicCheckpointIO()],
-        use_distributed_sampler=False,
-    )
 
 
 def _prepare_torch(settings: RunSettings) -> None:

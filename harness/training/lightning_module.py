@@ -1,14 +1,17 @@
-"""The Lightning module: one training step for every task and model."""
+"""The Lightning module: the training step, the same for every task and model."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.core.optimizer import LightningOptimizer
+from pytorch_lightning.trainer import call  # its only way to call one hook of every callback
 from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map, tree_structure, tree_unflatten
 
@@ -20,45 +23,52 @@ from harness.nn.embedding import TokenEmbedding
 from harness.nn.network import Network
 
 STRETCH = 50
-"""Steps that Lightning is given as one batch."""
+"""Training steps that Lightning is given as one batch where nobody watches single steps."""
 
 
 class AroundSteps(Protocol):
-    """What happens before and after every step."""
+    """What a run does before the first step and around every step."""
+
+    def training_begins(self, module: TrainingModule) -> None:
+        """Called once, after every callback's `on_train_start`."""
 
     def before_step(self, module: TrainingModule) -> None:
-        """A step is about to begin."""
+        """Called before every step."""
 
     def after_step(self, module: TrainingModule, batch: Batch) -> bool:
-        """A step on this batch, as it was before it went to the device, has ended; whether training has, too."""
+        """Called after every step with its batch on the host. Returns whether training is over."""
         ...
 
 
 @dataclass(slots=True)
 class _Now:
-    """What every step changes: attributes of an `nn.Module` are slow to set.
+    """State that changes with every step. Kept apart because attributes of an `nn.Module` are slow to set.
 
     Attributes:
-        steps: taken.
-        state: carried from the last batch.
-        loss, count: totals since they were taken last, as tensors: reading them would stall an accelerator.
+        steps: optimizer steps taken.
+        state: the state carried over from the last batch.
+        loss, count: summed loss and target units since they were last read, kept as tensors because reading them
+            would stall an accelerator.
+        batch: the current batch on the host, where Lightning moves batches itself.
     """
 
     steps: int = 0
     state: Any = None
     loss: Tensor | None = None
     count: Tensor | None = None
+    batch: Batch | None = None
 
 
 class TrainingModule(pl.LightningModule):
     """Network, loss and optimizer.
 
-    What Lightning does around a batch (hooks, fetchers, progress, closures) costs as much as a small network's step, so
-    it is given stretches of steps as its batches, and steps are taken by hand.
+    What Lightning does around a batch (hooks, fetchers, progress, closures) costs as much as the step of a small
+    network. Where no callback or profiler watches, Lightning's batch is therefore an iterator, from which one call
+    takes `STRETCH` steps. Otherwise Lightning's batch is one batch of the task, and all of its hooks are called.
 
     Args:
-        network, target, optimizer, clock, precision: of the run.
-        around: what happens around steps; None where `step` is called by hand.
+        network, target, optimizer, clock, precision: the run's.
+        around: called around steps; None where `train_step` is called directly.
     """
 
     def __init__(
@@ -84,39 +94,119 @@ class TrainingModule(pl.LightningModule):
         self._cold = True
         self._phases = (clock.phase("warmup"),) * 3
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> TrainingModule:
+        """A copy with weights of its own, which callbacks that average weights make; clock and run stay the same."""
+        made = type(self).__new__(type(self))
+        memo |= {id(self): made, id(self.clock): self.clock, id(self._around): self._around}
+        made.__setstate__(deepcopy(self.__getstate__(), memo))
+        return made
+
     @property
     def steps(self) -> int:
         """Optimizer steps taken."""
         return self._now.steps
 
-    def training_step(self, batches: Iterator[Batch], batch_idx: int) -> None:
-        """The next `STRETCH` steps, or as many as there are before training ends."""
+    # -- Lightning's hooks ---------------------------------------------------------------------------
+
+    def training_step(self, batch: Batch | Iterator[Batch], batch_idx: int) -> Tensor | None:
+        """One step on a batch, whose loss is returned; or `STRETCH` steps from an iterator, or until training ends."""
+        if isinstance(batch, Batch):
+            loss = self.train_step(batch, hooks=True).detach()
+            self.trainer.callback_metrics["train/loss"] = loss
+            return loss
         around, device = self._around, self.device
         assert around is not None  # only single steps are taken without
-        for batch in islice(batches, STRETCH):
+        for each in islice(batch, STRETCH):
             around.before_step(self)
-            self.step(batch if device.type == "cpu" else batch.pin_memory().to(device))
-            if around.after_step(self, batch):
+            self.train_step(_moved(each, device))
+            if around.after_step(self, each):
                 self.trainer.should_stop = True
-                return
+                break
+        return None
 
-    def step(self, batch: Batch) -> None:
-        """One step on a batch that is on the module's device."""
+    def on_fit_start(self) -> None:
+        """Begin: a callback that finds its time used up on resuming must wait for a step and its validation."""
+        self.trainer.should_stop = False
+
+    def on_train_start(self) -> None:
+        """Comes after every callback's, which may draw random numbers."""
+        assert self._around is not None
+        self._around.training_begins(self)
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch | Iterator[Batch], batch_idx: int) -> None:
+        """End a step that Lightning was given alone, after every callback's own end of it."""
+        if isinstance(batch, Batch):
+            around, on_host = self._around, self._now.batch
+            assert around is not None
+            assert on_host is not None
+            if around.after_step(self, on_host):
+                self.trainer.should_stop = True
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Clip gradients after every callback has seen them, as Lightning does."""
+        self._clip()
+
+    def transfer_batch_to_device(
+        self, batch: Batch | Iterator[Batch], device: torch.device, dataloader_idx: int
+    ) -> Batch | Iterator[Batch]:
+        """Move one batch; an iterator's batches are moved when their steps begin."""
+        if not isinstance(batch, Batch):
+            return batch
+        self._now.batch = batch
+        return _moved(batch, device)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Enter the number of steps: Lightning counts only those that it was given one by one."""
+        checkpoint["global_step"] = self.steps
+
+    def teardown(self, stage: str) -> None:
+        """Keep Lightning from closing loggers, which still get the test metrics; the session closes them."""
+        self.trainer.loggers = []
+
+    # -- the step ------------------------------------------------------------------------------------
+
+    def train_step(self, batch: Batch, hooks: bool = False) -> Tensor:
+        """One step on a batch that is on the module's device.
+
+        Args:
+            batch: to train on.
+            hooks: whether to call the hooks of Lightning's callbacks that come within a step.
+
+        Returns:
+            The batch's mean loss.
+        """
         forward, backward, optimizer = self._phases
         with forward:
             loss = self._loss(batch)
         with backward:
+            if hooks:
+                call._call_callback_hooks(self.trainer, "on_before_zero_grad", self.optimizer)
             for parameter in self._trained:
                 parameter.grad = None
-            loss.backward()
+            if self._trainer is None:  # a step by hand: there is no strategy that would share gradients
+                loss.backward()
+            else:
+                self.manual_backward(loss)
         with optimizer:
-            if self._settings.clip:
-                torch.nn.utils.clip_grad_norm_(self._trained, self._settings.clip)
-            self.optimizer.step()
+            if hooks:
+                self._lightning_optimizer().step()
+            else:
+                self._clip()
+                self.optimizer.step()
         if self._cold:
             self._cold = False
             self._phases = self.clock.phase("forward"), self.clock.phase("backward"), self.clock.phase("optimizer")
         self._now.steps += 1
+        return loss
+
+    def _lightning_optimizer(self) -> LightningOptimizer:
+        optimizer = self.optimizers()
+        assert isinstance(optimizer, LightningOptimizer)
+        return optimizer
+
+    def _clip(self) -> None:
+        if self._settings.clip:
+            torch.nn.utils.clip_grad_norm_(self._trained, self._settings.clip)
 
     def _loss(self, batch: Batch) -> Tensor:
         """Mean loss of a batch over its target units."""
@@ -137,18 +227,8 @@ class TrainingModule(pl.LightningModule):
         now.count = count if now.count is None else now.count + count
         return mean
 
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Lightning counts only the steps that it takes itself."""
-        checkpoint["global_step"] = self.steps
-
-    def transfer_batch_to_device(
-        self, batch: Iterator[Batch], device: torch.device, dataloader_idx: int
-    ) -> Iterator[Batch]:
-        """Nothing yet: every batch of a stretch moves when its step begins."""
-        return batch
-
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """AdamW; weight decay on matrices only (not on biases, gains and embeddings)."""
+        """AdamW, with weight decay on matrices only (not on biases, gains or embeddings)."""
         embeddings = {id(m.weight) for m in self.network.modules() if isinstance(m, TokenEmbedding)}
         trained = [p for p in self.network.parameters() if p.requires_grad]
         decayed = [p for p in trained if p.ndim > 1 and id(p) not in embeddings]
@@ -167,7 +247,7 @@ class TrainingModule(pl.LightningModule):
         return self.optimizer
 
     def take_totals(self) -> tuple[float, float]:
-        """Total loss and count since the last call, read from the device and reset."""
+        """Summed loss and target units since the last call; reads them from the device and resets them."""
         now = self._now
         if now.loss is None or now.count is None:
             return 0.0, 0.0
@@ -176,11 +256,11 @@ class TrainingModule(pl.LightningModule):
         return totals
 
     def work(self, batch: Batch) -> tuple[int, str]:
-        """Real, unpadded units of a batch and their name."""
+        """How many units of work a batch holds, without padding, and their name."""
         return self._target.work(batch.input_lengths, batch.target_lengths)
 
     def run_state(self) -> dict[str, Any]:
-        """What the next step needs beside weights and optimizer: the carried state and open totals, as tensors."""
+        """All that the next step needs besides weights and optimizer state, as tensors and plain values."""
         return {
             "steps": self.steps,
             "carried_state": None if self._now.state is None else tree_leaves(self._now.state),
@@ -189,16 +269,20 @@ class TrainingModule(pl.LightningModule):
         }
 
     def load_run_state(self, state: dict[str, Any]) -> None:
-        """Put back what `run_state` gave."""
+        """Restore what `run_state` returned."""
         self._now.steps = state["steps"]
         saved = tree_map(lambda t: t.to(self.device) if isinstance(t, Tensor) else t, state)
         self._saved_state = saved["carried_state"]
         self._now.loss, self._now.count = saved["loss_total"], saved["count_total"]
 
     def _rebuilt(self, leaves: list[Tensor], batch: Batch) -> Any:
-        """The carried state from its tensors. Its shape as a tree is the model's affair: one look at it shows it."""
-        self.network.eval()  # neither dropout nor statistics of batches may notice
+        """The carried state from its leaves. Only the model knows the tree; one forward pass shows it."""
+        self.network.eval()  # draws no random numbers and updates no batch statistics
         with torch.no_grad():
             _, _, state = self.network(batch.inputs, batch.input_lengths, batch.targets, None)
         self.network.train()
         return tree_unflatten(leaves, tree_structure(state))
+
+
+def _moved(batch: Batch, device: torch.device) -> Batch:
+    return batch if device.type == "cpu" else batch.pin_memory().to(device)

@@ -1,13 +1,15 @@
-"""Further places for a run's metrics, which users may have already: TensorBoard, MLflow, Weights & Biases.
+"""Further destinations for a run's metrics: TensorBoard, MLflow, Weights & Biases, CSV, any logger of Lightning's.
 
-The store is where runs are compared; these get the same rows beside it, through Lightning's own loggers. They are
-optional packages. A logger that fails after the run has begun is named in the log and left out: a training run does not
-end because a server of charts is away.
+Runs are compared in the store; these loggers receive the same rows as well. Some need optional packages. A logger that
+fails after the run has started is named in the log and dropped: a training run does not end because a tracking server
+is unreachable.
 
-    TensorBoard         results/runs/KEY/tensorboard; all runs: tensorboard --logdir results/runs
-    MLflow              MLFLOW_TRACKING_URI, else results/mlflow.db; the sweep is the experiment
-    Weights & Biases    WANDB_PROJECT, else sequence-harness; WANDB_MODE, else online where there is a key. Offline,
-                        files wait in results/runs/KEY/wandb for 'wandb sync'. Never asks for a login
+    tensorboard   results/runs/KEY/tensorboard; all runs: tensorboard --logdir results/runs
+    mlflow        MLFLOW_TRACKING_URI, else results/mlflow.db; the sweep is the experiment
+    wandb         WANDB_PROJECT, else sequence-harness; WANDB_MODE, else online if there is a key. Offline, files wait
+                  in results/runs/KEY/wandb for 'wandb sync'. Never asks for a login
+    csv           results/runs/KEY/csv/metrics.csv; a resumed run continues in csv/from_step_N/metrics.csv
+    a class       by its name in Lightning or its path; the run's folder is its save_dir unless another is given
 """
 
 from __future__ import annotations
@@ -15,12 +17,15 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.config.loggers import check_loggers, wandb_mode
+from harness.config.lightning import Part
+from harness.config.loggers import check_loggers, loggers_of, wandb_mode
+from harness.errors import UserError
+from harness.training.parts import build, class_of
 
 if TYPE_CHECKING:
     from pytorch_lightning.loggers import Logger
@@ -30,42 +35,60 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _PROJECT = "sequence-harness"
-_ONGOING = "loggers.json"  # in a run's folder: what a process that goes on with the run needs to know
+_ONGOING = "loggers.json"  # in a run's folder: what a process that resumes the run needs to know
 
 
-def make_loggers(names: Sequence[str], folder: Path, plan: RunPlan, *, step: int = 0) -> list[Logger]:
-    """The loggers of a run, with its settings entered; make them in the phase "logging".
+def make_loggers(named: Any, folder: Path, plan: RunPlan, *, step: int = 0) -> list[Logger]:
+    """Create the loggers of a run and log its settings; call this in the phase "logging".
 
     Args:
-        names: of "tensorboard", "mlflow" and "wandb".
-        folder: the run's own.
+        named: the value of `logger=`: a name, a list, or names with arguments.
+        folder: the run's.
         plan: of the run.
-        step: the one from which an interrupted run goes on; what TensorBoard shows after it is replaced.
+        step: the step from which an interrupted run resumes; what TensorBoard shows after it is replaced.
 
     Raises:
-        ConfigError: as `check_loggers`.
+        UserError: as `check_loggers`; or a class does not exist or refuses its arguments.
     """
-    check_loggers(names)
+    check_loggers(named)
     known = _ongoing(folder)
-    makers = {
+    makers: dict[str, Callable[[], Logger]] = {
         "tensorboard": lambda: _tensorboard(folder, step),
         "mlflow": lambda: _mlflow(folder, plan, known),
         "wandb": lambda: _wandb(folder, plan),
+        "csv": lambda: _csv(folder, step),
     }
     made: list[Logger] = []
-    for name in names:
+    for part in loggers_of(named):
 
-        def begin(name: str = name) -> None:
-            logger = makers[name]()
+        def begin(part: Part = part) -> None:
+            logger = makers[part.name]() if part.name in makers else _by_class(part, folder)
             logger.log_hyperparams(_settings(plan))
             made.append(logger)
 
-        _guarded(name, begin)
+        _guarded(part.name, begin)
     return made
 
 
+def shared(loggers: list[Logger]) -> list[Logger]:
+    """The same loggers for Lightning's callbacks to write to; one that fails then is dropped from the list given."""
+    for logger in loggers:
+        logger.log_metrics = _forgiving(logger, loggers)  # type: ignore[method-assign]
+    return list(loggers)
+
+
+def _forgiving(logger: Logger, loggers: list[Logger]) -> Callable[..., None]:
+    write = logger.log_metrics
+
+    def log_metrics(metrics: dict[str, float], step: int | None = None) -> None:
+        if logger in loggers and not _guarded(_name(logger), lambda: write(metrics, step)):
+            loggers.remove(logger)
+
+    return log_metrics
+
+
 def log_rows(loggers: list[Logger], rows: Iterable[MetricRow]) -> None:
-    """Forward rows of metrics; a logger that fails is taken out of the list."""
+    """Forward rows of metrics; a logger that fails is removed from the list."""
     by_step = [(step, list(of)) for step, of in groupby(rows, key=lambda row: row.step)]
     for logger in list(loggers):
 
@@ -78,11 +101,11 @@ def log_rows(loggers: list[Logger], rows: Iterable[MetricRow]) -> None:
 
 
 def finish(loggers: list[Logger], metrics: Mapping[str, float], *, step: int = 0, status: str = "success") -> None:
-    """Enter the final metrics and close every logger.
+    """Log the final metrics and close every logger.
 
     Args:
-        loggers: as `make_loggers` returned them; empty afterwards.
-        metrics: `RunSummary.metrics`; empty for a run that did not finish.
+        loggers: those from `make_loggers`; the list is empty afterwards.
+        metrics: `RunSummary.metrics`; empty if the run did not finish.
         step: the last one.
         status: "success" or "failed".
     """
@@ -115,7 +138,7 @@ def _mlflow(folder: Path, plan: RunPlan, known: Mapping[str, str]) -> Logger:
     from filelock import FileLock
     from pytorch_lightning.loggers import MLFlowLogger
 
-    logging.getLogger("mlflow").setLevel(logging.WARNING)  # else it tells how it makes its tables
+    logging.getLogger("mlflow").setLevel(logging.WARNING)  # otherwise it reports how it creates its tables
     results = folder.parent.parent.absolute()
     uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{results / 'mlflow.db'}"
     logger = MLFlowLogger(
@@ -126,7 +149,7 @@ def _mlflow(folder: Path, plan: RunPlan, known: Mapping[str, str]) -> Logger:
         run_id=known.get("mlflow"),
         tags={"harness.key": plan.key},
     )
-    with FileLock(results / ".mlflow.lock"):  # two processes that make its tables at once are one too many
+    with FileLock(results / ".mlflow.lock"):  # two processes must not create its tables at once
         run_id = logger.run_id
     (folder / _ONGOING).write_text(json.dumps({"mlflow": run_id}))
     return logger
@@ -136,7 +159,7 @@ def _wandb(folder: Path, plan: RunPlan) -> Logger:
     import wandb
     from pytorch_lightning.loggers import WandbLogger
 
-    # Begun here, since Lightning passes an option of which wandb warns at every run.
+    # Started here because Lightning passes an option that makes wandb warn at every run.
     begun = wandb.init(
         project=os.environ.get("WANDB_PROJECT") or _PROJECT,
         name=_title(plan),
@@ -145,7 +168,7 @@ def _wandb(folder: Path, plan: RunPlan) -> Logger:
         dir=folder,
         mode=wandb_mode(),
         resume="allow",
-        # Its own watching of the machine would take time from training; what is printed stays the harness's.
+        # Its monitoring of the machine would take time from training; what a run prints is up to the harness.
         settings=wandb.Settings(silent=True, console="off", x_disable_stats=True, x_disable_meta=True, save_code=False),
     )
     begun.define_metric("trainer/global_step")
@@ -153,13 +176,34 @@ def _wandb(folder: Path, plan: RunPlan) -> Logger:
     return WandbLogger(experiment=begun, save_dir=folder)
 
 
+def _csv(folder: Path, step: int) -> Logger:
+    from pytorch_lightning.loggers import CSVLogger
+
+    return CSVLogger(folder, name="csv", version=f"from_step_{step}" if step else "")
+
+
+def _by_class(part: Part, folder: Path) -> Logger:
+    from pytorch_lightning.loggers import Logger
+
+    logger: Logger = build(
+        class_of(part, "pytorch_lightning.loggers", Logger, "logger"), part, "logger", save_dir=folder
+    )
+    return logger
+
+
 # -- what they share -----------------------------------------------------------------------------------
 
 
 def _guarded(name: str, act: Callable[[], None]) -> bool:
-    """Do it; whatever it raises goes to the log. Returns whether it was done."""
+    """Call `act` and log whatever it raises. Returns whether it succeeded.
+
+    Raises:
+        UserError: as `act`.
+    """
     try:
         act()
+    except UserError:
+        raise
     except Exception as error:  # packages of others, and their servers: any error may come
         _log.warning("logger '%s' fails and is left out: %s: %s", name, type(error).__name__, error)
         return False
@@ -167,7 +211,8 @@ def _guarded(name: str, act: Callable[[], None]) -> bool:
 
 
 def _name(logger: Logger) -> str:
-    return {"TensorBoardLogger": "tensorboard", "MLFlowLogger": "mlflow", "WandbLogger": "wandb"}[type(logger).__name__]
+    known = {"TensorBoardLogger": "tensorboard", "MLFlowLogger": "mlflow", "WandbLogger": "wandb", "CSVLogger": "csv"}
+    return known.get(type(logger).__name__, type(logger).__name__)
 
 
 def _title(plan: RunPlan) -> str:

@@ -50,7 +50,8 @@ class MetricWriter:
             with self._lock:
                 rows = list(self._rows)
             if rows:
-                self._store.log_metrics(self._run_id, rows)
+                latest = {(row.name, row.step): row for row in rows}  # one statement may write a row once
+                self._store.log_metrics(self._run_id, list(latest.values()))
                 with self._lock:
                     del self._rows[: len(rows)]
 

@@ -191,7 +191,7 @@ def train(
             group["lr"] = settings.optimizer.lr * min(1.0, (step + 1) / WARMUP)
         moved = batch.to(device)
         start = cost()
-        module.step(moved)
+        module.train_step(moved)
         total, count = module.take_totals()  # waits for an accelerator
         costs.append(cost() - start)
         losses.append(total / count)

@@ -1,4 +1,4 @@
-"""A run in progress: its row in the store, its folder, its clocks, and how it ends, whatever happens."""
+"""A run in progress: its row in the store, its folder and its clocks, and a record of how it ends, whatever happens."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pytorch_lightning import Callback
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.profilers import Profiler
 
+from harness.config.lightning import check_lightning
 from harness.config.loggers import check_loggers
 from harness.config.settings import RunSettings
 from harness.measure.clock import PhaseClock
@@ -25,23 +28,25 @@ from harness.training import loggers
 from harness.training.checkpoint import read_if_mine
 from harness.training.device import device_of
 from harness.training.metric_writer import MetricWriter
+from harness.training.parts import make_callbacks, make_profiler
 from harness.training.run_folder import RunFolder, shown
 from harness.training.stopping import StopRequest
 
 
 @dataclass
 class Session:
-    """What a run reaches beside data and network.
+    """What a run has access to besides data and network.
 
     Attributes:
-        store, run_id: where it is recorded.
-        folder: its own.
-        writer: takes its metric rows.
-        stop: whether somebody asked it to stop.
-        clock, measured: time, and everything else that it costs.
-        signature: says in a checkpoint whose it is.
-        checkpoint: of an interrupted process of the same run, or None.
-        loggers: the user's own, which get every row of metrics too.
+        store, run_id: where the run is recorded.
+        folder: the run's.
+        writer: writes metric rows to the store.
+        stop: whether the run has been asked to stop.
+        clock, measured: time, and everything else that the run costs.
+        signature: identifies the run's checkpoints.
+        checkpoint: written by an interrupted process of the same run, or None.
+        callbacks, profiler: of Lightning's kind, as the configuration names them.
+        loggers: the user's own, which receive every row of metrics as well.
     """
 
     store: Store
@@ -53,10 +58,12 @@ class Session:
     measured: Measurements
     signature: dict[str, str]
     checkpoint: dict[str, Any] | None
+    callbacks: list[Callback] = field(default_factory=list)
+    profiler: Profiler | None = None
     loggers: list[Logger] = field(default_factory=list)
 
     def finish(self, summary: RunSummary, predictions: list[PredictionRow], texts: Sequence[SampleRow]) -> None:
-        """Write files, then the store's one transaction: a finished run has everything."""
+        """Write the files, then all results in one transaction, so that a finished run is complete."""
         with self.clock.phase("logging"):
             samples = [*texts, *([] if texts else shown(predictions))]
             summary.artifacts |= {
@@ -73,7 +80,7 @@ class Session:
 
     @contextmanager
     def running(self, settings: RunSettings, plan: RunPlan) -> Iterator[None]:
-        """Watch, write and log for the block."""
+        """Measure the machine, write metrics and keep loggers open while the block runs."""
         step = 0 if self.checkpoint is None else int(self.checkpoint["global_step"])
         self.clock.start("setup")
         self.folder.write_config(settings.plain)
@@ -85,10 +92,10 @@ class Session:
             try:
                 yield
             finally:
-                loggers.finish(self.loggers, {}, status="failed")  # of a finished run none are left
+                loggers.finish(self.loggers, {}, status="failed")  # none are left where the run has finished
 
     def log_further(self, rows: list[MetricRow]) -> None:
-        """Give rows to the user's own loggers."""
+        """Pass rows on to the user's own loggers."""
         loggers.log_rows(self.loggers, rows)
 
 
@@ -100,13 +107,17 @@ def recorded(
     results: Path,
     on_stop: Callable[[], None] | None = None,
 ) -> Iterator[Session]:
-    """Claim the run in the store, keep its heartbeat, and record how it ends.
+    """Claim the run in the store, keep its heartbeat going, and record how it ends.
 
     Raises:
+        UserError: a logger, a callback or a profiler cannot be used; nothing is recorded.
         AlreadyRunning, AlreadyFinished: see `harness.store.claims.claimed`.
         StoreError: store or folder cannot be used.
     """
     check_loggers(settings.logger)
+    check_lightning(settings.trainer)
+    monitored = ["train/loss", "val/loss", *(f"val/{metric.name}" for metric in settings.task.metrics)]
+    callbacks = make_callbacks(settings.trainer, monitored)
     stop = StopRequest(on_stop)
     with stop.listening():
         folder = RunFolder(results, plan.key, store.store_id)
@@ -114,6 +125,7 @@ def recorded(
         torch.set_num_threads(threads)
         device = device_of(settings.trainer.device)
         environment = measure_environment(device, threads)
+        profiler = make_profiler(settings.trainer, folder.path)
         with (
             folder.locked(),
             claimed(store, plan, environment, log_tail=folder.log_tail) as run_id,
@@ -121,7 +133,7 @@ def recorded(
         ):
             signature = {"key": plan.key, "environment": environment.hash}
             checkpoint = read_if_mine(folder.last, folder.best, signature)
-            # Steps after the checkpoint are taken again, so what they logged goes.
+            # Steps after the checkpoint are taken again, so what they logged is removed.
             store.delete_metrics_after(run_id, -1 if checkpoint is None else int(checkpoint["global_step"]))
             session = Session(
                 store,
@@ -133,6 +145,8 @@ def recorded(
                 Measurements(device.type, threads, settings.exclusive),
                 signature,
                 checkpoint,
+                callbacks,
+                profiler,
             )
             with session.running(settings, plan):
                 yield session

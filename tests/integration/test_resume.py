@@ -16,6 +16,10 @@ CASES = {
     "steps": ("task=first_symbol", "model=lstm", "budget=steps:20", "optimizer.lr=0.02"),
     "tokens": ("task=text_generation", "model=attention_lstm", "budget=tokens:2500"),
     "epochs": ("task=speech_recognition", "model=bilstm", "budget=epochs:3"),
+    "callbacks": (
+        *("task=first_symbol", "model=lstm", "budget=steps:14"),
+        "trainer.callbacks=[LearningRateMonitor,{EMAWeightAveraging:{decay:0.5}},{EarlyStopping:{monitor:val/loss}}]",
+    ),
     "dropout": ("task=action_recognition", "model=cnn_lstm", "budget=steps:14", "trainer.head_dropout=0.5"),
 }
 ROUNDS: dict[str, tuple[tuple[str, int, int], ...]] = {  # of each round, the moments: at, number, signal

@@ -23,7 +23,7 @@ from harness.registry import discovery
 
 TINY = ("task=counting", "model=small")
 FREE = {"sweep", "logger", "exclusive", "tuning", "asked"} | {
-    f"trainer.{name}" for name in ("threads", "log_every", "checkpoint_every_s")
+    f"trainer.{name}" for name in ("threads", "log_every", "checkpoint_every_s", "profiler", "strategy", "devices")
 }
 """What cannot change a result."""
 

@@ -13,9 +13,9 @@ from harness_tasks.translation import Translation
 from omegaconf import OmegaConf
 
 from harness.config import compose, to_settings
-from harness.config.composition import settings_from_plain
 from harness.config.identity import run_plan
 from harness.config.task_options import options_class, to_options, to_task
+from harness.config.typed import settings_from_plain
 from harness.errors import ConfigError, PluginError, UnknownNameError
 from harness.registry.discovery import load_dataset, load_task, registry
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from pytorch_lightning import Callback
 from tiny_run import tiny_run
 
 from harness.measure import clock as clock_module
@@ -135,6 +136,49 @@ def test_a_delay_is_found_in_its_own_phase(part: str, clock: Skewed, tmp_path: P
     in_training = sum(count for phase, count in FOUND[part].items() if phase in clock_module.TRAINING)
     assert round(view.summary.train_s / UNIT) == in_training
     assert round(max(row.seconds for row in rows) / UNIT) == in_training
+
+
+class SlowCallback(Callback):
+    """A user's callback that takes its time at every step and validation."""
+
+    clock: Skewed
+
+    def on_train_batch_end(self, *args: Any) -> None:
+        SlowCallback.clock.ahead += UNIT
+
+    def on_validation_end(self, *args: Any) -> None:
+        SlowCallback.clock.ahead += UNIT
+
+
+WATCHED = FOUND | {
+    "data_wait": {"data_wait": STEPS + 1},  # Lightning fetches one ahead where it is given batches
+    "logging": {"logging": 5, "callbacks": 4},  # the learning rate: before the epoch and at every second step
+    "callbacks": {"callbacks": STEPS + VALIDATIONS},
+}
+
+
+@pytest.mark.parametrize(
+    "part", ["data_wait", "forward", "backward", "optimizer", "validation", "logging", "callbacks"]
+)
+def test_a_delay_is_found_in_its_own_phase_where_a_callback_watches_too(
+    part: str, clock: Skewed, tmp_path: Path
+) -> None:
+    SlowCallback.clock = clock
+    words = "trainer.callbacks=[LearningRateMonitor]"
+    with pytest.MonkeyPatch.context() as patch:
+        if part == "callbacks":
+            patch.setattr("probe_callback.Probe", SlowCallback)
+            words = "trainer.callbacks=[probe_callback.Probe]"
+        else:
+            _inject(part, clock, patch)
+        view, _ = tiny_run(tmp_path, words)
+    assert view.summary is not None
+    phases = view.summary.phases
+    late = {phase: round(seconds / UNIT) for phase, seconds in phases.items() if seconds > UNIT / 2}
+    assert late == WATCHED[part]
+    assert sum(phases.values()) == pytest.approx(view.summary.total_s)
+    in_training = sum(count for phase, count in WATCHED[part].items() if phase in clock_module.TRAINING)
+    assert round(view.summary.train_s / UNIT) == in_training
 
 
 def test_a_checkpoint_is_no_training_time(clock: Skewed, tmp_path: Path) -> None:

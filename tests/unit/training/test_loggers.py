@@ -11,10 +11,10 @@ import pytest
 
 from harness.config import compose, to_settings
 from harness.config.loggers import check_loggers, wandb_mode
-from harness.errors import ConfigError
+from harness.errors import ConfigError, UnknownNameError
 from harness.store.records import MetricRow, RunPlan
 from harness.training import loggers
-from harness.training.loggers import finish, log_rows, make_loggers
+from harness.training.loggers import finish, log_rows, make_loggers, shared
 
 KEY = "a" * 64
 
@@ -104,10 +104,50 @@ def test_none_is_an_empty_list(words: str) -> None:
     assert to_settings(compose([words])).plain["logger"] == []
 
 
-@pytest.mark.parametrize("words", ["logger=csv", "logger=3", "logger=[tensorboard,csv]", "logger={a:1}"])
+@pytest.mark.parametrize("words", ["logger=3", "logger=[tensorboard,3]", "logger={a:1}"])
 def test_what_is_no_logger_is_refused(words: str) -> None:
-    with pytest.raises(ConfigError, match=r"is not understood: choose of tensorboard, mlflow, wandb"):
+    with pytest.raises(ConfigError, match=r"is not understood: write one name, a list, or names with arguments"):
         compose([words])
+
+
+def test_an_unknown_logger_is_answered_with_those_that_exist() -> None:
+    with pytest.raises(UnknownNameError, match=r"'tensorbord'. Did you mean 'tensorboard'\?.*CSVLogger.*csv, mlflow"):
+        compose(["logger=tensorbord"])
+
+
+def test_a_logger_by_its_class_takes_arguments_and_one_by_its_short_name_does_not(folder: Path, plan: RunPlan) -> None:
+    with pytest.raises(ConfigError, match="logger=csv is set up by the harness and takes no arguments; name the class"):
+        compose(["logger={csv:{name:mine}}"])
+    (logger,) = make_loggers([{"CSVLogger": {"name": "mine", "version": "one"}}], folder, plan)
+    log_rows([logger], _rows(1))
+    finish([logger], {})
+    assert (folder / "mine" / "one" / "metrics.csv").read_text().splitlines()[1] == "1,1.0,2.0"
+
+
+def test_csv_has_every_row_and_a_run_that_goes_on_begins_another_file(folder: Path, plan: RunPlan) -> None:
+    made = make_loggers("csv", folder, plan)
+    log_rows(made, _rows(1, 2))
+    finish(made, {}, status="failed")
+    made = make_loggers("csv", folder, plan, step=1)
+    log_rows(made, _rows(2))
+    finish(made, {"test/bleu": 3.0}, step=2)
+    first, second = folder / "csv" / "metrics.csv", folder / "csv" / "from_step_1" / "metrics.csv"
+    assert first.read_text().split() == ["step,train/loss,val/loss", "1,1.0,2.0", "2,0.5,1.0"]
+    assert second.read_text().split() == ["step,test/bleu,train/loss,val/loss", "2,,0.5,1.0", "2,3.0,,"]
+
+
+def test_a_logger_that_fails_while_callbacks_write_to_it_stops_no_run(
+    folder: Path, plan: RunPlan, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loggers, "_name", lambda logger: type(logger).__name__)
+    failing: Any = _Failing()
+    made = [failing]
+    (given,) = shared(made)
+    for step in (1, 2):
+        given.log_metrics({"a": 1.0}, step=step)
+    assert failing.calls == ["log"]
+    assert made == []
+    assert "logger '_Failing' fails and is left out: ConnectionError" in caplog.text
 
 
 @pytest.fixture
