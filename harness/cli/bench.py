@@ -68,6 +68,7 @@ SETS = {
     "sweeps": BenchSet(
         "harness.bench.sweeps:sweep_rows", "a sweep against single commands, and the start-up of a run", slower=8
     ),
+    "planning": BenchSet("harness.bench.planning:planning_rows", "planning a sweep, per cell", slower=3),
     "store": BenchSet("harness.bench.stores:store_rows", "listing and reporting on a large store", slower=5),
 }
 """Name -> what is measured, in this order."""

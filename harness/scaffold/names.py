@@ -37,7 +37,7 @@ def check_name(kind: str, name: str) -> None:
         ConfigError: it is not a lower-case identifier, has a meaning in Python or YAML, or is taken by an
             installed plug-in, package or experiment.
     """
-    full, name = name, name.rpartition(".")[2]
+    full, name = name, name.rpartition(".")[2] if kind == "dataset" else name
     kind = "data set" if kind == "dataset" else kind
     if not _IDENTIFIER.fullmatch(name) or len(name) > _LONGEST:
         raise ConfigError(

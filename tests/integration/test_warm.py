@@ -11,8 +11,8 @@ from warm import Warm
 
 SCRIPT = """
 import os, sys
-print(sys.argv[1:], os.environ["GIVEN"], os.getcwd(), __name__, end=" ")
-print(sys.stdin.read(), sys.path[0] == sys.argv[1], flush=True)
+at = sys.path[0] == sys.argv[1]
+print(sys.argv[1:], os.environ["GIVEN"], os.getcwd(), __name__, sys.stdin.read(), at, flush=True)
 sys.stderr.write("said\\n")
 if "kill" in sys.argv:
     os.kill(os.getpid(), 9)

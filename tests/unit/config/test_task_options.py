@@ -12,10 +12,9 @@ from harness_datasets.multi30k import Multi30k
 from harness_tasks.translation import Translation
 from omegaconf import OmegaConf
 
-from harness.config import compose, to_settings
+from harness.config import compose, settings_from_plain, to_settings
 from harness.config.identity import run_plan
 from harness.config.task_options import options_class, to_options, to_task
-from harness.config.typed import settings_from_plain
 from harness.errors import ConfigError, PluginError, UnknownNameError
 from harness.registry.discovery import load_dataset, load_task, registry
 
@@ -96,9 +95,9 @@ def test_the_command_line_may_choose_another_data_set_than_an_experiment() -> No
 
 def test_a_stored_configuration_gives_the_task_back() -> None:
     settings = to_settings(compose(["task=translation", "task.dataset=cipher", "task.data_seed=4", "model=lstm"]))
-    assert settings.config["task"]["dataset"] == "cipher"
-    assert settings.config["task"]["data_seed"] == 4
-    assert settings_from_plain(settings.config).task == settings.task
+    assert settings.plain["task"]["dataset"] == "cipher"
+    assert settings.plain["task"]["data_seed"] == 4
+    assert settings_from_plain(settings.plain).task == settings.task
 
 
 def test_a_task_and_its_options_are_each_others_inverse() -> None:
@@ -122,7 +121,7 @@ def test_a_data_set_of_another_package_is_chosen_like_any(site: Any) -> None:
         ({"field": "vocab_size"}, "has an option 'vocab_size', which task 'translation' has too"),
         (
             {"base": "harness_tasks.text_generation.TextCorpus"},
-            "The entry point and the class variables 'task' and 'name' must agree",
+            "The entry point and the class variables 'task' and 'name' must match",
         ),
         ({"base": "harness.Dataset"}, r"lacks the class variable\(s\) task"),
     ],
@@ -152,7 +151,7 @@ def test_the_key_follows_version_code_and_options_of_the_data_set(site: Any) -> 
     _install(site)
     first = plan()
     assert first.identity["dataset_version"] == "dist-mine 1.0, dataset version 1"
-    assert set(first.identity["plugin_digests"]) == {"dataset", "task", "model"}
+    assert set(first.identity["plugin_digests"]) == {"dataset", "target", "task", "model"}
     other = plan("task.size=4")
     assert other.identity["data_fingerprint"] != first.identity["data_fingerprint"]
     assert other.identity["plugin_digests"] == first.identity["plugin_digests"]

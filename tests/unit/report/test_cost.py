@@ -62,7 +62,7 @@ def test_the_front_is_drawn_and_named_in_words(store: Store, ran):
     panel = panel_of(store)
     assert [f.name for f in panel.figures] == ["t-cost-by-time", "t-cost-by-parameters"]
     assert panel.text[0] == (
-        "Nothing is both better and quicker to train than rnn and lstm. "
+        "Nothing is both better and faster to train than rnn and lstm. "
         "Another model is at least as good as, and takes no longer than, bilstm."
     )
     assert panel.text[1] == "Nothing is both better and smaller than rnn, bilstm and lstm."
@@ -87,7 +87,7 @@ def test_lower_is_better_where_the_task_says_so(store: Store, ran):
     ran("lstm", [9.0], 20, 2000, task="speech_recognition")
     panel = panel_of(store)
     assert panel.text[0] == (
-        "Nothing is both better and quicker to train than rnn. "
+        "Nothing is both better and faster to train than rnn. "
         "Another model is at least as good as, and takes no longer than, lstm."
     )
     assert "where intervals overlap" not in " ".join(panel.text)  # one seed has no interval
@@ -147,7 +147,7 @@ def test_a_baseline_is_a_level_line_with_its_name(store: Store, ran):
         assert "baseline:nothing</text>" in figure.svg
         assert "dotted: baselines, which are not trained" in figure.caption
         assert "Baselines: baseline:copy_nearest: 14.31; baseline:nothing: 0.00." in figure.alt
-        assert "nothing beats in both: rnn and lstm." in figure.alt  # a baseline beats nobody in what it does not cost
+        assert "not beaten in both: rnn and lstm." in figure.alt  # a baseline beats nobody in what it does not cost
     rows = rows_of(panel)
     assert rows["baseline:copy_nearest"]["BLEU"].value == 14.31
     assert rows["baseline:copy_nearest"]["parameters"].value is None

@@ -61,7 +61,7 @@ def test_the_method_and_its_assumption_are_written_out(store):
     assert "paired t tests on the differences between models trained with the same seed" in text
     assert "Holm’s correction over the 3 pairs tested" in text
     assert "A t test assumes that differences over seeds are approximately normal" in text
-    assert "here p = 0.062 at best, so it cannot decide; it could from 7 seeds on" in text
+    assert "here 0.062 at best, so it cannot decide; it would need 7 seeds" in text
 
 
 @pytest.mark.parametrize(
