@@ -299,8 +299,8 @@ def clause_row(clause: Any) -> list[str]:
 def store() -> str:
     """The tables of the results store, from the comments of their columns."""
     lines = ["# The results store", "", *(joined(p) for p in paragraphs(schema)[:1]), "", joined(paragraphs(schema)[1])]
-    lines += ["", f"Schema version {schema.SCHEMA_VERSION}, in `meta`. `harness store migrate` brings an older store"]
-    lines += ["to it, and `harness store export` writes the same tables as files"]
+    lines += ["", f"Schema version {schema.SCHEMA_VERSION}, in `meta`; a store of another version is refused."]
+    lines += ["`harness store export` writes the same tables as files"]
     lines += ["([share, merge and export results](../how-to/shared-store.md))."]
     kinds = {"JSON": "JSON", "BOOLEAN": "boolean", "FLOAT": "number", "INTEGER": "integer", "BIGINT": "integer"}
     for made in schema.metadata.sorted_tables:

@@ -1,4 +1,4 @@
-"""`harness store`: take the results store elsewhere, merge another one into it, bring it to the current version."""
+"""`harness store`: take the results store elsewhere, or merge another one into it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Export, merge and migrate the results store.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Export the results store, or merge another one into it.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @app.command("export")
@@ -38,22 +40,3 @@ def import_(
     with Store.open(create=not dry_run) as store:
         for line in describe(merge(store, source, dry_run=dry_run), dry_run=dry_run):
             say(line)
-
-
-@app.command("migrate")
-def migrate(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and change nothing.")] = False,
-) -> None:
-    """Bring the store to the schema version of this harness; no run is lost."""
-    from harness.cli.output import say
-    from harness.store.migrations import migrate as upgrade
-    from harness.store.schema import SCHEMA_VERSION
-
-    done = upgrade(dry_run=dry_run)
-    if not done.steps:
-        say(f"The results store {done.store} is up to date: schema version {done.version}.")
-        return
-    would = "would be" if dry_run else "was"
-    say(f"The results store {done.store} {would} migrated from schema version {done.version} to {SCHEMA_VERSION}:")
-    for version, what in done.steps:
-        say(f"  {version}: {what}")

@@ -66,11 +66,11 @@ def merge(store: Store, source: str, *, dry_run: bool = False) -> Merged:
 
     Args:
         store: open for writing (for a dry run, to read).
-        source: the file or the URL of the other store, which is only read. One of an older version is read as it is.
+        source: the file or the URL of the other store, which is only read.
         dry_run: change nothing.
 
     Raises:
-        StoreError: the source is no results store, is this one, is of a newer version, or changed while it was read.
+        StoreError: the source is no results store, is this one, is of another version, or changed while it was read.
     """
     url = connections.parse_url(source if "://" in source else f"sqlite:///{source}")
     found: list[Merged] = []
@@ -133,12 +133,12 @@ class _Merge:
         self.columns: dict[str, list[sa.Column[Any]]] = {}
         for table in t.metadata.sorted_tables:
             there = {c["name"] for c in inspector.get_columns(table.name)} if table.name in names else set()
-            lacking = [c.name for c in table.columns if c.name not in there and not c.nullable]
+            lacking = [c.name for c in table.columns if c.name not in there]
             if lacking:
                 raise StoreError(
                     f"The results store {merged.source} is damaged: its table '{table.name}' has no {lacking[0]}."
                 )
-            self.columns[table.name] = [c for c in table.columns if c.name in there]
+            self.columns[table.name] = list(table.columns)
 
     def all(self) -> Merged:
         """Everything, in the order in which rows refer to each other."""

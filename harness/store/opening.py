@@ -25,19 +25,6 @@ class Identity:
     store_id: str
     version: int
 
-    def must_be_current(self, shown: str) -> None:
-        """Refuse an older store to who only reads.
-
-        Raises:
-            StoreError: it is of an older version.
-        """
-        if self.version < t.SCHEMA_VERSION:
-            raise StoreError(
-                f"The results store {shown} has schema version {self.version}; this version of the harness reads "
-                f"version {t.SCHEMA_VERSION}. Run 'harness store migrate' (no run is lost; --dry-run shows what it "
-                "would do), or merge it into another store with 'harness store import'."
-            )
-
 
 def check_file(file: Path, create: bool) -> bool:
     """Whether a SQLite file can only be read; makes its folder where it may."""
@@ -81,7 +68,7 @@ def identify(connection: Connection, shown: str, *, missing_is_fine: bool) -> Id
     """The store's id and version; None for an empty database where that is fine.
 
     Raises:
-        StoreError: the database is no results store, or one of a newer schema.
+        StoreError: the database is no results store, or one of another schema version.
     """
     inspector = sa.inspect(connection)
     names = set(inspector.get_table_names())
@@ -99,6 +86,11 @@ def identify(connection: Connection, shown: str, *, missing_is_fine: bool) -> Id
     version = found.get("schema_version", "")
     if re.fullmatch("[0-9]{1,9}", version) is None or "store_id" not in found:
         raise StoreError(f"The database {shown} is no results store: its table 'meta' holds no schema version.")
+    if int(version) < t.SCHEMA_VERSION:
+        raise StoreError(
+            f"The results store {shown} has schema version {version}, from before the first release; this version of "
+            f"the harness reads version {t.SCHEMA_VERSION}: set HARNESS_RESULTS or HARNESS_STORE to begin a new store."
+        )
     if int(version) > t.SCHEMA_VERSION:
         raise StoreError(
             f"The results store {shown} has schema version {version}; this version of the harness knows up to "
@@ -108,7 +100,7 @@ def identify(connection: Connection, shown: str, *, missing_is_fine: bool) -> Id
 
 
 def alone(connection: Connection) -> None:
-    """Wait until no other transaction makes or migrates this store (SQLite has one writer anyway)."""
+    """Wait until no other transaction makes this store (SQLite has one writer anyway)."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_NUMBER)))
 

@@ -3,7 +3,7 @@
 Times are Unix seconds (UTC). A value that is not a number (NaN) is stored as NULL, since SQLite knows no NaN.
 JSON columns hold plain JSON without NaN or infinity.
 
-Change a table only together with `SCHEMA_VERSION`, and write its migration (`harness/store/migrations/versions`).
+Change a table, or what its JSON means, only together with `SCHEMA_VERSION`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from sqlalchemy import (
 from harness.store.states import STATES
 from harness.store.values import Name, SafeText, fitted
 
-SCHEMA_VERSION = 2
-"""Version of the tables below, written to `meta`. A store of a newer version is refused."""
+SCHEMA_VERSION = 3
+"""Version of the tables below and of the JSON in them, written to `meta`. A store of another version is refused."""
 
 metadata = MetaData()
 

@@ -59,17 +59,16 @@ class Store:
 
     @classmethod
     def open(cls, url: str | None = None, *, create: bool = True, read_only: bool = False) -> Store:
-        """Open the store, making it where it does not exist. One of an older version is migrated.
+        """Open the store, making it where it does not exist.
 
         Args:
             url: SQLAlchemy URL; None: HARNESS_STORE, or store.db in the results folder.
-            create: False for commands that only read: a store that does not exist is then an error, one in a
-                read-only folder can be read, and one of an older version is left as it is and refused.
+            create: False for commands that only read: a store that does not exist is then an error, and one in a
+                read-only folder can be read.
             read_only: as create=False, and nothing can be written through it.
 
         Raises:
-            StoreError: no URL, missing, read-only, damaged, not a results store, of a newer version, or (for a
-                command that only reads) of an older one.
+            StoreError: no URL, missing, read-only, damaged, not a results store, or of another version.
         """
         parsed = connections.parse_url(url or connections.store_url())
         shown = connections.shown(parsed)
@@ -82,16 +81,10 @@ class Store:
             found = transactions.read(
                 engine, shown, lambda c: identify(c, shown, missing_is_fine=create), patience_s=patience_s
             )
-            if found is not None and not create:
-                found.must_be_current(shown)
             if not (shut or read_only):  # only now, so that somebody else's database is left as it is
                 connections.use_write_ahead_log(engine, shown)
             if found is None:
                 found = transactions.write(engine, shown, lambda c, _: make(c, shown))
-            if found.version < t.SCHEMA_VERSION:
-                from harness.store.migrations import upgrade  # Alembic, which only a migration needs
-
-                transactions.write(engine, shown, lambda c, _: upgrade(c, shown))
         except BaseException:
             engine.dispose()
             raise

@@ -34,7 +34,7 @@ def test_every_cell_of_an_experiment_composes(name: str) -> None:
 
 def test_the_readme_lists_every_experiment() -> None:
     readme = (CONF.parent / "README.md").read_text(encoding="utf-8")
-    table = readme.partition("| experiment | what |")[2].partition("\n\n")[0]
+    table = readme.partition("| experiment | what it runs |")[2].partition("\n\n")[0]
     assert {n for row in table.splitlines()[2:] for n in re.findall(r"`(\w+)`", row.split("|")[1])} == set(EXPERIMENTS)
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import sysconfig
 import zipfile
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -95,17 +93,6 @@ def test_a_sweep_runs_from_any_folder(environment: Path, tmp_path: Path) -> None
     _do(environment / "harness", "report", folder=tmp_path)
     assert (tmp_path / "results" / "report" / "index.html").stat().st_size > 10_000
     assert not (ROOT / "harness" / "conf").exists()
-
-
-def test_an_older_store_is_migrated_by_the_wheel(environment: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "results"
-    folder.mkdir()
-    with closing(sqlite3.connect(folder / "store.db")) as connection:
-        connection.executescript((ROOT / "tests" / "unit" / "store" / "version_1.sqlite.sql").read_text())
-    said = _run(environment / "harness", "list", "runs", folder=tmp_path, code=2).stderr
-    assert "harness store migrate" in said
-    assert "from schema version 1 to" in _do(environment / "harness", "store", "migrate", folder=tmp_path)
-    assert len(json.loads(_do(environment / "harness", "list", "runs", "--json", folder=tmp_path))) == 3
 
 
 def test_the_plug_ins_own_tests_pass_with_the_wheel(environment: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from harness.store.records import EnvironmentRecord, MetricRow, RunPlan, RunSumm
 from harness.terminal import harmless, harmless_json, one_line
 
 READERS = ("list runs", "list runs --json", "list sweeps", "show ab", "report", "store export out",
-           "store migrate", "store import other.db --dry-run")  # fmt: skip
+           "store import other.db --dry-run")  # fmt: skip
 ACTIVE = "\x1b[31mred\x1b]0;title\x07\x9b2J\u202eright to left\u2066\0[bold red]markup[/] <script>alert(1)</script>"
 NAMES = {
     "escape codes, markup, HTML, NUL": ACTIVE,
@@ -216,7 +216,7 @@ def test_a_password_is_not_shown(harness: Any, monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(transactions, "OPENING_PATIENCE_S", 0.0)
     monkeypatch.setattr(transactions, "PATIENCE_S", 0.0)
     monkeypatch.setenv("HARNESS_STORE", url)
-    for words in ("list runs", "store migrate", f"store import {url}"):
+    for words in ("list runs", f"store import {url}"):
         code, out, err = harness(*words.split())
         assert (code, out, err.count("\n")) == (2, "", 1), err
         assert "hidden" not in err, err

@@ -90,15 +90,19 @@ def test_somebody_elses_database_is_left_as_it_is(tmp_path):
     assert file.read_bytes() == before
 
 
-def test_a_newer_schema_is_refused(url: str):
+@pytest.mark.parametrize(
+    ("version", "message"), [("99", "schema version 99.*Upgrade"), ("2", "version 2, from before.*begin a new store")]
+)
+def test_another_schema_version_is_refused_and_left_alone(url: str, version: str, message: str):
     with Store.open(url) as store:
         store.write(
             lambda c, _: c.execute(
-                sa.update(schema.meta).where(schema.meta.c.name == "schema_version"), {"value": "99"}
+                sa.update(schema.meta).where(schema.meta.c.name == "schema_version"), {"value": version}
             )
         )
-    with pytest.raises(StoreError, match=r"schema version 99.*Upgrade"):
-        Store.open(url)
+    for create in (True, False):
+        with pytest.raises(StoreError, match=message):
+            Store.open(url, create=create)
 
 
 @pytest.mark.parametrize(
