@@ -39,7 +39,7 @@ def _report(cli: Any) -> str:
         (("budget=hours:1",), ("'hours:1'", "epochs:N")),
         (("trainer.precision=fp8",), ("fp8", "bf16")),
         (("match=hidden_size:9",), ("hidden_size:9", "params:N")),
-        (("logger=tensorbord",), ("tensorbord", "tensorboard, mlflow, wandb")),
+        (("logger=tensorbord",), ("tensorbord", "Did you mean 'tensorboard'?")),
         (("limits.time=30m",), ("watched from outside the process", "launcher=local, or 'harness sweep'")),
         (("trainer.early_stopping=0",), ("trainer.early_stopping=0 must be 1 or more",)),
         (("trainer.validations=0",), ("trainer.validations=0 must be 1 or more",)),

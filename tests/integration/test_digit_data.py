@@ -7,7 +7,7 @@ import itertools
 
 import numpy as np
 import pytest
-from harness_datasets.digit_strings import wheel_recordings
+from harness_datasets.digit_strings import DigitWheel, wheel_recordings
 from harness_tasks._transcripts import frames_needed
 from harness_tasks.speech_recognition import SpeechRecognition
 
@@ -59,7 +59,7 @@ def test_strings_use_recordings_of_their_own_split(data, recordings):
 
 def test_every_example_is_feasible_at_the_declared_subsampling(data):
     for strings in (True, False):
-        task = SpeechRecognition(strings=strings)
+        task = SpeechRecognition(dataset=DigitWheel(strings=strings))
         found = data if strings else task.setup()
         for split in (found.train, found.val, found.test):
             for i in range(len(split)):
@@ -68,6 +68,6 @@ def test_every_example_is_feasible_at_the_declared_subsampling(data):
 
 
 def test_test_strings_do_not_depend_on_how_many_training_strings_there_are(data):
-    fewer = SpeechRecognition(train_strings=10).setup()
+    fewer = SpeechRecognition(dataset=DigitWheel(train_strings=10)).setup()
     assert [fewer.test[i].source for i in range(100)] == [data.test[i].source for i in range(100)]
     assert np.array_equal(fewer.test[0].input, data.test[0].input)

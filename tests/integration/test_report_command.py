@@ -75,8 +75,8 @@ def test_only_the_tasks_and_models_asked_for_are_there(harness: Any, here: Path)
         (("--model", "lsmt"), "no model named 'lsmt'. Did you mean 'lstm'?"),
         (("--sweep", "quikstart"), "no sweep named 'quikstart'. Did you mean 'quickstart'?"),
         (("--format", "htm"), "no report format named 'htm'. Did you mean 'html'?"),
-        (("--since", "yesterday"), "--since 'yesterday' is no date and no age"),
-        (("--since", "2999-01-01"), "lies in the future"),
+        (("--since", "yesterday"), "--since 'yesterday' is neither a date nor an age"),
+        (("--since", "2999-01-01"), "is in the future"),
         (("--compare", "nowhere.db"), "There is no results store 'nowhere.db'"),
         (("--compare", "nosql://x"), "no database URL"),
     ],
@@ -166,15 +166,9 @@ def test_a_store_beside_itself_changes_no_figure(harness: Any, here: Path) -> No
     assert {n: d for n, d in alone.items() if "results" in n} == {n: d for n, d in twice.items() if "results" in n}
 
 
-def test_a_store_of_another_version_is_refused_in_one_sentence(
-    harness: Any, here: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import sqlite3
-
-    with sqlite3.connect(here) as old:
-        old.execute("UPDATE meta SET value = '2' WHERE name = 'schema_version'")
-    old.close()
-    for words in (("report",), ("serve", "--port", "0"), ("report", "--compare", str(here))):
+def test_a_store_of_another_version_is_refused_in_one_sentence(harness: Any, small: Store) -> None:
+    small.write(lambda c, _: c.exec_driver_sql("UPDATE meta SET value = '2' WHERE name = 'schema_version'").close())
+    for words in (("report",), ("serve", "--port", "0")):
         code, out, err = harness(*words)
         assert (code, out, err.count("\n")) == (2, "", 1)
         assert "has schema version 2, from before the first release" in err
