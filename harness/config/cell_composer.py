@@ -29,7 +29,7 @@ from omegaconf import (
 )
 
 from harness.config import checks
-from harness.config.composition import CONFIG, compose, finished, loader, plain_logger
+from harness.config.composition import CONFIG, compose, finished, loader, plain_value
 from harness.config.plain import canonical
 from harness.config.run_options import Section
 from harness.config.schema import LimitOptions, SweepOptions, root_values
@@ -206,7 +206,7 @@ class _Base:
         self.config, self.experiment = config, experiment
         self.tuned: Any = OmegaConf.to_container(config.tuned) if config.tuned else {}
         self.root = {name: config[name] for name in root_values() if name != "logger"}
-        self.root |= {"logger": plain_logger(config)}
+        self.root |= {"logger": plain_value(config, "logger")}
         self.root |= {f"limits.{name}": config.limits[name] for name in ("time", "memory")}
         self._converted: dict[str, Any] = {}
         self._scalars = {kind: _scalars(config[kind]) for kind in SECTIONS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from harness.config import checks, messages
+from harness.config.lightning import LightningSettings, check_lightning
 from harness.config.loader import LayeredLoader, make_loader
 from harness.config.schema import gone_after_composition, groups, short_names
 from harness.config.task_options import DATASET
@@ -120,12 +122,15 @@ def check(config: DictConfig) -> None:
     for section in ("optimizer", "trainer", "decoding"):
         checks.check_section(section, config[section].get)
     checks.check_words(config.budget, config.target, config.match)
-    checks.loggers(plain_logger(config))
+    checks.loggers(plain_value(config, "logger"))
+    named = {field.name: plain_value(config, f"trainer.{field.name}") for field in fields(LightningSettings)}
+    check_lightning(LightningSettings(**named))
 
 
-def plain_logger(config: DictConfig) -> Any:
-    """What `logger` holds, as plain data."""
-    return OmegaConf.to_container(config.logger) if OmegaConf.is_config(config.logger) else config.logger
+def plain_value(config: DictConfig, option: str) -> Any:
+    """The value of an option of any type, as plain data."""
+    value = OmegaConf.select(config, option)
+    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
 
 
 def _without_values(overrides: Iterable[str]) -> DictConfig | None:

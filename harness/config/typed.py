@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from harness.config import checks, messages
-from harness.config.composition import plain_logger
+from harness.config.composition import plain_value
 from harness.config.lightning import check_lightning
 from harness.config.loader import writable
 from harness.config.plain import as_plain
@@ -42,7 +42,7 @@ def to_settings(config: DictConfig, *, threads: int | None = None) -> RunSetting
     return assemble(
         objects,
         {name: config[name] for name in (*run_values(), "match")},
-        loggers=checks.loggers(plain_logger(config)),
+        loggers=checks.loggers(plain_value(config, "logger")),
         tuned=tuned,
         threads=threads,
     )

@@ -58,7 +58,7 @@ def test_parameters_that_differ_are_said() -> None:
 def test_what_an_interpreter_has_is_asked_of_it() -> None:
     assert rival_rows._installed(sys.executable, ("json", "torch"))
     assert not rival_rows._installed(sys.executable, ("json", "no_such_module"))
-    with pytest.raises(WorkerError, match="--rivals '/nowhere/python' is no Python interpreter that starts"):
+    with pytest.raises(WorkerError, match="--rivals '/nowhere/python' is not a working Python interpreter"):
         rival_rows._installed("/nowhere/python", ("json",))
 
 

@@ -153,7 +153,7 @@ def test_a_name_of_two_kinds_needs_its_prefix(harness: Any, site: Any) -> None:
 def test_unknown_names_and_plugins_that_do_not_load_exit_with_2(harness: Any, site: Any) -> None:
     code, _, err = harness("check", "model.lstn")
     assert code == 2
-    assert "There is no task, model or data set named 'model.lstn'. Did you mean 'model.lstm'?" in err
+    assert "There is no task, model, target or data set named 'model.lstn'. Did you mean 'model.lstm'?" in err
     _install(site, "import nothing_of_that_name", "model.broken")
     code, _, err = harness("check", "broken")
     assert code == 2

@@ -267,5 +267,5 @@ def test_many_models_are_drawn_in_part_and_listed_in_full(store, made_up):
     assert len(table(panels, "across-ranks").rows) == 20
     assert len(table(panels, "across-improvement").rows) == 190
     captions = {f.name: f.caption for p in panels for f in p.figures}
-    assert "Of 20 models the 16 that are ranked first are drawn" in captions["across-critical-difference"]
+    assert "Of 20 models, the 16 ranked first are drawn" in captions["across-critical-difference"]
     assert "175 more pairs in the table only" in captions["across-improvement-chart"]

@@ -168,7 +168,7 @@ def test_the_words_of_learning_curves_say_who_ends_best():
 def test_more_curves_than_a_figure_can_hold_are_those_that_end_best():
     bands = {f"model-{i}": band([0.0, float(i)]) for i in range(MOST + 4)}
     figure = curves(bands)
-    assert f"Of {MOST + 4} curves the {MOST} that end best are drawn." in figure.caption
+    assert f"Of {MOST + 4} curves, the {MOST} that end best are drawn." in figure.caption
     shown = texts_of(figure)
     assert f"model-{MOST + 3}" in shown
     assert "model-3" not in shown

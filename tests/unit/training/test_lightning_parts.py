@@ -244,5 +244,5 @@ def test_a_callback_is_part_of_the_key_and_who_only_watches_is_not() -> None:
 
 def test_the_source_of_a_users_callback_is_in_the_key() -> None:
     plan = run_plan(to_settings(compose([*WORDS, PROBE])))
-    assert set(plan.identity["plugin_digests"]) == {"task", "dataset", "model", "probe_callback.Probe"}
+    assert set(plan.identity["plugin_digests"]) == {"task", "target", "dataset", "model", "probe_callback.Probe"}
     assert plan.config["trainer"]["callbacks"] == ["probe_callback.Probe"]
