@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from harness.contract.batch import Batch, Example, ListSplit, Split
     from harness.contract.dataset import Dataset, RawData, RawExample
     from harness.contract.dataset_task import DatasetTask
+    from harness.contract.metric import Metric, Prediction
     from harness.contract.model import Capabilities, Decoder, Encoder, EncoderOutput, Model
     from harness.contract.target import Target
-    from harness.contract.task import Loader, Metric, Prediction, Reference, Task, TaskData
+    from harness.contract.task import Loader, Reference, Task, TaskData
     from harness.notebook import run, runs
 
 __version__ = "0.1.0"
@@ -32,9 +33,9 @@ _LAZY = {
     "Example": "harness.contract.batch",
     "ListSplit": "harness.contract.batch",
     "Loader": "harness.contract.task",
-    "Metric": "harness.contract.task",
+    "Metric": "harness.contract.metric",
     "Model": "harness.contract.model",
-    "Prediction": "harness.contract.task",
+    "Prediction": "harness.contract.metric",
     "RawData": "harness.contract.dataset",
     "RawExample": "harness.contract.dataset",
     "Reference": "harness.contract.task",

@@ -15,7 +15,8 @@ from torch import Tensor
 from harness.bench.comparison import BenchRow, row, timed
 from harness.config.settings import DecodingSettings, TrainerSettings
 from harness.contract.batch import Batch
-from harness.contract.specs import TaskSignature, TokenInput
+from harness.contract.signature import TaskSignature
+from harness.contract.specs import TokenInput
 from harness.nn.ctc_search import ctc_prefix_beam
 from harness.nn.network import Network
 from harness.registry.discovery import load_model

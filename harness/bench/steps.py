@@ -25,10 +25,12 @@ import torch
 from harness.bench.comparison import BenchRow, row, timed
 from harness.config.settings import RunSettings, TrainerSettings
 from harness.contract.batch import Batch, Example, ListSplit
+from harness.contract.metric import Metric
 from harness.contract.model import Capabilities, Encoder, Model
-from harness.contract.specs import EmbeddedInput, FrameInput, ModelInput, TaskSignature
+from harness.contract.signature import TaskSignature
+from harness.contract.specs import EmbeddedInput, FrameInput, ModelInput
 from harness.contract.target import Target
-from harness.contract.task import Loader, Metric, Task, TaskData
+from harness.contract.task import Loader, Task, TaskData
 from harness.data.sources import Source
 from harness.measure.clock import Phase, PhaseClock
 from harness.measure.measurements import Measurements

@@ -9,7 +9,8 @@ import torch
 from harness.config.settings import OptimizerSettings, TrainerSettings
 from harness.contract.batch import Batch
 from harness.contract.model import Model
-from harness.contract.specs import InputSpec, TaskSignature
+from harness.contract.signature import TaskSignature
+from harness.contract.specs import InputSpec
 from harness.contract.target import Target
 from harness.measure.clock import PhaseClock
 from harness.nn.network import Network

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.config.plain import canonical
 from harness.config.settings import plain_section
-from harness.contract.specs import FrameInput, GraphSeriesInput, InputSpec, TaskSignature, TokenInput, VideoInput
+from harness.contract.signature import TaskSignature
+from harness.contract.specs import FrameInput, GraphSeriesInput, InputSpec, TokenInput, VideoInput
 from harness.contract.target import Target
 from harness.data.progress import waiting
 from harness.errors import ConfigError

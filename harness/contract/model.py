@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from torch import Tensor, nn
 
-from harness.contract.specs import InputSpec, ModelInput, TaskSignature
+from harness.contract.signature import TaskSignature
+from harness.contract.specs import InputSpec, ModelInput
 from harness.contract.target import Target
 
 if TYPE_CHECKING:

@@ -9,10 +9,6 @@ A task declares the *types* statically and the *sizes* once its data is set up, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from harness.contract.target import Target
 
 
 @dataclass(frozen=True)
@@ -60,21 +56,3 @@ InputSpec = TokenInput | FrameInput | VideoInput | GraphSeriesInput
 
 ModelInput = InputSpec | EmbeddedInput
 """What a model's `build` receives: `EmbeddedInput`, or the raw spec where its capabilities list that type."""
-
-
-@dataclass(frozen=True)
-class TaskSignature:
-    """All that is known of a task before its data: enough to say which models fit.
-
-    Attributes:
-        task: the task's name, for messages.
-        input_type: one of the input specification types.
-        target_type: the class of its target.
-        max_subsampling: the largest factor by which time may be shortened, where the target's needs leave it to the
-            task to declare one; 1 elsewhere.
-    """
-
-    task: str
-    input_type: type[InputSpec]
-    target_type: type[Target]
-    max_subsampling: int = 1

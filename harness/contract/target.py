@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from harness.contract.batch import Batch, Example
+    from harness.contract.metric import Metric, Prediction
     from harness.contract.specs import InputSpec
-    from harness.contract.task import Metric, Prediction
 
 
 @dataclass(frozen=True)

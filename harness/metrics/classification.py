@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.contract.batch import Example
-from harness.contract.task import Metric, Prediction, Statistics
+from harness.contract.metric import Metric, Prediction, Statistics
 from harness.errors import PluginError
 from harness.metrics.ratios import percentage, total
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from harness.contract.batch import Example
-from harness.contract.task import Metric, Prediction, Statistics
+from harness.contract.metric import Metric, Prediction, Statistics
 from harness.metrics.ratios import percentage, references, total
 
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from harness.contract.task import Statistics
+from harness.contract.metric import Statistics
 from harness.metrics.ratios import percentage, total
 
 COUNTS = ("label_hits", "label_actual", "label_predicted")

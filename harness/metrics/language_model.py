@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 
 from harness.contract.batch import Example
-from harness.contract.task import Metric, Prediction, Statistics
+from harness.contract.metric import Metric, Prediction, Statistics
 from harness.errors import DataError
 from harness.metrics.ratios import total
 

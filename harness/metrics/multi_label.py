@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness.contract.batch import Example
-from harness.contract.task import Metric, Prediction, Statistics
+from harness.contract.metric import Metric, Prediction, Statistics
 from harness.errors import PluginError
 from harness.metrics.label_counts import macro_f1, pooled_f1
 from harness.metrics.ratios import percentage, total

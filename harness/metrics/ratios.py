@@ -10,7 +10,7 @@ from harness.errors import DataError
 
 if TYPE_CHECKING:
     from harness.contract.batch import Example
-    from harness.contract.task import Statistics
+    from harness.contract.metric import Statistics
 
 
 def total(rows: Sequence[Statistics], key: str) -> float:

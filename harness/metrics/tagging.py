@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from harness.contract.batch import Example
-from harness.contract.task import Metric, Prediction, Statistics
+from harness.contract.metric import Metric, Prediction, Statistics
 from harness.metrics.label_counts import macro_f1, pooled_f1
 from harness.metrics.ratios import percentage, references, total
 

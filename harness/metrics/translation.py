@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from harness.contract.batch import Example
-from harness.contract.task import Metric, Prediction, Statistics
+from harness.contract.metric import Metric, Prediction, Statistics
 from harness.metrics.ratios import references, sum_lists
 
 if TYPE_CHECKING:

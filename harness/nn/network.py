@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from harness.contract.model import Decoder, Encoder, EncoderOutput, Model, State
-from harness.contract.specs import EmbeddedInput, InputSpec, TaskSignature
+from harness.contract.signature import TaskSignature
+from harness.contract.specs import EmbeddedInput, InputSpec
 from harness.contract.target import HeadContext, HeadOptions, Target
 from harness.errors import PluginError
 from harness.nn.decoder import RecurrentDecoder

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.contract.specs import TaskSignature
+from harness.contract.signature import TaskSignature
 from harness.contract.target import Target
 
 if TYPE_CHECKING:

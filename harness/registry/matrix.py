@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.contract.specs import TaskSignature
+from harness.contract.signature import TaskSignature
 from harness.errors import PluginError
 from harness.registry.compatibility import check
 from harness.registry.discovery import registry

@@ -19,7 +19,8 @@ from harness.sweeping.launchers import INLINE, LOCAL
 from harness.sweeping.launchers.forkserver import forking
 from harness.sweeping.launchers.inline import InlineLauncher
 from harness.sweeping.launchers.launcher import Launcher
-from harness.sweeping.launchers.local import LocalLauncher, WorkerContext
+from harness.sweeping.launchers.local import LocalLauncher
+from harness.sweeping.launchers.worker_context import WorkerContext
 from harness.sweeping.limits import NO_LIMITS
 from harness.sweeping.planning import PlannedRun
 from harness.sweeping.pool import Pool

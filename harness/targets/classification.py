@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from harness.contract.batch import Example
-    from harness.contract.task import Metric, Prediction
+    from harness.contract.metric import Metric, Prediction
 
 HARNESS_CONTRACT = 2
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from harness.contract.batch import Batch
-    from harness.contract.task import Metric
+    from harness.contract.metric import Metric
 
 HARNESS_CONTRACT = 2
 

@@ -15,7 +15,7 @@ from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from harness.contract.task import Metric
+    from harness.contract.metric import Metric
 
 HARNESS_CONTRACT = 2
 

@@ -14,7 +14,8 @@ import torch
 from harness.config.settings import TrainerSettings
 from harness.contract.batch import Batch, Example
 from harness.contract.model import Model
-from harness.contract.specs import FrameInput, GraphSeriesInput, InputSpec, TaskSignature, TokenInput, VideoInput
+from harness.contract.signature import TaskSignature
+from harness.contract.specs import FrameInput, GraphSeriesInput, InputSpec, TokenInput, VideoInput
 from harness.contract.target import Needs, Target
 from harness.errors import UnknownNameError
 from harness.nn.network import Network

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from harness.contract.model import Capabilities, Encoder, EncoderOutput, Model, State
-from harness.contract.specs import EmbeddedInput, ModelInput, TaskSignature
+from harness.contract.signature import TaskSignature
+from harness.contract.specs import EmbeddedInput, ModelInput
 from harness.contract.target import Target
 from harness.nn.masking import last_valid
 from harness.nn.recurrent import RecurrentStack

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from harness.contract.batch import Batch
+from harness.contract.metric import aggregate
 from harness.contract.target import Answer
-from harness.contract.task import aggregate
 from harness.nn.network import Network
 from harness.testing.clause import clause
 from harness.testing.comparison import equal

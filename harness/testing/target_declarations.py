@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from harness.contract.task import Metric
+from harness.contract.metric import Metric
 from harness.testing.clause import clause
 from harness.testing.target_subject import TargetSubject
 

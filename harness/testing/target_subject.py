@@ -16,8 +16,8 @@ from torch import Tensor
 
 from harness.config.settings import DecodingSettings
 from harness.contract.batch import Batch, Example
+from harness.contract.metric import Prediction
 from harness.contract.target import Answer, Target
-from harness.contract.task import Prediction
 from harness.nn.network import Network
 from harness.testing import cases
 from harness.testing.cases import Case

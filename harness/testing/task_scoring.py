@@ -10,7 +10,8 @@ import json
 import numpy as np
 
 from harness.contract.batch import Example
-from harness.contract.task import Prediction, Statistics, TaskData, aggregate
+from harness.contract.metric import Prediction, Statistics, aggregate
+from harness.contract.task import TaskData
 from harness.testing.clause import clause
 from harness.testing.task_subject import TaskSubject, shown
 

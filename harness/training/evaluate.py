@@ -12,8 +12,9 @@ import torch
 
 from harness.config.settings import DecodingSettings
 from harness.contract.batch import Batch, Example, Split, without_input
+from harness.contract.metric import Prediction, Statistics, aggregate
 from harness.contract.target import Answer
-from harness.contract.task import Prediction, Statistics, Task, TaskData, aggregate
+from harness.contract.task import Task, TaskData
 from harness.nn.network import Network
 from harness.training.batching import batches_of, evaluation_batches, searched_together
 from harness.training.collate import Collator

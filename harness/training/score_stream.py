@@ -13,8 +13,9 @@ import numpy as np
 import torch
 
 from harness.contract.batch import Example
+from harness.contract.metric import Prediction
 from harness.contract.target import Target
-from harness.contract.task import Loader, Prediction
+from harness.contract.task import Loader
 from harness.errors import PluginError
 from harness.nn.network import Network
 

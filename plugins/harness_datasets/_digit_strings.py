@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 from harness_tasks.composed_frames import ComposedFrames
-from harness_tasks.speech_recognition import SpokenText
+from harness_tasks.spoken_text import SpokenText
 
 from harness.contract.dataset import RawData
 from harness.contract.gathering import Ragged, stretches

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
-from harness_tasks.speech_recognition import SpokenText
+from harness_tasks.spoken_text import SpokenText
 
 from harness.contract.dataset import Dataset, RawData, RawExample
 from harness.contract.hookspecs import hookimpl

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from typing import ClassVar
 
-from harness_tasks.translation import ParallelText
+from harness_tasks.parallel_text import ParallelText
 
 from harness.contract.dataset import Dataset, RawData
 from harness.contract.hookspecs import hookimpl

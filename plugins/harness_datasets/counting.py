@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from harness_tasks.text_generation import TextCorpus
+from harness_tasks.text_corpus import TextCorpus
 
 from harness.contract.dataset import Dataset, RawData, RawExample
 from harness.contract.hookspecs import hookimpl

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from harness_tasks.text_generation import TextCorpus
+from harness_tasks.text_corpus import TextCorpus
 
 from harness.contract.dataset import Dataset, RawData, RawExample
 from harness.contract.hookspecs import hookimpl

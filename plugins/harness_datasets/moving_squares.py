@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from harness_tasks.action_recognition import ActionClips
+from harness_tasks.action_clips import ActionClips
 
 from harness.contract.dataset import Dataset, RawData, RawExample
 from harness.contract.hookspecs import hookimpl

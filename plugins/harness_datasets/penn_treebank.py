@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
-from harness_tasks.text_generation import TextCorpus
+from harness_tasks.text_corpus import TextCorpus
 
 from harness.contract.dataset import Dataset, RawData
 from harness.contract.hookspecs import hookimpl

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from harness_tasks.action_recognition import ActionClips
+from harness_tasks.action_clips import ActionClips
 from harness_tasks.clip_sequences import ClipSequence
 
 from harness.contract.dataset import Dataset, RawData

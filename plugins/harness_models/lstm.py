@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from harness import Capabilities, Decoder, Encoder, Model, hookimpl
-from harness.contract.specs import EmbeddedInput, ModelInput, TaskSignature
+from harness.contract.signature import TaskSignature
+from harness.contract.specs import EmbeddedInput, ModelInput
 from harness.contract.target import Target
 from harness.nn.decoder import RecurrentDecoder
 from harness.nn.recurrent import RecurrentEncoder, RecurrentStack, check_sizes

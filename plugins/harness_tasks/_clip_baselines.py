@@ -19,8 +19,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from harness.contract.batch import Example, Split, gatherer, without_input
+from harness.contract.metric import Prediction
 from harness.contract.specs import VideoInput
-from harness.contract.task import Prediction, TaskData
+from harness.contract.task import TaskData
 from harness.targets import ClassTarget
 
 

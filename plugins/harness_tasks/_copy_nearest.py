@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from harness.contract.batch import Split
-from harness.contract.task import Baseline, Prediction, TaskData
+from harness.contract.metric import Prediction
+from harness.contract.task import Baseline, TaskData
 from harness.data.similarity import tfidf
 
 _ROWS_AT_ONCE = 500

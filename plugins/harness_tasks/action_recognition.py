@@ -11,27 +11,16 @@ import numpy as np
 from harness.contract.dataset import Dataset, RawExample
 from harness.contract.dataset_task import DatasetTask
 from harness.contract.hookspecs import hookimpl
+from harness.contract.metric import Metric, Prediction
 from harness.contract.specs import VideoInput
-from harness.contract.task import Baseline, Loader, Metric, Prediction, Task, TaskData
+from harness.contract.task import Baseline, Loader, Task, TaskData
 from harness.metrics.classification import ACCURACY, MACRO_F1, TOP_5_ACCURACY
 from harness.targets import ClassTarget
 from harness_tasks._clips import ClipSplit, variation
+from harness_tasks.action_clips import ActionClips
 from harness_tasks.clip_sequences import ClipSequence
 
 HARNESS_CONTRACT = 2
-
-
-@dataclass
-class ActionClips(Dataset):
-    """Base of data sets for action recognition: the input of a raw example is a clip, its target the action's name.
-
-    Clips are float32 (T, 3, Y, X), pixels of 0..1 as they look, all of one size; a split may be a `ClipSequence`.
-    `RawData.labels` are the class names in the order of their labels.
-    """
-
-    task: ClassVar[str] = "action_recognition"
-    raw_input: ClassVar[type] = np.ndarray
-    raw_target: ClassVar[type] = str
 
 
 def _minigrid_actions() -> Dataset:

@@ -12,8 +12,9 @@ from harness.contract.batch import Example, ListSplit, Split
 from harness.contract.dataset import Dataset, RawExample
 from harness.contract.dataset_task import DatasetTask
 from harness.contract.hookspecs import hookimpl
+from harness.contract.metric import Metric
 from harness.contract.specs import FrameInput
-from harness.contract.task import Loader, Metric, Task, TaskData
+from harness.contract.task import Loader, Task, TaskData
 from harness.errors import DataError
 from harness.metrics.error_rates import CER, SENTENCE_ACCURACY, WER
 from harness.targets import CTCTarget
@@ -21,31 +22,9 @@ from harness_tasks._composed_split import ComposedSplit
 from harness_tasks._spec_augment import SpecAugment
 from harness_tasks._transcripts import BLANK, Alphabet, frames_needed
 from harness_tasks.composed_frames import ComposedFrames
+from harness_tasks.spoken_text import SpokenText
 
 HARNESS_CONTRACT = 2
-
-
-@dataclass
-class SpokenText(Dataset):
-    """Base of data sets for speech recognition: the input of a raw example is frames, its target what is said.
-
-    Frames are float32 (T, F), not normalised; text is lower-case. A split may be a `ComposedFrames`, whose examples
-    share recordings. `RawData.labels` are the characters of the text, where those of training are not all of them.
-
-    Fields:
-        subsampling: the largest factor by which time may be shortened with every text still fitting (CTC); checked
-            for every example.
-    """
-
-    task: ClassVar[str] = "speech_recognition"
-    raw_input: ClassVar[type] = np.ndarray
-    raw_target: ClassVar[type] = str
-
-    subsampling: int = 1
-
-    def __post_init__(self) -> None:
-        if self.subsampling < 1:
-            raise ValueError(f"task.subsampling is {self.subsampling}; it must be at least 1.")
 
 
 def _digit_strings() -> Dataset:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from types import NoneType
 from typing import ClassVar
 
 from harness.contract.batch import Example, ListSplit
 from harness.contract.dataset import Dataset, RawData, RawExample
 from harness.contract.dataset_task import DatasetTask
 from harness.contract.hookspecs import hookimpl
+from harness.contract.metric import Metric
 from harness.contract.specs import TokenInput
-from harness.contract.task import Loader, Metric, Task, TaskData
+from harness.contract.task import Loader, Task, TaskData
 from harness.data.cache import cache_dir
 from harness.metrics.language_model import BITS_PER_CHARACTER, PERPLEXITY
 from harness.targets import NextTokenTarget
@@ -26,20 +26,9 @@ from harness_tasks._text_symbols import (
     Vocabulary,
     WordVocabulary,
 )
+from harness_tasks.text_corpus import TextCorpus
 
 HARNESS_CONTRACT = 2
-
-
-@dataclass
-class TextCorpus(Dataset):
-    """Base of data sets for text generation: the target of a raw example is a document, its input None.
-
-    Validation and test are best cut into documents of about 10,000 characters, which are evaluated side by side.
-    """
-
-    task: ClassVar[str] = "text_generation"
-    raw_input: ClassVar[type] = NoneType
-    raw_target: ClassVar[type] = str
 
 
 def _king_james() -> Dataset:

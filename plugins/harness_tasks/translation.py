@@ -12,8 +12,9 @@ from typing import ClassVar
 from harness import hookimpl
 from harness.contract.dataset import Dataset
 from harness.contract.dataset_task import DatasetTask
+from harness.contract.metric import Metric
 from harness.contract.specs import TokenInput
-from harness.contract.task import Baseline, Loader, Metric, Task, TaskData
+from harness.contract.task import Baseline, Loader, Task, TaskData
 from harness.data.cache import build_once, cache_dir
 from harness.data.progress import waiting
 from harness.metrics.language_model import TOKEN_PERPLEXITY
@@ -22,35 +23,11 @@ from harness.targets import TokenSequenceTarget
 from harness_tasks import _subwords
 from harness_tasks._copy_nearest import COPY_NEAREST_NEIGHBOUR
 from harness_tasks._prepared_pairs import PreparedPairs
+from harness_tasks.parallel_text import ParallelText
 
 HARNESS_CONTRACT = 2
 
 _NO_BLANKS = ("ja", "th", "zh")
-
-
-@dataclass
-class ParallelText(Dataset):
-    """Base of data sets for translation: the input of a raw example is a sentence, its target the translation.
-
-    Fields:
-        source_language, target_language: codes ("en", "de"); give them other defaults for other languages.
-    """
-
-    task: ClassVar[str] = "translation"
-    raw_input: ClassVar[type] = str
-    raw_target: ClassVar[type] = str
-
-    source_language: str = "en"
-    target_language: str = "de"
-
-    def __post_init__(self) -> None:
-        if self.source_language == self.target_language:
-            raise ValueError(f"source_language and target_language are both '{self.source_language}'")
-
-    @property
-    def label(self) -> str:
-        """The name with the direction: "multi30k.de-en"."""
-        return f"{self.name}.{self.source_language}-{self.target_language}"
 
 
 def _interface_strings() -> Dataset:

@@ -6,7 +6,7 @@ from harness_datasets._split_clusters import masked, normalised
 from harness_datasets.interface_strings import SOURCE
 from harness_tasks.translation import Translation
 
-from harness.contract.task import aggregate
+from harness.contract.metric import aggregate
 from harness.data.similarity import near, tfidf
 
 

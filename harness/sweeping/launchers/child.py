@@ -20,7 +20,7 @@ from harness.sweeping.jobs import GRACE_S, WAITING, Job, JobOutcome
 from harness.sweeping.worker import work
 
 if TYPE_CHECKING:
-    from harness.sweeping.launchers.local import WorkerContext
+    from harness.sweeping.launchers.worker_context import WorkerContext
 
 _PROGRESS_EVERY_S = 0.2
 

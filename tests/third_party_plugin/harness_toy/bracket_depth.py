@@ -14,8 +14,9 @@ from typing import ClassVar
 import numpy as np
 
 from harness import Example, ListSplit, Loader, Metric, Prediction, Task, TaskData, hookimpl
+from harness.contract.metric import Statistics
 from harness.contract.specs import TokenInput
-from harness.contract.task import Baseline, Statistics
+from harness.contract.task import Baseline
 from harness.data.sources import GeneratedSource, Source
 from harness.errors import DataError
 from harness.metrics.ratios import percentage, total

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from harness import Capabilities, Encoder, EncoderOutput, Model, hookimpl
 from harness.contract.model import State
-from harness.contract.specs import EmbeddedInput, ModelInput, TaskSignature
+from harness.contract.signature import TaskSignature
+from harness.contract.specs import EmbeddedInput, ModelInput
 from harness.contract.target import Target
 
 HARNESS_CONTRACT = 2

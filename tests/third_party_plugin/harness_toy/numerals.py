@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
-from harness_tasks.translation import ParallelText
+from harness_tasks.parallel_text import ParallelText
 
 from harness import Dataset, RawData, RawExample, hookimpl
 from harness.data.sources import GeneratedSource, Source

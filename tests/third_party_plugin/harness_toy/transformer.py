@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from harness import Capabilities, Decoder, Encoder, EncoderOutput, Model, hookimpl
 from harness.contract.model import State
-from harness.contract.specs import EmbeddedInput, ModelInput, TaskSignature
+from harness.contract.signature import TaskSignature
+from harness.contract.specs import EmbeddedInput, ModelInput
 from harness.contract.target import Target
 from harness.nn.decoder import RecurrentDecoder
 from harness.nn.initialisation import linear

@@ -12,7 +12,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from harness.bench.flops import forward_flops, recurrent_flops
 from harness.config.settings import TrainerSettings
 from harness.contract.batch import Batch
-from harness.contract.specs import FrameInput, TaskSignature, TokenInput
+from harness.contract.signature import TaskSignature
+from harness.contract.specs import FrameInput, TokenInput
 from harness.nn.decoder import RecurrentDecoder
 from harness.nn.network import Network
 from harness.nn.recurrent import RecurrentStack

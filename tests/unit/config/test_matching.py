@@ -16,7 +16,8 @@ from harness.config.identity import run_key
 from harness.config.matching import Match, MatchError, fit, matched, parameter_counts, solve, verify
 from harness.config.settings import RunSettings, TrainerSettings
 from harness.contract.model import Capabilities, Encoder, Model
-from harness.contract.specs import TaskSignature, TokenInput
+from harness.contract.signature import TaskSignature
+from harness.contract.specs import TokenInput
 from harness.contract.task import TaskData
 from harness.errors import ConfigError
 from harness.registry.compatibility import check

@@ -51,7 +51,9 @@ def harness_datasets():
 '''
 
 
-def _install(site: Any, field: str = "size", base: str = "harness_tasks.translation.ParallelText", **more: str) -> None:
+def _install(
+    site: Any, field: str = "size", base: str = "harness_tasks.parallel_text.ParallelText", **more: str
+) -> None:
     module, _, name = base.rpartition(".")
     text = DATASET.format(field=field, base=name, base_module=module, version=more.get("version", "1"))
     site.install("dist-mine", {"dataset.translation.mine": "mod_mine"}, {"mod_mine.py": text})
@@ -120,7 +122,7 @@ def test_a_data_set_of_another_package_is_chosen_like_any(site: Any) -> None:
     [
         ({"field": "vocab_size"}, "has an option 'vocab_size', which task 'translation' has too"),
         (
-            {"base": "harness_tasks.text_generation.TextCorpus"},
+            {"base": "harness_tasks.text_corpus.TextCorpus"},
             "The entry point and the class variables 'task' and 'name' must match",
         ),
         ({"base": "harness.Dataset"}, r"lacks the class variable\(s\) task"),

@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, f1_score, top_k_accuracy_score
 from sklearn.metrics import confusion_matrix as sklearn_confusion
 
 from harness.contract.batch import Example
-from harness.contract.task import Prediction, aggregate
+from harness.contract.metric import Prediction, aggregate
 from harness.errors import PluginError
 from harness.metrics.classification import ACCURACY, MACRO_F1, TOP_5_ACCURACY, confusion_matrix
 

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import mean_absolute_error, mean_squared_error
 
 from harness.contract.batch import Example
-from harness.contract.task import Prediction
+from harness.contract.metric import Prediction
 from harness.errors import PluginError
 from harness.metrics.forecasting import MAE, MOST_PARTS, MSE
 

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.metrics import accuracy_score, f1_score, hamming_loss
 
 from harness.contract.batch import Example
-from harness.contract.task import Prediction, aggregate
+from harness.contract.metric import Prediction, aggregate
 from harness.errors import PluginError
 from harness.metrics.multi_label import HAMMING_LOSS, LABEL_MACRO_F1, MICRO_F1, SUBSET_ACCURACY
 from harness.report.statistics import corpus

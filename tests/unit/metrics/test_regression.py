@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
 from harness.contract.batch import Example
-from harness.contract.task import Prediction, aggregate
+from harness.contract.metric import Prediction, aggregate
 from harness.errors import PluginError
 from harness.metrics.regression import R_SQUARED, VALUE_MAE, VALUE_MSE
 from harness.report.statistics import corpus

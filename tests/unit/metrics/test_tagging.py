@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
 from harness.contract.batch import Example
-from harness.contract.task import Prediction, aggregate
+from harness.contract.metric import Prediction, aggregate
 from harness.metrics.tagging import SPAN_F1, TAG_MACRO_F1, TOKEN_ACCURACY, spans, tag_confusion
 from harness.report.statistics import corpus
 

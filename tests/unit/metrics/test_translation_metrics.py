@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from harness.contract.batch import Example
-from harness.contract.task import Prediction
+from harness.contract.metric import Prediction
 from harness.errors import DataError
 from harness.metrics.translation import BLEU, CHRF, bleu, chrf
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch.utils._pytree import tree_leaves
 
-from harness.contract.specs import EmbeddedInput, FrameInput, TaskSignature, TokenInput, VideoInput
+from harness.contract.signature import TaskSignature
+from harness.contract.specs import EmbeddedInput, FrameInput, TokenInput, VideoInput
 from harness.registry.compatibility import check
 from harness.targets import ClassTarget, CTCTarget, ForecastTarget, NextTokenTarget, TaggingTarget, TokenSequenceTarget
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.contract.batch import Example
-from harness.contract.task import Metric, Prediction
+from harness.contract.metric import Metric, Prediction
 from harness.metrics.classification import ACCURACY, MACRO_F1
 from harness.metrics.error_rates import WER
 from harness.metrics.translation import BLEU

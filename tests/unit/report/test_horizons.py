@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from harness.contract.batch import Example
-from harness.contract.task import Metric, Prediction
+from harness.contract.metric import Metric, Prediction
 from harness.metrics.forecasting import MAE, MOST_PARTS, MSE
 from harness.report import breakdowns, build, evidence, horizons
 from harness.report.load import load

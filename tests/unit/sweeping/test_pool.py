@@ -20,7 +20,8 @@ import pytest
 
 from harness.sweeping.jobs import NOT_STARTED, WAITING, Job, JobEvent, JobOutcome
 from harness.sweeping.launchers import worker_process
-from harness.sweeping.launchers.local import LocalLauncher, WorkerContext
+from harness.sweeping.launchers.local import LocalLauncher
+from harness.sweeping.launchers.worker_context import WorkerContext
 from harness.sweeping.launchers.worker_process import WorkerProcess
 from harness.sweeping.limits import Limits
 from harness.sweeping.pool import Pool

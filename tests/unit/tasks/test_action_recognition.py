@@ -17,8 +17,9 @@ from harness_tasks._clips import GAIN, centre, variation
 from harness_tasks.action_recognition import ActionRecognition
 
 from harness.contract.batch import Example
+from harness.contract.metric import aggregate
 from harness.contract.specs import VideoInput
-from harness.contract.task import TaskData, aggregate
+from harness.contract.task import TaskData
 from harness.errors import UnknownNameError
 from harness.targets import ClassTarget
 

@@ -10,7 +10,7 @@ from harness_datasets.interface_strings import InterfaceStrings
 from harness_datasets.multi30k import Multi30k
 from harness_tasks.translation import Translation
 
-from harness.contract.task import aggregate
+from harness.contract.metric import aggregate
 from harness.errors import DataError, UnknownNameError
 
 CAPTIONS = {"train": 60, "val": 8, "test_2016_flickr": 10}

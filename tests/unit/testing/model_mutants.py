@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from harness.contract.model import Capabilities, Decoder, Encoder, EncoderOutput, Model
-from harness.contract.specs import ModelInput, TaskSignature
+from harness.contract.signature import TaskSignature
+from harness.contract.specs import ModelInput
 from harness.contract.target import Target
 from harness.targets import CTCTarget, NextTokenTarget
 

@@ -11,9 +11,10 @@ import numpy as np
 
 from harness.contract.batch import Example, ListSplit
 from harness.contract.gathering import Gathered, Ragged
+from harness.contract.metric import Metric, Prediction, Statistics
 from harness.contract.specs import FrameInput, InputSpec, TokenInput
 from harness.contract.target import Target
-from harness.contract.task import Baseline, Loader, Metric, Prediction, Reference, Statistics, Task, TaskData
+from harness.contract.task import Baseline, Loader, Reference, Task, TaskData
 from harness.data.sources import GeneratedSource, Source
 from harness.targets import ClassTarget, CTCTarget, ForecastTarget, NextTokenTarget
 

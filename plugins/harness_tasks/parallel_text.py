@@ -1,0 +1,33 @@
+"""What data sets for translation derive from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.contract.dataset import Dataset
+
+
+@dataclass
+class ParallelText(Dataset):
+    """Base of data sets for translation: the input of a raw example is a sentence, its target the translation.
+
+    Fields:
+        source_language, target_language: codes ("en", "de"); give them other defaults for other languages.
+    """
+
+    task: ClassVar[str] = "translation"
+    raw_input: ClassVar[type] = str
+    raw_target: ClassVar[type] = str
+
+    source_language: str = "en"
+    target_language: str = "de"
+
+    def __post_init__(self) -> None:
+        if self.source_language == self.target_language:
+            raise ValueError(f"source_language and target_language are both '{self.source_language}'")
+
+    @property
+    def label(self) -> str:
+        """The name with the direction: "multi30k.de-en"."""
+        return f"{self.name}.{self.source_language}-{self.target_language}"

@@ -1,0 +1,33 @@
+"""What data sets for speech recognition derive from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from harness.contract.dataset import Dataset
+
+
+@dataclass
+class SpokenText(Dataset):
+    """Base of data sets for speech recognition: the input of a raw example is frames, its target what is said.
+
+    Frames are float32 (T, F), not normalised; text is lower-case. A split may be a `ComposedFrames`, whose examples
+    share recordings. `RawData.labels` are the characters of the text, where those of training are not all of them.
+
+    Fields:
+        subsampling: the largest factor by which time may be shortened with every text still fitting (CTC); checked
+            for every example.
+    """
+
+    task: ClassVar[str] = "speech_recognition"
+    raw_input: ClassVar[type] = np.ndarray
+    raw_target: ClassVar[type] = str
+
+    subsampling: int = 1
+
+    def __post_init__(self) -> None:
+        if self.subsampling < 1:
+            raise ValueError(f"task.subsampling is {self.subsampling}; it must be at least 1.")
