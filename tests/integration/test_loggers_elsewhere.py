@@ -106,7 +106,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     borrowed = [sysconfig.get_path("purelib"), str(ROOT), str(ROOT / "plugins")]
     (Path(packages) / "borrowed.pth").write_text("\n".join(borrowed) + "\n")
     pip = (sys.executable, "-m", "pip", "--python", made, "install", "-q", "-c", ROOT / "constraints.txt")
-    _do(*pip, "mlflow-skinny>=2.20", "wandb>=0.19", folder=folder)
+    _do(*pip, "mlflow-skinny>=2.20", "alembic>=1.15", "wandb>=0.19", folder=folder)
     return made
 
 

@@ -78,7 +78,7 @@ def test_the_wheel_holds_the_configuration_and_the_plug_ins_and_nothing_else(whe
         assert wanted <= set(names)
     assert not [name for name in names if name.startswith("harness/bench/")]
     tops = {name.split("/")[0] for name in names if ".dist-info" not in name}
-    assert tops <= {"harness", "harness_tasks", "harness_models", "hydra_plugins"}
+    assert tops <= {"harness", "harness_tasks", "harness_datasets", "harness_models", "hydra_plugins"}
 
 
 def test_a_sweep_runs_from_any_folder(environment: Path, tmp_path: Path) -> None:
@@ -127,6 +127,10 @@ def test_an_outside_package_comes_works_and_goes(wheels: Path, tmp_path: Path) -
     def harness(*words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         return _run(programs / "harness", *words, folder=work, code=code)
 
+    def completed(line: str) -> list[str]:
+        asked = {"_TYPER_COMPLETE_ARGS": f"harness {line}", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+        return _do(programs / "harness", folder=work, _HARNESS_COMPLETE="complete_fish", **asked).split()
+
     def names(kind: str) -> set[str]:
         return {entry["name"] for entry in json.loads(harness("list", kind, "--json").stdout)}
 
@@ -139,9 +143,9 @@ def test_an_outside_package_comes_works_and_goes(wheels: Path, tmp_path: Path) -
     cells = fits()
     assert all(cells[task, "transformer"] for task in names("tasks"))
     assert all(cells["bracket_depth", model] for model in names("models"))
-    assert harness("complete", "--", "run", "model=tr").stdout.split() == ["model=transformer"]
-    assert harness("complete", "--", "run", "task=bracket_depth", "task.ki").stdout.split() == ["task.kinds="]
-    assert harness("complete", "--", "sweep", "experiment=br").stdout.split() == ["experiment=brackets"]
+    assert completed("run model=tr") == ["model=transformer"]
+    assert completed("run task=bracket_depth task.ki") == ["task.kinds=", "task.kinds=..."]
+    assert completed("sweep experiment=br") == ["experiment=brackets"]
     for name in ("transformer", "bracket_depth"):
         harness("check", name)
 
@@ -161,7 +165,7 @@ def test_an_outside_package_comes_works_and_goes(wheels: Path, tmp_path: Path) -
     _do(*pip, "uninstall", "-q", "-y", "harness-toy", folder=tmp_path)
     assert not {"bracket_depth", "transformer"} & (names("tasks") | names("models"))
     assert not {name for cell in fits() for name in cell} & {"bracket_depth", "transformer"}
-    assert not harness("complete", "--", "run", "model=tr").stdout.split()
+    assert not completed("run model=tr")
     for words, message in (
         (("run", "model=transformer"), "There is no model named 'transformer'. Available: attention_lstm, bilstm"),
         (("sweep", "task=bracket_depth", "model=lstm"), "There is no task named 'bracket_depth'. Available: action_"),
