@@ -48,5 +48,6 @@ def test_a_run_imports_nothing_that_it_does_not_use() -> None:
     assert {"torch", "pytorch_lightning"} <= set(loaded)
     assert not [name for name in UNUSED if name in loaded]
     assert [name for name in loaded if name.startswith("harness_tasks.") and "._" not in name] == [
-        "harness_tasks.text_generation"
+        "harness_tasks.text_corpus",
+        "harness_tasks.text_generation",
     ]
