@@ -25,7 +25,7 @@ class WorkerError(UserError):
     """A process to be timed did not start, or ended early."""
 
 
-class Worker:
+class BenchWorker:
     """A process that answers.
 
     Attributes:
@@ -65,7 +65,7 @@ class Worker:
 
 
 @contextmanager
-def worker(name: str, module: str, settings: Mapping[str, Any], python: str = sys.executable) -> Iterator[Worker]:
+def worker(name: str, module: str, settings: Mapping[str, Any], python: str = sys.executable) -> Iterator[BenchWorker]:
     """A process for the block, ready when the block starts.
 
     Args:
@@ -96,7 +96,7 @@ def worker(name: str, module: str, settings: Mapping[str, Any], python: str = sy
         except OSError as error:
             raise WorkerError(f"'{name}' cannot be started: {error}. See --rivals of harness bench --help.") from None
         try:
-            yield Worker(name, process, errors)
+            yield BenchWorker(name, process, errors)
         finally:
             _end(process)
 
@@ -122,7 +122,7 @@ def without_ours(environment: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
-def in_rounds(workers: Sequence[Worker], rounds: int, **request: Any) -> dict[str, list[float]]:
+def in_rounds(workers: Sequence[BenchWorker], rounds: int, **request: Any) -> dict[str, list[float]]:
     """Seconds reported by each worker, by name; asked once to warm up, then alternately, every other round in
     reverse."""
     for worker in workers:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from harness.bench.comparison import BenchRow, row
-from harness.bench.processes import Worker, WorkerError, in_rounds, worker
+from harness.bench.processes import BenchWorker, WorkerError, in_rounds, worker
 from harness.bench.rivals.sizes import MEDIUM, SMALL, RivalSize
 from harness.runtime import threads_for_one_run
 from harness.training.precision import cpu_has_bf16
@@ -65,7 +65,7 @@ def _rows(
         for precision in precisions:
             made = worker(f"ours, {precision}", "harness.bench.rivals.ours", settings | {"precision": precision})
             ours[precision] = stack.enter_context(made)
-        others: dict[str, Worker] = {}
+        others: dict[str, BenchWorker] = {}
         for name in names:
             module, backend, _ = RIVALS[name]
             try:

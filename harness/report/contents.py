@@ -38,7 +38,7 @@ class Block:
 
 
 @dataclass
-class Section:
+class PageSection:
     """A task: its page is tasks/NAME.html."""
 
     name: str
@@ -84,7 +84,7 @@ class Report:
     outcomes: list[ReportOutcome]
     warnings: list[str]
     across: list[Panel]
-    sections: list[Section]
+    sections: list[PageSection]
     failures: Table | None
     environments: list[Table]
     commands: list[tuple[str, str]]

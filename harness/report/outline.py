@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from harness.report import overview
-from harness.report.contents import Section
+from harness.report.contents import PageSection
 from harness.report.load import ReportData
 
 _LONGEST_NAME = 60  # characters of a file's name
@@ -17,9 +17,9 @@ def machine_names(data: ReportData) -> dict[str, str]:
     return {h: f"machine {chr(65 + i)}" if i < 26 else f"machine {i + 1}" for i, h in enumerate(data.environments)}
 
 
-def empty_sections(data: ReportData) -> list[Section]:
+def empty_sections(data: ReportData) -> list[PageSection]:
     """An empty section for each task, with its name and title."""
-    return [Section(name, overview.title(task, data), task, []) for task, name in _names(data.tasks).items()]
+    return [PageSection(name, overview.title(task, data), task, []) for task, name in _names(data.tasks).items()]
 
 
 def _names(tasks: Sequence[str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from harness.report import guards, overview
 from harness.report.load import ReportData
 from harness.report.run_lists import page_name
-from harness.report.run_parts import Pairs, Part, pairs, part_of
+from harness.report.run_parts import Pairs, RunPart, pairs, part_of
 from harness.store import Store
 from harness.store.first_samples import first_samples
 from harness.store.query import RunView
@@ -35,7 +35,7 @@ class RunPage:
     command: str
     settings: list[tuple[str, Pairs]]
     identity: Pairs
-    parts: list[Part]
+    parts: list[RunPart]
 
 
 def compose(store: Store, data: ReportData, machines: Mapping[str, str]) -> list[RunPage]:
@@ -60,7 +60,7 @@ def compose(store: Store, data: ReportData, machines: Mapping[str, str]) -> list
     return pages
 
 
-def _page(name: str, run: RunView, parts: list[Part]) -> RunPage:
+def _page(name: str, run: RunView, parts: list[RunPart]) -> RunPage:
     settings: dict[str, Pairs] = {}
     for term, text in pairs(run.config, plain=True):
         group, _, rest = term.partition(".")

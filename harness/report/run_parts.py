@@ -28,7 +28,7 @@ Pairs = list[tuple[str, str]]
 
 
 @dataclass
-class Part:
+class RunPart:
     """A run in one environment.
 
     Attributes:
@@ -70,7 +70,7 @@ def part_of(
     fingerprints: Mapping[str, Pairs],
     curves: Mapping[str, Curve],
     samples: list[SampleRow],
-) -> Part:
+) -> RunPart:
     """What a page shows about a run in one environment.
 
     Args:
@@ -87,7 +87,7 @@ def part_of(
     total = summary.total_s if summary else 0.0
     phases = summary.phases if summary else {}
     charts, undrawn = _charts(run, curves)
-    return Part(
+    return RunPart(
         name=f"part-{number}",
         heading=(overview.words(machine) if machine else "Not started yet") if several else "",
         status=run.status,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.report import across, overview, results, run_lists, task_tables
 from harness.report.blocks import block
-from harness.report.contents import Block, Report, ReportOutcome, Section
+from harness.report.contents import Block, PageSection, Report, ReportOutcome
 from harness.report.environments import environment_table
 from harness.report.load import Comparison, ReportData
 from harness.report.outline import empty_sections, machine_names
@@ -47,7 +47,7 @@ def _of_task(data: ReportData, task: str) -> list[Comparison]:
     return [c for c in data.comparisons if c.task == task]
 
 
-def _outcome(section: Section, part: Block, comparison: Comparison) -> ReportOutcome:
+def _outcome(section: PageSection, part: Block, comparison: Comparison) -> ReportOutcome:
     verdict = results.verdict_of(comparison)
     best = verdict.best
     if best is None:

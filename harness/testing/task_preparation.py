@@ -37,7 +37,7 @@ PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True)
-class Answer:
+class PreparationAnswer:
     """What a process found.
 
     Attributes:
@@ -55,15 +55,15 @@ class Answer:
     network: list[str]
 
 
-_ANSWERS: WeakKeyDictionary[TaskSubject, tuple[Answer, Answer]] = WeakKeyDictionary()
+_ANSWERS: WeakKeyDictionary[TaskSubject, tuple[PreparationAnswer, PreparationAnswer]] = WeakKeyDictionary()
 
 
-def first_process(subject: TaskSubject) -> Answer:
+def first_process(subject: TaskSubject) -> PreparationAnswer:
     """Prepared twice in a process of its own, from nothing."""
     return _both(subject)[0]
 
 
-def later_process(subject: TaskSubject) -> Answer:
+def later_process(subject: TaskSubject) -> PreparationAnswer:
     """Loaded in a second process, from what the first one left."""
     return _both(subject)[1]
 
@@ -125,7 +125,7 @@ def offline(subject: TaskSubject) -> None:
     _same(later.digests, first.digests, "loaded again without a network")
 
 
-def _both(subject: TaskSubject) -> tuple[Answer, Answer]:
+def _both(subject: TaskSubject) -> tuple[PreparationAnswer, PreparationAnswer]:
     if subject not in _ANSWERS:
         with tempfile.TemporaryDirectory(prefix="harness-contract-") as folder:
             first = _Process(subject, Path(folder), twice=True, hash_seed=1).finish("prepare_data in its own process")
@@ -203,7 +203,7 @@ class _Process:
         with suppress(BrokenPipeError):
             os.write(self._process.stdin.fileno(), b"\n")
 
-    def finish(self, what: str, *, survives: bool = True) -> Answer:
+    def finish(self, what: str, *, survives: bool = True) -> PreparationAnswer:
         """Wait for its end and read what it found; of a process that is meant to be killed, nothing.
 
         Raises:
@@ -214,15 +214,17 @@ class _Process:
         said = self._errors.read().strip().splitlines()
         self._errors.close()
         if not survives:
-            return Answer({}, ({}, {}), {}, 0, [])
+            return PreparationAnswer({}, ({}, {}), {}, 0, [])
         assert self._process.returncode == 0, f"{what}: {said[-1] if said else f'exit code {self._process.returncode}'}"
         found: dict[str, Any] = json.loads(self._answer.read_text())
         first, second = found["first"], found.get("second", found["first"])
         pairs = [{k: [(i, d) for i, d in v] for k, v in turn["digests"].items()} for turn in (first, second)]
-        return Answer(pairs[0], (first["files"], second["files"]), pairs[1], first["operations"], found["network"])
+        return PreparationAnswer(
+            pairs[0], (first["files"], second["files"]), pairs[1], first["operations"], found["network"]
+        )
 
 
-def _meet(subject: TaskSubject, folder: Path, at: int, what: str) -> list[Answer]:
+def _meet(subject: TaskSubject, folder: Path, at: int, what: str) -> list[PreparationAnswer]:
     """Two processes: the first stops after an operation (0: nowhere), until the second has ended or waits for it."""
     with _ended(_Process(subject, folder, stop="pause", at=at)) as one:
         if at:

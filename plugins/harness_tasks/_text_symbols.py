@@ -32,7 +32,7 @@ class Symbols(Enum):
     word = "word"
 
 
-class Vocabulary(Protocol):
+class SymbolVocabulary(Protocol):
     """Text <-> ids."""
 
     @property

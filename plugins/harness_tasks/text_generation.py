@@ -23,7 +23,7 @@ from harness_tasks._text_symbols import (
     CharacterVocabulary,
     SubwordVocabulary,
     Symbols,
-    Vocabulary,
+    SymbolVocabulary,
     WordVocabulary,
 )
 from harness_tasks.text_corpus import TextCorpus
@@ -114,7 +114,7 @@ class TextGeneration(DatasetTask):
     def _symbols(self) -> Symbols:
         return Symbols(self.on_this_data("symbols", Symbols.character))
 
-    def _vocabulary(self, corpus: RawData) -> Vocabulary:
+    def _vocabulary(self, corpus: RawData) -> SymbolVocabulary:
         texts = [document.target for document in corpus.train]
         if self._symbols is Symbols.character:
             return CharacterVocabulary(texts)
@@ -125,13 +125,13 @@ class TextGeneration(DatasetTask):
         digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
         return SubwordVocabulary.fit(texts, size, cache_dir() / "prepared" / f"subwords-{digest}-{size}")
 
-    def _prompts(self, corpus: RawData, vocabulary: Vocabulary) -> tuple[tuple[int, ...], ...]:
+    def _prompts(self, corpus: RawData, vocabulary: SymbolVocabulary) -> tuple[tuple[int, ...], ...]:
         # A subword carries its blank in front, so a prompt that ends in one would be cut where no text is.
         openings = [p.rstrip(" ") if self._symbols is Symbols.subword else p for p in corpus.prompts]
         return tuple(tuple(int(i) for i in vocabulary.encode(opening)) for opening in openings)
 
 
-def _example(document: RawExample, vocabulary: Vocabulary) -> Example:
+def _example(document: RawExample, vocabulary: SymbolVocabulary) -> Example:
     return Example(
         id=document.id,
         input=None,
