@@ -185,14 +185,14 @@ def run(overrides: Sequence[str] = (), *, store: str | Path | None = None) -> pd
     from harness.store import Store, query
     from harness.store.engine import results_folder
     from harness.sweeping.single_run import plan_one
-    from harness.sweeping.sweep import names_experiment, run_one
+    from harness.sweeping.sweep import run_one
     from harness.sweeping.sweep_display import SweepDisplay
 
     with ExitStack() as stack:
         opened = cache(lambda: stack.enter_context(Store.open(_url(store))))
         planned = plan_one(overrides, opened)
         display = SweepDisplay(quiet=True)
-        result = run_one(planned, opened(), results_folder(), display, experiment=names_experiment(overrides))
+        result = run_one(planned, opened(), results_folder(), display)
         outcome = result.outcomes.get(planned.plan.key)
         if outcome is not None and outcome.status != "done":
             raise outcome.raised or UserError(outcome.error)

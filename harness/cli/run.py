@@ -78,11 +78,10 @@ def _run(words: list[str]) -> None:
         store = cache(lambda: opened.enter_context(Store.open()))
         run = _planned(words, store)
         from harness.sweeping.run_display import RunDisplay
-        from harness.sweeping.sweep import names_experiment, run_one
+        from harness.sweeping.sweep import run_one
 
         display = RunDisplay(output.console(stderr=True))
-        experiment = names_experiment(words)
-        result = run_one(run, store(), results_folder(), display, experiment=experiment, on_stop=_say_stopping)
+        result = run_one(run, store(), results_folder(), display, on_stop=_say_stopping)
         _print(result, store())
 
 

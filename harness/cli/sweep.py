@@ -93,7 +93,7 @@ def _run(words: list[str], workers: int | None, retry: list[str]) -> SweepResult
     from harness.store.engine import results_folder
     from harness.sweeping.launchers import INLINE, LOCAL
     from harness.sweeping.launchers.forkserver import forking
-    from harness.sweeping.sweep import launcher_of, names_experiment, run_cells
+    from harness.sweeping.sweep import launcher_of, run_cells
     from harness.sweeping.sweep_display import SweepDisplay
 
     display = SweepDisplay()
@@ -112,7 +112,6 @@ def _run(words: list[str], workers: int | None, retry: list[str]) -> SweepResult
                 launcher=launcher,
                 workers=workers,
                 retry=retry,
-                experiment=names_experiment(words),
                 on_stop=_say_stopping,
             )
             print_sweep(store, result.name)

@@ -10,6 +10,7 @@ words, and one text of every message. A property test holds both ways equal.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -32,10 +33,11 @@ from harness.config import checks
 from harness.config.composition import CONFIG, compose, finished, loader, plain_value
 from harness.config.plain import canonical
 from harness.config.run_options import Section
-from harness.config.schema import LimitOptions, SweepOptions, root_values
+from harness.config.schema import LimitOptions, SweepOptions, meaning_of, root_values
 from harness.config.settings import RunSettings, plain_section
 from harness.config.task_options import DATASET
 from harness.config.typed import SECTIONS, assemble, sweep_options, to_object, to_settings
+from harness.contract.options import AROUND_A_RUN
 
 _LEAF = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _WHOLE_NUMBER = re.compile(r"0|[1-9][0-9]*")
@@ -45,17 +47,27 @@ _SAME = {StringNode: str, IntegerNode: int, FloatNode: float, BooleanNode: bool}
 
 @dataclass(frozen=True)
 class Cell:
-    """One run of a sweep.
+    """One run, composed.
 
     Attributes:
-        overrides: the words that repeat it alone.
+        overrides: the words that repeat it alone; those that say how runs are watched and where they start are left
+            out, since they repeat no run.
         settings: what they compose to; task, model and other sections may be shared with other cells.
         sweep: what only the sweep looks at.
+        of_experiment: whether an experiment is among the words.
     """
 
     overrides: tuple[str, ...]
     settings: RunSettings
     sweep: SweepOptions
+    of_experiment: bool = False
+
+    @classmethod
+    def of(cls, words: Sequence[str], settings: RunSettings, sweep: SweepOptions) -> Cell:
+        """The cell that the words compose to."""
+        names = [word.partition("=")[0] for word in words]
+        repeating = tuple(w for w, name in zip(words, names, strict=True) if meaning_of(name).where != AROUND_A_RUN)
+        return cls(repeating, settings, sweep, "experiment" in names)
 
 
 class CellComposer:
@@ -83,10 +95,16 @@ class CellComposer:
             made = self._derived(words)
         except Exception:  # whatever it is, composing the cell alone meets it too and says it in the user's words
             made = None
-        if made is not None:
-            return made
+        return made if made is not None else self.alone(words)
+
+    def alone(self, words: Sequence[str]) -> Cell:
+        """The same, composed by Hydra whole.
+
+        Raises:
+            ConfigError, UnknownNameError, PluginError: as `cell`.
+        """
         config = compose(words)
-        return Cell(words, to_settings(config, threads=self._threads), sweep_options(config))
+        return Cell.of(words, to_settings(config, threads=self._threads), sweep_options(config))
 
     def _derived(self, words: tuple[str, ...]) -> Cell | None:
         """The cell from its base and its leaves; None where it must be composed alone."""
@@ -134,7 +152,7 @@ class CellComposer:
             like = assemble(chosen, root, loggers=checks.loggers(logger), tuned=base.tuned, threads=self._threads)
             self._shared[key] = like
         del root["match"]
-        return Cell(words, replace(like, **root), sweep)
+        return Cell.of(words, replace(like, **root), sweep)
 
     def _word(self, text: str) -> _Word:
         if text not in self._words:

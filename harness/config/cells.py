@@ -1,4 +1,4 @@
-"""From a sweep's command line to its cells: Hydra's sweep grammar, and the grid of an experiment."""
+"""From a command line to its cells: Hydra's sweep grammar, and the grid of an experiment."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from hydra.errors import HydraException
 
 from harness.config.cell_composer import Cell, CellComposer
 from harness.config.composition import experiment_grid, loader, parse, spelled_out
+from harness.config.schema import short_names
 from harness.errors import ConfigError
 
 
@@ -40,6 +41,30 @@ def cells(lines: Sequence[tuple[str, ...]], *, threads: int = 1) -> Iterator[Cel
         composer = CellComposer(threads)
         for words in lines:
             yield composer.cell(words)
+
+
+def one_cell(words: Sequence[str], *, threads: int) -> Cell:
+    """The cell that the words of one run describe.
+
+    Args:
+        words: as for `expand`, without lists.
+        threads: as for `cells`.
+
+    Raises:
+        ConfigError: an experiment is a grid, and the words do not say which of its runs is meant.
+        ConfigError, UnknownNameError, PluginError: as `compose`.
+    """
+    words = spelled_out(words)
+    experiment = [word for word in words if word.startswith("experiment=")]
+    grid = experiment_grid(experiment) if experiment else {}
+    given = {word.partition("=")[0] for word in words}
+    missing = [key for key in grid if short_names().get(key, key) not in given]
+    if missing:
+        raise ConfigError(
+            f"'{experiment[0]}' is a grid of {len(split(experiment))} runs. Run all of them with 'harness sweep "
+            f"{experiment[0]}', or choose one: {' '.join(f'{key}=...' for key in missing)}."
+        )
+    return CellComposer(threads).alone(words)
 
 
 def split(overrides: Sequence[str]) -> list[tuple[str, ...]]:

@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from harness.config.engine_code import engine_digest, plugin_digest
 from harness.config.lightning import parts_of
 from harness.config.plain import canonical
 from harness.config.schema import meaning_of
@@ -23,6 +22,7 @@ from harness.contract.dataset_task import DatasetTask
 from harness.contract.task import Baseline, Task
 from harness.errors import ConfigError
 from harness.registry import discovery
+from harness.registry.engine_code import engine_digest, plugin_digest
 from harness.store.records import RunPlan
 
 if TYPE_CHECKING:

@@ -39,16 +39,17 @@ def with_states(
     here, anywhere = cell_states(store, keys, environment), cell_states(store, keys, None)
     result = []
     for run in planned:
-        state, reason = run.state, run.reason
+        state, reason, found = run.state, run.reason, here.get(run.plan.key, UNKNOWN)
         if state == READY:
-            state = known.get(here.get(run.plan.key, UNKNOWN).status, READY)
+            state = known.get(found.status, READY)
             if state == READY and anywhere.get(run.plan.key, UNKNOWN).status == s.FINISHED:
                 reason = "finished, but in another environment (machine, threads or library versions)"
-        result.append(replace(run, state=state, reason=reason))
+        ended = found.attempts - (found.status == s.RUNNING)
+        result.append(replace(run, state=state, reason=reason, attempts=ended))
     return result
 
 
-def record(planned: Sequence[PlannedRun], store: Store, *, experiment: bool) -> None:
+def record(planned: Sequence[PlannedRun], store: Store) -> None:
     """Enter every cell in the store, and take from the sweep the cells that these replace.
 
     Cells of an experiment replace those of the same task, model and seed (the experiment or the code has
@@ -56,7 +57,9 @@ def record(planned: Sequence[PlannedRun], store: Store, *, experiment: bool) -> 
     """
     store.plan_all([(run.plan, run.reason if run.state == INCOMPATIBLE else None) for run in planned])
     for name in dict.fromkeys(run.plan.sweep for run in planned):
-        mine = [run.plan for run in planned if run.plan.sweep == name]
+        runs_of_it = [run for run in planned if run.plan.sweep == name]
+        mine = [run.plan for run in runs_of_it]
+        experiment = any(run.of_experiment for run in runs_of_it)
         replaced = {_coordinates(plan, experiment) for plan in mine}
         before = runs(store, sweep=name) if name in {sweep.name for sweep in sweeps(store)} else []
         keys = {plan.key for plan in mine}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -11,9 +11,7 @@ from harness.config import Cell
 from harness.config.checks import refuse_single_run_values
 from harness.config.identity import Planner
 from harness.config.matching import fit as fit_model
-from harness.config.schema import meaning_of
 from harness.config.settings import RunSettings
-from harness.contract.options import AROUND_A_RUN
 from harness.contract.task import Baseline, Task
 from harness.errors import ConfigError
 from harness.registry.compatibility import Compatibility
@@ -38,6 +36,8 @@ class PlannedRun:
         alone: whether nothing else of this sweep, and no other such run, may compute meanwhile.
         launcher: what starts its worker; None: what the command takes by default.
         before: seconds by phase that were spent on settling it; they count with its own.
+        of_experiment: whether it is a cell of an experiment.
+        attempts: how often the store says that it was started and has ended.
     """
 
     settings: RunSettings
@@ -49,6 +49,22 @@ class PlannedRun:
     alone: bool = False
     launcher: str | None = None
     before: Mapping[str, float] = field(default_factory=dict)
+    of_experiment: bool = False
+    attempts: int = 0
+
+    @classmethod
+    def of(cls, cell: Cell, plan: RunPlan, settings: RunSettings, **others: Any) -> PlannedRun:
+        """The run of a cell, watched and started as the cell asks.
+
+        Args:
+            cell: of which the run is, or whose baseline it is.
+            plan: of the run.
+            settings: the cell's, with what was still open settled.
+            others: further attributes.
+        """
+        limits = _limits(cell.sweep.limits.time, cell.sweep.limits.memory)
+        launcher, of_experiment = cell.sweep.launcher, cell.of_experiment
+        return cls(settings, plan, limits=limits, launcher=launcher, of_experiment=of_experiment, **others)
 
     @property
     def label(self) -> str:
@@ -71,11 +87,10 @@ def plan_cells(cells: Iterable[Cell]) -> list[PlannedRun]:
         refuse_single_run_values("trainer.precision", cell.settings.trainer.precision)
         settings, fit = fits.of(cell.settings)
         threads.add(settings.trainer.threads or 1)
-        around = _around(cell)
-        plan = planner.plan(settings, compatible=fit.compatible, overrides=of_a_run(cell.overrides))
+        plan = planner.plan(settings, compatible=fit.compatible, overrides=cell.overrides)
         if plan.key not in models:
-            state = READY if fit.compatible else INCOMPATIBLE
-            models[plan.key] = PlannedRun(settings, plan, state, fit.reason or "", alone=settings.exclusive, **around)
+            state, reason = (READY, "") if fit.compatible else (INCOMPATIBLE, fit.reason or "")
+            models[plan.key] = PlannedRun.of(cell, plan, settings, state=state, reason=reason, alone=settings.exclusive)
         if not cell.sweep.baselines:
             continue
         # Nobody compares the times of baselines.
@@ -83,18 +98,13 @@ def plan_cells(cells: Iterable[Cell]) -> list[PlannedRun]:
         for baseline in fits.baselines(settings.task):
             plan = planner.plan(together, baseline=baseline)
             if plan.key not in baselines:
-                baselines[plan.key] = PlannedRun(together, plan, baseline=baseline.name, **around)
+                baselines[plan.key] = PlannedRun.of(cell, plan, together, baseline=baseline.name)
     if len(threads) > 1:
         raise ConfigError(
             f"trainer.threads is {' and '.join(map(str, sorted(threads)))} in cells of one sweep, whose times are "
             "compared. Give all of them one number, or make a sweep for each."
         )
     return [*models.values(), *baselines.values()]
-
-
-def _around(cell: Cell) -> dict[str, Any]:
-    """How the cell's runs are watched and started."""
-    return {"limits": _limits(cell.sweep.limits.time, cell.sweep.limits.memory), "launcher": cell.sweep.launcher}
 
 
 _limits = lru_cache(maxsize=64)(Limits.parse)
@@ -120,8 +130,3 @@ class _Fits:
         if id(task) not in self._baselines:
             self._baselines[id(task)] = task, task.baselines()
         return self._baselines[id(task)][1]
-
-
-def of_a_run(words: Sequence[str]) -> list[str]:
-    """The words without those that say how runs are watched and where they are started, which repeat no run."""
-    return [word for word in words if meaning_of(word.partition("=")[0]).where != AROUND_A_RUN]

@@ -29,7 +29,7 @@ class SweepScheduler:
     failed, so has the cell; when it is dead or was stopped, this sweep takes the cell over.
 
     Args:
-        runs: those to be run, and those that run elsewhere.
+        runs: those to be run, and those that run elsewhere, with their states from the store.
         store: where the runs are recorded.
         environment: in which they must finish.
         display: is told what happens.
@@ -51,9 +51,6 @@ class SweepScheduler:
         self._store, self._environment, self._display, self._apart = store, environment, display, prepared
         self._by_key = {run.plan.key: run for run in runs}
         self._beside_alone = any(run.alone for run in runs)
-        states = cell_states(store, (run.plan.key for run in runs), environment.hash)
-        # A cell that fails in a later attempt than these was tried by another sweep meanwhile.
-        self._attempts = {key: state.attempts - (state.status == RUNNING) for key, state in states.items()}
         self._elsewhere = {run.plan.key: run for run in runs if run.state == planning.ELSEWHERE}
         self._prepared: set[str] = set()  # keys of data that a job was made for
         self._not_before: dict[str, float] = {}
@@ -117,7 +114,7 @@ class SweepScheduler:
         """How a run has ended in another sweep; None: it has not."""
         if state.status == FINISHED:
             return _DONE
-        if state.status == FAILED and state.attempts > self._attempts.get(run.plan.key, 0):
+        if state.status == FAILED and state.attempts > run.attempts:  # tried by another sweep meanwhile
             return JobOutcome("failed", state.reason)
         return None
 

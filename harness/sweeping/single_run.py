@@ -26,49 +26,26 @@ def plan_one(words: Sequence[str], store: Callable[[], Store]) -> PlannedRun:
     from harness.runtime import threads_for_one_run, tune_allocator
 
     tune_allocator()  # before anything imports torch
-    from harness.config import compose, to_settings
-    from harness.config.composition import spelled_out
+    from harness.config.cells import one_cell
     from harness.config.identity import run_plan
     from harness.config.matching import matched
     from harness.errors import IncompatibleError
     from harness.registry.compatibility import check, explain
     from harness.registry.matrix import fitting_models
-    from harness.sweeping.limits import Limits
-    from harness.sweeping.planning import PlannedRun, of_a_run
+    from harness.sweeping.planning import PlannedRun
     from harness.sweeping.precision_choice import chosen
 
-    words = spelled_out(words)
-    _refuse_grid(words)
-    config = compose(words)
-    limits = Limits.parse(config.limits.time, config.limits.memory)
-    settings = to_settings(config, threads=threads_for_one_run())
+    cell = one_cell(words, threads=threads_for_one_run())
+    settings, overrides = cell.settings, list(cell.overrides)
     signature = settings.task.signature
     fit = check(signature, settings.model.name, settings.model.capabilities(signature))
     if not fit.compatible:
         raise IncompatibleError(explain(signature, fit.reason or "", fitting_models(signature)))
     settings = matched(settings)
     before: dict[str, float] = {}
-    words = of_a_run(words)
     if settings.trainer.precision == "auto":
         settings, before = chosen(settings, store())
-        words = [word for word in words if not word.startswith("trainer.precision=")]
-        words.append(f"precision={settings.trainer.precision}")  # what repeats the run, whatever else auto may become
-    plan = run_plan(settings, overrides=words)
-    return PlannedRun(settings, plan, limits=limits, alone=settings.exclusive, launcher=config.launcher, before=before)
-
-
-def _refuse_grid(words: list[str]) -> None:
-    """An experiment with a grid is many runs; one of them must be pointed at."""
-    from harness.config.cells import split
-    from harness.config.composition import experiment_grid
-    from harness.config.schema import short_names
-    from harness.errors import ConfigError
-
-    experiment = [word for word in words if word.startswith("experiment=")]
-    grid = experiment_grid(experiment) if experiment else {}
-    missing = [key for key in grid if short_names().get(key, key) not in {word.partition("=")[0] for word in words}]
-    if missing:
-        raise ConfigError(
-            f"'{experiment[0]}' is a grid of {len(split(experiment))} runs. Run all of them with 'harness sweep "
-            f"{experiment[0]}', or choose one: {' '.join(f'{key}=...' for key in missing)}."
-        )
+        overrides = [word for word in overrides if not word.startswith("trainer.precision=")]
+        overrides.append(f"precision={settings.trainer.precision}")  # repeats the run, whatever auto may become later
+    plan = run_plan(settings, overrides=overrides)
+    return PlannedRun.of(cell, plan, settings, alone=settings.exclusive, before=before)

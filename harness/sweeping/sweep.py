@@ -73,7 +73,6 @@ def run_cells(
     launcher: str,
     workers: int | None = None,
     retry: Sequence[str] = (),
-    experiment: bool = False,
     wait: bool = True,
     on_stop: Callable[[], None] | None = None,
 ) -> SweepResult:
@@ -89,7 +88,6 @@ def run_cells(
         launcher: "inline" or "local", see `launcher_of`.
         workers: runs at a time on the local launcher; None: as `default_workers` says.
         retry: ("failed",) to run failed cells again.
-        experiment: whether the cells are an experiment's, see `ledger.record`.
         wait: whether cells that another process runs at the moment are waited for.
         on_stop: called when an inline run was asked to stop and its current step is still to end.
 
@@ -101,7 +99,7 @@ def run_cells(
     threads, device = trainer.threads or 1, trainer.device
     environment = _environment(device, threads)
     planned = ledger.with_states(planned, store, environment.hash, retry)
-    ledger.record(planned, store, experiment=experiment)
+    ledger.record(planned, store)
     result = SweepResult(planned[0].plan.sweep, planned)
     display.begin(planned, lambda: Estimates.from_store(store, planned, environment.hash))
     todo = [run for run in planned if run.state in (planning.READY, planning.ELSEWHERE)]
@@ -125,14 +123,13 @@ def run_one(
     results: Path,
     display: Display,
     *,
-    experiment: bool = False,
     on_stop: Callable[[], None] | None = None,
 ) -> SweepResult:
     """Run a plan of one cell, inline unless it names another launcher, also where it has failed earlier.
 
     Args:
         run: as `plan_one` returns it.
-        store, results, display, experiment, on_stop: as for `run_cells`.
+        store, results, display, on_stop: as for `run_cells`.
 
     Raises:
         ConfigError: its launcher cannot watch its limits.
@@ -145,15 +142,9 @@ def run_one(
         display,
         launcher=launcher_of([run], INLINE),
         retry=("failed",),
-        experiment=experiment,
         wait=False,
         on_stop=on_stop,
     )
-
-
-def names_experiment(words: Sequence[str]) -> bool:
-    """Whether the words take an experiment, whose cells replace earlier ones (`ledger.record`)."""
-    return any(word.startswith("experiment=") for word in words)
 
 
 def look(planned: Sequence[PlannedRun], store: Store | None, *, retry: Sequence[str] = ()) -> SweepResult:

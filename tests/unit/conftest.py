@@ -125,7 +125,7 @@ def forget() -> None:
     """Make the registry and the configuration look at the world anew."""
     importlib.invalidate_caches()
     discovery.registry.cache_clear()
-    engine_code = sys.modules.get("harness.config.engine_code")
+    engine_code = sys.modules.get("harness.registry.engine_code")
     if engine_code is not None:
         engine_code.plugin_digest.cache_clear()
     composition = sys.modules.get("harness.config.composition")

@@ -162,7 +162,7 @@ def _outcome(make: Any) -> Any:
 
 def _alone(words: tuple[str, ...]) -> Cell:
     config = compose(words)
-    return Cell(words, to_settings(config, threads=1), sweep_options(config))
+    return Cell.of(words, to_settings(config, threads=1), sweep_options(config))
 
 
 @given(st.lists(LINES, min_size=1, max_size=4))

@@ -79,7 +79,7 @@ def test_a_baseline_is_planned_once_for_a_task_and_seed() -> None:
 
 def test_finished_runs_are_left_alone_but_only_in_their_own_environment(store: Store) -> None:
     (run,) = plan_cells(expand(["task=counting", "model=small"]))
-    record([run], store, experiment=False)
+    record([run], store)
     _finish(store, run)
     assert with_states([run], store, "here")[0].state == planning.FINISHED
     (elsewhere,) = with_states([run], store, "there")
@@ -108,7 +108,7 @@ def test_a_run_of_a_living_process_is_left_to_it(store: Store) -> None:
 
 
 def test_the_store_knows_every_cell_before_anything_runs(store: Store) -> None:
-    record(plan_cells(expand(GRID)), store, experiment=False)
+    record(plan_cells(expand(GRID)), store)
     views = {view.model: view for view in runs(store, sweep="default")}
     assert (views["small"].status, views["blind"].status) == ("planned", "incompatible")
     assert "causal" in (views["blind"].reason or "")
@@ -116,20 +116,21 @@ def test_the_store_knows_every_cell_before_anything_runs(store: Store) -> None:
 
 def test_cells_of_changed_code_replace_the_old_ones_in_the_sweep(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ["task=counting", "model=small", "seed=0,1"]
-    record(plan_cells(expand(words)), store, experiment=False)
-    record(plan_cells(expand(["task=counting", "model=small", "optimizer.lr=0.5"])), store, experiment=False)
+    record(plan_cells(expand(words)), store)
+    record(plan_cells(expand(["task=counting", "model=small", "optimizer.lr=0.5"])), store)
     assert len(runs(store, sweep="default")) == 3
     monkeypatch.setattr("harness.config.identity.engine_digest", lambda: "changed")
     after = plan_cells(expand(words))
-    record(after, store, experiment=False)
+    record(after, store)
     assert {view.key for view in runs(store, sweep="default")} >= {run.plan.key for run in after}
     assert len(runs(store, sweep="default")) == 3
     assert len(runs(store)) == 5  # the old runs are still there
 
 
 def test_cells_of_an_experiment_replace_those_of_the_same_task_model_and_seed(store: Store) -> None:
-    record(plan_cells(expand(["task=counting", "model=small", "seed=0,1"])), store, experiment=True)
-    record(plan_cells(expand(["task=counting", "model=small", "budget=steps:9"])), store, experiment=True)
+    for words in (["seed=0,1"], ["budget=steps:9"]):
+        planned = plan_cells(expand(["task=counting", "model=small", *words]))
+        record([replace(run, of_experiment=True) for run in planned], store)
     assert sorted((v.seed, v.config["budget"]) for v in runs(store, sweep="default")) == [
         (0, "steps:9"),
         (1, "epochs:3"),

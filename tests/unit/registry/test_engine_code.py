@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.config import engine_code
-from harness.config.engine_code import MEASURES_ONLY, engine_files, plugin_files
-from harness.registry import imports, source_code
+from harness.registry import engine_code, imports, source_code
+from harness.registry.engine_code import MEASURES_ONLY, engine_files, plugin_files
 
 PLUGINS = ("harness_tasks.translation", "harness_models.cnn_lstm")
 
