@@ -12,12 +12,15 @@ from harness.contract.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from harness.contract.batch import Batch, Example, ListSplit, Split
-    from harness.contract.dataset import Dataset, RawData, RawExample
+    from harness.contract.dataset import Dataset
     from harness.contract.dataset_task import DatasetTask
     from harness.contract.metric import Metric, Prediction
     from harness.contract.model import Capabilities, Decoder, Encoder, EncoderOutput, Model
+    from harness.contract.preprocessing import Preprocessing
+    from harness.contract.raw import RawData, RawExample
     from harness.contract.target import Target
     from harness.contract.task import Loader, Reference, Task, TaskData
+    from harness.inference import load
     from harness.notebook import run, runs
 
 __version__ = "0.1.0"
@@ -36,13 +39,15 @@ _LAZY = {
     "Metric": "harness.contract.metric",
     "Model": "harness.contract.model",
     "Prediction": "harness.contract.metric",
-    "RawData": "harness.contract.dataset",
-    "RawExample": "harness.contract.dataset",
+    "Preprocessing": "harness.contract.preprocessing",
+    "RawData": "harness.contract.raw",
+    "RawExample": "harness.contract.raw",
     "Reference": "harness.contract.task",
     "Split": "harness.contract.batch",
     "Target": "harness.contract.target",
     "Task": "harness.contract.task",
     "TaskData": "harness.contract.task",
+    "load": "harness.inference",
     "run": "harness.notebook",
     "runs": "harness.notebook",
 }
@@ -61,6 +66,7 @@ __all__ = [
     "Metric",
     "Model",
     "Prediction",
+    "Preprocessing",
     "RawData",
     "RawExample",
     "Reference",
@@ -70,6 +76,7 @@ __all__ = [
     "TaskData",
     "__version__",
     "hookimpl",
+    "load",
     "metrics",
     "run",
     "runs",

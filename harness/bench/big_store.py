@@ -158,7 +158,7 @@ def _left_by(number: int, throughput: str, metric: str) -> dict[str, Any]:
         "phases": {name: 90.0 / (len(names) + i) for i, name in enumerate(names)},
         "checkpoint": {"chosen_by": "val/loss", "step": 400, "value": 1.2},
         "details": {"decoder": "lstm", "backend": "torch", "precision": "fp32", "data": {"pairs": "1000 of 1000"}},
-        "artifacts": {name: f"{name}.file" for name in ("checkpoint", "samples", "config", "predictions")},
+        "artifacts": {name: f"{name}.file" for name in ("model", "samples", "config", "predictions")},
         "charts": _CLASSES if number % 4 == 3 else {"parts": "length"},
         "memory": {"kind": "pss", "base_bytes": 400_000_000, "training_peak_bytes": 300_000_000,
                    "evaluation_peak_bytes": 250_000_000},

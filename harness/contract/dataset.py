@@ -11,51 +11,19 @@ import dataclasses
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from harness.contract.raw import RawData, RawExample
 
 if TYPE_CHECKING:
     from harness.contract.source import Source
     from harness.contract.task import Baseline, Reference
 
-
-@dataclass(frozen=True)
-class RawExample:
-    """One item of a split before the task encodes it; the base class of the task's data sets says what its parts are.
-
-    Attributes:
-        id: stable across machines and seeds.
-        input: a text, frames, a clip ...; None where the task derives it from the target.
-        target: the answer: a text, a class name ...
-        source: the input as a person would read it, for sample tables, where it is no text.
-    """
-
-    id: str
-    input: Any
-    target: Any
-    source: str = ""
-
-
-@dataclass
-class RawData:
-    """What `Dataset.read` returns.
-
-    Attributes:
-        train, val, test: fixed, disjoint splits; lists, or any sequence that makes examples when they are asked for.
-        labels: class names, or characters of the answers, in the order of their labels; empty: those of training.
-        prompts: texts from which a generating task draws samples.
-        notes: what the report should say of this data ("files skipped": 2).
-    """
-
-    train: Sequence[RawExample]
-    val: Sequence[RawExample]
-    test: Sequence[RawExample]
-    labels: tuple[str, ...] = ()
-    prompts: tuple[str, ...] = ()
-    notes: dict[str, str | int | float] = field(default_factory=dict)
+__all__ = ["Dataset", "RawData", "RawExample"]
 
 
 @dataclass

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.contract.dataset import Dataset
+from harness.contract.raw import RawExample
 from harness.contract.task import Baseline, Reference, Task
 
 if TYPE_CHECKING:
@@ -65,6 +67,15 @@ class DatasetTask(Task):
             DataError: as for `Dataset.prepare`.
         """
         self.dataset.prepare()
+
+    def raw_examples(self, split: str) -> Sequence[RawExample]:
+        """Those of the data set.
+
+        Raises:
+            DataError: as for `Dataset.read`.
+        """
+        found: Sequence[RawExample] = getattr(self.dataset.read(), split)
+        return found
 
     def baselines(self) -> tuple[Baseline, ...]:
         """The data set's own; a task adds its to them."""

@@ -10,12 +10,15 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from harness.contract.batch import Example, Split
 from harness.contract.metric import Metric, Prediction, Statistics
+from harness.contract.preprocessing import Preprocessing
+from harness.contract.raw import RawExample
 from harness.contract.signature import TaskSignature
 from harness.contract.specs import InputSpec
 from harness.contract.target import Target
@@ -60,7 +63,8 @@ class TaskData:
     Attributes:
         train, val, test: fixed, disjoint splits, the same for every run seed.
         input_spec, target_spec: with their sizes.
-        decode: symbol or label ids -> text; None for targets that are no text.
+        preprocessing: makes the examples' inputs from raw sources, and text from ids; kept with every trained model.
+            None: trained models take encoded inputs only, and ids are shown as numbers.
         prompts: where examples are streams, symbol ids from which samples are generated.
         augment: called on every training example with a generator seeded by run seed, epoch and position;
             never called on validation or test.
@@ -72,10 +76,15 @@ class TaskData:
     test: Split
     input_spec: InputSpec
     target_spec: Target
-    decode: Callable[[Sequence[int]], str] | None = None
+    preprocessing: Preprocessing | None = None
     prompts: tuple[tuple[int, ...], ...] = ()
     augment: Callable[[Example, torch.Generator], Example] | None = None
     notes: dict[str, str | int | float] = field(default_factory=dict)
+
+    @property
+    def decode(self) -> Callable[[Sequence[int]], str] | None:
+        """Symbol or label ids -> text; None without preprocessing."""
+        return None if self.preprocessing is None else self.preprocessing.decode
 
 
 @dataclass
@@ -145,6 +154,20 @@ class Task(TaskFields, ABC):
     @abstractmethod
     def setup(self) -> TaskData:
         """Load the prepared data. The same result for every run seed."""
+
+    def load_preprocessing(self, folder: Path) -> Preprocessing | None:
+        """The preprocessing that `Preprocessing.save` wrote into a folder; needs no data, no cache and no network.
+
+        A task whose `setup` gives a preprocessing overrides this. None: there is none.
+        """
+        return None
+
+    def raw_examples(self, split: str) -> Sequence[RawExample] | None:
+        """The raw examples behind "train", "val" or "test", by the ids of its examples; reads the prepared data.
+
+        May hold more of them than the split has examples. None: the task cannot say.
+        """
+        return None
 
     @abstractmethod
     def tiny(self) -> Task:

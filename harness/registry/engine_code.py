@@ -37,6 +37,7 @@ MEASURES_ONLY = {
     "harness.training.loggers": "other places for the same rows",
     "harness.training.metric_writer": "sends rows to the store",
     "harness.training.run_folder": "files that a run leaves",
+    "harness.training.model_files": "files that a run leaves",
 }
 """Modules, and packages with everything in them, that change no result, and why."""
 

@@ -101,7 +101,7 @@ class RunSummary:
         checkpoint: which weights were tested: {"chosen_by": "val/loss", "step": 400, "value": 1.2}.
         details: decoder, backend (what computed the layers: "oneDNN", "fused Python"), precision, precision_chosen
             (why the harness chose it, of runs with precision=auto), notes of the data, context in symbols...
-        artifacts: relative paths in the run folder: {"checkpoint", "samples", "config", "predictions"}.
+        artifacts: relative paths in the run folder: {"model", "specs", "card", "samples", "config", "predictions"}.
         charts: what the report draws: "parts", by which scores are divided ("class", "tag", "horizon", "length", ""),
             and the data of charts: {"confusion": {"labels": [...], "matrix": [[...]]}}.
         memory: {"kind": "pss" | "rss", "base_bytes", "training_peak_bytes", "evaluation_peak_bytes", and

@@ -18,7 +18,7 @@ from harness.store.states import FINISHED, STATES
 NOT_RECORDED = "not recorded"
 """What stands for something that an older run did not say of itself."""
 
-_ARTIFACTS = ("checkpoint", "samples", "config", "predictions")
+_ARTIFACTS = ("model", "specs", "card", "samples", "config", "predictions")
 
 
 @dataclass(frozen=True)

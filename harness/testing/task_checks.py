@@ -10,6 +10,7 @@ from harness.testing.task_declarations import declarations
 from harness.testing.task_examples import ctc_feasibility, reading, specifications
 from harness.testing.task_fitting import normalisation, vocabulary
 from harness.testing.task_learning import batches, initial_loss, learning
+from harness.testing.task_preprocessing import preprocessing
 from harness.testing.task_scoring import baselines, directions, scoring, statistics
 from harness.testing.task_subject import TaskSubject
 
@@ -30,6 +31,7 @@ CLAUSES: tuple[Clause[TaskSubject], ...] = (
     vocabulary,
     normalisation,
     reading,
+    preprocessing,
     scoring,
     directions,
     statistics,

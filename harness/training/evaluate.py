@@ -76,6 +76,21 @@ def evaluate(
     return judge(task, data, split, predictions, loss)
 
 
+@torch.no_grad()
+def predict(network: Network, task: Task, data: TaskData, split: Split, decoding: DecodingSettings) -> list[Prediction]:
+    """Answers for examples whose targets are not known, in the order of the split, by the code that tests a run.
+
+    Args:
+        network: in eval mode.
+        task: says how examples become batches.
+        data: its specifications and its preprocessing.
+        split: examples whose targets stand in for what is not known; not of a target whose examples are streams.
+        decoding: the search.
+    """
+    found = dict(_predict(network, task, data, split, decoding, True, None, known=False))
+    return [found[i] for i in range(len(split))]
+
+
 def judge(
     task: Task, data: TaskData, split: Split, predictions: list[Prediction], loss: float = float("nan")
 ) -> Evaluation:
@@ -106,8 +121,9 @@ def _predict(
     decoding: DecodingSettings,
     decode: bool,
     on_batch: Callable[[float], None] | None,
+    known: bool = True,
 ) -> Iterator[tuple[int, Prediction]]:
-    """(position, prediction) for every example of the split."""
+    """(position, prediction) for every example of the split; `known`: whether its targets are the right answers."""
     device = next(network.parameters()).device
     if data.target_spec.needs.streams:
         documents = [split[i] for i in range(len(split))]
@@ -119,7 +135,7 @@ def _predict(
     searching = spec.search_width(decoding) is not None and (decode or not spec.searched)
     for positions in evaluation_batches(split.input_lengths, split.target_lengths, together):
         group = collator(positions).to(device)
-        parts = [_answer(network, data, part, decoding) for part in batches_of(group, task.loader)]
+        parts = [_answer(network, data, part, decoding, known) for part in batches_of(group, task.loader)]
         found = [pair for part in parts for pair in part]
         if searching:
             outputs = spec.search(network, group, [answer for answer, _, _ in found], decoding)
@@ -133,12 +149,17 @@ def _predict(
 
 
 def _answer(
-    network: Network, data: TaskData, batch: Batch, decoding: DecodingSettings
-) -> list[tuple[Answer, float, int]]:
+    network: Network, data: TaskData, batch: Batch, decoding: DecodingSettings, known: bool
+) -> list[tuple[Answer, float | None, int]]:
     """Answer, nats and target units of every example of one batch; outputs that a search finds are still missing."""
     spec, head = data.target_spec, network.head
+    if not known and network.decoder is not None:  # what it writes under teacher forcing depends on the answer
+        return [(Answer([]), None, 0)] * len(batch)
     outputs, lengths, _ = network(batch.inputs, batch.input_lengths, batch.targets)
+    if not known:
+        return [(answer, None, 0) for answer in spec.answers(outputs, lengths, decoding, head=head)]
     rows = spec.loss_rows(outputs, lengths, batch.targets, batch.target_lengths, head=head)
     counts = spec.loss_counts(batch.target_lengths).tolist()
     answers = spec.answers(outputs, lengths, decoding, head=head)
-    return list(zip(answers, rows.double().tolist(), counts, strict=True))
+    nats: list[float | None] = rows.double().tolist()
+    return list(zip(answers, nats, counts, strict=True))

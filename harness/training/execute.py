@@ -26,6 +26,7 @@ from harness.training.generate import generate
 from harness.training.lightning_module import TrainingModule
 from harness.training.load_data import load_data
 from harness.training.loop import train
+from harness.training.model_files import write_model, write_preprocessing
 from harness.training.pooled_video import pooled_once
 from harness.training.seeding import seed_global
 from harness.training.session import Session, recorded
@@ -61,7 +62,7 @@ def execute(
     """
     with recorded(settings, plan, store, results, on_stop) as session:
         session.clock.add(before or {})
-        _train_and_test(settings, session, on_progress)
+        _train_and_test(settings, plan, session, on_progress)
 
 
 def execute_baseline(settings: RunSettings, plan: RunPlan, baseline: str, *, store: Store, results: Path) -> None:
@@ -94,7 +95,7 @@ def execute_baseline(settings: RunSettings, plan: RunPlan, baseline: str, *, sto
         session.finish(summary, prediction_rows, [])
 
 
-def _train_and_test(settings: RunSettings, session: Session, on_progress: OnProgress | None) -> None:
+def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_progress: OnProgress | None) -> None:
     clock, task = session.clock, settings.task
     check_softmax(task.target_type, settings.trainer, settings.optimizer)
     with clock.phase("data_preparation"):
@@ -103,6 +104,7 @@ def _train_and_test(settings: RunSettings, session: Session, on_progress: OnProg
             source.fetch()
     split = settings.trainer.final_split
     with clock.phase("setup"):
+        write_preprocessing(session.folder.path, task.name, data.preprocessing)
         _prepare_torch(settings)
         seed_global(settings.seed, "initialisation")
         network = Network(settings.model, task.signature, data.input_spec, data.target_spec, settings.trainer)
@@ -174,9 +176,11 @@ def _train_and_test(settings: RunSettings, session: Session, on_progress: OnProg
             "backend": backends_of(network.encoder, network.decoder),
             **_data_details(task, data),
         },
-        artifacts={"checkpoint": session.folder.best.name, "config": "config.json"},
+        artifacts={"config": "config.json"},
         charts=charts,
     )
+    with clock.phase("logging"):
+        summary.artifacts |= write_model(session.folder.path, settings, plan, network, data, summary)
     session.finish(summary, rows, texts)
 
 

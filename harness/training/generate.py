@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -9,6 +11,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from harness.config.settings import DecodingSettings
 from harness.contract.model import State
+from harness.contract.target import Target
 from harness.contract.task import TaskData
 from harness.nn.network import Network
 from harness.nn.sampling import sample
@@ -23,25 +26,45 @@ def generate(network: Network, data: TaskData, decoding: DecodingSettings, seed:
     spec = data.target_spec
     if not spec.needs.streams or data.decode is None or decoding.samples == 0:
         return []
+    prompts = [list(data.prompts[i % len(data.prompts)]) if data.prompts else [] for i in range(decoding.samples)]
+    texts = continuations(network, spec, prompts, decoding, generator(seed, "sampling"))
+    return [
+        SampleRow(f"sample {number}, temperature {decoding.temperature:g}", data.decode(prompt), "", data.decode(ids))
+        for number, (prompt, ids) in enumerate(zip(prompts, texts, strict=True), start=1)
+    ]
+
+
+@torch.no_grad()
+def continuations(
+    network: Network,
+    spec: Target,
+    prompts: Sequence[Sequence[int]],
+    decoding: DecodingSettings,
+    random: torch.Generator,
+) -> list[list[int]]:
+    """`decoding.sample_length` symbols after each prompt, sampled side by side.
+
+    Args:
+        network: put into eval mode.
+        spec: of the task; its examples are streams.
+        prompts: symbol ids; an empty one begins a text.
+        decoding: length, temperature and cuts.
+        random: advanced by this call; a text depends on all prompts of the call.
+    """
     bos, pad = stream_symbols(spec)
     network.eval()
     device = next(network.parameters()).device
-    prompts = [list(data.prompts[i % len(data.prompts)]) if data.prompts else [] for i in range(decoding.samples)]
     starts = [torch.tensor([bos, *prompt]) for prompt in prompts]
-    texts = sample(
+    return sample(
         _Stepper(network, torch.tensor([len(start) for start in starts], device=device)),
         pad_sequence(starts, batch_first=True, padding_value=pad).to(device),
         decoding.sample_length,
-        generator(seed, "sampling"),
+        random,
         temperature=decoding.temperature,
         top_k=decoding.top_k,
         top_p=decoding.top_p,
         forbid=(pad, bos),
     )
-    return [
-        SampleRow(f"sample {number}, temperature {decoding.temperature:g}", data.decode(prompt), "", data.decode(ids))
-        for number, (prompt, ids) in enumerate(zip(prompts, texts, strict=True), start=1)
-    ]
 
 
 class _Stepper:

@@ -1,6 +1,7 @@
-"""What a run leaves on disk: `results/runs/<key>/` with config, best checkpoint, log, predictions and samples.
+"""What a run leaves on disk: `results/runs/<key>/` with config, log, predictions, samples, and the trained model.
 
-While it trains there is also `last.ckpt`, from which an interrupted run goes on, and a lock that its process holds.
+The model's files are in `harness.training.model_files`. While it trains there are also `last.ckpt`, from which an
+interrupted run goes on, `best.ckpt`, and a lock that its process holds.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class RunFolder:
     Attributes:
         path: the folder.
         best: weights of the best validation.
-        last: everything that an interrupted run goes on from; gone once it has finished.
+        last: everything that an interrupted run goes on from; both are gone once it has finished.
         log: what the run said.
     """
 

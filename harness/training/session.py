@@ -28,6 +28,7 @@ from harness.training import loggers
 from harness.training.checkpoint import read_if_mine
 from harness.training.device import device_of
 from harness.training.metric_writer import MetricWriter
+from harness.training.model_files import forget_model
 from harness.training.parts import make_callbacks, make_profiler
 from harness.training.run_folder import RunFolder, shown
 from harness.training.stopping import StopRequest
@@ -76,6 +77,7 @@ class Session:
         summary.total_s = sum(summary.phases.values())
         self.store.finish(self.run_id, summary, predictions, samples)
         self.folder.last.unlink(missing_ok=True)
+        self.folder.best.unlink(missing_ok=True)  # its weights are in model.safetensors
         loggers.finish(self.loggers, summary.metrics, step=int(summary.details.get("steps", 0)))
 
     @contextmanager
@@ -83,6 +85,7 @@ class Session:
         """Measure the machine, write metrics and keep loggers open while the block runs."""
         step = 0 if self.checkpoint is None else int(self.checkpoint["global_step"])
         self.clock.start("setup")
+        forget_model(self.folder.path)
         self.folder.write_config(settings.plain)
         with self.writer, self.measured:
             self.clock.stop("setup")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gzip
-import unicodedata
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+
+from harness_tasks.parallel_text import clean
 
 from harness.contract.dataset import RawData, RawExample
 from harness.data.contamination import plain
@@ -15,11 +16,6 @@ from harness.errors import DataError
 
 Row = tuple[int, str, str]
 """Number of a pair, source and target."""
-
-
-def clean(text: str) -> str:
-    """Unicode NFC with every run of white space made one blank."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def raw_splits(rows: Mapping[str, list[Row]], notes: dict[str, str | int | float] | None = None) -> RawData:

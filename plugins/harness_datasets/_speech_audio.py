@@ -1,4 +1,4 @@
-"""Audio files to feature frames: read with soundfile, MFCC or log-mel by torchaudio, computed once and cached."""
+"""Options of data sets of audio files, and the frames of all of their files, computed once and cached."""
 
 from __future__ import annotations
 
@@ -7,46 +7,17 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from harness_tasks.audio_features import Features, FeatureSettings, frames_of, read_audio
 
 from harness.data.cache import build_once, cache_dir
 from harness.data.corrupt import OnCorrupt
 from harness.data.progress import waiting
 from harness.errors import DataError
 
-if TYPE_CHECKING:
-    import torch
-
 _PREPARATION = 1
-
-
-class Features(Enum):
-    """What a frame holds."""
-
-    mfcc = "mfcc"
-    log_mel = "log_mel"
-
-
-@dataclass(frozen=True)
-class FeatureSettings:
-    """How a wave becomes frames.
-
-    Attributes:
-        kind: MFCC or log-mel.
-        count: F; MFCCs are taken from 40 mel bands (or `count`, where more).
-        sample_rate: Hz; files at another rate are resampled.
-        window_ms, hop_ms: of the short-time Fourier transform.
-    """
-
-    kind: Features
-    count: int
-    sample_rate: int
-    window_ms: float
-    hop_ms: float
 
 
 @dataclass
@@ -97,31 +68,6 @@ class FeatureTable:
     unusable: dict[str, str]
 
 
-def read_audio(path: Path, sample_rate: int) -> np.ndarray:
-    """float32 (samples,), channels averaged, at `sample_rate`.
-
-    Raises:
-        DataError: the file cannot be read as audio, is empty, or holds values that are no numbers.
-    """
-    import soundfile
-
-    try:
-        wave, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError) as error:
-        raise DataError(f"{path.name} cannot be read as audio: {str(error).strip().rstrip('.')}.") from error
-    mono = wave.mean(axis=1)
-    if not len(mono):
-        raise DataError(f"{path.name} holds no sound: it has 0 samples.")
-    if not np.isfinite(mono).all():
-        raise DataError(f"{path.name} holds samples that are not finite numbers.")
-    if rate != sample_rate:
-        import torch
-        from torchaudio.functional import resample
-
-        mono = resample(torch.from_numpy(mono), rate, sample_rate).numpy()
-    return mono
-
-
 def feature_table(root: Path, files: Sequence[Path], settings: FeatureSettings, fingerprint: str) -> FeatureTable:
     """Features of all files, computed once for a given content and settings.
 
@@ -144,47 +90,17 @@ def feature_table(root: Path, files: Sequence[Path], settings: FeatureSettings, 
 
 
 def _build(target: Path, root: Path, files: Sequence[Path], settings: FeatureSettings) -> None:
-    import torch
-
-    transform = _transform(settings)
     pieces: dict[str, np.ndarray] = {}
     unusable: dict[str, str] = {}
-    with waiting(f"Computing features of {len(files)} recordings"), torch.no_grad():
+    with waiting(f"Computing features of {len(files)} recordings"):
         for path in files:
             name = path.relative_to(root).as_posix()
             try:
-                wave = torch.from_numpy(read_audio(path, settings.sample_rate))
+                wave = read_audio(path, settings.sample_rate)
             except DataError as error:
                 unusable[name] = str(error)
                 continue
-            pieces[name] = transform(wave).T.contiguous().numpy()  # (T, F)
+            pieces[name] = frames_of(wave, settings)  # (T, F)
     frames = np.concatenate(list(pieces.values())) if pieces else np.zeros((0, settings.count), dtype=np.float32)
     np.savez(target / "frames.npz", frames=frames, lengths=np.array([len(p) for p in pieces.values()], dtype=np.int64))
     (target / "names.json").write_text(json.dumps({"usable": list(pieces), "unusable": unusable}))
-
-
-def _transform(settings: FeatureSettings) -> torch.nn.Module:
-    """Wave (samples,) -> features (F, T), T = 1 + samples // hop."""
-    import torch
-    from torchaudio import transforms
-
-    window = round(settings.sample_rate * settings.window_ms / 1000)
-    mel = {
-        # Twice the window or more: narrow mel bands at low frequencies then still hold a bin each.
-        "n_fft": 2 << (window - 1).bit_length(),
-        "win_length": window,
-        "hop_length": round(settings.sample_rate * settings.hop_ms / 1000),
-        "n_mels": settings.count if settings.kind is Features.log_mel else max(40, settings.count),
-    }
-    if settings.kind is Features.mfcc:
-        return transforms.MFCC(settings.sample_rate, n_mfcc=settings.count, log_mels=True, melkwargs=mel)
-
-    class LogMel(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.mel = transforms.MelSpectrogram(settings.sample_rate, **mel)
-
-        def forward(self, wave: torch.Tensor) -> torch.Tensor:
-            return torch.log(self.mel(wave) + 1e-6)  # the floor of torchaudio's own log-mel MFCC
-
-    return LogMel()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
+from harness_tasks.audio_features import FeatureSettings
 from harness_tasks.spoken_text import SpokenText
 
 from harness.contract.dataset import Dataset, RawData, RawExample
@@ -65,7 +66,7 @@ class AudioFolder(SpokenText, AudioOptions):
         files = {path.relative_to(root).as_posix(): path for path in source.files() if path.suffix != ".tsv"}
         wanted = sorted({name for rows in lists.values() for name, _ in rows})
         present = [files[name] for name in wanted if name in files]
-        table: FeatureTable = feature_table(root, present, self.settings(16_000), source.fingerprint())
+        table: FeatureTable = feature_table(root, present, self.feature_settings, source.fingerprint())
         missing = {name: f"{name} is listed but not in the folder." for name in wanted if name not in files}
         notes = skipped(table.unusable | missing, self.on_corrupt)
         splits = {
@@ -78,6 +79,11 @@ class AudioFolder(SpokenText, AudioOptions):
             if not utterances:
                 raise DataError(f"{split}.tsv in {source.root} names no usable recording.")
         return RawData(splits["train"], splits["val"], splits["test"], notes=notes)
+
+    @property
+    def feature_settings(self) -> FeatureSettings:
+        """As the options say; 16 kHz unless they name a rate."""
+        return self.settings(16_000)
 
     def tiny(self) -> Tones:
         """Strings of one or two generated digits."""

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 import numpy as np
+from harness_tasks.audio_features import Features, FeatureSettings
 
 from harness.contract.dataset import Dataset
 from harness.contract.hookspecs import hookimpl
@@ -15,7 +16,7 @@ from harness.data.corrupt import skipped
 from harness.data.sources import FolderSource, Source
 from harness.errors import DataError
 from harness_datasets._digit_strings import Notes, Recording, Splits, SpokenDigits
-from harness_datasets._speech_audio import AudioOptions, Features, feature_table
+from harness_datasets._speech_audio import AudioOptions, feature_table
 from harness_datasets.tones import Tones
 
 HARNESS_CONTRACT = 2
@@ -69,7 +70,7 @@ class Fsdd(SpokenDigits, AudioOptions):
         root = source.fetch()
         files = source.files()
         named = {path.relative_to(root).as_posix(): _NAME.fullmatch(path.stem) for path in files}
-        table = feature_table(root, files, self.settings(8_000), source.fingerprint())
+        table = feature_table(root, files, self.feature_settings, source.fingerprint())
         wrong = {
             n: f"{PurePosixPath(n).name} is not named digit_speaker_index.wav."
             for n, found in named.items()
@@ -94,6 +95,11 @@ class Fsdd(SpokenDigits, AudioOptions):
         return splits, notes | {
             "speakers": f"{len(speakers)}, each in every split (the official split is by recording)"
         }
+
+    @property
+    def feature_settings(self) -> FeatureSettings:
+        """As the options say; 8 kHz unless they name a rate."""
+        return self.settings(8_000)
 
     def tiny(self) -> Tones:
         """Strings of one or two generated digits."""

@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 from harness_tasks.action_clips import ActionClips
 from harness_tasks.clip_sequences import ClipSequence
+from harness_tasks.video_files import UnreadableVideoError, decode
 
 from harness.contract.dataset import Dataset, RawData
 from harness.contract.hookspecs import hookimpl
@@ -20,7 +21,6 @@ from harness.data.corrupt import OnCorrupt
 from harness.data.sources import FolderSource, Source
 from harness.errors import DataError, UnknownNameError
 from harness_datasets._clip_options import ClipOptions
-from harness_datasets._video_decoding import UnreadableVideoError, decode
 from harness_datasets.moving_squares import MovingSquares
 
 HARNESS_CONTRACT = 2
@@ -187,7 +187,7 @@ def write_videos(
     console = Console(stderr=True)
     for video in track(videos, "Decoding videos", console=console, disable=not console.is_terminal, transient=True):
         try:
-            clips[len(kept)] = decode(root / video.name, frames, size)
+            clips[len(kept)] = decode(root / video.name, frames, (size, size))
         except UnreadableVideoError as error:
             if on_corrupt is OnCorrupt.refuse:
                 raise DataError(

@@ -1,4 +1,4 @@
-"""Clips as examples: how a clip is centred, and how training clips are varied."""
+"""Clips as examples, centred one by one or many at once, and how training clips are varied."""
 
 from __future__ import annotations
 
@@ -11,23 +11,11 @@ import numpy as np
 from harness.contract.batch import Example
 from harness.contract.dataset import RawExample
 from harness.contract.gathering import Gathered
+from harness_tasks._clip_preparation import ClipPreparation, centre
 from harness_tasks.clip_sequences import ClipSequence
 
 if TYPE_CHECKING:
     import torch
-
-GAIN = 5.0
-"""Pixels of 0..1 are multiplied by this once the clip's mean is off, which leaves values of about unit size."""
-
-
-def centre(clip: np.ndarray) -> np.ndarray:
-    """Take the mean over time off every pixel and scale, float32 (T, C, Y, X), in place.
-
-    What stands still becomes zero: without this a network on so few clips learns backgrounds by heart.
-    """
-    clip -= clip.mean(axis=0)
-    clip *= GAIN
-    return clip
 
 
 class ClipSplit:
@@ -35,14 +23,14 @@ class ClipSplit:
 
     Args:
         raw: the clips as they look; a `ClipSequence` is read many at a time.
-        classes: names, in the order of their labels.
+        preparation: of each.
     """
 
-    def __init__(self, raw: Sequence[RawExample], classes: Sequence[str]) -> None:
-        self._raw = raw
+    def __init__(self, raw: Sequence[RawExample], preparation: ClipPreparation) -> None:
+        self._raw, self._preparation = raw, preparation
         described = zip(raw.ids, raw.actions, raw.sources, strict=True) if isinstance(raw, ClipSequence) else None
         rows = list(described or ((one.id, one.target, one.source or one.id) for one in raw))
-        labels = {name: label for label, name in enumerate(classes)}
+        labels = {name: label for label, name in enumerate(preparation.classes)}
         self.labels = np.array([labels[action] for _, action, _ in rows], dtype=np.int64)
         self._examples = [
             Example(name, None, label, (action,), source)
@@ -57,8 +45,7 @@ class ClipSplit:
         return len(self._examples)
 
     def __getitem__(self, index: int) -> Example:
-        clip = np.array(self._raw[index].input, dtype=np.float32)  # a copy, which may be changed
-        return replace(self._examples[index], input=centre(clip))
+        return replace(self._examples[index], input=self._preparation.encode(self._raw[index].input))
 
     def without_input(self, index: int) -> Example:
         """All of an example but its clip, which is neither read nor drawn."""

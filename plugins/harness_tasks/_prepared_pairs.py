@@ -6,11 +6,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from harness.contract.batch import Example, ListSplit
-from harness.contract.dataset import RawData
-from harness_tasks._subwords import EOS, Subwords
+from harness.contract.batch import ListSplit
+from harness.contract.raw import RawData
+from harness_tasks._sentences import Sentences, written
+from harness_tasks._subwords import Subwords
 
 Notes = dict[str, str | int | float]
 Row = tuple[str, str, str]
@@ -37,8 +36,9 @@ class PreparedPairs:
         """Fit the vocabulary on the training split and encode all splits."""
         kept: dict[str, list[Row]] = {}
         for split in ("train", "val", "test"):
-            rows = [(raw.id, raw.input, raw.target) for raw in getattr(data, split)]
-            kept[split] = [(name, a.lower(), b.lower()) if lowercase else (name, a, b) for name, a, b in rows]
+            kept[split] = [
+                (raw.id, written(raw.input, lowercase), written(raw.target, lowercase)) for raw in getattr(data, split)
+            ]
         subwords = Subwords.fit((text for _, source, target in kept["train"] for text in (source, target)), vocab_size)
         ids = {}
         for split, part in kept.items():
@@ -75,18 +75,17 @@ class PreparedPairs:
             notes,
         )
 
-    def split(self, name: str, max_length: int) -> tuple[ListSplit, int]:
-        """A split as examples, and how many of its pairs are longer than `max_length` symbols, end included.
+    def split(self, name: str, sentences: Sentences) -> tuple[ListSplit, int]:
+        """A split as examples, and how many of its pairs are longer than `sentences.max_length`, end included.
 
         Longer training pairs are left out. Longer validation and test pairs stay, with their symbols cut and
         their reference text whole, so that every model answers for every one of them.
         """
         examples, long = [], 0
         for (row, source, target), both in zip(self.rows[name], self.ids[name], strict=True):
-            if any(len(ids) >= max_length for ids in both):
+            if any(len(ids) >= sentences.max_length for ids in both):
                 long += 1
                 if name == "train":
                     continue
-            given, wanted = (np.array([*ids[: max_length - 1], EOS], dtype=np.int64) for ids in both)
-            examples.append(Example(row, given, wanted, (target,), source))
+            examples.append(sentences.pair(row, source, target, *both))
         return ListSplit(examples), long

@@ -5,6 +5,7 @@ Every vocabulary begins with pad = 0, bos = 1, unk = 2.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import Enum
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 PAD, BOS, UNK = 0, 1, 2
 SPECIAL = ("<pad>", "<bos>", "<unk>")
 END_OF_LINE = "<eos>"
+_TOKENIZER, _VOCABULARY = "tokenizer.json", "vocabulary.json"
 
 
 class Symbols(Enum):
@@ -46,6 +48,10 @@ class SymbolVocabulary(Protocol):
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of the ids; pad and bos vanish."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write `vocabulary.json`, which `load_vocabulary` reads."""
         ...
 
 
@@ -74,6 +80,10 @@ class CharacterVocabulary:
         """The text; an unknown character is shown as U+FFFD."""
         return "".join(self._one(int(i)) for i in ids if int(i) not in (PAD, BOS))
 
+    def save(self, folder: Path) -> None:
+        """Write the characters into `vocabulary.json`."""
+        _write(folder, Symbols.character, characters="".join(self._characters))
+
     def _one(self, symbol: int) -> str:
         return "�" if symbol == UNK else self._characters[symbol - len(SPECIAL)]
 
@@ -96,6 +106,18 @@ class SubwordVocabulary:
     def decode(self, ids: Sequence[int]) -> str:
         """The text; bytes that form no character are shown as U+FFFD."""
         return str(self._tokenizer.decode([int(i) for i in ids], skip_special_tokens=True))
+
+    def save(self, folder: Path) -> None:
+        """Write `tokenizer.json`, and `vocabulary.json` which says so."""
+        self._tokenizer.save(str(folder / _TOKENIZER))
+        _write(folder, Symbols.subword, tokenizer=_TOKENIZER)
+
+    @classmethod
+    def load(cls, folder: Path) -> SubwordVocabulary:
+        """Read the `tokenizer.json` of a folder."""
+        from tokenizers import Tokenizer
+
+        return cls(Tokenizer.from_file(str(folder / _TOKENIZER)))
 
     @classmethod
     def fit(cls, texts: Sequence[str], vocab_size: int, folder: Path) -> SubwordVocabulary:
@@ -121,9 +143,9 @@ class SubwordVocabulary:
                 show_progress=False,
             )
             tokenizer.train_from_iterator(texts, trainer)
-            tokenizer.save(str(target / "tokenizer.json"))
+            tokenizer.save(str(target / _TOKENIZER))
 
-        return cls(Tokenizer.from_file(str(build_once(folder, build) / "tokenizer.json")))
+        return cls.load(build_once(folder, build))
 
 
 class WordVocabulary:
@@ -135,7 +157,17 @@ class WordVocabulary:
     def __init__(self, texts: Iterable[str], vocab_size: int | None = None) -> None:
         counts = Counter(word for text in texts for word in _words(text) if word not in SPECIAL)
         ranked = sorted(counts, key=lambda word: (-counts[word], word))
-        self._words = [*SPECIAL, *ranked[: None if vocab_size is None else max(vocab_size - len(SPECIAL), 0)]]
+        self._number(ranked[: None if vocab_size is None else max(vocab_size - len(SPECIAL), 0)])
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> WordVocabulary:
+        """From words in the order of their ids, special symbols left out."""
+        made = cls(())
+        made._number(words)
+        return made
+
+    def _number(self, words: Sequence[str]) -> None:
+        self._words = [*SPECIAL, *words]
         self._ids = {word: i for i, word in enumerate(self._words) if i not in (PAD, BOS)}
 
     @property
@@ -151,6 +183,24 @@ class WordVocabulary:
         """Words with blanks between them, and line ends."""
         words = [self._words[int(i)] for i in ids if int(i) not in (PAD, BOS)]
         return " ".join("\n" if word == END_OF_LINE else word for word in words)
+
+    def save(self, folder: Path) -> None:
+        """Write the words into `vocabulary.json`."""
+        _write(folder, Symbols.word, words=self._words[len(SPECIAL) :])
+
+
+def load_vocabulary(folder: Path) -> SymbolVocabulary:
+    """The vocabulary that `SymbolVocabulary.save` wrote."""
+    content = json.loads((folder / _VOCABULARY).read_text(encoding="ascii"))
+    kind = Symbols(content["symbols"])
+    if kind is Symbols.character:
+        return CharacterVocabulary([content["characters"]])
+    return WordVocabulary.of(content["words"]) if kind is Symbols.word else SubwordVocabulary.load(folder)
+
+
+def _write(folder: Path, kind: Symbols, **content: object) -> None:
+    # As ASCII, since a text may hold what UTF-8 cannot say (half a surrogate pair).
+    (folder / _VOCABULARY).write_text(json.dumps({"symbols": kind.value, **content}), encoding="ascii")
 
 
 def _words(text: str) -> list[str]:

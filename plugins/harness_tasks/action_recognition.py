@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -16,6 +17,7 @@ from harness.contract.specs import VideoInput
 from harness.contract.task import Baseline, Loader, Task, TaskData
 from harness.metrics.classification import ACCURACY, MACRO_F1, TOP_5_ACCURACY
 from harness.targets import ClassTarget
+from harness_tasks._clip_preparation import ClipPreparation
 from harness_tasks._clips import ClipSplit, variation
 from harness_tasks.action_clips import ActionClips
 from harness_tasks.clip_sequences import ClipSequence
@@ -67,15 +69,22 @@ class ActionRecognition(DatasetTask):
         raw = self.dataset.read()
         classes = raw.labels or tuple(sorted({one.target for one in raw.train}))
         first = raw.train.shape if isinstance(raw.train, ClipSequence) else raw.train[0].input.shape
+        frames, channels, height, width = first
+        preparation = ClipPreparation(frames, channels, height, width, tuple(classes))
         return TaskData(
-            train=ClipSplit(raw.train, classes),
-            val=ClipSplit(raw.val, classes),
-            test=ClipSplit(raw.test, classes),
-            input_spec=VideoInput(channels=first[1], height=first[2], width=first[3]),
+            train=ClipSplit(raw.train, preparation),
+            val=ClipSplit(raw.val, preparation),
+            test=ClipSplit(raw.test, preparation),
+            input_spec=VideoInput(channels=channels, height=height, width=width),
             target_spec=ClassTarget(len(classes), classes),
+            preprocessing=preparation,
             augment=variation(self.on_this_data("flip", 0.0), self.on_this_data("crop", 1.0)),
             notes=raw.notes,
         )
+
+    def load_preprocessing(self, folder: Path) -> ClipPreparation:
+        """Size of clips and names of actions."""
+        return ClipPreparation.load(folder)
 
     def tiny(self) -> ActionRecognition:
         """The data set's tiny form, in small batches."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -31,3 +32,8 @@ class ParallelText(Dataset):
     def label(self) -> str:
         """The name with the direction: "multi30k.de-en"."""
         return f"{self.name}.{self.source_language}-{self.target_language}"
+
+
+def clean(text: str) -> str:
+    """Unicode NFC with every run of white space made one blank."""
+    return " ".join(unicodedata.normalize("NFC", text).split())

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from harness.contract.batch import Example, ListSplit, Split
+from harness.contract.batch import ListSplit, Split
 from harness.contract.dataset import Dataset, RawExample
 from harness.contract.dataset_task import DatasetTask
 from harness.contract.hookspecs import hookimpl
@@ -19,6 +20,7 @@ from harness.errors import DataError
 from harness.metrics.error_rates import CER, SENTENCE_ACCURACY, WER
 from harness.targets import CTCTarget
 from harness_tasks._composed_split import ComposedSplit
+from harness_tasks._recordings import Normaliser, Recordings
 from harness_tasks._spec_augment import SpecAugment
 from harness_tasks._transcripts import BLANK, Alphabet, frames_needed
 from harness_tasks.composed_frames import ComposedFrames
@@ -70,11 +72,13 @@ class SpeechRecognition(DatasetTask):
                 at `max_subsampling`.
         """
         raw = self.dataset.read()
-        normalise = _Normaliser(_recorded(raw.train))
+        assert isinstance(self.dataset, SpokenText)
+        normalise = Normaliser.fit(_recorded(raw.train))
         alphabet = Alphabet(raw.labels or "".join(one.target for one in raw.train))
+        recordings = Recordings(normalise, alphabet, self.dataset.feature_settings)
         notes, splits = dict(raw.notes), {}
         for name, part in (("train", raw.train), ("val", raw.val), ("test", raw.test)):
-            splits[name] = _encoded(part, normalise, alphabet)
+            splits[name] = _encoded(part, recordings)
             self._check_feasible(part, splits[name])
             texts = part.texts if isinstance(part, ComposedFrames) else [one.target for one in part]
             unseen = sorted(set("".join(texts)) - set(alphabet.characters))
@@ -86,10 +90,14 @@ class SpeechRecognition(DatasetTask):
             splits["test"],
             FrameInput(normalise.feature_dim),
             CTCTarget(len(alphabet), BLANK, self.max_subsampling),
-            decode=alphabet.decode,
+            preprocessing=recordings,
             augment=self.masks if self.spec_augment else None,
             notes=notes,
         )
+
+    def load_preprocessing(self, folder: Path) -> Recordings:
+        """Normalisation, alphabet, and how audio becomes frames where that is known."""
+        return Recordings.load(folder)
 
     def tiny(self) -> SpeechRecognition:
         """The data set's tiny form, in small batches."""
@@ -119,28 +127,10 @@ def _recorded(raw: Sequence[RawExample]) -> list[np.ndarray]:
     return [raw.table[: raw.recorded]] if isinstance(raw, ComposedFrames) else [one.input for one in raw]
 
 
-def _encoded(raw: Sequence[RawExample], normalise: _Normaliser, alphabet: Alphabet) -> Split:
+def _encoded(raw: Sequence[RawExample], recordings: Recordings) -> Split:
     if isinstance(raw, ComposedFrames):
-        return ComposedSplit(raw, normalise, alphabet)
-    return ListSplit(
-        [
-            Example(one.id, normalise(one.input), alphabet.encode(one.target), (one.target,), one.source or one.id)
-            for one in raw
-        ]
-    )
-
-
-class _Normaliser:
-    """Frames (T, F) to mean 0 and deviation 1 of the training frames, feature by feature."""
-
-    def __init__(self, training: list[np.ndarray]) -> None:
-        frames = np.concatenate(training)
-        self._mean = frames.mean(axis=0, dtype=np.float64)
-        self._deviation = np.maximum(frames.std(axis=0, dtype=np.float64), 1e-5)
-        self.feature_dim = frames.shape[1]
-
-    def __call__(self, frames: np.ndarray) -> np.ndarray:
-        return ((frames - self._mean) / self._deviation).astype(np.float32)
+        return ComposedSplit(raw, recordings.normalise, recordings.alphabet)
+    return ListSplit([recordings.example(one) for one in raw])
 
 
 @hookimpl

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from harness.contract.dataset import Dataset
+from harness_tasks.audio_features import FeatureSettings
 
 
 @dataclass
@@ -31,3 +32,8 @@ class SpokenText(Dataset):
     def __post_init__(self) -> None:
         if self.subsampling < 1:
             raise ValueError(f"task.subsampling is {self.subsampling}; it must be at least 1.")
+
+    @property
+    def feature_settings(self) -> FeatureSettings | None:
+        """How frames are computed from audio, so that trained models take audio; None: the frames came ready-made."""
+        return None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import ClassVar
 
-from harness.contract.batch import Example, ListSplit
-from harness.contract.dataset import Dataset, RawData, RawExample
+from harness.contract.batch import ListSplit
+from harness.contract.dataset import Dataset, RawData
 from harness.contract.dataset_task import DatasetTask
 from harness.contract.hookspecs import hookimpl
 from harness.contract.metric import Metric
@@ -16,6 +17,7 @@ from harness.contract.task import Loader, Task, TaskData
 from harness.data.cache import cache_dir
 from harness.metrics.language_model import BITS_PER_CHARACTER, PERPLEXITY
 from harness.targets import NextTokenTarget
+from harness_tasks._documents import Documents
 from harness_tasks._text_symbols import (
     BOS,
     PAD,
@@ -90,8 +92,9 @@ class TextGeneration(DatasetTask):
         """
         corpus = self.dataset.read()
         vocabulary = self._vocabulary(corpus)
+        documents = Documents(vocabulary)
         train, val, test = (
-            ListSplit([_example(d, vocabulary) for d in split]) for split in (corpus.train, corpus.val, corpus.test)
+            ListSplit([documents.example(raw) for raw in split]) for split in (corpus.train, corpus.val, corpus.test)
         )
         return TaskData(
             train,
@@ -99,10 +102,14 @@ class TextGeneration(DatasetTask):
             test,
             TokenInput(vocabulary.size, PAD),
             NextTokenTarget(vocabulary.size, PAD, BOS),
-            decode=vocabulary.decode,
+            preprocessing=documents,
             prompts=self._prompts(corpus, vocabulary),
             notes=corpus.notes | _counts("training", train) | _counts("test", test),
         )
+
+    def load_preprocessing(self, folder: Path) -> Documents:
+        """The vocabulary."""
+        return Documents.load(folder)
 
     def tiny(self) -> TextGeneration:
         """The data set's tiny form, in short rows."""
@@ -129,16 +136,6 @@ class TextGeneration(DatasetTask):
         # A subword carries its blank in front, so a prompt that ends in one would be cut where no text is.
         openings = [p.rstrip(" ") if self._symbols is Symbols.subword else p for p in corpus.prompts]
         return tuple(tuple(int(i) for i in vocabulary.encode(opening)) for opening in openings)
-
-
-def _example(document: RawExample, vocabulary: SymbolVocabulary) -> Example:
-    return Example(
-        id=document.id,
-        input=None,
-        target=vocabulary.encode(document.target),
-        references=(document.target,),
-        units={"characters": float(len(document.target))},
-    )
 
 
 def _counts(split: str, dataset: ListSplit) -> dict[str, str | int | float]:

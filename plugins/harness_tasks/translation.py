@@ -23,6 +23,7 @@ from harness.targets import TokenSequenceTarget
 from harness_tasks import _subwords
 from harness_tasks._copy_nearest import COPY_NEAREST_NEIGHBOUR
 from harness_tasks._prepared_pairs import PreparedPairs
+from harness_tasks._sentences import Sentences
 from harness_tasks.parallel_text import ParallelText
 
 HARNESS_CONTRACT = 2
@@ -49,7 +50,7 @@ class Translation(DatasetTask):
     """
 
     name: ClassVar[str] = "translation"
-    version: ClassVar[str] = "2"  # raise it with any change of the preparation: it names the cached result
+    version: ClassVar[str] = "3"  # raise it with any change of the preparation: it names the cached result
     dataset_type: ClassVar[type] = ParallelText
     input_type = TokenInput
     target_type = TokenSequenceTarget
@@ -88,9 +89,10 @@ class Translation(DatasetTask):
     def setup(self) -> TaskData:
         """Examples whose input and target are subword ids with an end symbol, (T,) and (U,)."""
         prepared = self._make() if self.synthetic else PreparedPairs.load(self._build())
+        sentences = Sentences(prepared.subwords, self._lowercase, self.max_length)
         parts, notes = {}, dict(prepared.notes)
         for name in ("train", "val", "test"):
-            parts[name], long = prepared.split(name, self.max_length)
+            parts[name], long = prepared.split(name, sentences)
             if long:
                 what = "left out" if name == "train" else "cut"
                 notes[f"{name} pairs over {self.max_length} subwords, {what}"] = long
@@ -101,9 +103,13 @@ class Translation(DatasetTask):
             parts["test"],
             TokenInput(size, _subwords.PAD),
             TokenSequenceTarget(size, _subwords.PAD, _subwords.BOS, _subwords.EOS, self.max_length),
-            decode=prepared.subwords.decode,
+            preprocessing=sentences,
             notes=notes,
         )
+
+    def load_preprocessing(self, folder: Path) -> Sentences:
+        """Vocabulary and case."""
+        return Sentences.load(folder)
 
     def tiny(self) -> Translation:
         """The data set's tiny form, with few subwords."""

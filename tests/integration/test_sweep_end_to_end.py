@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import predicted_again
 import pytest
 from covering import two_pairs
 
@@ -69,10 +70,29 @@ def test_a_finished_run_has_everything_that_other_programs_rely_on(swept: Any) -
         time = run["time"]
         assert 0 < time["train_s"] < time["total_s"]
         assert sum(time["phases"].values()) == pytest.approx(time["total_s"], rel=0.05)
-        for artifact in ("checkpoint", "samples", "config", "predictions"):
+        for artifact in ("model", "specs", "card", "samples", "config", "predictions"):
             assert run["artifacts"][artifact]
         folder = swept.folder / "results" / "runs" / run["key"]
         assert (folder / Path(run["artifacts"]["predictions"]).name).is_file()
+
+
+def test_every_run_folder_gives_its_outputs_again_without_data(swept: Any, tmp_path: Path) -> None:
+    script, place = str(Path(predicted_again.__file__)), tmp_path / "moved"
+    done = swept.script(script, "move", str(swept.folder / "results"), str(place))
+    assert done.returncode == 0, done.stderr
+    nothing = {name: str(tmp_path / "nothing") for name in ("HARNESS_DATA", "HARNESS_RESULTS")}
+    done = swept.script(script, "compare", str(place), **nothing)
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    finished = {f"{task}.{model}" for (task, model), run in _cells(swept).items() if run["status"] == "finished"}
+    assert {one["name"] for one in found} == finished
+    for one in found:
+        if one["name"].startswith("first_symbol"):  # its task gives no preprocessing
+            assert "examples" not in one
+            continue
+        assert (one["other"], one["samples"]) == (0, 0), one  # to the last digit, in the run's own batches
+        assert max(one["nats"], one["scores"]) < 1e-5, one
+        assert one["flipped"] <= 1, one
 
 
 def test_models_of_a_task_are_compared_on_the_same_data(swept: Any) -> None:

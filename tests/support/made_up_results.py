@@ -258,7 +258,7 @@ def finish(
             memory_peak_bytes=912_345_678,
             checkpoint={} if baseline else checkpoint,
             details={"baseline": "what one would do without a model"} if baseline else DETAILS,
-            artifacts={} if baseline else {"checkpoint": "best.ckpt"},
+            artifacts={} if baseline else {"model": "model.safetensors"},
             charts=charts,
         ),
         outputs,

@@ -7,13 +7,26 @@ hierarchical languages", 2021. The label is the depth instead of the next bracke
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 
-from harness import Example, ListSplit, Loader, Metric, Prediction, Task, TaskData, hookimpl
+from harness import (
+    Example,
+    ListSplit,
+    Loader,
+    Metric,
+    Prediction,
+    Preprocessing,
+    RawExample,
+    Task,
+    TaskData,
+    hookimpl,
+)
 from harness.contract.metric import Statistics
 from harness.contract.specs import TokenInput
 from harness.contract.task import Baseline
@@ -49,6 +62,42 @@ STRING_ACCURACY = Metric(
     aggregate=lambda rows: percentage(sum(row["right"] == row["positions"] for row in rows), len(rows)),
     description="Share of strings of which every bracket's depth is right.",
 )
+
+
+@dataclass(frozen=True)
+class Brackets(Preprocessing):
+    """Strings to symbols: 0 padding, 1 to k opening, k + 1 to 2 k closing; depths as people count them.
+
+    Attributes:
+        kinds: k.
+    """
+
+    takes: ClassVar[str] = "a string of brackets"
+
+    kinds: int
+
+    def encode(self, source: Any) -> np.ndarray:
+        """int64 (T,) of a string such as "([])".
+
+        Raises:
+            DataError: it is no string of these brackets.
+        """
+        symbols = [pair[closing] for closing in (0, 1) for pair in PAIRS[: self.kinds]]
+        if not isinstance(source, str) or not source or not set(source) <= set(symbols):
+            raise DataError(f"{source!r} is no string of the brackets {' '.join(symbols)}.")
+        return np.array([1 + symbols.index(bracket) for bracket in source], dtype=np.int64)
+
+    def encode_target(self, answer: Any) -> np.ndarray:
+        """int64 (T,): classes of depths as `decode` writes them."""
+        return np.array([int(depth) - 1 for depth in answer.split()], dtype=np.int64)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Depths as a person reads them, the outermost pair being 1."""
+        return " ".join(str(int(i) + 1) for i in ids)
+
+    def save(self, folder: Path) -> None:
+        """Write `vocabulary.json`."""
+        (folder / "vocabulary.json").write_text(json.dumps({"kinds": self.kinds}), encoding="utf-8")
 
 
 @dataclass
@@ -110,22 +159,33 @@ class BracketDepth(Task):
         return (GeneratedSource(self.dataset_name, recipe, "Well-formed strings of brackets."),)
 
     def setup(self) -> TaskData:
-        """Strings as symbol ids: 0 padding, 1 to k opening, k + 1 to 2 k closing; class = depth - 1.
+        """Strings as `Brackets` encodes them; class = depth - 1.
 
         Raises:
             DataError: there are not enough different strings of the lengths and depth asked for.
         """
         sizes = (self.train_strings, self.val_strings, self.test_strings)
-        examples = self._examples(sum(sizes))
-        train, val, test = (ListSplit(part) for part in _cut(examples, sizes))
+        brackets = Brackets(self.kinds)
+        parts = _cut(self._raw(sum(sizes)), sizes)
+        train, val, test = (ListSplit([brackets.example(raw) for raw in part]) for part in parts)
         return TaskData(
             train=train,
             val=val,
             test=test,
             input_spec=TokenInput(2 * self.kinds + 1),
             target_spec=TaggingTarget(self.max_depth),
-            decode=_as_text,
+            preprocessing=brackets,
         )
+
+    def load_preprocessing(self, folder: Path) -> Brackets:
+        """The brackets."""
+        return Brackets(**json.loads((folder / "vocabulary.json").read_text(encoding="utf-8")))
+
+    def raw_examples(self, split: str) -> list[RawExample]:
+        """Strings and their depths."""
+        sizes = (self.train_strings, self.val_strings, self.test_strings)
+        parts = dict(zip(("train", "val", "test"), _cut(self._raw(sum(sizes)), sizes), strict=True))
+        return parts[split]
 
     def tiny(self) -> BracketDepth:
         """Two kinds, three deep, short strings."""
@@ -136,21 +196,17 @@ class BracketDepth(Task):
         """What knows the symbol, but not what came before it."""
         return (Baseline("usual_depth", "The depth most frequent for each bracket in training strings.", _usual_depth),)
 
-    def _examples(self, count: int) -> list[Example]:
-        """So many strings of different nesting, in the order in which they were drawn."""
+    def _raw(self, count: int) -> list[RawExample]:
+        """So many strings of different nesting and their depths, in the order in which they were drawn."""
         draw = np.random.default_rng(self.data_seed)
-        found: dict[bytes, Example] = {}
+        found: dict[bytes, RawExample] = {}
         for _ in range(20 * count):
             pairs = int(draw.integers(self.shortest // 2, self.longest // 2 + 1))
             opens, depths = _nesting(pairs, self.max_depth, draw)
             kinds = _kinds(opens, draw.integers(self.kinds, size=len(opens)))
-            symbols = 1 + kinds + self.kinds * ~opens  # (T,)
             source = "".join(PAIRS[k][int(not o)] for k, o in zip(kinds, opens, strict=True))
-            name = f"string-{len(found)}"
-            target = depths - 1
-            found.setdefault(
-                opens.tobytes(), Example(name, symbols, target, references=(_as_text(target.tolist()),), source=source)
-            )
+            raw = RawExample(f"string-{len(found)}", source, " ".join(map(str, depths)))
+            found.setdefault(opens.tobytes(), raw)
             if len(found) == count:
                 return list(found.values())
         raise DataError(
@@ -182,14 +238,9 @@ def _kinds(opens: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     return np.array(kinds, dtype=np.int64)
 
 
-def _cut(examples: list[Example], sizes: Sequence[int]) -> list[list[Example]]:
+def _cut(examples: list[RawExample], sizes: Sequence[int]) -> list[list[RawExample]]:
     ends = np.cumsum(sizes).tolist()
     return [examples[end - size : end] for size, end in zip(sizes, ends, strict=True)]
-
-
-def _as_text(classes: Sequence[int]) -> str:
-    """Depths as a person reads them, the outermost pair being 1."""
-    return " ".join(str(int(c) + 1) for c in classes)
 
 
 def _usual_depth(data: TaskData, seed: int) -> list[Prediction]:
@@ -201,7 +252,8 @@ def _usual_depth(data: TaskData, seed: int) -> list[Prediction]:
     usual = counts.argmax(1)
     tests = [data.test[i] for i in range(len(data.test))]
     answers = [usual[e.input].tolist() for e in tests]
-    return [Prediction(e.id, a, _as_text(a), count=len(a)) for e, a in zip(tests, answers, strict=True)]
+    text = data.decode or str
+    return [Prediction(e.id, a, text(a), count=len(a)) for e, a in zip(tests, answers, strict=True)]
 
 
 @hookimpl

@@ -6,8 +6,9 @@ import scipy.fft
 import soundfile
 import torch
 from harness_datasets import _speech_audio
-from harness_datasets._speech_audio import Features, FeatureSettings, feature_table, read_audio
+from harness_datasets._speech_audio import feature_table
 from harness_tasks._spec_augment import SpecAugment
+from harness_tasks.audio_features import Features, FeatureSettings, read_audio
 
 from harness.contract.batch import Example
 from harness.errors import DataError

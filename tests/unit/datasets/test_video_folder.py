@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from flat_task import flat_task
 from harness_datasets import video_folder
-from harness_datasets._video_decoding import UnreadableVideoError, decode
 from harness_tasks.action_recognition import ActionRecognition
+from harness_tasks.video_files import UnreadableVideoError, decode
 
 from harness.contract.batch import Split
 from harness.errors import DataError, UnknownNameError
@@ -73,7 +73,7 @@ def test_a_folder_of_videos_becomes_clips(root: Path) -> None:
 
 
 def test_frames_are_sampled_evenly_from_first_to_last(root: Path) -> None:
-    clip = decode(root / "jump" / "j0.mp4", frames=4, size=16)
+    clip = decode(root / "jump" / "j0.mp4", frames=4, size=(16, 16))
     assert clip.shape == (4, 16, 16, 3)
     levels = clip.mean(axis=(1, 2, 3))
     np.testing.assert_allclose(levels, [10 + 8 * t for t in (0, 4, 7, 11)], atol=4)
@@ -81,7 +81,7 @@ def test_frames_are_sampled_evenly_from_first_to_last(root: Path) -> None:
 
 def test_short_videos_repeat_frames(tmp_path: Path) -> None:
     film(tmp_path / "short.mp4", brightness=20, frames=2)
-    levels = decode(tmp_path / "short.mp4", frames=6, size=16).mean(axis=(1, 2, 3))
+    levels = decode(tmp_path / "short.mp4", frames=6, size=(16, 16)).mean(axis=(1, 2, 3))
     np.testing.assert_allclose(levels, [20, 20, 20, 28, 28, 28], atol=4)
 
 
@@ -137,7 +137,7 @@ def test_a_video_cut_off_is_corrupt(root: Path, tmp_path: Path) -> None:
 def test_an_empty_file_and_sound_alone_are_corrupt(tmp_path: Path) -> None:
     (tmp_path / "empty.mp4").touch()
     with pytest.raises(UnreadableVideoError):
-        decode(tmp_path / "empty.mp4", 4, 16)
+        decode(tmp_path / "empty.mp4", 4, (16, 16))
     with av.open(str(tmp_path / "sound.mp4"), "w") as container:
         stream = container.add_stream("aac", rate=8000)
         sound = av.AudioFrame.from_ndarray(np.zeros((1, 1024), dtype=np.float32), format="fltp", layout="mono")
@@ -145,7 +145,7 @@ def test_an_empty_file_and_sound_alone_are_corrupt(tmp_path: Path) -> None:
         for packet in (*stream.encode(sound), *stream.encode()):
             container.mux(packet)
     with pytest.raises(UnreadableVideoError, match="no video stream"):
-        decode(tmp_path / "sound.mp4", 4, 16)
+        decode(tmp_path / "sound.mp4", 4, (16, 16))
 
 
 def test_skipping_never_empties_a_class_silently(root: Path) -> None:

@@ -94,7 +94,7 @@ def fill(store: Store, text: str) -> None:
                 throughput_unit=text,
                 checkpoint={"chosen_by": text, "step": text, "value": text},
                 details={"decoder": text, text: text, "data": {text: text}},
-                artifacts={"checkpoint": text},
+                artifacts={"model": text},
                 charts={"parts": "class", "confusion": {"labels": [text, text + "2"], "matrix": [[1, 2], [3, 4]]}},
                 machine={"contended": text, "other_cpu_share": text},
             )

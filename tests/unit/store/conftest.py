@@ -68,7 +68,7 @@ def summary() -> RunSummary:
         throughput_unit="target tokens/s",
         memory_peak_bytes=10_000,
         checkpoint={"chosen_by": "val/loss", "step": 8, "value": 1.25},
-        artifacts={"checkpoint": "best.ckpt", "config": "config.yaml"},
+        artifacts={"model": "model.safetensors", "config": "config.yaml"},
         charts={"confusion": {"labels": ["a", "b"], "matrix": [[1, 0], [0, 1]]}},
         memory={"kind": "pss", "base_bytes": 500, "training_peak_bytes": 9000},
         machine={"load_average_mean": 0.5, "contended": False},

@@ -223,7 +223,7 @@ def test_hostile_rows_are_refused_or_made_harmless(store, other, other_url, run_
     for statement in (
         "UPDATE runs SET key = '../../../etc/passwd' WHERE model = 'rnn'",
         "UPDATE runs SET status = 'done' WHERE model = 'bilstm'",
-        """UPDATE runs SET artifacts = '{"checkpoint":"../../secret","config":"/etc/passwd","samples":"s.json"}'""",
+        """UPDATE runs SET artifacts = '{"model":"../../secret","config":"/etc/passwd","samples":"s.json"}'""",
     ):
         other.write(lambda c, _, text=statement: c.exec_driver_sql(text).close())
     found = merge.merge(store, other_url)

@@ -21,7 +21,14 @@ SHAPE = {
     "metrics": {"test/bleu": float, "val/loss": float},
     "time": {"total_s": float, "train_s": float, "to_target_s": None, "phases": {"forward": float, "data_wait": float}},
     "throughput": {"value": float, "unit": str}, "memory_peak_bytes": int, "environment": str,
-    "artifacts": {"checkpoint": str, "samples": None, "config": str, "predictions": None},
+    "artifacts": {
+        "model": str,
+        "specs": None,
+        "card": None,
+        "samples": None,
+        "config": str,
+        "predictions": None,
+    },
     "memory": {"kind": str, "base_bytes": int, "training_peak_bytes": int},
     "machine": {"load_average_mean": float, "contended": bool},
 }  # fmt: skip

@@ -13,7 +13,8 @@ from harness_datasets._minigrid_scenes import NUM_TILES, agent_tile, door_tile, 
 from harness_datasets._minigrid_tiles import draw_tiles
 from harness_datasets.moving_squares import MovingSquares
 from harness_tasks import _clip_baselines, action_recognition
-from harness_tasks._clips import GAIN, centre, variation
+from harness_tasks._clip_preparation import GAIN, centre
+from harness_tasks._clips import variation
 from harness_tasks.action_recognition import ActionRecognition
 
 from harness.contract.batch import Example

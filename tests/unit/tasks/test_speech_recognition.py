@@ -5,8 +5,8 @@ import pytest
 import soundfile
 from flat_task import flat_task
 from harness_datasets._digit_strings import WORDS
-from harness_datasets._speech_audio import Features
 from harness_tasks._transcripts import frames_needed
+from harness_tasks.audio_features import Features
 from harness_tasks.speech_recognition import SpeechRecognition
 
 from harness.contract.specs import FrameInput

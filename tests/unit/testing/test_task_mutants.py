@@ -70,6 +70,17 @@ MUTANTS = (
     Entry(Sides(fault="describes others"), "reading", "without_input of the val split gives another example than 'val"),
     Entry(Sides(fault="augments in place"), "reading", "augmentation changed the training split itself"),
     Entry(Sides(fault="augments at random"), "reading", "augmentation of 'train0' differs with the same generator"),
+    Entry(Remarks(fault="encodes otherwise"), "preprocessing", "encode of raw example 'train0' differs from its input"),
+    Entry(Remarks(fault="encodes answers otherwise"), "preprocessing", "encode_target of raw example 'train0' differs"),
+    Entry(Remarks(fault="knows no raw examples"), "preprocessing", r"raw_examples\('train'\) returns None"),
+    Entry(Remarks(fault="forgets a raw example"), "preprocessing", "has no raw example of 'train0'"),
+    Entry(Remarks(fault="saves nothing"), "preprocessing", "save wrote no file"),
+    Entry(
+        Remarks(fault="saves another order"), "preprocessing", "differs from its input once it is read from its files"
+    ),
+    Entry(Remarks(fault="saves the moment"), "preprocessing", "'made.txt' is another"),
+    Entry(Remarks(fault="pickles"), "preprocessing", "save wrote 'words.bin', which is a pickle"),
+    Entry(Remarks(fault="loads nothing"), "preprocessing", "load_preprocessing returns None"),
     Entry(Sides(fault="blind"), "scoring", "does not see wrong predictions"),
     Entry(Sides(fault="not finite score"), "scoring", "of perfect predictions is -inf"),
     Entry(Sides(fault="wrong direction"), "directions", r"higher is better: False\) gives perfect predictions"),

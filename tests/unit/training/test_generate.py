@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -11,6 +13,7 @@ from torch import Tensor, nn
 from harness.config.settings import DecodingSettings
 from harness.contract.batch import ListSplit
 from harness.contract.model import Capabilities
+from harness.contract.preprocessing import Preprocessing
 from harness.contract.specs import TokenInput
 from harness.contract.task import TaskData
 from harness.nn.network import Network
@@ -44,12 +47,19 @@ class Decaying(nn.Module):
         return torch.stack(outputs, 1), lengths, last if self.capabilities.carries_state else None
 
 
+class Numbers(Preprocessing):
+    """Ids as text, and nothing else."""
+
+    def encode(self, source: Any) -> np.ndarray:
+        return np.array(source)
+
+    def save(self, folder: Path) -> None:
+        raise NotImplementedError
+
+
 def _data() -> TaskData:
     split = ListSplit([])
-    text = " ".join
-    return TaskData(
-        split, split, split, TokenInput(V), NextTokenTarget(V), decode=lambda i: text(map(str, i)), prompts=PROMPTS
-    )
+    return TaskData(split, split, split, TokenInput(V), NextTokenTarget(V), preprocessing=Numbers(), prompts=PROMPTS)
 
 
 def _alone(network: Decaying, settings: DecodingSettings, seed: int) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from harness_datasets.minigrid_actions import SceneClips
 from harness_datasets.video_folder import VideoClips
+from harness_tasks._clip_preparation import ClipPreparation
 from harness_tasks._clips import ClipSplit
 from plain_batches import assert_same_batch, plain_batch, plain_epochs
 
@@ -102,7 +103,7 @@ def test_composed_clips_equal_those_drawn_frame_by_frame(pool: int) -> None:
     tiles = draw.integers(256, size=(9, 2, 2, 3), dtype=np.uint8)
     labels, noise = np.arange(12) % 3, draw.standard_normal(pool, dtype=np.float32)
     raw = SceneClips("val", scenes, labels, ("a", "b", "c"), tiles, noise, 4)
-    _same_clips(ClipSplit(raw, ("a", "b", "c")), 16)
+    _same_clips(ClipSplit(raw, ClipPreparation(5, 3, 16, 16, ("a", "b", "c"))), 16)
 
 
 def test_decoded_clips_equal_those_read_one_by_one() -> None:
@@ -110,7 +111,7 @@ def test_decoded_clips_equal_those_read_one_by_one() -> None:
     rows = [8, 1, 2, 3, 4, 5, 7]
     names = [f"v{i}" for i in rows]
     raw = VideoClips(clips, rows, names, [i % 3 for i in rows], ("a", "b", "c"))
-    _same_clips(ClipSplit(raw, ("a", "b", "c")), 16)
+    _same_clips(ClipSplit(raw, ClipPreparation(5, 3, 16, 16, ("a", "b", "c"))), 16)
 
 
 def _same_clips(split: Split, size: int) -> None:

@@ -1,0 +1,73 @@
+"""Preprocessing: how what a user has (a text, an audio file, a clip) becomes a network's input, and ids become text.
+
+It is part of a trained model. A finished run keeps it as plain files beside its weights, and its task rebuilds it from
+them without data, cache or network. Training encodes with the same object, so the two cannot differ.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.contract.batch import Example
+from harness.contract.raw import RawExample
+
+
+class Preprocessing(ABC):
+    """What a task fitted to its training data, and how it is applied.
+
+    A subclass makes the task's examples with `example`, writes itself with `save`, and is rebuilt by the task's
+    `load_preprocessing`.
+    """
+
+    @property
+    def takes(self) -> str:
+        """What a source is, for model cards: "a sentence"; a class variable will do. Empty: not said."""
+        return ""
+
+    @abstractmethod
+    def encode(self, source: Any) -> np.ndarray:
+        """The input of a source as a user has it, as `Example.input` of the task's examples holds it.
+
+        Where examples are streams, the symbols of a text, as `Example.target` holds them.
+
+        Args:
+            source: what the task's documentation names: a text, the path of a file, an array. `RawExample.input` of
+                every example is one (`RawExample.target`, where examples are streams).
+
+        Raises:
+            DataError: the source is of another kind, or cannot be read; says what would be right.
+        """
+
+    def encode_target(self, answer: Any) -> Any:
+        """`Example.target` of an answer as a person would write it; needed to score predictions of new sources.
+
+        Raises:
+            NotImplementedError: this task cannot; its models predict, and their predictions cannot be scored.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not encode answers")
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of symbol or label ids."""
+        return " ".join(map(str, ids))
+
+    def example(self, raw: RawExample) -> Example:
+        """A raw example, encoded.
+
+        Raises:
+            DataError, NotImplementedError: as for `encode` and `encode_target`.
+        """
+        shown = raw.source or (raw.input if isinstance(raw.input, str) else raw.id)
+        return Example(raw.id, self.encode(raw.input), self.encode_target(raw.target), (str(raw.target),), shown)
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write everything that `Task.load_preprocessing` needs into an existing folder, as plain files.
+
+        JSON, text or `.npy` without objects; no pickle. Names say what they hold: `tokenizer.json`,
+        `vocabulary.json`, `normalisation.json`, `features.json`.
+        """
