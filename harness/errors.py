@@ -9,6 +9,7 @@
     │   │   └── ChecksumError     the content is not the published one
     │   └── StoreError            the results store or folder cannot be read or written
     ├── PluginError               a plug-in breaks the contract or cannot be imported
+    │   └── PromiseError          a model does not do what it declares, seen before it was trained
     └── IncompatibleError         this model cannot do this task; contains the reason
 
 Every message says what was given, what would be right, and where to look.
@@ -73,6 +74,10 @@ class StoreError(UserError):
 
 class PluginError(HarnessError):
     """A plug-in cannot be imported or breaks the contract. Names the plug-in and its distribution."""
+
+
+class PromiseError(PluginError):
+    """A model does not do what it declares; the message says what, and is all that its author needs."""
 
 
 class IncompatibleError(UserError):

@@ -54,6 +54,9 @@ SETS = {
     "kernels": BenchSet("harness.bench.kernels:kernel_rows", "recurrent layers against torch's LSTM and packed input"),
     "outputs": BenchSet("harness.bench.outputs:output_rows", "the chunked loss over a vocabulary against torch's"),
     "data": BenchSet("harness.bench.data_wait:data_wait_rows", "the share of a step spent waiting for data", slower=3),
+    "probe": BenchSet(
+        "harness.bench.probing:probing_rows", "the probe before a run, for every pair of the quick start"
+    ),
     "decoding": BenchSet("harness.bench.decoding:decoding_rows", "batched decoding against one by one", slower=5),
     "peak": BenchSet("harness.bench.peak:peak_rows", "each model's share of the machine's peak", ("threads",), 3),
     "profile": BenchSet(

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from harness.errors import PromiseError, UserError
 from harness.store.records import EnvironmentRecord, RunPlan
 from harness.store.writer import Store
 
@@ -17,7 +18,8 @@ def claimed(
 ) -> Iterator[int]:
     """Claim a run for this process and give its number to the block, which ends it with `Store.finish`.
 
-    A block that ends by an exception ends the run as interrupted (KeyboardInterrupt) or failed (any other `Exception`).
+    A block that ends by an exception ends the run as interrupted (KeyboardInterrupt) or failed (any other `Exception`),
+    with a traceback unless the message says all there is to say.
 
     Args:
         store: open.
@@ -36,5 +38,6 @@ def claimed(
         store.interrupt(run_id)
         raise
     except Exception as error:
-        store.fail(run_id, f"{type(error).__name__}: {error}", traceback.format_exc(), log_tail())
+        trace = "" if isinstance(error, UserError | PromiseError) else traceback.format_exc()
+        store.fail(run_id, f"{type(error).__name__}: {error}", trace, log_tail())
         raise

@@ -18,6 +18,7 @@ from harness.contract.signature import TaskSignature
 from harness.contract.specs import FrameInput, GraphSeriesInput, InputSpec, TokenInput, VideoInput
 from harness.contract.target import Needs, Target
 from harness.errors import UnknownNameError
+from harness.nn import promises
 from harness.nn.network import Network
 from harness.registry.compatibility import check
 from harness.targets import BUILT_IN
@@ -115,14 +116,14 @@ def noise(case: Case, shape: tuple[int, ...], seed: int = 1) -> torch.Tensor:
     draw = torch.Generator().manual_seed(seed)
     match case.inputs:
         case TokenInput():
-            return torch.randint(3, SYMBOLS, shape, generator=draw)
+            return promises.noise(shape, draw, range(3, SYMBOLS))
         case FrameInput():
             rest: tuple[int, ...] = (case.inputs.feature_dim,)
         case VideoInput():
             rest = (case.inputs.channels, case.inputs.height, case.inputs.width)
         case GraphSeriesInput():
             rest = (case.inputs.nodes, case.inputs.features)
-    return 10.0 * torch.randn(*shape, *rest, generator=draw)
+    return promises.noise((*shape, *rest), draw)
 
 
 def _example(case: Case, row: int, length: int, draw: np.random.Generator, steady: bool) -> Example:

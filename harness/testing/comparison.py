@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 from torch import Tensor
 
-TOLERANCE = 1e-5
-"""Largest difference of two ways to compute the same fp32 figures, of the largest of them and at least of 1."""
+from harness.nn.promises import TOLERANCE, allowed, difference
 
-
-def allowed(expected: Tensor, tolerance: float = TOLERANCE) -> float:
-    """The difference that rounding explains."""
-    finite = expected.detach()[expected.detach().isfinite()]
-    return tolerance * max(1.0, float(finite.abs().max()) if finite.numel() else 0.0)
-
-
-def difference(found: Tensor, expected: Tensor) -> float:
-    """The largest absolute difference; 0 for nothing to compare, infinite where a figure is not finite."""
-    if not found.numel():
-        return 0.0
-    largest = float((found.float() - expected.float()).abs().max())
-    return float("inf") if math.isnan(largest) else largest  # NaN is not greater than any tolerance
+__all__ = ["TOLERANCE", "allowed", "difference", "equal", "near"]
 
 
 def near(found: Tensor, expected: Tensor, what: str, tolerance: float = TOLERANCE) -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_flatten, tree_map
 
+from harness.nn.promises import early_features
 from harness.testing.clause import clause
 from harness.testing.comparison import allowed, difference, near
 from harness.testing.model_subject import ModelSubject
@@ -27,11 +28,10 @@ def causality(subject: ModelSubject) -> None:
     whole = net.encode(data.inputs, data.input_lengths).features
     factor = net.capabilities.subsampling_factor
     changed, where, limit = 0.0, "", allowed(whole)
+    other = subject.noise((rows, length))
     for step in range(1, length):
-        other = data.inputs.clone()
-        other[:, step:] = subject.noise((rows, length))[:, step:]
-        early = step // factor  # features that end before the change
-        moved = difference(net.encode(other, data.input_lengths).features[:, :early], whole[:, :early])
+        early, (_, found, expected) = early_features(net, data.inputs, data.input_lengths, other, step, whole)
+        moved = difference(found, expected)
         if moved > changed:
             changed, where = moved, f"inputs from step {step} on, features before step {early}"
     if net.capabilities.causal:

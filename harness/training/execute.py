@@ -28,6 +28,7 @@ from harness.training.load_data import load_data
 from harness.training.loop import train
 from harness.training.model_files import write_model, write_preprocessing
 from harness.training.pooled_video import pooled_once
+from harness.training.probe import probe
 from harness.training.seeding import seed_global
 from harness.training.session import Session, recorded
 from harness.training.symbol_counts import order_symbols
@@ -127,6 +128,7 @@ def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_p
             network, data.target_spec, settings.optimizer, clock, settings.trainer.precision, callback
         )
         seed_global(settings.seed, "dropout")
+        probe(network, data, settings.model.name)
         verify(settings.asked.match, settings.model, network.parameter_counts())
         session.measured.training()
     train(settings, session, module, callback)
