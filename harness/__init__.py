@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from harness.contract.raw import RawData, RawExample
     from harness.contract.target import Target
     from harness.contract.task import Loader, Reference, Task, TaskData
+    from harness.contract.training import AuxiliaryLoss, ParameterGroup
     from harness.inference import load
     from harness.notebook import run, runs
 
 __version__ = "0.1.0"
 
 _LAZY = {
+    "AuxiliaryLoss": "harness.contract.training",
     "Batch": "harness.contract.batch",
     "Capabilities": "harness.contract.model",
     "Dataset": "harness.contract.dataset",
@@ -38,6 +40,7 @@ _LAZY = {
     "Loader": "harness.contract.task",
     "Metric": "harness.contract.metric",
     "Model": "harness.contract.model",
+    "ParameterGroup": "harness.contract.training",
     "Prediction": "harness.contract.metric",
     "Preprocessing": "harness.contract.preprocessing",
     "RawData": "harness.contract.raw",
@@ -53,6 +56,7 @@ _LAZY = {
 }
 
 __all__ = [
+    "AuxiliaryLoss",
     "Batch",
     "Capabilities",
     "Dataset",
@@ -65,6 +69,7 @@ __all__ = [
     "Loader",
     "Metric",
     "Model",
+    "ParameterGroup",
     "Prediction",
     "Preprocessing",
     "RawData",

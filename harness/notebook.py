@@ -41,7 +41,8 @@ RUN_COLUMNS: dict[str, tuple[str, str, str]] = {
     "unit": ("string", "", "unit of the primary metric"),
     "higher_is_better": ("boolean", "", "direction of the primary metric"),
     "split": ("string", "", "the final split: test, or val for trials of a search"),
-    "parameters": ("Int64", "parameters", "all trainable parameters"),
+    "parameters": ("Int64", "parameters", "all weights, trained and fixed"),
+    "fixed_parameters": ("Int64", "parameters", "those that are not trained"),
     "encoder_parameters": ("Int64", "parameters", "those of encoder and decoder"),
     "total_s": ("Float64", "s", "wall time of the run"),
     "train_s": ("Float64", "s", "training time: without validation and checkpoints"),
@@ -247,7 +248,7 @@ def _row(view: RunView) -> dict[str, Any]:
     }
     if s is None:
         return known
-    copied = ("split", "parameters", "encoder_parameters", "total_s", "train_s", "to_target_s")
+    copied = ("split", "parameters", "fixed_parameters", "encoder_parameters", "total_s", "train_s", "to_target_s")
     return known | {name: getattr(s, name) for name in copied} | {
         "throughput": s.throughput or None,
         "throughput_unit": s.throughput_unit or None,

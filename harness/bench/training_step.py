@@ -57,7 +57,7 @@ class TrainingStep:
         seed_global(0, "initialisation")
         signature = TaskSignature("bench", type(inputs), type(target))
         self.network = Network(model, signature, inputs, target, trainer).train()
-        self.parameters = self.network.parameter_counts()[0]
+        self.parameters = self.network.weight_counts()[0].total
         optimizer = OptimizerSettings(weight_decay=0.0, schedule="constant")
         self._module = TrainingModule(self.network, target, optimizer, PhaseClock(), precision)
         self._module.configure_optimizers()

@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.cli import output
 from harness.config.schema import meaning_of
+from harness.report.training_words import training_words
 from harness.store import Store
 from harness.store.query import RunView, runs
 from harness.store.records import RunSummary
@@ -22,6 +23,7 @@ def print_run(view: RunView) -> None:
             unit = view.units.get(name.partition("/")[2], {}).get("unit", "")
             rows.append((name, f"{value:.5g} {unit}".rstrip()))
         rows.append(("parameters", _parameters(view.summary)))
+        rows += training_words(view.summary.details)
         rows += [(name, value) for name, value in (("precision", view.precision), ("backend", view.backend)) if value]
         rows.append(
             ("training time", timed(view.summary, f"{view.summary.train_s:.1f} s (of {view.summary.total_s:.1f} s)"))
@@ -58,11 +60,13 @@ def _machine(machine: dict[str, Any]) -> str:
 
 
 def _parameters(summary: RunSummary) -> str:
-    """How many, and the share of encoder and decoder in them."""
+    """How many, trained and fixed, and the share of encoder and decoder in them."""
     if not summary.parameters:
         return "0"
     share = 100 * summary.encoder_parameters / summary.parameters
-    return f"{summary.parameters:,} (encoder and decoder {summary.encoder_parameters:,}, {share:.0f} %)"
+    fixed = summary.fixed_parameters
+    parts = f"{summary.parameters - fixed:,} trained + {fixed:,} fixed; " if fixed else ""
+    return f"{summary.parameters:,} ({parts}encoder and decoder {summary.encoder_parameters:,}, {share:.0f} %)"
 
 
 def print_sweep(store: Store, sweep: str) -> None:

@@ -131,7 +131,7 @@ def matched(settings: RunSettings) -> RunSettings:
 
     def solved(inputs: InputSpec, target: Target) -> int:
         def count(hidden_size: int) -> int:
-            return match.counted(*parameter_counts(resized(model, name, hidden_size), settings, inputs, target))
+            return match.counted(*weight_counts(resized(model, name, hidden_size), settings, inputs, target))
 
         return solve(match, model, signature, count).hidden_size
 
@@ -140,9 +140,7 @@ def matched(settings: RunSettings) -> RunSettings:
     if match.kind == "params" and signature.input_type not in model.capabilities(signature).reads:
         few, many = (_made_up(signature, size) for size in (3, 40))
         hidden_size = solved(*few)
-        small, large = (
-            parameter_counts(resized(model, name, hidden_size), settings, *specs)[1] for specs in (few, many)
-        )
+        small, large = (weight_counts(resized(model, name, hidden_size), settings, *specs)[1] for specs in (few, many))
         hidden_size = hidden_size if small == large else None
     if hidden_size is None:
         hidden_size = solved(*_specifications(settings))
@@ -155,7 +153,7 @@ def verify(match: str | None, model: Model, counts: tuple[int, int]) -> None:
     Args:
         match: as the configuration has it; None: anything goes.
         model: for the message.
-        counts: as `Network.parameter_counts` returns them.
+        counts: weights of the whole network, and of encoder and decoder.
 
     Raises:
         MatchError: they differ from N by more than the tolerance.
@@ -264,15 +262,16 @@ def resized(model: Model, field: str, hidden_size: int) -> Model:
     return replace(model, **options)
 
 
-def parameter_counts(model: Model, settings: RunSettings, inputs: InputSpec, target: Target) -> tuple[int, int]:
-    """Parameters of the whole network and of encoder and decoder, as `Network.parameter_counts` counts them."""
+def weight_counts(model: Model, settings: RunSettings, inputs: InputSpec, target: Target) -> tuple[int, int]:
+    """Weights, trained and fixed, of the whole network and of encoder and decoder."""
     import torch
 
     from harness.nn.network import Network
 
     with torch.device("meta"):
         network = Network(model, settings.task.signature, inputs, target, settings.trainer)
-    return network.parameter_counts()
+    whole, own = network.weight_counts()
+    return whole.total, own.total
 
 
 def _made_up(signature: TaskSignature, size: int) -> tuple[InputSpec, Target]:

@@ -7,6 +7,7 @@ input before it, and puts the head, the loss and the search after it. Importing 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from harness.contract.signature import TaskSignature
 from harness.contract.specs import InputSpec, ModelInput
 from harness.contract.target import Target
+from harness.contract.training import AuxiliaryLoss, ParameterGroup
 
 if TYPE_CHECKING:
     from harness.contract.source import Source
@@ -34,6 +36,7 @@ class Capabilities:
         reads: raw input types that the encoder wants instead of the engine's embedding.
         subsampling_factor: T' = ceil(T / factor).
         autocast: whether training in bf16 autocast is supported.
+        auxiliary: losses that the encoder adds in training.
         size_field: the configuration field that sets the size, for parameter matching.
         size_step: that field's granularity.
     """
@@ -44,6 +47,7 @@ class Capabilities:
     reads: tuple[type[InputSpec], ...] = ()
     subsampling_factor: int = 1
     autocast: bool = True
+    auxiliary: tuple[AuxiliaryLoss, ...] = ()
     size_field: str = "hidden_size"
     size_step: int = 8
 
@@ -56,12 +60,18 @@ class EncoderOutput(NamedTuple):
         lengths: int64 (B,), T' of each row: ceil(input_lengths / subsampling_factor).
         summary: (B, S), the whole input in one vector, taken at the true length, never at the padding.
         state: pytree batch first, at the true end of each row; None for a model that carries none.
+        auxiliary: in training mode, (sum, count) of every loss in `Capabilities.auxiliary` by its name: a sum over the
+            batch and over how many terms it runs, tensors without dimensions. None in eval mode: it is never part of
+            a validation or test loss.
+        explain: what `Encoder.explain` fills in; None from `forward`.
     """
 
     features: Tensor
     lengths: Tensor
     summary: Tensor
     state: State = None
+    auxiliary: Mapping[str, tuple[Tensor, Tensor]] | None = None
+    explain: Mapping[str, Tensor] | None = None
 
 
 class Encoder(nn.Module, ABC):
@@ -78,6 +88,23 @@ class Encoder(nn.Module, ABC):
     @abstractmethod
     def forward(self, x: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
         """Encode x (B, T, ...) of true lengths (B,); state as an earlier call returned it, or None for a start."""
+
+    def explain(self, x: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
+        """As `forward`, with `EncoderOutput.explain` filled in: attention, gates and the like, by name.
+
+        Every tensor is (B, T', ...), one entry for each position of the features, finite, and anything at padded
+        positions. Attention over positions is (B, T', S) or (B, T', heads, S); where it forms the summary, (B, T').
+        Called on request only and in eval mode, never in training or scoring, so `forward` need neither compute nor
+        keep anything for it. The default explains nothing.
+        """
+        return self(x, lengths, state)._replace(explain={})
+
+    def after_step(self) -> None:
+        """Called after every optimizer step, without gradients, where a subclass defines it.
+
+        For constraints on weights, such as clamping or normalising them: change them in place (`clamp_`, `copy_`).
+        Best weights and checkpoints are saved after it.
+        """
 
 
 class Decoder(nn.Module, ABC):
@@ -104,6 +131,16 @@ class Decoder(nn.Module, ABC):
     @abstractmethod
     def forward(self, embedded: Tensor, state: State, memory: Tensor, memory_lengths: Tensor) -> Tensor:
         """All symbols at once, embedded (B, U, D): features (B, U, H), equal to repeated steps."""
+
+    def explain(
+        self, embedded: Tensor, state: State, memory: Tensor, memory_lengths: Tensor
+    ) -> tuple[Tensor, State, Mapping[str, Tensor]]:
+        """As `step`, with what explains it by name: (B, ...) each. The default has the attention, (B, T'), if any."""
+        features, state, attention = self.step(embedded, state, memory, memory_lengths)
+        return features, state, {} if attention is None else {"attention": attention}
+
+    def after_step(self) -> None:
+        """As `Encoder.after_step`."""
 
 
 @dataclass
@@ -137,6 +174,18 @@ class Model(ABC):
     def build_decoder(self, encoder: Encoder, target_spec: Target, embedding_dim: int) -> Decoder | None:
         """A decoder of the model's own, where the target's head reads one; None: a one-layer LSTM without attention."""
         return None
+
+    def parameter_groups(self, encoder: Encoder, decoder: Decoder | None) -> Sequence[ParameterGroup]:
+        """Groups of parameters with a learning rate or weight decay of their own; none: all are trained alike.
+
+        If there are groups, every trained parameter of encoder and decoder must be in exactly one of them. Embedding
+        and head belong to the engine and always have the run's own settings. Called once, before training.
+
+        Args:
+            encoder: as `build` returned it.
+            decoder: as `build_decoder` returned it, or the engine's own; None for targets that need none.
+        """
+        return ()
 
     @abstractmethod
     def tiny(self) -> Model:

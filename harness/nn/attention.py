@@ -111,6 +111,14 @@ class SelfAttention(nn.Module):
         mixed = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         return self.output(mixed.transpose(1, 2).reshape(batch, size, dim))
 
+    def weights(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """What every position attends to, (B, T, heads, T); each head sums to 1, with zeros at padding."""
+        batch, size, dim = features.shape
+        heads = self.project(features).view(batch, size, 3, self.heads, dim // self.heads)
+        query, key, _ = heads.permute(2, 0, 1, 3, 4)  # (B, T, heads, H / heads) each
+        scores = torch.einsum("bthd,bshd->bths", query, key) / math.sqrt(dim // self.heads)
+        return masked_softmax(scores, length_mask(lengths.clamp(min=1), size)[:, None, None, :])
+
 
 Window = tuple[Tensor, Tensor]
 """The state of `WindowedCausalAttention`: the latest features (B, context - 1, H), newest last, and which of them
@@ -145,16 +153,30 @@ class WindowedCausalAttention(nn.Module):
 
     def forward(self, features: Tensor, lengths: Tensor, window: Window | None = None) -> tuple[Tensor, Window]:
         """Attended features (B, T, H), without the residual, and the window at each row's true end."""
-        batch, size, dim = features.shape
-        past = self.context - 1
-        if window is None:
-            window = (features.new_zeros(batch, past, dim), lengths.new_zeros(batch, past, dtype=torch.bool))
-        longer = torch.cat((window[0].to(features.dtype), features), dim=1)  # (B, past + T, H)
-        valid = torch.cat((window[1].to(torch.bool), length_mask(lengths, size)), dim=1)  # (B, past + T)
+        batch, past = features.shape[0], self.context - 1
+        longer, valid = self._joined(features, lengths, window)
         mixed = self._blocks(self.query(features), longer, valid)
         latest = lengths.unsqueeze(1) + torch.arange(past, device=lengths.device)  # (B, past)
         rows = torch.arange(batch, device=lengths.device).unsqueeze(1)
         return self.output(mixed), (longer[rows, latest], valid[rows, latest])
+
+    def weights(self, features: Tensor, lengths: Tensor, window: Window | None = None) -> Tensor:
+        """What position t attends to: positions t - context + 1 ... t, (B, T, context), zero where there is none."""
+        size, dim = features.shape[1:]
+        longer, valid = self._joined(features, lengths, window)
+        steps = torch.arange(size, device=features.device)
+        seen = steps.unsqueeze(1) + torch.arange(self.context, device=features.device)  # (T, context), into `longer`
+        scores = torch.einsum("bth,btch->btc", self.query(features), longer[:, seen]) / math.sqrt(dim)
+        return masked_softmax(scores, valid[:, seen])
+
+    def _joined(self, features: Tensor, lengths: Tensor, window: Window | None) -> Window:
+        """The window followed by the features (B, past + T, H), and which of these positions exist (B, past + T)."""
+        batch, size, dim = features.shape
+        past = self.context - 1
+        if window is None:
+            window = (features.new_zeros(batch, past, dim), lengths.new_zeros(batch, past, dtype=torch.bool))
+        longer = torch.cat((window[0].to(features.dtype), features), dim=1)
+        return longer, torch.cat((window[1].to(torch.bool), length_mask(lengths, size)), dim=1)
 
     def _blocks(self, query: Tensor, memory: Tensor, valid: Tensor) -> Tensor:
         """Query (B, T, H) against memory (B, past + T, H): (B, T, H).

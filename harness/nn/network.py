@@ -9,9 +9,12 @@ from harness.contract.model import Decoder, Encoder, EncoderOutput, Model, State
 from harness.contract.signature import TaskSignature
 from harness.contract.specs import EmbeddedInput, InputSpec
 from harness.contract.target import HeadContext, HeadOptions, Target
+from harness.contract.training import ParameterGroup
 from harness.errors import PluginError
 from harness.nn.decoder import RecurrentDecoder
 from harness.nn.embedding import TokenEmbedding, input_embedding
+from harness.nn.parameter_groups import parameter_groups
+from harness.nn.weights import WeightCounts, count_weights
 
 
 class Network(nn.Module):
@@ -32,6 +35,7 @@ class Network(nn.Module):
         options: HeadOptions,
     ) -> None:
         super().__init__()
+        self._model = model
         self.capabilities = model.capabilities(signature)
         self.target = target
         dim = options.embedding_dim
@@ -74,6 +78,10 @@ class Network(nn.Module):
         """Embed and encode inputs (B, T, ...) of true lengths (B,)."""
         return self.encoder(self.embedding(inputs), lengths, state)
 
+    def explain(self, inputs: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
+        """As `encode`, with what the encoder has to show of itself in `EncoderOutput.explain`. In eval mode only."""
+        return self.encoder.explain(self.embedding(inputs), lengths, state)
+
     def forward(
         self, inputs: Tensor, lengths: Tensor, targets: Tensor | None = None, state: State = None
     ) -> tuple[Tensor, Tensor, State]:
@@ -94,7 +102,10 @@ class Network(nn.Module):
         self, inputs: Tensor, lengths: Tensor, targets: Tensor | None = None, state: State = None
     ) -> tuple[Tensor, Tensor, State]:
         """The head's input: (B, H) for a target of the whole input, else (B, T', H); otherwise as `forward`."""
-        encoded = self.encode(inputs, lengths, state)
+        return self.read(self.encode(inputs, lengths, state), targets)
+
+    def read(self, encoded: EncoderOutput, targets: Tensor | None = None) -> tuple[Tensor, Tensor, State]:
+        """What `features` makes of encoded inputs."""
         if self.decoder is not None:
             if targets is None:
                 raise ValueError("teacher forcing needs the targets")
@@ -118,15 +129,22 @@ class Network(nn.Module):
         features, state, _ = self.decoder.step(self.target_embedding(tokens), state, memory, lengths)
         return self.head(features).float().log_softmax(-1), state
 
-    def parameter_counts(self) -> tuple[int, int]:
-        """Trainable parameters of the whole network, and of encoder and decoder alone (shared ones counted once)."""
-        own: list[nn.Module] = [self.encoder, self.decoder] if self.decoder is not None else [self.encoder]
-        return _count([self]), _count(own)
+    @property
+    def parts(self) -> tuple[Encoder | Decoder, ...]:
+        """The model's own: the encoder, and the decoder if there is one."""
+        return (self.encoder,) if self.decoder is None else (self.encoder, self.decoder)
 
+    def parameter_groups(self) -> tuple[ParameterGroup, ...]:
+        """The model's groups of parameters; empty if it declares none.
 
-def _count(modules: list[nn.Module]) -> int:
-    unique = {id(p): p.numel() for m in modules for p in m.parameters() if p.requires_grad}
-    return sum(unique.values())
+        Raises:
+            PluginError: they are not what the contract asks for.
+        """
+        return parameter_groups(self._model, self.encoder, self.decoder)
+
+    def weight_counts(self) -> tuple[WeightCounts, WeightCounts]:
+        """Trained and fixed weights of the whole network, and of encoder and decoder alone."""
+        return count_weights([self]), count_weights(self.parts)
 
 
 def _declared(encoder: Encoder, name: str, model: Model) -> int:

@@ -18,6 +18,7 @@ from harness.errors import PluginError
 from harness.nn.backends import Backed
 from harness.nn.cells import KINDS, Kind, make_cell, state_dims
 from harness.nn.dropout import Dropout
+from harness.nn.gates import gates_of
 from harness.nn.layers import Carry, backend_of, run_layer
 from harness.nn.masking import last_valid, reverse_by_length
 
@@ -116,8 +117,15 @@ class RecurrentStack(nn.Module, Backed):
         """The layers' backend on their current device: "cuDNN", "oneDNN" or "fused Python"."""
         return backend_of(self.forward_layers[0])
 
-    def forward(self, x: Tensor, lengths: Tensor, state: Carry | None = None) -> RecurrentOutput:
+    def forward(
+        self, x: Tensor, lengths: Tensor, state: Carry | None = None, gates: dict[str, Tensor] | None = None
+    ) -> RecurrentOutput:
         """Run x (B, T, D) of true lengths (B,), from `state` (None: zeros).
+
+        Args:
+            x, lengths, state: as above.
+            gates: filled, if given, with the gates of every LSTM or GRU layer, (B, T, H) each, by names such as
+                "layer_1.forget_gate" and, of the other direction, "layer_1.backward.forget_gate".
 
         Raises:
             PluginError: a state was given to a stack that does not carry one.
@@ -134,9 +142,19 @@ class RecurrentStack(nn.Module, Backed):
                 ends.append(end)
             else:
                 y, _ = run_layer(cell, inputs, lengths=lengths, ends=False)  # (B, T, H)
+            if gates is not None:
+                begin = None if state is None else state[0][:, index]
+                found = gates_of(cell, inputs, y, begin)
+                gates |= {f"layer_{index + 1}.{name}": gate for name, gate in found.items()}
             if self.backward_layers:
                 behind = reverse_by_length(inputs, lengths)
                 z, _ = run_layer(self.backward_layers[index], behind, lengths=lengths, ends=False)
+                if gates is not None:
+                    found = gates_of(self.backward_layers[index], behind, z, None)
+                    gates |= {
+                        f"layer_{index + 1}.backward.{name}": reverse_by_length(gate, lengths)
+                        for name, gate in found.items()
+                    }
                 y = torch.cat((y, reverse_by_length(z, lengths)), dim=-1)  # (B, T, 2H)
             x = x + y if self.residual and index else y
         carried = tuple(torch.stack(parts, dim=1) for parts in zip(*ends, strict=True)) if ends else None
@@ -179,6 +197,12 @@ class RecurrentEncoder(Encoder):
         """Encode x (B, T, D)."""
         out = self.stack(x, lengths, state)
         return EncoderOutput(out.features, lengths, out.summary, out.state)
+
+    def explain(self, x: Tensor, lengths: Tensor, state: Carry | None = None) -> EncoderOutput:
+        """As `forward`, with the gates of LSTM and GRU layers, (B, T, H) each."""
+        gates: dict[str, Tensor] = {}
+        out = self.stack(x, lengths, state, gates)
+        return EncoderOutput(out.features, lengths, out.summary, out.state, explain=gates)
 
 
 __all__ = ["Carry", "Kind", "RecurrentEncoder", "RecurrentOutput", "RecurrentStack", "check_sizes"]

@@ -25,12 +25,18 @@ _SAME_TIME, _SAME_SIZE = 1.1, 1.02
 
 @dataclass(frozen=True)
 class _Model:
-    """One entry: quality and costs over its seeds, and how many of its runs were contended."""
+    """One entry: quality and costs over its seeds, and how many of its runs were contended.
+
+    Attributes:
+        parameters: all weights, also those that are not trained: size is what a model needs, not what it learns.
+        fixed: how many of these are not trained.
+    """
 
     label: str
     quality: Summary
     seconds: Summary
     parameters: float
+    fixed: float
     contended: int
     seeds: int
 
@@ -107,6 +113,7 @@ def _model(entry: Entry) -> _Model | None:
         quality=quality,
         seconds=summarise([s.train_s for s in summaries]),
         parameters=max(s.parameters for s in summaries),
+        fixed=max(s.fixed_parameters for s in summaries),
         contended=sum(bool(s.machine.get("contended")) for s in summaries),
         seeds=len(summaries),
     )
@@ -228,7 +235,9 @@ def _figure(
 
 
 def _cost_text(model: _Model, axis: _Axis) -> str:
-    return fmt.duration(model.seconds.mean) if axis.key == "time" else f"{fmt.count(model.parameters)} parameters"
+    if axis.key == "time":
+        return fmt.duration(model.seconds.mean)
+    return f"{fmt.weights(model.parameters, model.fixed)} parameters"
 
 
 def _table(
@@ -261,7 +270,7 @@ def _table(
                 half,
                 footnote=table.footnote(backends) if backends else 0,
             ),
-            TableCell(fmt.count(m.parameters), m.parameters),
+            TableCell(fmt.weights(m.parameters, m.fixed), m.parameters),
             *(TableCell("yes" if m.label in front else "no") for front in fronts.values()),
             TableCell(f"{m.contended} of {m.seeds}", m.contended),
         ]

@@ -62,6 +62,11 @@ def count(value: float | None, *, trim: bool = False) -> str:
     return f"{value:.0f}" if value == int(value) or abs(value) >= 100 else _three(value, trim)
 
 
+def weights(total: float, fixed: float) -> str:
+    """1.23 M; with weights that are not trained, 1.54 k trained + 1.00 M fixed."""
+    return f"{count(total - fixed)} trained + {count(fixed)} fixed" if fixed else count(total)
+
+
 def _three(value: float, trim: bool) -> str:
     """Three significant digits."""
     if trim:

@@ -13,6 +13,7 @@ from typing import Any
 from harness.report import formatting as fmt
 from harness.report.comparisons import Comparison, Entry
 from harness.report.conditions import asked
+from harness.report.training_words import training_words
 from harness.store.query import RunView
 from harness.store.records import RunSummary
 
@@ -163,6 +164,13 @@ def stopped_early(entry: Entry) -> int:
     return sum(bool(r.summary and r.summary.details.get("stopped_early")) for r in entry.finished)
 
 
+def own_training(entry: Entry) -> str:
+    """How the model asked to be trained otherwise than the others, if it did; a sentence."""
+    details = entry.finished[0].summary.details if entry.finished and entry.finished[0].summary else {}
+    words = [f"{term}: {text}" for term, text in training_words(details)]
+    return f"Trained in its own way: {'; '.join(words)}." if words else ""
+
+
 def target_of(entry: Entry) -> str:
     """The METRIC:VALUE target that was timed; empty if none was set."""
     return str(entry.finished[0].config.get("target") or "") if entry.finished else ""
@@ -177,6 +185,7 @@ def kinds(comparison: Comparison) -> list[str]:
         "runs by different versions of the code": bool(other_code(comparison)),
         "different backends": bool(backend_sentence(comparison)),
         "contended times": any(contended(e) for e in comparison.entries),
+        "models trained in a way of their own": any(own_training(e) for e in comparison.entries),
         "training that stopped early": any(stopped_early(e) for e in comparison.entries),
     }
     return [words for words, there in found.items() if there]

@@ -13,6 +13,7 @@ from harness.report.load import flatten
 from harness.report.results import scale_of
 from harness.report.run_figures import Drawing
 from harness.report.tables import Column, Table, TableCell, TableRow
+from harness.report.training_words import training_words
 from harness.store.query import RunView
 from harness.store.records import SampleRow
 from harness.store.thinned_curves import Curve
@@ -121,7 +122,8 @@ def _facts(run: RunView, machine: str) -> Pairs:
             found.append(("to target", fmt.duration(s.to_target_s)))
         found += [(term, text) for term, text in (("precision", run.precision), ("backend", run.backend)) if text]
         if s.parameters:
-            found.append(("parameters", f"{s.parameters:,}".replace(",", fmt.NARROW_SPACE)))
+            found.append(("parameters", _parameters(s.parameters, s.fixed_parameters)))
+        found += training_words(s.details)
         if s.throughput:
             found.append(("throughput", f"{fmt.count(s.throughput)} {s.throughput_unit}"))
         if s.memory_peak_bytes:
@@ -132,6 +134,12 @@ def _facts(run: RunView, machine: str) -> Pairs:
             found.append(("note", "the machine was busy, so times are too long"))
     found.append(("attempts", str(run.attempts)))
     return found
+
+
+def _parameters(total: int, fixed: int) -> str:
+    """How many; those that are not trained apart."""
+    text = f"{total - fixed:,} trained + {fixed:,} fixed" if fixed else f"{total:,}"
+    return text.replace(",", fmt.NARROW_SPACE)
 
 
 def _when(seconds: float | None) -> str:

@@ -126,6 +126,8 @@ def _header(table: Table, comparison: Comparison, entry: Entry) -> TableCell:
         remarks.append(guards.seeds_sentence(comparison))
     if entry.label in guards.other_code(comparison):
         remarks.append(guards.code_sentence(comparison))
+    if own := guards.own_training(entry):
+        remarks.append(own)
     return TableCell(entry.label, note=note, footnote=table.footnote(" ".join(remarks)) if remarks else 0)
 
 
@@ -171,14 +173,14 @@ def _metric_cells(
 def _cost_cells(table: Table, comparison: Comparison, entry: Entry, timed: bool) -> list[TableCell]:
     summaries = [r.summary for r in entry.finished if r.summary]
     first = summaries[0]
-    parameters = max(s.parameters for s in summaries)
+    parameters, fixed = (max(getattr(s, name) for s in summaries) for name in ("parameters", "fixed_parameters"))
     speed = summarise([s.throughput for s in summaries]).mean
     memory = max(s.memory_peak_bytes or 0 for s in summaries)
     chosen = str(first.checkpoint.get("chosen_by") or "")
     steps = [s.checkpoint["step"] for s in summaries if isinstance(s.checkpoint.get("step"), int)]
     cells = [
         TableCell(
-            fmt.count(parameters),
+            fmt.weights(parameters, fixed),
             parameters,
             note=f"{fmt.share(first.encoder_parameters, first.parameters)} encoder",
             footnote=_footnote(table, guards.size_sentence(comparison)),

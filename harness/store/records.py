@@ -95,10 +95,11 @@ class RunSummary:
         metrics: final values by "split/name" ("test/bleu", "val/loss").
         primary_value: the primary metric on the final split.
         split: the split that was looked at last, once: "test"; "val" for trials of a search, which must not see test.
-        parameters: all trainable parameters; encoder_parameters: the encoder's (and decoder's) share.
+        parameters: all weights, trained and fixed; encoder_parameters: those of encoder and decoder.
         phases: seconds by phase; total_s: the wall time of the run; train_s excludes validation and checkpoints.
         throughput, throughput_unit: real, unpadded units per second of training time.
         checkpoint: which weights were tested: {"chosen_by": "val/loss", "step": 400, "value": 1.2}.
+        fixed_parameters: how many of `parameters` are not trained.
         details: decoder, backend (what computed the layers: "oneDNN", "fused Python"), precision, precision_chosen
             (why the harness chose it, of runs with precision=auto), notes of the data, context in symbols...
         artifacts: relative paths in the run folder: {"model", "specs", "card", "samples", "config", "predictions"}.
@@ -132,3 +133,4 @@ class RunSummary:
     memory: dict[str, Any] = field(default_factory=dict)
     machine: dict[str, Any] = field(default_factory=dict)
     energy: dict[str, Any] = field(default_factory=dict)
+    fixed_parameters: int = 0

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from harness.store.states import STATES
 from harness.store.values import Name, SafeText, fitted
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Version of the tables below and of the JSON in them, written to `meta`. A store of another version is refused."""
 
 metadata = MetaData()
@@ -105,7 +105,8 @@ runs = Table(
     # -- what a finished run leaves -------------------------------------------------------------------
     Column("primary_value", Float, comment="the primary metric on the final split"),
     Column("split", Name(10), comment="the final split: test, or val for trials of a search"),
-    Column("parameters", BigInteger, comment="all trainable parameters"),
+    Column("parameters", BigInteger, comment="all weights, trained and fixed"),
+    Column("fixed_parameters", BigInteger, comment="those of them that are not trained"),
     Column("encoder_parameters", BigInteger, comment="encoder and decoder, without embedding and head"),
     Column("total_s", Float, comment="wall time of the run, seconds"),
     Column("train_s", Float, comment="seconds of training, without validation and checkpoints"),

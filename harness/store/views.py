@@ -113,6 +113,7 @@ def run_as_json(view: RunView) -> dict[str, Any]:
         "status": view.status,
         "reason": view.reason,
         "parameters": s.parameters if s else None,
+        "fixed_parameters": s.fixed_parameters if s else None,
         "primary": {
             "name": view.primary.get("name"),
             "value": _finite(view.primary_value),

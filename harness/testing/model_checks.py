@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from harness.testing.clause import Clause
 from harness.testing.model_decoder import decoder
+from harness.testing.model_explain import explain
 from harness.testing.model_invariance import batch_invariance, padding_invariance
 from harness.testing.model_isolation import global_state_kept, isolation
 from harness.testing.model_numerics import autocast, compiled, devices
+from harness.testing.model_own_training import after_step, auxiliary, parameter_groups
 from harness.testing.model_shapes import lengths, shapes
 from harness.testing.model_subject import ModelSubject
 from harness.testing.model_time import carried_state, causality, context
@@ -27,11 +29,15 @@ CLAUSES: tuple[Clause[ModelSubject], ...] = (
     context,
     carried_state,
     decoder,
+    explain,
     seeding,
     weights_saved,
     isolation,
     global_state_kept,
+    parameter_groups,
     gradients,
+    auxiliary,
+    after_step,
     autocast,
     devices,
     overfitting,

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from harness.contract.batch import Batch
 from harness.contract.model import Capabilities, Model
+from harness.nn.auxiliary import auxiliary_loss
 from harness.nn.network import Network
 from harness.testing import cases
 from harness.testing.cases import Case
@@ -98,6 +99,15 @@ class ModelSubject:
         outputs, lengths, _ = net(data.inputs, data.input_lengths, data.targets)
         total, count = self.case.target.loss_sum(outputs, lengths, data.targets, data.target_lengths, head=net.head)
         return total / count
+
+    def training_loss(self, net: Network, data: Batch) -> Tensor:
+        """`loss` with the model's auxiliary losses, as it is trained."""
+        encoded = net.encode(data.inputs, data.input_lengths)
+        read, lengths, _ = net.read(encoded, data.targets)
+        total, count = self.case.target.loss_sum(
+            net.head(read), lengths, data.targets, data.target_lengths, head=net.head
+        )
+        return total / count + auxiliary_loss(encoded, net.capabilities.auxiliary)
 
     def example(self) -> str:
         """How to make the batch that `lengths` asks for, and what it shows; empty for the clause's own batch."""

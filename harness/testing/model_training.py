@@ -23,7 +23,7 @@ in the others), in which a model that is blind to order can get stuck."""
 def gradients(subject: ModelSubject) -> None:
     """Every parameter gets a finite gradient, and not all of it is zero."""
     net, data = subject.network().train(), subject.batch()
-    loss = subject.loss(net, data)
+    loss = subject.training_loss(net, data)
     assert loss.isfinite(), f"the loss of an untrained network is {float(loss.detach())}"
     loss.backward()
     for name, parameter in net.named_parameters():

@@ -9,6 +9,7 @@ from itertools import pairwise
 import torch
 
 from harness.nn.network import Network
+from harness.nn.weights import count_weights
 from harness.testing.clause import clause
 from harness.testing.comparison import near
 from harness.testing.model_subject import ModelSubject
@@ -48,18 +49,18 @@ def weights_saved(subject: ModelSubject) -> None:
 
 
 def _no_weights(subject: ModelSubject) -> str:
-    return "" if _size(subject.shared) else "the encoder has no parameters"
+    return "" if _size(subject.shared) else "the encoder has no weights"
 
 
 @clause(
     "Name in Capabilities the field that sets the size (`size_field`) and the step in which it may grow "
-    "(`size_step`), and let every step add parameters to the encoder: parameter matching searches along it.",
+    "(`size_step`), and let every step add weights to the encoder: parameter matching searches along it.",
     inapplicable=_no_weights,
     once=True,
     shortest=0,
 )
 def hidden_size(subject: ModelSubject) -> None:
-    """Each step of the declared width field gives the encoder more parameters."""
+    """Each step of the declared size field gives the encoder more weights, trained or fixed."""
     field, step = subject.capabilities.size_field, subject.capabilities.size_step
     names = [f.name for f in dataclasses.fields(subject.model)]
     assert field in names, f"size_field is '{field}'; the fields of the model are {', '.join(names) or 'none'}"
@@ -69,7 +70,7 @@ def hidden_size(subject: ModelSubject) -> None:
     values = [start + step * k for k in range(4)]
     sizes = [_size(subject.network(model=dataclasses.replace(subject.model, **{field: v}))) for v in values]
     rising = all(a < b for a, b in pairwise(sizes))
-    assert rising, f"{field} of {values} gives the encoder {sizes} parameters; expected more at every step"
+    assert rising, f"{field} of {values} gives the encoder {sizes} weights; expected more at every step"
 
 
 @clause(
@@ -79,13 +80,13 @@ def hidden_size(subject: ModelSubject) -> None:
     shortest=0,
 )
 def tiny(subject: ModelSubject) -> None:
-    """tiny() is the same class, no larger than the model, and under 100,000 parameters."""
+    """tiny() is the same class, no larger than the model, and under 100,000 weights, trained or fixed."""
     model, small = subject.original, subject.model
     assert type(small) is type(model), f"tiny() returns a {type(small).__name__}, not a {type(model).__name__}"
-    sizes = [subject.network(model=m).parameter_counts()[1] for m in (model, small)]
-    assert sizes[1] <= sizes[0], f"tiny() has {sizes[1]:,} parameters, the model itself {sizes[0]:,}"
-    assert sizes[1] < 100_000, f"tiny() has {sizes[1]:,} parameters; expected fewer than 100,000"
+    sizes = [subject.network(model=m).weight_counts()[1].total for m in (model, small)]
+    assert sizes[1] <= sizes[0], f"tiny() has {sizes[1]:,} weights, the model itself {sizes[0]:,}"
+    assert sizes[1] < 100_000, f"tiny() has {sizes[1]:,} weights; expected fewer than 100,000"
 
 
 def _size(net: Network) -> int:
-    return sum(p.numel() for p in net.encoder.parameters())
+    return count_weights([net.encoder]).total

@@ -23,6 +23,7 @@ from harness.training.data_module import EndlessBatches
 from harness.training.evaluate import evaluate
 from harness.training.lightning_module import TrainingModule
 from harness.training.metric_writer import MetricWriter
+from harness.training.optimizer import set_learning_rate
 from harness.training.run_folder import RunFolder
 from harness.training.selection import CheckpointSelection
 from harness.training.stopping import StopRequest
@@ -109,8 +110,7 @@ class RunCallback(pl.Callback):
         """Set the learning rate from the fraction of the budget used."""
         optimizer = self.settings.optimizer
         factor = learning_rate_factor(self.progress.fraction(self.budget), optimizer.warmup, optimizer.schedule)
-        for group in module.optimizer.param_groups:
-            group["lr"] = optimizer.lr * factor
+        set_learning_rate(module.optimizer, optimizer.lr * factor)
 
     def after_step(self, module: TrainingModule, batch: Batch) -> bool:
         """Count; log, validate and save when due. Returns whether the budget is used or somebody asked to stop."""
@@ -196,9 +196,19 @@ class RunCallback(pl.Callback):
                         f"(now {self.settings.optimizer.lr:g}) or optimizer.clip "
                         f"(now {self.settings.optimizer.clip:g})."
                     )
-                self._log({"train/loss": loss})
+                self._log({"train/loss": loss, **self._auxiliary_losses(module)})
             if self.around.on_progress is not None:
                 self.around.on_progress(self.progress.fraction(self.budget), "training")
+
+    def _auxiliary_losses(self, module: TrainingModule) -> dict[str, float]:
+        found = module.take_auxiliary()
+        for name, value in found.items():
+            if not math.isfinite(value):
+                raise DivergedError(
+                    f"the auxiliary loss '{name}' of model '{self.settings.model.name}' became {value} by step "
+                    f"{self.progress.step}. Lower optimizer.lr (now {self.settings.optimizer.lr:g}), or its weight."
+                )
+        return {f"train/aux_{name}": value for name, value in found.items()}
 
     def _validation_due(self) -> bool:
         trainer = self.settings.trainer

@@ -23,10 +23,11 @@ from harness.training.data_module import EndlessBatches, training_loader
 from harness.training.device import device_of
 from harness.training.evaluate import Evaluation, evaluate, judge
 from harness.training.generate import generate
-from harness.training.lightning_module import TrainingModule
+from harness.training.lightning_module import TrainingModule, after_steps
 from harness.training.load_data import load_data
 from harness.training.loop import train
 from harness.training.model_files import write_model, write_preprocessing
+from harness.training.optimizer import recorded_groups
 from harness.training.pooled_video import pooled_once
 from harness.training.probe import probe
 from harness.training.seeding import seed_global
@@ -129,7 +130,8 @@ def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_p
         )
         seed_global(settings.seed, "dropout")
         probe(network, data, settings.model.name)
-        verify(settings.asked.match, settings.model, network.parameter_counts())
+        whole, own = network.weight_counts()
+        verify(settings.asked.match, settings.model, (whole.total, own.total))
         session.measured.training()
     train(settings, session, module, callback)
     with clock.phase("logging"):
@@ -147,15 +149,15 @@ def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_p
         texts = generate(network, data, settings.decoding, settings.seed)
         rows = _prediction_rows(outcome)
         charts = _charts(data, outcome)
-    total, encoder = network.parameter_counts()
     primary = task.metrics[0].name
     chosen_by = callback.selection.chosen_by
     summary = RunSummary(
         metrics={f"{split}/loss": outcome.loss, **{f"{split}/{n}": v for n, v in outcome.metrics.items()}}
         | {f"val/{chosen_by}": best.value},
         primary_value=outcome.metrics[primary],
-        parameters=total,
-        encoder_parameters=encoder,
+        parameters=whole.total,
+        encoder_parameters=own.total,
+        fixed_parameters=whole.fixed,
         phases={},
         total_s=0.0,
         train_s=train_s,
@@ -166,6 +168,7 @@ def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_p
         checkpoint={"chosen_by": f"val/{chosen_by}", "step": best.step, "value": best.value},
         details={
             "decoder": network.decoder_name,
+            **_training_details(network),
             "decoding": settings.decoding.method,
             "precision": settings.trainer.precision,
             "softmax": settings.trainer.softmax,
@@ -196,6 +199,17 @@ def _prepare_torch(settings: RunSettings) -> None:
 def _data_details(task: Task, data: TaskData) -> dict[str, Any]:
     sizes = {f"{name}_examples": len(getattr(data, name)) for name in ("train", "val", "test")}
     return {**sizes, "eval_limit": task.eval_limit, "data": data.notes}
+
+
+def _training_details(network: Network) -> dict[str, Any]:
+    """How the model is trained where it has wishes of its own: groups of parameters, auxiliary losses, a hook."""
+    declared = network.capabilities.auxiliary
+    found = {
+        "parameter_groups": recorded_groups(network),
+        "auxiliary": {one.name: one.weight for one in declared},
+        "after_step": bool(after_steps(network)),
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _final_split(data: TaskData, name: str) -> Split:

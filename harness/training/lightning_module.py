@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Protocol
 
@@ -17,10 +17,12 @@ from torch.utils._pytree import tree_leaves, tree_map, tree_structure, tree_unfl
 
 from harness.config.settings import OptimizerSettings
 from harness.contract.batch import Batch
+from harness.contract.model import Decoder, Encoder, EncoderOutput
 from harness.contract.target import Target
 from harness.measure.clock import PhaseClock
-from harness.nn.embedding import TokenEmbedding
+from harness.nn.auxiliary import auxiliary_loss
 from harness.nn.network import Network
+from harness.training.optimizer import make_optimizer
 
 STRETCH = 50
 """Training steps that Lightning is given as one batch where nobody watches single steps."""
@@ -49,6 +51,7 @@ class _Now:
         state: the state carried over from the last batch.
         loss, count: summed loss and target units since they were last read, kept as tensors because reading them
             would stall an accelerator.
+        auxiliary: summed auxiliary losses and their counts by name, likewise.
         batch: the current batch on the host, where Lightning moves batches itself.
     """
 
@@ -56,6 +59,7 @@ class _Now:
     state: Any = None
     loss: Tensor | None = None
     count: Tensor | None = None
+    auxiliary: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
     batch: Batch | None = None
 
 
@@ -87,6 +91,7 @@ class TrainingModule(pl.LightningModule):
         self.clock = clock
         self._around = around
         self._target, self._settings = target, optimizer
+        self._auxiliary = network.capabilities.auxiliary
         # Lightning's own bf16 mode refuses to clip gradients of a fused optimizer; autocast needs no scaler.
         self._bf16 = precision == "bf16"
         self._saved_state: list[Tensor] | None = None  # leaves of the carried state of an interrupted process
@@ -193,6 +198,10 @@ class TrainingModule(pl.LightningModule):
             else:
                 self._clip()
                 self.optimizer.step()
+            if self._after_steps:
+                with torch.no_grad():
+                    for after_step in self._after_steps:
+                        after_step()
         if self._cold:
             self._cold = False
             self._phases = self.clock.phase("forward"), self.clock.phase("backward"), self.clock.phase("optimizer")
@@ -218,8 +227,12 @@ class TrainingModule(pl.LightningModule):
         state = None if batch.reset_state or not carries else now.state
         smoothing = self._settings.label_smoothing
         with torch.autocast(batch.inputs.device.type, torch.bfloat16, enabled=self._bf16):
-            features, lengths, state = self.network.features(batch.inputs, batch.input_lengths, batch.targets, state)
+            encoded = self.network.encode(batch.inputs, batch.input_lengths, state)
+            features, lengths, state = self.network.read(encoded, batch.targets)
             mean, total, count = self._target.training_loss(self.network.head, features, lengths, batch, smoothing)
+        if self._auxiliary:
+            mean = mean + auxiliary_loss(encoded, self._auxiliary)
+            self._note_auxiliary(encoded)
         # Truncated back-propagation: the state goes on, its history does not.
         now.state = tree_map(lambda t: t.detach(), state) if carries else None
         total = total.detach()
@@ -227,23 +240,20 @@ class TrainingModule(pl.LightningModule):
         now.count = count if now.count is None else now.count + count
         return mean
 
+    def _note_auxiliary(self, encoded: EncoderOutput) -> None:
+        """Add the auxiliary losses of a batch to what the log will show."""
+        assert encoded.auxiliary is not None
+        kept = self._now.auxiliary
+        for name, (total, count) in encoded.auxiliary.items():
+            now = (total.detach().float(), count.detach())
+            before = kept.get(name)
+            kept[name] = now if before is None else (before[0] + now[0], before[1] + now[1])
+
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """AdamW, with weight decay on matrices only (not on biases, gains or embeddings)."""
-        embeddings = {id(m.weight) for m in self.network.modules() if isinstance(m, TokenEmbedding)}
-        trained = [p for p in self.network.parameters() if p.requires_grad]
-        decayed = [p for p in trained if p.ndim > 1 and id(p) not in embeddings]
-        plain = [p for p in trained if p.ndim <= 1 or id(p) in embeddings]
-        first, second = self._settings.betas
-        self._trained = [*decayed, *plain]
-        self.optimizer: torch.optim.Optimizer = torch.optim.AdamW(
-            [
-                {"params": decayed, "weight_decay": self._settings.weight_decay},
-                {"params": plain, "weight_decay": 0.0},
-            ],
-            lr=self._settings.lr,
-            betas=(first, second),
-            fused=True,
-        )
+        """The run's optimizer, `harness.training.optimizer`."""
+        self.optimizer: torch.optim.Optimizer = make_optimizer(self.network, self._settings)
+        self._trained = [p for group in self.optimizer.param_groups for p in group["params"]]
+        self._after_steps = after_steps(self.network)
         return self.optimizer
 
     def take_totals(self) -> tuple[float, float]:
@@ -254,6 +264,12 @@ class TrainingModule(pl.LightningModule):
         totals = float(now.loss), float(now.count)
         now.loss = now.count = None
         return totals
+
+    def take_auxiliary(self) -> dict[str, float]:
+        """The mean auxiliary losses since the last call, by name; as `take_totals`."""
+        found = {name: float(total) / max(float(count), 1.0) for name, (total, count) in self._now.auxiliary.items()}
+        self._now.auxiliary = {}
+        return found
 
     def work(self, batch: Batch) -> tuple[int, str]:
         """How many units of work a batch holds, without padding, and their name."""
@@ -266,6 +282,7 @@ class TrainingModule(pl.LightningModule):
             "carried_state": None if self._now.state is None else tree_leaves(self._now.state),
             "loss_total": self._now.loss,
             "count_total": self._now.count,
+            "auxiliary_totals": self._now.auxiliary,
         }
 
     def load_run_state(self, state: dict[str, Any]) -> None:
@@ -274,6 +291,7 @@ class TrainingModule(pl.LightningModule):
         saved = tree_map(lambda t: t.to(self.device) if isinstance(t, Tensor) else t, state)
         self._saved_state = saved["carried_state"]
         self._now.loss, self._now.count = saved["loss_total"], saved["count_total"]
+        self._now.auxiliary = saved["auxiliary_totals"]
 
     def _rebuilt(self, leaves: list[Tensor], batch: Batch) -> Any:
         """The carried state from its leaves. Only the model knows the tree; one forward pass shows it."""
@@ -282,6 +300,12 @@ class TrainingModule(pl.LightningModule):
             _, _, state = self.network(batch.inputs, batch.input_lengths, batch.targets, None)
         self.network.train()
         return tree_unflatten(leaves, tree_structure(state))
+
+
+def after_steps(network: Network) -> list[Callable[[], None]]:
+    """The hooks after an optimizer step that the model's encoder and decoder define; empty for most."""
+    bases = (Encoder.after_step, Decoder.after_step)
+    return [part.after_step for part in network.parts if type(part).after_step not in bases]
 
 
 def _moved(batch: Batch, device: torch.device) -> Batch:

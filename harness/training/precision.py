@@ -23,6 +23,7 @@ from harness.nn.network import Network
 from harness.training.data_module import EndlessBatches, training_loader
 from harness.training.device import device_of
 from harness.training.lightning_module import TrainingModule
+from harness.training.optimizer import set_learning_rate
 from harness.training.seeding import seed_global
 
 STEPS = 60
@@ -187,8 +188,7 @@ def train(
     for step, batch in zip(range(steps), batches, strict=False):
         if step >= LEAST and time.monotonic() - begun > limit_s:
             break
-        for group in optimizer.param_groups:
-            group["lr"] = settings.optimizer.lr * min(1.0, (step + 1) / WARMUP)
+        set_learning_rate(optimizer, settings.optimizer.lr * min(1.0, (step + 1) / WARMUP))
         moved = batch.to(device)
         start = cost()
         module.train_step(moved)

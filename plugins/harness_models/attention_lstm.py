@@ -131,6 +131,13 @@ class PooledEncoder(Encoder):
         summary, _ = self.pooling(out.features, lengths)
         return EncoderOutput(out.features, lengths, summary)
 
+    def explain(self, x: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
+        """As `forward`, with the LSTM's gates and the attention (B, T) that forms the summary."""
+        gates: dict[str, Tensor] = {}
+        out = self.stack(x, lengths, state, gates)
+        summary, weights = self.pooling(out.features, lengths)
+        return EncoderOutput(out.features, lengths, summary, explain={"attention": weights, **gates})
+
 
 class SelfAttentiveEncoder(Encoder):
     """Recurrent features plus what each of them attends to among all others."""
@@ -146,6 +153,13 @@ class SelfAttentiveEncoder(Encoder):
         out = self.stack(x, lengths, state)
         features = out.features + self.attention(out.features, lengths)  # (B, T, H)
         return EncoderOutput(features, lengths, last_valid(features, lengths))
+
+    def explain(self, x: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
+        """As `forward`, with the LSTM's gates and the attention (B, T, heads, T) of each position to all."""
+        gates: dict[str, Tensor] = {}
+        recurrent = self.stack(x, lengths, state, gates).features
+        weights = self.attention.weights(recurrent, lengths)
+        return self(x, lengths, state)._replace(explain={"attention": weights, **gates})
 
 
 class WindowEncoder(Encoder):
@@ -164,6 +178,13 @@ class WindowEncoder(Encoder):
         attended, window = self.attention(out.features, lengths, window)
         features = out.features + attended  # (B, T, H)
         return EncoderOutput(features, lengths, last_valid(features, lengths), (out.state, window))
+
+    def explain(self, x: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
+        """As `forward`, with the LSTM's gates and attention (B, T, context) to the latest positions, newest last."""
+        recurrent, window = (None, None) if state is None else state
+        gates: dict[str, Tensor] = {}
+        weights = self.attention.weights(self.stack(x, lengths, recurrent, gates).features, lengths, window)
+        return self(x, lengths, state)._replace(explain={"attention": weights, **gates})
 
 
 @hookimpl

@@ -146,15 +146,25 @@ class VideoEncoder(Encoder):
 
     def forward(self, x: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
         """Encode x (B, T, C, Y, X)."""
-        if x.device.type != "cpu":  # how many frames are real, an accelerator's host would have to wait for
-            embedded = zero_padding(self._embed(x.flatten(0, 1)).unflatten(0, x.shape[:2]), lengths)
-        else:  # the convolutions are nearly all of the cost, so padding is left out of them
-            real = length_mask(lengths, x.shape[1])  # (B, T)
-            seen = self._embed(x[real])  # (frames, H)
-            embedded = seen.new_zeros(*x.shape[:2], seen.shape[-1])
-            embedded[real] = seen  # (B, T, H)
-        out = self.stack(embedded, lengths, state)
+        out = self.stack(self._embedded(x, lengths), lengths, state)
         return EncoderOutput(out.features, lengths, out.summary, out.state)
+
+    def explain(self, x: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
+        """As `forward`, with the LSTM's gates."""
+        gates: dict[str, Tensor] = {}
+        out = self.stack(self._embedded(x, lengths), lengths, state, gates)
+        return EncoderOutput(out.features, lengths, out.summary, out.state, explain=gates)
+
+    def _embedded(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """Frames as vectors (B, T, H), zero at padding."""
+        if x.device.type != "cpu":  # how many frames are real, an accelerator's host would have to wait for
+            return zero_padding(self._embed(x.flatten(0, 1)).unflatten(0, x.shape[:2]), lengths)
+        # The convolutions are nearly all of the cost, so padding is left out of them.
+        real = length_mask(lengths, x.shape[1])  # (B, T)
+        seen = self._embed(x[real])  # (frames, H)
+        embedded = seen.new_zeros(*x.shape[:2], seen.shape[-1])
+        embedded[real] = seen  # (B, T, H)
+        return embedded
 
     def _embed(self, frames: Tensor) -> Tensor:
         """Frames (N, C, Y, X) to (N, H)."""
@@ -188,13 +198,23 @@ class SequenceEncoder(Encoder):
 
     def forward(self, x: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
         """Encode x (B, T, D); the state is the convolutions' left contexts and the LSTM's."""
+        return self._encode(x, lengths, state)
+
+    def explain(self, x: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
+        """As `forward`, with the LSTM's gates (B, T', H)."""
+        gates: dict[str, Tensor] = {}
+        return self._encode(x, lengths, state, gates)._replace(explain=gates)
+
+    def _encode(
+        self, x: Tensor, lengths: Tensor, state: State, gates: dict[str, Tensor] | None = None
+    ) -> EncoderOutput:
         contexts, recurrent = state if state is not None else ((None,) * len(self.convolutions), None)
         kept: list[Tensor] = []
         x = zero_padding(x, lengths)
         for convolution, context in zip(self.convolutions, contexts, strict=True):
             x, lengths, context_after = convolution(x, lengths, context)
             kept.append(context_after)
-        out = self.stack(x, lengths, recurrent)
+        out = self.stack(x, lengths, recurrent, gates)
         return EncoderOutput(out.features, lengths, out.summary, (tuple(kept), out.state) if self.causal else None)
 
 

@@ -20,6 +20,7 @@ CASES = {
         *("task=first_symbol", "model=lstm", "budget=steps:14"),
         "trainer.callbacks=[LearningRateMonitor,{EMAWeightAveraging:{decay:0.5}},{EarlyStopping:{monitor:val/loss}}]",
     ),
+    "own_training": ("task=text_generation", "model=lookahead", "budget=steps:12", "trainer.precision=bf16"),
     "dropout": ("task=action_recognition", "model=cnn_lstm", "budget=steps:14", "trainer.head_dropout=0.5"),
 }
 ROUNDS: dict[str, tuple[tuple[str, int, int], ...]] = {  # of each round, the moments: at, number, signal
@@ -35,6 +36,7 @@ COVERED = {  # each round once, and each case; all rounds of all cases are exhau
     "steps": ("often", "half_written"),
     "tokens": ("saving",),
     "epochs": ("validating", "stopped"),
+    "own_training": ("often",),  # parameter groups, an auxiliary loss, weights clamped after each step
     "dropout": ("early", "testing"),
 }
 COMMON = ("experiment=generated", "trainer.log_every=3", "trainer.validations=4")

@@ -7,6 +7,7 @@ import pytest
 import torch
 from harness_toy.bracket_depth import BracketDepth
 from harness_toy.first_symbol import FirstSymbol
+from harness_toy.lookahead import Lookahead
 from harness_toy.mean import Mean
 from harness_toy.numerals import Numerals, said
 from harness_toy.transformer import Transformer, past_window, sinusoids
@@ -24,6 +25,10 @@ def examples() -> list[Example]:
 
 class TestMean(ModelContract):
     model = Mean()
+
+
+class TestLookahead(ModelContract):
+    model = Lookahead()
 
 
 class TestTransformer(ModelContract):

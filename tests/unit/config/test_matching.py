@@ -13,7 +13,7 @@ import pytest
 
 from harness.config import compose, expand, matching, settings_from_plain, to_settings
 from harness.config.identity import run_key
-from harness.config.matching import Match, MatchError, fit, matched, parameter_counts, solve, verify
+from harness.config.matching import Match, MatchError, fit, matched, solve, verify, weight_counts
 from harness.config.settings import RunSettings, TrainerSettings
 from harness.contract.model import Capabilities, Encoder, Model
 from harness.contract.signature import TaskSignature
@@ -65,7 +65,8 @@ def _true_counts(settings: RunSettings) -> tuple[int, int]:
 
     data = _data(settings.task.name)
     network = Network(settings.model, settings.task.signature, data.input_spec, data.target_spec, settings.trainer)
-    return network.parameter_counts()
+    whole, own = network.weight_counts()
+    return whole.total, own.total
 
 
 def _names_two_sizes(settings: RunSettings, wanted: Match, message: str) -> None:
@@ -319,6 +320,6 @@ def test_the_nearest_size_is_found(amount: int, step: int) -> None:
 def test_counting_on_the_meta_device_is_counting_the_network() -> None:
     settings = _settings("speech_recognition", "cnn_lstm")
     data = _data("speech_recognition")
-    made = parameter_counts(settings.model, settings, data.input_spec, data.target_spec)
+    made = weight_counts(settings.model, settings, data.input_spec, data.target_spec)
     assert made == _true_counts(settings)
     assert settings.trainer == replace(TrainerSettings(), device=settings.trainer.device)

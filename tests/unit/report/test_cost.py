@@ -30,13 +30,14 @@ def ran(store: Store, made_up) -> Callable[..., None]:
         contended: bool = False,
         budget: str = "epochs:3",
         kind: str = "model",
+        fixed: int = 0,
     ) -> None:
         for seed, value in enumerate(values):
             plan = made_up.plan(task, model, seed, budget=budget, kind=kind)
             run_id = store.start(plan, made_up.here, owner_pid=os.getpid())
             summary = RunSummary(
                 {f"test/{plan.primary['name']}": value}, value, parameters, parameters, {}, train_s + 5, train_s + seed,
-                machine={"contended": contended},
+                machine={"contended": contended}, fixed_parameters=fixed,
             )  # fmt: skip
             store.finish(run_id, summary, [], [])
 
@@ -80,6 +81,20 @@ def test_the_table_holds_what_the_figures_show(store: Store, ran):
     assert rows["lstm"]["training time"].value == 100.5
     assert rows["lstm"]["parameters"].value == 5000
     assert [rows[m]["unbeaten for its time"].text for m in ("rnn", "lstm")] == ["yes", "yes"]
+
+
+def test_fixed_weights_count_in_the_size_that_a_model_is_unbeaten_for(store: Store, ran):
+    """An echo-state network trains 1,540 weights and needs a million."""
+    ran("echo_state", [15.0], 10, 1_001_540, fixed=1_000_000)
+    ran("lstm", [20.0], 100, 50_000)
+    panel = panel_of(store)
+    rows = rows_of(panel)
+    assert (rows["echo_state"]["parameters"].text, rows["echo_state"]["parameters"].value) == (
+        "1.54 k trained + 1.00 M fixed",
+        1_001_540,
+    )
+    assert [rows[m]["unbeaten for its size"].text for m in ("echo_state", "lstm")] == ["no", "yes"]
+    assert "echo_state: 1.54 k trained + 1.00 M fixed parameters" in panel.figures[1].alt
 
 
 def test_lower_is_better_where_the_task_says_so(store: Store, ran):

@@ -31,7 +31,7 @@ def test_a_copied_model_is_the_model_under_another_name(start: str, made: Callab
         "harness_a_new_one.a_new_one",
     )
     case = cases.fitting(copy().tiny())[0]
-    counts = [cases.network(cls().tiny(), case).parameter_counts() for cls in (original, copy)]
+    counts = [cases.network(cls().tiny(), case).weight_counts() for cls in (original, copy)]
     assert counts[0] == counts[1]
     assert f"a copy of `{start}` of sequence-harness" in (package.folder / "README.md").read_text()
 

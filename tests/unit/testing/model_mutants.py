@@ -15,6 +15,7 @@ from harness.contract.model import Capabilities, Decoder, Encoder, EncoderOutput
 from harness.contract.signature import TaskSignature
 from harness.contract.specs import ModelInput
 from harness.contract.target import Target
+from harness.contract.training import AuxiliaryLoss, ParameterGroup
 from harness.targets import CTCTarget, NextTokenTarget
 
 HARNESS_CONTRACT = 2
@@ -38,6 +39,8 @@ class RunningSum(Encoder):
             self.linear.bias.data = torch.from_numpy(np.random.default_rng().random(hidden_size, dtype=np.float32))
         if fault == "weights in a list":
             self.hidden = [torch.randn(hidden_size)]
+        if fault.startswith("auxiliary"):
+            self.guess = nn.Linear(hidden_size, 1)
         if fault == "one layer for all":
             RunningSum.shared = self.linear = RunningSum.shared or self.linear
             self.linear.reset_parameters()
@@ -116,8 +119,58 @@ class RunningSum(Encoder):
             end = end.T
         if fault == "writes into the state" and state is not None:
             state[0].copy_(end)
+        extra: dict[str, Any] | None = None
+        if self.training or fault == "auxiliary loss in eval mode":
+            extra = self.auxiliary(features, lengths)
         carried = (end, 3) if fault == "number in the state" else (end,)
-        return EncoderOutput(features, lengths, summary, None if fault == "no state, no memory" else carried)
+        return EncoderOutput(
+            features,
+            lengths,
+            summary,
+            None if fault == "no state, no memory" else carried,
+            extra,
+            {"sum": features} if fault == "explains unasked" else None,
+        )
+
+    def explain(self, x: Tensor, lengths: Tensor, state: Any = None) -> EncoderOutput:
+        """The features, and their first entry."""
+        made = self(x, lengths, state)
+        shown = made.features[..., 0]  # (B, T')
+        match self.fault:
+            case "explained otherwise":
+                made = made._replace(features=made.features * 1.1)
+            case "explanation without time":
+                shown = shown[:, :1]
+            case "explanation of padding":
+                shown = shown + made.features.mean(1, keepdim=True)[..., 0]
+            case "explanation not finite":
+                shown = shown / 0
+        return made._replace(explain={"first": shown})
+
+    def auxiliary(self, features: Tensor, lengths: Tensor) -> dict[str, Any] | None:
+        """The mean square of a guess at each real position."""
+        fault = self.fault
+        if not fault.startswith("auxiliary"):
+            return None
+        guesses = self.guess(features).squeeze(-1) ** 2  # (B, T')
+        real = torch.arange(features.shape[1]) < lengths.unsqueeze(1)
+        if fault != "auxiliary loss of padding":
+            guesses = guesses.masked_fill(~real, 0.0)
+        total = guesses.sum()
+        if fault == "auxiliary loss without gradient":
+            total = total.detach()
+        if fault == "auxiliary loss of a mean":
+            return {"guess": total / real.sum()}
+        return {"other" if fault == "auxiliary loss undeclared" else "guess": (total, real.sum())}
+
+    def after_step(self) -> None:
+        """Clamp the weights."""
+        if self.fault == "replaces a weight":
+            self.linear.weight = nn.Parameter(self.linear.weight.clamp(-1, 1))
+        elif self.fault == "weights not finite":
+            self.linear.weight.div_(0)
+        else:
+            self.linear.weight.clamp_(-1, 1)
 
     def _apply(self, fn: Any, recurse: bool = True) -> Any:
         """Called by .to(device)."""
@@ -147,6 +200,11 @@ class Steps(Decoder):
         state = state + self.linear(embedded)
         even = torch.full(memory.shape[:2], 1 / memory.shape[1])
         return state, state, even if self.fault == "attends to padding" else None
+
+    def explain(self, embedded: Tensor, state: Any, memory: Tensor, memory_lengths: Tensor) -> Any:
+        """One symbol."""
+        features, state, _ = self.step(embedded, state, memory, memory_lengths)
+        return features + 1 if self.fault == "decoder explained otherwise" else features, state, {"sum": state}
 
     def forward(self, embedded: Tensor, state: Any, memory: Tensor, memory_lengths: Tensor) -> Tensor:
         """All symbols."""
@@ -180,8 +238,28 @@ class Mutant(Model):
             case "no such field":
                 return Capabilities(causal=True, size_field="units")
         return Capabilities(
-            causal=self.fault != "causal and silent about it", carries_state=text, subsampling_factor=2 if speech else 1
+            causal=self.fault != "causal and silent about it",
+            carries_state=text,
+            subsampling_factor=2 if speech else 1,
+            auxiliary=(AuxiliaryLoss("guess", 0.1),) if self.fault.startswith("auxiliary") else (),
         )
+
+    def parameter_groups(self, encoder: Encoder, decoder: Decoder | None) -> list[ParameterGroup]:
+        """Biases apart."""
+        own = [*encoder.parameters(), *(decoder.parameters() if decoder is not None else ())]
+        biases, others = [p for p in own if p.ndim == 1], [p for p in own if p.ndim > 1]
+        match self.fault:
+            case "parameter in no group":
+                return [ParameterGroup("others", others)]
+            case "parameter in two groups":
+                return [ParameterGroup("biases", biases), ParameterGroup("all", own)]
+            case "parameter of nobody":
+                return [ParameterGroup("all", [*own, nn.Parameter(torch.zeros(2))])]
+            case "frozen parameter in a group":
+                biases[0].requires_grad_(False)
+            case "two groups of one name":
+                return [ParameterGroup("all", biases), ParameterGroup("all", others)]
+        return [ParameterGroup("biases", biases, 0.5), ParameterGroup("others", others, decay_factor=0.0)]
 
     def build(self, input_spec: ModelInput, target_spec: Target) -> Encoder:
         """The sum."""

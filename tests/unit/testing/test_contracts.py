@@ -93,7 +93,7 @@ def test_a_model_that_is_blind_to_order_passes_everything_in_two_processes(tmp_p
     assert "error" not in said, said
     assert " passed" in said, said
     assert "carried_state does not apply: declares no carried state" in said
-    assert "hidden_size does not apply: the encoder has no parameters" in said
+    assert "hidden_size does not apply: the encoder has no weights" in said
 
 
 def test_a_failure_says_what_on_which_example_and_what_to_change(tmp_path: Path) -> None:
