@@ -1,1 +1,1 @@
-"""The command line: one small file a command. Importing these modules imports neither torch nor Hydra."""
+"""The command line: one small file per command. Importing these modules imports neither torch nor Hydra."""

@@ -23,10 +23,10 @@ class BenchSet:
     """Benchmarks that are measured together.
 
     Attributes:
-        function: "module:name", takes the number of rounds and returns rows.
+        function: "module:name"; takes the number of rounds and returns rows.
         what: one line about what is measured.
         options: names of command options passed to the function.
-        slower: divides the number of rounds, since a round takes longer than others'; at least two are made.
+        slower: divides the number of rounds, for sets with long rounds; at least two are made.
     """
 
     function: str
@@ -35,14 +35,14 @@ class BenchSet:
     slower: int = 1
 
     def rows(self, rounds: int, given: dict[str, Any]) -> list[BenchRow]:
-        """Measure."""
+        """Run the benchmarks."""
         module, _, name = self.function.partition(":")
         function = getattr(importlib.import_module(module), name)
         return function(max(2, rounds // self.slower), **{option: given[option] for option in self.options})
 
 
 AVAILABLE = find_spec("harness.bench") is not None
-"""Whether the benchmarks are here: a checkout has them, an installed wheel does not."""
+"""Whether the benchmarks are available: a checkout has them, a wheel does not."""
 
 SETS = {
     "steps": BenchSet("harness.bench.overhead:overhead_rows", "the overhead of time audit and training loop"),
@@ -74,7 +74,7 @@ SETS = {
     "planning": BenchSet("harness.bench.planning:planning_rows", "planning a sweep, per cell", slower=3),
     "store": BenchSet("harness.bench.stores:store_rows", "listing and reporting on a large store", slower=5),
 }
-"""Name -> what is measured, in this order."""
+"""Sets by name, in the order in which they are measured."""
 
 _HELP = "; ".join(f"{name}: {each.what}" for name, each in SETS.items())
 
@@ -84,14 +84,14 @@ def command(
     rounds: Annotated[int, typer.Option("--rounds", min=2, help="How often each pair is timed.")] = 15,
     json: Annotated[bool, typer.Option("--json", help="Print an array of objects.")] = False,
     threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="Of training steps; as many as a run takes by default.")
+        int | None, typer.Option("--threads", min=1, help="Threads of a training step; default: those of a run.")
     ] = None,
     rivals: Annotated[
         str | None,
         typer.Option("--rivals", metavar="PYTHON", help="Interpreter that has torch or Keras; this one by default."),
     ] = None,
     save: Annotated[
-        Path | None, typer.Option("--save", metavar="FILE", help="Write rows and machine to compare with later.")
+        Path | None, typer.Option("--save", metavar="FILE", help="Save rows and machine for later comparisons.")
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Compare with the committed ratios; exit with 1 if a row is worse.")
@@ -100,7 +100,7 @@ def command(
         Path | None, typer.Option("--against", metavar="FILE", help="Compare with the ratios of this file instead.")
     ] = None,
     tolerance: Annotated[
-        float, typer.Option("--tolerance", min=0.0, help="Share that a row may be worse by, beyond both spreads.")
+        float, typer.Option("--tolerance", min=0.0, help="Fraction by which a row may be worse, beyond both spreads.")
     ] = 0.05,
 ) -> None:
     """Measure the overhead and speed of the harness; takes minutes, on an otherwise idle machine."""
@@ -166,7 +166,7 @@ def _amount(value: float, unit: str) -> str:
 
 
 def _judge(verdict: RowVerdict, differences: Sequence[str], *, whole: bool) -> None:
-    """Report rows worse than committed, and exit with 1 if there are any; `whole`: all sets were measured."""
+    """Report rows worse than the committed ones, and exit with 1 if any; `whole`: all sets were measured."""
     from harness.errors import ConfigError
 
     if differences:

@@ -34,13 +34,13 @@ def command(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print an array of objects.")] = False,
 ) -> None:
-    """Check whether a task, a model, a target or a data set keeps its contract, on its tiny form."""
+    """Check whether a task, a model, a target or a data set keeps its contract, using its tiny form."""
     from harness.cli import output
     from harness.testing.check import clauses_of
 
     kind, bare = resolve(name)
     given = _given(kind, bare, words or [], real)
-    # Standard output is for the answer, so what the plug-in prints goes elsewhere.
+    # Standard output is for results, so what the plug-in prints goes to standard error.
     with contextlib.redirect_stdout(sys.stderr):
         found = list(_with_progress(kind, bare, given, real))
     if json:
@@ -52,11 +52,11 @@ def command(
 
 
 def resolve(name: str) -> tuple[str, str]:
-    """Kind and name of the plug-in meant by "lstm" or "model.lstm".
+    """Kind and name of the plug-in that "lstm" or "model.lstm" refers to.
 
     Raises:
         UnknownNameError: there is none; lists those that exist.
-        ConfigError: plug-ins of several kinds bear the name.
+        ConfigError: plug-ins of several kinds have the name.
     """
     from harness.errors import ConfigError, UnknownNameError
     from harness.registry.discovery import registry
@@ -80,7 +80,7 @@ def _given(kind: str, name: str, words: Sequence[str], real: bool) -> Any:
     """The data set with its options; None for a plug-in of another kind.
 
     Raises:
-        ConfigError: options, or --real, for what is no data set; or an option is wrong.
+        ConfigError: options or --real for a plug-in that is not a data set, or an option is wrong.
     """
     from harness.errors import ConfigError
 
@@ -97,13 +97,13 @@ def _given(kind: str, name: str, words: Sequence[str], real: bool) -> Any:
 
 
 def _with_progress(kind: str, name: str, given: Any, real: bool) -> Iterator[Finding]:
-    """All findings, with the clause at work shown on a terminal."""
+    """All findings; a terminal shows the clause in progress."""
     import torch
 
     from harness.cli.output import console
     from harness.testing.check import check_plugin
 
-    torch.set_num_threads(1)  # networks are tiny: more threads would only wait for each other
+    torch.set_num_threads(1)  # networks are tiny: more threads would be slower
     stderr = console(stderr=True)
     if not stderr.is_terminal:
         yield from check_plugin(kind, name, given=given, real=real)

@@ -1,6 +1,6 @@
-"""Completion of the words of `run` and `sweep`, and of plug-in names; the shells' scripts are Typer's own.
+"""Completes words of `run` and `sweep`, and names of plug-ins; Typer provides the scripts for shells.
 
-Only metadata and source files are read: no plug-in, no torch and no Hydra is imported.
+Reads only metadata and source files; imports no plug-in, torch or Hydra.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ def hydra_words(context: typer.Context, incomplete: str) -> list[str]:
     is_sweep = context.info_name == "sweep" or bool(context.params.get("multirun"))
     try:
         found = sorted(set((_sweep_words if is_sweep else _words)(before, begun + incomplete)))
-    except (UserError, PluginError):  # a broken package must not print into the user's prompt
+    except (UserError, PluginError):  # a broken package must not disturb the prompt
         return []
     if len(found) == 1 and found[0][-1] in "=.:":
-        found.append(f"{found[0]}...")  # shells put a space after an only candidate
+        found.append(f"{found[0]}...")  # shells append a space to a single candidate
     return [word.removeprefix(begun) for word in found]
 
 
@@ -95,7 +95,7 @@ def _options(before: list[str]) -> Iterable[str]:
 
 
 def _chosen(before: list[str]) -> dict[str, str]:
-    """Values of the words before, with the task and the model where none is chosen."""
+    """Values of the preceding words, with the default task and model if none is chosen."""
     given = dict(word.split("=", 1) for word in before if "=" in word)
     return {"task": "translation", "model": "lstm", **given}
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.contract.task import Task, TaskData
     from harness.data.contamination import Findings
 
-_NAMED = 5  # duplicates that are named
+_NAMED = 5  # how many duplicates are named
 
 app = typer.Typer(help="Fetch, list or verify data sets.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -30,7 +30,7 @@ Tasks = Annotated[
 
 @app.command("fetch")
 def fetch(tasks: Tasks = None) -> None:
-    """Download and prepare data, once; what is cached is not fetched again."""
+    """Download and prepare data; cached data is not fetched again."""
 
     def prepare(task: Task) -> str:
         with waiting(f"Preparing {task.dataset_name}"):
@@ -42,10 +42,10 @@ def fetch(tasks: Tasks = None) -> None:
 
 @app.command("verify")
 def verify(tasks: Tasks = None) -> None:
-    """Check data against the published checksums, and test and validation examples against those learned from.
+    """Check data against published checksums, and that held-out examples do not occur in other splits.
 
-    A held-out example whose content stands in training or validation data makes its scores worthless: such examples
-    are counted and named, and the exit code is then 1. See "Copies between splits" in the documentation.
+    A test or validation example that also occurs in training or validation data makes scores meaningless. Such examples
+    are counted and named, and the exit code is 1. See "Copies between splits" in the documentation.
     """
     contaminated = []
 
@@ -62,12 +62,15 @@ def verify(tasks: Tasks = None) -> None:
 
     _for_each(tasks, check)
     if contaminated:
-        print(f"Held-out examples stand in training or validation data of {', '.join(contaminated)}.", file=sys.stderr)
+        print(
+            f"Held-out examples also occur in training or validation data of {', '.join(contaminated)}.",
+            file=sys.stderr,
+        )
         raise SystemExit(1)
 
 
 def _compared(task: Task, data: TaskData) -> Findings:
-    """The contamination guard on a task's data, with a bar on a terminal."""
+    """Run the contamination guard on a task's data, with a progress bar on a terminal."""
     from rich.progress import Progress
 
     from harness.cli.output import console
@@ -81,7 +84,7 @@ def _compared(task: Task, data: TaskData) -> Findings:
 
 
 def _findings(found: Findings) -> str:
-    """In words: how many were compared, how many stand elsewhere, and the first of them."""
+    """Text: how many examples were compared, how many occur elsewhere, and the first of them."""
     counts = found.compared
     words = [
         f"{counts['test']:,} test and {counts['val']:,} validation examples compared with {counts['train']:,} for "
@@ -89,8 +92,8 @@ def _findings(found: Findings) -> str:
     ]
     if found.passage and found.unit == "characters":
         words.append(
-            f"{100 * found.shared['test']:.2f} % of test characters in passages of {found.passage} or more that stand "
-            "in training or validation too"
+            f"{100 * found.shared['test']:.2f} % of test characters in passages of {found.passage} or more that also "
+            "occur in training or validation data"
         )
     if not found.duplicates:
         return "; ".join([*words, "no duplicates"])
@@ -108,7 +111,7 @@ def list_(json: Annotated[bool, typer.Option("--json", help="Print an array of o
 
 
 def _for_each(words: list[str] | None, action: Callable[[Task], str]) -> None:
-    """Do something for each task and print what it says; a failure does not keep the others from being done."""
+    """Call `action` for each task and print the result; continue after a failure."""
     from harness.cli.datasets import tasks_named
     from harness.errors import DataError
 

@@ -1,4 +1,4 @@
-"""The data sets that are installed, for `list datasets` and `data`: plug-ins of their own, and those inside tasks."""
+"""Finds installed data sets for `list datasets` and `data`: separate plug-ins, and those built into tasks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _of_dataset(info: PluginInfo) -> Iterator[dict[str, Any]]:
 
 
 def _of_task(info: PluginInfo) -> Iterator[dict[str, Any]]:
-    """The data that a task brings itself."""
+    """The data set built into a task."""
     task = load_task(info.name)()
     if not isinstance(task, DatasetTask):
         yield from _entries(info, info.name, task.dataset_name, task)
@@ -57,11 +57,11 @@ def _entries(info: PluginInfo, task: str, name: str, data: Dataset | Task) -> It
 
 
 def tasks_named(words: Sequence[str]) -> list[Task]:
-    """The tasks that the words name, with the options that they set; all installed ones where none is named.
+    """The tasks named by the words, with the options set; all installed tasks if none is named.
 
     Args:
-        words: names of tasks or of data sets ("multi30k", or "translation.multi30k" where several tasks have one of
-            that name), and options such as "task.root=FOLDER" that hold for each.
+        words: names of tasks or of data sets ("multi30k", or "translation.multi30k" if several tasks have one of that
+            name), and options such as "task.root=FOLDER" that apply to each.
 
     Raises:
         UnknownNameError, ConfigError, PluginError: a name or an option is wrong.
@@ -84,7 +84,7 @@ def _choice(word: str) -> list[str]:
     full = registry().names("dataset")
     found = [name for name in full if word in (name, name.partition(".")[2])]
     if len(found) > 1:
-        raise ConfigError(f"Several tasks have a data set '{word}': say which, {' or '.join(found)}.")
+        raise ConfigError(f"Several tasks have a data set '{word}': write {' or '.join(found)}.")
     if found:
         task, _, name = found[0].partition(".")
         return [f"task={task}", f"task.dataset={name}"]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from harness.config.differences import Difference
     from harness.store import RunView, Store
 
-_DIGEST = 64  # hex digits of a SHA-256; in a table, the first twelve tell two apart
+_DIGEST = 64  # length of a SHA-256 in hex; tables show the first twelve digits
 
 _TITLES = {
     "key": "What makes the keys differ",
@@ -23,12 +23,12 @@ _TITLES = {
 
 def command(
     one: Annotated[str, typer.Argument(help="A run's key, or as much of its beginning as is unique.")],
-    two: Annotated[str, typer.Argument(help="Another; the same again compares one run's rows of two environments.")],
+    two: Annotated[str, typer.Argument(help="Another key; the same key compares its rows of two environments.")],
     json: Annotated[bool, typer.Option("--json", help="Print an object with an array of differences.")] = False,
 ) -> None:
-    """Show in what two runs differ: configuration, versions and digests, environment, outcome.
+    """Show how two runs differ: configuration, versions and digests, environment, outcome.
 
-    The exit code is 0 whether they differ or not.
+    The exit code is 0 whether or not they differ.
     """
     from harness.cli import output
     from harness.config.differences import differences
@@ -45,7 +45,7 @@ def command(
 
 
 def _chosen(store: Store, one: str, two: str) -> tuple[RunView, RunView]:
-    """The two runs; for one key twice, its rows of two environments."""
+    """The two runs; if both keys are the same, its rows in two environments."""
     from harness.errors import UserError
     from harness.store import query
 
@@ -82,11 +82,11 @@ def _print(one: RunView, two: RunView, found: list[Difference]) -> None:
     if one.key == two.key:
         print("The keys are the same: the same run in two environments.")
     elif not sections["key"]:
-        print("Nothing that the store knows of makes the keys differ.")
+        print("The store records nothing that makes the keys differ.")
 
 
 def _as_json(one: RunView, two: RunView, found: list[Difference]) -> dict[str, Any]:
-    """A side that has no such part is left out of its object."""
+    """The JSON form; a value that a run does not have is omitted."""
     from harness.config.differences import ABSENT
 
     listed = []

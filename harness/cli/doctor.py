@@ -1,4 +1,4 @@
-"""`harness doctor`: what a bug report needs, and what works without a network."""
+"""`harness doctor`: information for bug reports, and what works offline."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _access(folder: object) -> str:
 
 
 def _store() -> str:
-    """The store's address without a password, or what is wrong with it."""
+    """The store's URL without a password, or what is wrong with it."""
     from harness.errors import StoreError
     from harness.store.engine import parse_url, shown, store_url
 

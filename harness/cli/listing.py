@@ -32,7 +32,7 @@ def models(json: Json = False) -> None:
 
 @app.command("targets")
 def targets(json: Json = False) -> None:
-    """Kinds of answers that tasks can ask for."""
+    """Kinds of targets that tasks can have."""
     _plugins("target", json)
 
 
@@ -107,14 +107,14 @@ def sweeps(json: Json = False) -> None:
 
 
 def _alike(views: Sequence[RunView]) -> str:
-    """Where two runs share task, model and seed: how to see why they are two."""
+    """A hint for two runs that share task, model and seed: how to see why they differ."""
     seen: dict[tuple[str, str, int], RunView] = {}
     for view in views:
         other = seen.setdefault((view.task, view.model, view.seed), view)
         if other.key != view.key:
             return (
-                f"Runs of one task, model and seed differ in something else: "
-                f"'harness diff {other.key[:12]} {view.key[:12]}' shows in what."
+                f"Some runs have the same task, model and seed but differ otherwise: "
+                f"'harness diff {other.key[:12]} {view.key[:12]}' shows how."
             )
     return ""
 

@@ -1,4 +1,4 @@
-"""The command `harness`: its subcommands, and what becomes of errors."""
+"""The command `harness`: its subcommands, and the handling of errors."""
 
 from __future__ import annotations
 
@@ -62,14 +62,13 @@ def entry_point() -> None:
     """Run the command line.
 
     Exit codes: 0 done; 1 some runs failed, a plug-in breaks its contract, data is contaminated, or a benchmark got
-    worse; 2 the input of the user or a plug-in is wrong (one message, no traceback);
-    130 stopped with Ctrl-C.
+    worse; 2 the input of the user or a plug-in is wrong (one message, no traceback); 130 stopped with Ctrl-C.
     """
     if sys.platform == "win32":
         print("harness runs on Linux and macOS; on Windows, use it inside WSL.", file=sys.stderr)
         raise SystemExit(2)
     if sys.argv[1:2] and sys.argv[1] in _BRIEF:
-        gc.disable()  # what they load, they keep until they end; looking for garbage takes an eighth of their time
+        gc.disable()  # they keep what they load; collecting garbage would take an eighth of their time
     try:
         app(prog_name="harness")
     except (UserError, PluginError) as error:

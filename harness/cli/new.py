@@ -1,4 +1,4 @@
-"""`harness new`: a package with a plug-in of one's own, ready to install."""
+"""`harness new`: creates a package with a plug-in, ready to install."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.cli.completion import plugin_names
 
 app = typer.Typer(help="Start a plug-in in a package of your own.", no_args_is_help=True, rich_markup_mode=None)
 
-Name = Annotated[str, typer.Argument(help="What users will type; a lower-case identifier.")]
+Name = Annotated[str, typer.Argument(help="Name that users type; a lower-case identifier.")]
 Into = Annotated[
     Path | None, typer.Option("--into", help="Folder to write; default: harness-NAME in the working folder.")
 ]
@@ -48,7 +48,7 @@ def target(
     name: Name,
     into: Into = None,
 ) -> None:
-    """Write a pip package with a target, a small task that asks for it, their tests and an experiment."""
+    """Write a pip package with a target, a small task that uses it, their tests and an experiment."""
     _create("target", name, None, into)
 
 

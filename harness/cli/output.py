@@ -1,4 +1,4 @@
-"""Printing: tables on a terminal or into a pipe, and JSON."""
+"""Prints tables, to a terminal or a pipe, and JSON."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _LONG, _GAP = 100, "   "
-_PIPE_WIDTH = 200  # a pipe has no width; narrower, and rich would cut cells off
+_PIPE_WIDTH = 200  # a pipe has no width; rich would truncate cells in a narrow table
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Rich's console; wide where the output is no terminal."""
+    """Rich's console; wide if the output is not a terminal."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
@@ -28,9 +28,9 @@ def console(*, stderr: bool = False) -> Console:
 
 @contextmanager
 def waiting(text: str) -> Iterator[None]:
-    """Say on a terminal what is waited for, as long as it lasts; nothing where the errors go to no terminal.
+    """Show a message while the block runs, if standard error is a terminal.
 
-    No thread turns a wheel meanwhile: a report draws in processes that it forks, which threads would forbid.
+    There is no animation, as it needs a thread: a report draws in forked processes, which rules out threads.
     """
     if not sys.stderr.isatty():
         yield
@@ -43,7 +43,7 @@ def waiting(text: str) -> Iterator[None]:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "", empty: str = "nothing") -> None:
-    """Print a table on standard output; where there are no rows, say so instead. Columns may all be nameless."""
+    """Print a table on standard output, or `empty` if there are no rows. Columns may all be unnamed."""
     cells = [["" if value is None else harmless(str(value)) for value in row] for row in rows]
     heads = [harmless(name) for name in columns]
     if not cells:
@@ -70,7 +70,7 @@ def _print_rich(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
 
 
 def _print_long(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> bool:
-    """The same table where every cell has one line and all fit; rich takes a second for 2,000 rows."""
+    """Print a table quickly whose cells all fit on one line; rich takes a second for 2,000 rows."""
     rows = [heads, *cells]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     plain = all(cell.isascii() and "\n" not in cell and "\t" not in cell for row in rows for cell in row)
@@ -86,12 +86,12 @@ def _print_long(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> bool:
 
 
 def say(*texts: str) -> None:
-    """Print text that may come from elsewhere (`harness.terminal`)."""
+    """Print text that may come from an untrusted source (see `harness.terminal`)."""
     print(*(harmless(text) for text in texts))
 
 
 def as_json(value: Any) -> None:
-    """Print JSON, one value: indented, or of a long array each element on a line (which is three times as quick)."""
+    """Print a JSON value: indented, or for a long array one element per line (three times as fast)."""
     if isinstance(value, list) and len(value) >= _LONG:
         text = "[\n" + ",\n".join(json.dumps(each, ensure_ascii=False, allow_nan=False) for each in value) + "\n]"
     else:

@@ -36,7 +36,7 @@ def command(
         typer.Option(
             "--compare",
             metavar="STORE",
-            help="Another results store, its file or its URL, whose runs stand beside; may be given several times.",
+            help="Another results store, as a file or URL, whose runs are included; may be given several times.",
         ),
     ] = None,
     formats: Annotated[
@@ -51,8 +51,8 @@ def command(
 ) -> None:
     """Write the comparison report from the results store, and print the path of its page.
 
-    Reads the store alone: no plug-in is run and nothing is trained. The report is a page without network, Markdown,
-    and every table and figure as a file.
+    Reads only the store: no plug-in is run and nothing is trained. The report is an offline page, Markdown, and a file
+    for every table and figure.
     """
     wanted = _formats(formats or [])
     chosen = selection(sweep, task, model, since)
@@ -79,10 +79,10 @@ def command(
 def selection(
     sweep: str | None, tasks: Sequence[str] | None, models: Sequence[str] | None, since: str | None
 ) -> RunSelection:
-    """What the options choose.
+    """The runs that the options select.
 
     Raises:
-        ConfigError: `since` is no date and no age.
+        ConfigError: `since` is neither a date nor an age.
     """
     import time
 
@@ -93,12 +93,12 @@ def selection(
 
 
 def _several(names: Sequence[str] | None) -> tuple[str, ...]:
-    """Names once each."""
+    """Names without duplicates."""
     return tuple(dict.fromkeys(names or ()))
 
 
 def _formats(given: Sequence[str]) -> tuple[str, ...]:
-    """Formats once each, lists opened; all where none is given.
+    """Formats without duplicates, with lists split; all formats if none is given.
 
     Raises:
         UnknownNameError: there is no such format.

@@ -16,7 +16,7 @@ from harness.store.records import RunSummary
 
 
 def print_run(view: RunView) -> None:
-    """The results of one run, metric by metric, its costs, and what its data says of itself (files skipped, say)."""
+    """Print the results of one run: metrics, costs, and notes of its data, such as skipped files."""
     rows: list[tuple[str, str]] = []
     if view.summary is not None:
         for name, value in view.summary.metrics.items():
@@ -45,13 +45,13 @@ def print_run(view: RunView) -> None:
 
 
 def timed(summary: RunSummary, text: str) -> str:
-    """A time, marked where the machine was too busy for it to be compared."""
+    """A time, marked if the machine was too busy for a fair comparison."""
     return f"{text}, contended" if summary.machine.get("contended") else text
 
 
 def _machine(machine: dict[str, Any]) -> str:
-    """What else the machine did during training, and what that cost the run."""
-    parts = ["the run had it for itself" if machine.get("exclusive") else "shared"]
+    """The load of the machine during training, and its cost for the run."""
+    parts = ["the run had it to itself" if machine.get("exclusive") else "shared"]
     if "other_cpu_share" in machine:
         parts.append(f"others used {100 * machine['other_cpu_share']:.0f} % of its cores")
     if "waiting_share" in machine:
@@ -70,7 +70,7 @@ def _parameters(summary: RunSummary) -> str:
 
 
 def print_sweep(store: Store, sweep: str) -> None:
-    """The primary metric of every model on every task, means over seeds; reasons for empty cells below."""
+    """Print the primary metric of every model on every task, as means over seeds; with reasons for empty cells."""
     words = {"test": "test", "val": "validation"}
     views = runs(store, sweep=sweep)
     tasks = list(dict.fromkeys(view.task for view in views))
@@ -90,23 +90,23 @@ def print_sweep(store: Store, sweep: str) -> None:
 
 
 def _heading(task: str, view: RunView) -> str:
-    """Words with spaces, so that a narrow terminal can break them."""
+    """The name with spaces, so that a narrow terminal can break it."""
     arrow = "↑" if view.primary.get("higher_is_better") else "↓"
     metric = f"{view.primary.get('name', '')} {arrow} ({view.primary.get('unit', '')})"
     return f"{task}\n{metric}".replace("_", " ").replace("/", " / ")
 
 
 def _row_label(view: RunView, views: Sequence[RunView]) -> str:
-    """The model's name, and the options in which its runs on this task differ beside the seed.
+    """The model's name, and the options other than the seed in which its runs on this task differ.
 
-    The precision is said as soon as any two runs of the sweep differ in it, of whatever models.
+    The precision is included if any two runs of the sweep differ in it, whatever their models.
     """
     alike = [other for other in views if (other.task, other.model) == (view.task, view.model)]
     mine = _flat(view.config)
     differing = [
         f"{name.removeprefix('model.')}={value}"
         for name, value in mine.items()
-        if _told(name) and any(_flat(other.config).get(name) != value for other in alike)
+        if _in_label(name) and any(_flat(other.config).get(name) != value for other in alike)
     ]
     precision = _precision(view)
     if precision and any(_precision(other) not in (None, precision) for other in views):
@@ -115,14 +115,14 @@ def _row_label(view: RunView, views: Sequence[RunView]) -> str:
     return f"{name} ({', '.join(differing)})" if differing else name
 
 
-def _told(name: str) -> bool:
-    """Whether a label says an option in which a model's runs differ; the precision is said by its own rule."""
+def _in_label(name: str) -> bool:
+    """Whether a label includes an option in which a model's runs differ; the precision has its own rule."""
     option = meaning_of(name)
     return option.in_key and option.shown and name != "trainer.precision"
 
 
 def _precision(view: RunView) -> str | None:
-    """What a model's run was planned to train in."""
+    """The precision that was planned for a model's run."""
     trainer = view.config.get("trainer")
     return trainer.get("precision") if isinstance(trainer, dict) else None
 

@@ -49,7 +49,7 @@ def command(
         try:
             _run(words or [])
         except KeyboardInterrupt:
-            message = "Stopped. The run is recorded as interrupted; the same command goes on from its checkpoint."
+            message = "Stopped. The run is recorded as interrupted; the same command resumes from its checkpoint."
             print(message, file=sys.stderr)
             raise SystemExit(130) from None
 
@@ -86,7 +86,7 @@ def _run(words: list[str]) -> None:
 
 
 def _planned(words: list[str], store: Callable[[], Store]) -> PlannedRun:
-    """The plan, with all that running it needs imported."""
+    """The plan; imports everything that running it needs."""
     from harness.runtime import import_lightning, importing
 
     with importing():
@@ -101,10 +101,10 @@ def _planned(words: list[str], store: Callable[[], Store]) -> PlannedRun:
 
 
 def _print(result: SweepResult, store: Store) -> None:
-    """Results of the run, or what became of it.
+    """Print the results of the run, or what happened instead.
 
     Raises:
-        Exception: what the run raised.
+        Exception: the error that the run raised.
     """
     from harness.cli.results import print_run
     from harness.errors import UserError
@@ -115,8 +115,8 @@ def _print(result: SweepResult, store: Store) -> None:
     outcome = result.outcomes.get(run.plan.key)
     if outcome is not None and outcome.raised is not None:
         raise outcome.raised
-    if outcome is not None and outcome.status != "done":  # in a process of its own, where its traceback stayed
-        raise UserError(f"{outcome.error} ('harness show {run.plan.key[:12]}' tells more)")
+    if outcome is not None and outcome.status != "done":  # the run had a process of its own, which kept the traceback
+        raise UserError(f"{outcome.error} ('harness show {run.plan.key[:12]}' shows more)")
     if run.state == "finished":
         print("This run is finished already; these are its results.")
     if result.elsewhere:
@@ -126,5 +126,5 @@ def _print(result: SweepResult, store: Store) -> None:
 
 
 def _say_stopping() -> None:
-    # Called from a signal's handler, which may have interrupted a print.
+    # Called from a signal handler, which may have interrupted a print.
     os.write(2, b"Stopping: the checkpoint is written after this step; Ctrl-C again stops at once.\n")

@@ -10,7 +10,7 @@ from harness.cli.report import Models, Since, Sweep, Tasks, selection
 
 
 def command(
-    port: Annotated[int, typer.Option("--port", help="Port to listen on; 0: any that is free.")] = 8000,
+    port: Annotated[int, typer.Option("--port", help="Port to listen on; 0: any free port.")] = 8000,
     sweep: Sweep = None,
     task: Tasks = None,
     model: Models = None,
@@ -18,7 +18,7 @@ def command(
 ) -> None:
     """Show the report at http://127.0.0.1:8000/ and follow a running sweep, until Ctrl-C.
 
-    Only this machine can ask, and nothing can be changed: the store is opened to read.
+    Only this machine can connect, and the store is opened read-only.
     """
     import signal
     from contextlib import ExitStack
@@ -31,10 +31,10 @@ def command(
 
     try:
         with ExitStack() as opened:
-            before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped by a supervisor, it cleans up
+            before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up when stopped by a supervisor
             opened.callback(signal.signal, signal.SIGTERM, before)
             store = opened.enter_context(Store.open(read_only=True))
-            server = opened.enter_context(Server(StoreWatch(store, chosen), port))  # first, since its port may be taken
+            server = opened.enter_context(Server(StoreWatch(store, chosen), port))  # first: its port may be in use
             with waiting("Making the report ..."):
                 opened.enter_context(server.watch)
             say(f"The report is at {server.address} (Ctrl-C ends it)")

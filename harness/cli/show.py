@@ -1,4 +1,4 @@
-"""`harness show RUN`: what the store knows of one run."""
+"""`harness show RUN`: what the store knows about one run."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def command(
     if view.command:
         output.say(f"Command: {view.command}")
     folder = results_folder() / "runs" / view.key
-    mine = _IS_KEY.fullmatch(view.key) is not None and folder.is_dir()  # the store may come from elsewhere
+    mine = _IS_KEY.fullmatch(view.key) is not None and folder.is_dir()  # the store may come from an untrusted source
     output.say(f"Run folder: {folder if mine else 'none here'}")
     tail = view.log_tail or (_log_tail(folder / "log.txt") if mine else "")
     if tail:
@@ -46,7 +46,7 @@ def command(
 
 
 def _print_curves(store: Store, view: RunView) -> None:
-    """Validation metrics at up to ten points, evenly spaced, the last included."""
+    """Print validation metrics at up to ten evenly spaced points, including the last."""
     from harness.cli import output
     from harness.store import query
 

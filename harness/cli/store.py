@@ -1,4 +1,4 @@
-"""`harness store`: take the results store elsewhere, or merge another one into it."""
+"""`harness store`: exports the results store, or merges another one into it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ app = typer.Typer(
 
 @app.command("export")
 def export(
-    folder: Annotated[Path, typer.Argument(help="Folder to write to; one file a table.")],
+    folder: Annotated[Path, typer.Argument(help="Folder to write to; one file per table.")],
     format: Annotated[str, typer.Option("--format", help="csv or parquet.")] = "csv",
 ) -> None:
     """Write every table of the store as CSV or Parquet."""
@@ -29,10 +29,12 @@ def export(
 
 @app.command("import")
 def import_(
-    source: Annotated[str, typer.Argument(metavar="STORE", help="The other store: its file or its URL; only read.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would come and change nothing.")] = False,
+    source: Annotated[
+        str, typer.Argument(metavar="STORE", help="The other store, as a file or a URL; it is not modified.")
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be merged; change nothing.")] = False,
 ) -> None:
-    """Merge another store into this one: runs of both machines, their environments apart."""
+    """Merge another store into this one; environments remain separate."""
     from harness.cli.output import say
     from harness.store import Store
     from harness.store.merge import describe, merge

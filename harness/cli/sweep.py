@@ -20,8 +20,8 @@ _OPTIONS = [
     ("--workers N", "runs at a time (default: one for each core, fewer where memory is short, one on an accelerator)"),
     ("--time-limit 30m", "stop a run that takes longer and record it as failed (the same as limits.time=30m)"),
     ("--memory-limit 4GiB", "stop a run whose processes use more memory (the same as limits.memory=4GiB)"),
-    ("--dry-run", "print the cells, what would become of each, and how long it would take; write and run nothing"),
-    ("--retry failed", "run again what failed earlier"),
+    ("--dry-run", "print the cells, what would be done with each, and how long it would take; write and run nothing"),
+    ("--retry failed", "run cells again that failed earlier"),
     ("-h, --help", "show this text"),
 ]
 
@@ -67,18 +67,18 @@ def sweep(
     try:
         result = _run(words, workers, retry or [])
     except KeyboardInterrupt:
-        print("Stopped. Running cells are recorded as interrupted; the same command goes on.", file=sys.stderr)
+        print("Stopped. Running cells are recorded as interrupted; the same command resumes them.", file=sys.stderr)
         raise SystemExit(130) from None
     if result.failed:
         print(
-            f"{len(result.failed)} of {len(result.planned)} runs failed; 'harness show KEY' tells more, "
+            f"{len(result.failed)} of {len(result.planned)} runs failed; 'harness show KEY' shows more, "
             "'--retry failed' runs them again.",
             file=sys.stderr,
         )
     if result.interrupted:
         print(
             f"{len(result.interrupted)} of {len(result.planned)} runs were stopped from outside; the same command "
-            "goes on with them.",
+            "resumes them.",
             file=sys.stderr,
         )
     if result.failed or result.interrupted:
@@ -86,7 +86,7 @@ def sweep(
 
 
 def _run(words: list[str], workers: int | None, retry: list[str]) -> SweepResult:
-    """Run what is not finished, and print the table of all."""
+    """Run the cells that are not finished, and print the table of all."""
     from harness.cli.results import print_sweep
     from harness.errors import ConfigError
     from harness.store import Store
@@ -97,7 +97,7 @@ def _run(words: list[str], workers: int | None, retry: list[str]) -> SweepResult
     from harness.sweeping.sweep_display import SweepDisplay
 
     display = SweepDisplay()
-    # What forks workers imports for as long as what comes before the first run takes.
+    # The fork server imports its modules while the cells are planned.
     with forking() if f"launcher={INLINE}" not in words else nullcontext():
         planned = _plan(words, display)
         launcher = launcher_of(planned, LOCAL)
@@ -119,7 +119,7 @@ def _run(words: list[str], workers: int | None, retry: list[str]) -> SweepResult
 
 
 def _look(words: list[str], retry: list[str]) -> None:
-    """Print what would become of the cells."""
+    """Print what a sweep would do with the cells."""
     from harness.errors import StoreError
     from harness.store import Store
     from harness.sweeping.sweep import look
@@ -130,7 +130,7 @@ def _look(words: list[str], retry: list[str]) -> None:
         try:
             store: Store | None = opened.enter_context(Store.open(create=False))
         except StoreError:
-            store = None  # a dry run needs no store
+            store = None  # a dry run works without a store
         _print_plan(look(planned, store, retry=retry))
 
 
@@ -144,7 +144,7 @@ def _plan(words: list[str], display: SweepDisplay) -> list[PlannedRun]:
 
 
 def _say_stopping() -> None:
-    # Called from a signal's handler, which may have interrupted a print.
+    # Called from a signal handler, which may have interrupted a print.
     os.write(2, b"Stopping: the checkpoint is written after this step; Ctrl-C again stops at once.\n")
 
 
@@ -169,7 +169,7 @@ def _print_plan(result: SweepResult) -> None:
 
 
 def _expected(result: SweepResult, run: PlannedRun) -> str:
-    """From finished runs of the same task, model and budget."""
+    """The expected time, from finished runs of the same task, model and budget."""
     from harness.sweeping.limits import duration
 
     seconds = result.estimates.get(run.plan.key)

@@ -1,4 +1,4 @@
-"""What `run` and `sweep` share: their help, and reading the words that Hydra's grammar takes."""
+"""Shared by `run` and `sweep`: their help, and the words of Hydra's grammar."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ In a sweep, a value may be a list: task=a,b  seed=range(3)  model.hidden_size=ch
 
 
 def help_text(command: str, options: Sequence[tuple[str, str]]) -> str:
-    """Help of `run` and `sweep`: options, the groups with what can be chosen, and the other words.
+    """The help of `run` and `sweep`: options, groups with their choices, and other words.
 
     Imports no plug-in.
     """
@@ -40,7 +40,7 @@ def help_text(command: str, options: Sequence[tuple[str, str]]) -> str:
 
 
 def group_choices() -> dict[str, list[tuple[str, str]]]:
-    """Every group with its choices and what each is, from metadata, docstrings and first comments."""
+    """Every group with its choices and their descriptions, from metadata, docstrings and first comments."""
     from harness.config.folders import conf_dir, plugin_folders
     from harness.config.schema import groups
 
@@ -58,7 +58,7 @@ def group_choices() -> dict[str, list[tuple[str, str]]]:
 
 
 def dataset_choices() -> dict[str, list[tuple[str, str]]]:
-    """The data sets of every task that has some, with what each is, from metadata and docstrings."""
+    """The data sets of every task that has some, with descriptions, from metadata and docstrings."""
     found: dict[str, list[tuple[str, str]]] = {}
     for info in list_plugins("dataset"):
         task, _, name = info.name.partition(".")

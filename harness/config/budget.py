@@ -20,10 +20,10 @@ class Budget:
 
     @classmethod
     def parse(cls, text: str) -> Budget:
-        """Read "KIND:AMOUNT".
+        """Parse "KIND:AMOUNT".
 
         Raises:
-            ConfigError: unknown kind, or an amount that is no positive number (whole, save for seconds).
+            ConfigError: unknown kind, or an amount that is not a positive number (whole, except for seconds).
         """
         kind, _, amount = str(text).partition(":")
         if kind not in KINDS:

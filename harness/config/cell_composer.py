@@ -1,10 +1,10 @@
-"""Composes the cells of a sweep: what they share is composed by Hydra once, plain values are put in afterwards.
+"""Composes the cells of a sweep: Hydra composes what they share once; plain values are filled in afterwards.
 
 A word that gives a single value to a leaf of the configuration (seed=3, optimizer.lr=0.1) does the same whatever the
 other words are, as long as nothing refers to it by interpolation. So Hydra composes each distinct set of the *other*
-words (choices of groups, lists, mappings) once, and every cell is that base with its leaves replaced. Where anything
-speaks against it, and wherever a value is wrong, the cell is composed as if it were alone: there is one meaning of
-words, and one text of every message. A property test holds both ways equal.
+words (choices of groups, lists, mappings) once, and every cell is that base with its leaves replaced. Where that is not
+safe, or a value is wrong, Hydra composes the whole cell on its own, so words mean the same and errors read the same
+either way. A property test checks that both ways agree.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ class Cell:
     """One run, composed.
 
     Attributes:
-        overrides: the words that repeat it alone; those that say how runs are watched and where they start are left
-            out, since they repeat no run.
+        overrides: the words that reproduce this cell alone, without those that only say how runs are monitored and
+            where they are started.
         settings: what they compose to; task, model and other sections may be shared with other cells.
-        sweep: what only the sweep looks at.
+        sweep: options that only a sweep reads.
         of_experiment: whether an experiment is among the words.
     """
 
@@ -71,10 +71,10 @@ class Cell:
 
 
 class CellComposer:
-    """Makes cells from words, and remembers what cells have in common.
+    """Composes cells from words, caching what they have in common.
 
     Args:
-        threads: intra-op threads of a run that asks for no number.
+        threads: intra-op threads of a run that does not set them.
     """
 
     def __init__(self, threads: int | None) -> None:
@@ -82,23 +82,23 @@ class CellComposer:
         self._words: dict[str, _Word] = {}
         self._bases: dict[tuple[str, ...], _Base | None] = {}
         self._sections: dict[tuple[Any, ...], Any] = {}  # by base, section and leaves
-        self._objects: dict[tuple[type, str], Any] = {}  # equal sections of several bases are one object
+        self._objects: dict[tuple[type, str], Any] = {}  # bases share equal sections
         self._shared: dict[tuple[Any, ...], RunSettings] = {}
 
     def cell(self, words: tuple[str, ...]) -> Cell:
-        """The cell that words describe, which name one run.
+        """The cell described by the words of one run.
 
         Raises:
             ConfigError, UnknownNameError, PluginError: as `compose` and `to_settings`.
         """
         try:
             made = self._derived(words)
-        except Exception:  # whatever it is, composing the cell alone meets it too and says it in the user's words
+        except Exception:  # composing the whole cell raises the same error, worded for users
             made = None
         return made if made is not None else self.alone(words)
 
     def alone(self, words: Sequence[str]) -> Cell:
-        """The same, composed by Hydra whole.
+        """The same cell, composed entirely by Hydra.
 
         Raises:
             ConfigError, UnknownNameError, PluginError: as `cell`.
@@ -136,7 +136,7 @@ class CellComposer:
         return self._assembled(words, base, chosen, root)
 
     def _assembled(self, words: tuple[str, ...], base: _Base, chosen: dict[str, Any], root: dict[str, Any]) -> Cell:
-        """The cell; cells that differ only in what stands at the root share the check of the rest."""
+        """The cell; cells that differ only in values at the root share the checks of the rest."""
         checks.check_section("", root.get)
         sweep = SweepOptions(
             baselines=root.pop("baselines"),
@@ -192,14 +192,14 @@ class _Word:
 
 def _read(text: str) -> _Word:
     key, _, written = text.partition("=")
-    if _WHOLE_NUMBER.fullmatch(written) and _LEAF.fullmatch(key):  # the usual word, without a parser
+    if _WHOLE_NUMBER.fullmatch(written) and _LEAF.fullmatch(key):  # the common case needs no parser
         value: Any = int(written)
     else:
         (override,) = OverridesParser.create(config_loader=loader()).parse_overrides([text])
         if not _sets_one_value(override):
             return _Word(text, key, is_choice=True)
         value = override.value()
-    if key == DATASET:  # it decides which options there are
+    if key == DATASET:  # it determines which options exist
         return _Word(text, key, is_choice=True)
     if loader().repository.group_exists(key):
         return _Word(text, key, is_choice=not isinstance(value, dict))
@@ -218,7 +218,7 @@ def _sets_one_value(override: Override) -> bool:
 
 
 class _Base:
-    """A configuration that Hydra composed, into which leaves are put. Its own content never changes."""
+    """A configuration composed by Hydra, to be filled with leaves; the base itself never changes."""
 
     def __init__(self, config: DictConfig, experiment: str | None) -> None:
         self.config, self.experiment = config, experiment
@@ -230,7 +230,7 @@ class _Base:
         self._scalars = {kind: _scalars(config[kind]) for kind in SECTIONS}
 
     def converted(self, word: _Word) -> Any:
-        """The word's value as the option's type makes it.
+        """The word's value, converted to the option's type.
 
         Raises:
             OmegaConfBaseException: there is no such option, or the value does not fit.
@@ -253,7 +253,7 @@ class _Base:
         return value
 
     def section(self, kind: str, leaves: Any) -> Any:
-        """A section's object with leaves put in."""
+        """A section's object with the leaves filled in."""
         scalars = self._scalars[kind]
         if scalars is not None and all(word.key.count(".") == 1 for word, _ in leaves):
             given = {word.key.partition(".")[2]: value for word, value in leaves}
@@ -267,9 +267,9 @@ class _Base:
 
 
 def _scalars(section: DictConfig) -> dict[str, Any] | None:
-    """The values of a section whose object can be made from them anew; None for any other."""
+    """The values of a section whose object can be rebuilt from them; None for any other section."""
     cls: Any = OmegaConf.get_type(section)
-    lists = (ListConfig,) if issubclass(cls, Section) else ()  # which makes tuples of them, so nothing is shared
+    lists = (ListConfig,) if issubclass(cls, Section) else ()  # its lists become tuples, so nothing is shared
     nodes = {item.name: section._get_node(item.name) for item in fields(cls)}
     if not all(isinstance(node, (ValueNode, *lists)) for node in nodes.values()) or not all(
         item.init for item in fields(cls)

@@ -1,4 +1,4 @@
-"""From a command line to its cells: Hydra's sweep grammar, and the grid of an experiment."""
+"""Expands a command line into cells: Hydra's sweep grammar and the grids of experiments."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def expand(overrides: Sequence[str]) -> list[Cell]:
 
 
 def cells(lines: Sequence[tuple[str, ...]], *, threads: int = 1) -> Iterator[Cell]:
-    """The cells that command lines describe, one each.
+    """The cells described by command lines, one per line.
 
     Args:
-        lines: words without lists, as `split` returns them.
-        threads: intra-op threads of a run that asks for no number.
+        lines: words without lists of values, as `split` returns them.
+        threads: intra-op threads of a run that does not set them.
 
     Raises:
         ConfigError, UnknownNameError, PluginError: as `compose`.
@@ -44,7 +44,7 @@ def cells(lines: Sequence[tuple[str, ...]], *, threads: int = 1) -> Iterator[Cel
 
 
 def one_cell(words: Sequence[str], *, threads: int) -> Cell:
-    """The cell that the words of one run describe.
+    """The cell described by the words of one run.
 
     Args:
         words: as for `expand`, without lists.

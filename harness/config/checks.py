@@ -1,4 +1,4 @@
-"""Values that types cannot check: choices, smallest numbers, and how texts such as budgets are written."""
+"""Checks that types cannot express: choices, minimum values, and the syntax of texts such as budgets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def check_section(section: str, value_of: Callable[[str], Any]) -> None:
 
     Args:
         section: its name.
-        value_of: from an option's name within the section to its value.
+        value_of: maps an option's name within the section to its value.
 
     Raises:
         ConfigError: the message names the option, the value, and what would be right.
@@ -46,7 +46,7 @@ def _checked(section: str) -> list[tuple[str, Any]]:
 
 @lru_cache(maxsize=256)
 def check_words(budget: str, target: str | None, match: str | None) -> None:
-    """Check how these options are written.
+    """Check the syntax of these options.
 
     Raises:
         ConfigError: as `check_section`.
@@ -61,7 +61,7 @@ def check_words(budget: str, target: str | None, match: str | None) -> None:
 
 
 def loggers(given: Any) -> tuple[Any, ...]:
-    """The loggers chosen, each once and in one form, after a look whether they can work here.
+    """The chosen loggers, without duplicates and in canonical form, once it is clear that they can work here.
 
     Args:
         given: what `logger` holds: None, a name, names with arguments, or a list of these.

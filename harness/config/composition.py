@@ -25,7 +25,7 @@ CONFIG = "config"
 
 @lru_cache(maxsize=1)
 def loader() -> LayeredLoader:
-    """The loader of this process; `loader.cache_clear()` makes the next call look at the folders anew."""
+    """The loader of this process; `loader.cache_clear()` makes the next call read the folders again."""
     return make_loader()
 
 
@@ -47,14 +47,14 @@ def compose(overrides: Sequence[str] = ()) -> DictConfig:
         config, experiment = loader().compose(CONFIG, overrides)
     except HydraException as error:
         raise messages.from_hydra(error, _without_values(overrides)) from error
-    except ValueError as error:  # Hydra's own, for a choice that is no name: optimizer=3
+    except ValueError as error:  # Hydra raises it for a choice that is not a name: optimizer=3
         raise ConfigError(f"The options are not understood: {error}") from error
     check(finished(config, experiment))
     return config
 
 
 def finished(config: DictConfig, experiment: str | None) -> DictConfig:
-    """The configuration with its sweep named, and without what only composing needed; changes it in place."""
+    """Fill in the name of the sweep and remove what only composition needs; modifies the configuration."""
     with open_dict(config):
         config.sweep = config.sweep or experiment or "default"
         for name in gone_after_composition():
@@ -78,7 +78,7 @@ def parse(overrides: Sequence[str]) -> list[Override]:
     """The overrides as Hydra's grammar reads them.
 
     Raises:
-        ConfigError: a word is no NAME=VALUE, or adds or deletes options.
+        ConfigError: a word is not NAME=VALUE, or adds or deletes options.
     """
     overrides = spelled_out(overrides)
     try:
@@ -110,7 +110,7 @@ def options_of(group: str) -> list[str]:
 
 
 def check(config: DictConfig) -> None:
-    """Check what types cannot.
+    """Check what types cannot express.
 
     Raises:
         ConfigError: the message names the option, the value, and what would be right.
@@ -134,7 +134,7 @@ def plain_value(config: DictConfig, option: str) -> Any:
 
 
 def _without_values(overrides: Iterable[str]) -> DictConfig | None:
-    """The configuration that the choices alone give, to list what exists beside a mistyped option."""
+    """The configuration given by the choices alone, to list the options beside a mistyped one."""
     chosen = [word for word in overrides if word.partition("=")[0] in (*groups(), DATASET)]
     try:
         return loader().compose(CONFIG, chosen)[0]

@@ -1,4 +1,4 @@
-"""Why two runs are two: what their keys are made of, where they ran, and what came of them, part by part."""
+"""Compares two runs part by part: what their keys are made of, where they ran, and their outcomes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Difference:
             "environment" (the fingerprint of the machine and its libraries), or "outcome".
         name: of the thing within its part.
         one, two: its values; `ABSENT` where a run has none.
-        in_key: whether the run's key is made of it too.
+        in_key: whether it is part of the run's key.
     """
 
     part: str
@@ -44,7 +44,7 @@ def differences(
 
     Args:
         one, two: the runs.
-        environments: fingerprints by the environment's hash; None: they are not looked at.
+        environments: fingerprints by the environment's hash; None: environments are not compared.
     """
     found = []
     for part, first, second, deciding in _pairs(one, two, environments or {}):

@@ -1,4 +1,4 @@
-"""Where the YAML of the configuration lies: the checkout's `conf`, the wheel's `harness/conf`, plug-ins' folders."""
+"""Where the YAML of the configuration is: the checkout's `conf`, the wheel's `harness/conf`, plug-ins' folders."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def conf_dir() -> Path:
 
 
 def find_conf_dir(package: Path) -> Path:
-    """`conf_dir` for a package that lies in the given folder."""
+    """`conf_dir` for a package in the given folder."""
     checkout = package.parent
     if (checkout / "pyproject.toml").is_file() and (checkout / "conf" / "config.yaml").is_file():
         return checkout / "conf"
@@ -52,7 +52,7 @@ def plugin_folders() -> dict[str, Path]:
 
 
 def check_folders() -> None:
-    """Refuse YAML that would silently replace something else of the same name.
+    """Refuse YAML that would silently replace something of the same name.
 
     Raises:
         ConfigError: a YAML under task/ or model/ is named like a plug-in, or two folders hold the same name.
@@ -64,7 +64,7 @@ def check_folders() -> None:
             group, _, option = name.rpartition("/")
             if group in ("task", "model") and option in discovery.registry().names(group):
                 raise ConfigError(
-                    f"'{path}' bears the name of the plug-in '{group}.{option}' and would replace it. "
+                    f"'{path}' has the name of the plug-in '{group}.{option}' and would replace it. "
                     f"Rename the file; it can extend the plug-in with 'defaults: [{option}]'."
                 )
             if name in owners:

@@ -1,4 +1,4 @@
-"""What makes a run the same run: its key, and the plan that goes into the store.
+"""The identity of a run: its key, and the plan that is recorded in the store.
 
 The key is the SHA-256 of canonical JSON of: the resolved configuration (precision and device type included), the
 seed, the plug-ins' names, versions and source digests, the engine's digest, the fingerprints of the data and of the
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from harness.contract.model import Model
 
 RECORD_VERSION = 2
-"""Raised when what a finished run stores changes its meaning, so that older runs are run again."""
+"""Incremented when the meaning of stored results changes, so that older runs are run again."""
 
 _NAMED = ("task", "model")
 
@@ -39,7 +39,7 @@ def run_key(settings: RunSettings, *, compatible: bool = True) -> str:
 
     Args:
         settings: the run.
-        compatible: False for a pair that cannot be run; its data is then not looked at.
+        compatible: False for a pair that cannot run; its data is then not read.
 
     Raises:
         DataError: the data's fingerprint cannot be taken (a folder that is missing).
@@ -59,19 +59,19 @@ def run_plan(
 
 
 def config_identity(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A stored configuration without what cannot change a result, as the options' meanings say."""
+    """A stored configuration without the options that are declared unable to change a result."""
     return {name: part for name, value in config.items() if (part := _in_key(name, value)) is not _OUT}
 
 
 class Planner:
-    """Makes plans, and works out once what many runs share: sections, digests, fingerprints, metrics.
+    """Makes plans, and computes once what many runs share: sections, digests, fingerprints, metrics.
 
-    Objects of the settings are told apart by being the same object, so they may not change between two plans.
+    Parts of the settings are compared by object identity, so they must not change between two plans.
     """
 
     def __init__(self) -> None:
         self._made: dict[tuple[Any, ...], Any] = {}
-        self._kept: list[Any] = []  # so that no other object takes the number of one that is gone
+        self._kept: list[Any] = []  # keeps the objects alive: the id of a deleted one could be reused
 
     def plan(
         self,
@@ -85,7 +85,7 @@ class Planner:
 
         Args:
             settings: the run; for a baseline its model, optimizer and budget are left out.
-            compatible: False for a pair that cannot be run; its data is then not looked at.
+            compatible: False for a pair that cannot run; its data is then not read.
             baseline: one of `settings.task.baselines()`.
             overrides: the command line's words, to print the command that repeats the run.
 
@@ -127,7 +127,7 @@ class Planner:
         )
 
     def _parts(self, settings: RunSettings) -> dict[str, tuple[Any, str]]:
-        """By name, each part of the settings as plain data and as it stands in the key (empty: it does not)."""
+        """By name, each part of the settings as plain data and as it enters the key (empty: not at all)."""
         parts = {}
         for name in (*_NAMED, *(item.name for item in fields(settings) if item.name not in _NAMED)):
             value = getattr(settings, name)
@@ -139,7 +139,7 @@ class Planner:
 
     def _of_pair(self, settings: RunSettings, compatible: bool) -> tuple[dict[str, Any], str]:
         task, model = settings.task, settings.model
-        # A size that cannot be reached has no width that would tell it from another.
+        # Without a hidden size that satisfies it, only `match` itself tells such a plan from another.
         refused = {} if compatible or not settings.asked.match else {"match": settings.asked.match}
         modules = _own_callbacks(settings)
         of_task = self._once(("task", task, compatible), lambda: _of_task(task, compatible))
@@ -150,7 +150,7 @@ class Planner:
         return self._once(("pair", task, model, compatible, *modules, *refused.values()), made)
 
     def _once(self, about: tuple[Any, ...], make: Any) -> Any:
-        """What `make` returns, worked out once for the same objects."""
+        """The result of `make`, computed once for the same objects."""
         key = tuple(part if isinstance(part, str | bool) else id(part) for part in about)
         if key not in self._made:
             self._kept.append(about)
@@ -183,7 +183,7 @@ def _with_text(identity: dict[str, Any]) -> tuple[dict[str, Any], str]:
 
 
 def _of_task(task: Task, compatible: bool = True) -> dict[str, Any]:
-    """What stands behind a key beside the configuration, as far as the task goes."""
+    """The part of an identity, besides the configuration, that depends on the task alone."""
     digests = {
         "task": plugin_digest(discovery.registry().info("task", task.name).module),
         "target": plugin_digest(task.target_type.__module__),
@@ -204,7 +204,7 @@ def _of_task(task: Task, compatible: bool = True) -> dict[str, Any]:
 
 
 def _of_pair(of_task: dict[str, Any], model: Model, compatible: bool, modules: Mapping[str, str]) -> dict[str, Any]:
-    """The whole of it, as the store keeps it."""
+    """The identity besides the configuration, as stored."""
     digest = plugin_digest(discovery.registry().info("model", model.name).module)
     return {
         **of_task,

@@ -88,12 +88,12 @@ STRATEGIES = ("auto", "single_device")
 """Strategies of a run on one device."""
 
 SEVERAL_DEVICES = ("ddp", "deepspeed", "fsdp", "model_parallel", "xla")
-"""How the names of Lightning's strategies over several devices begin."""
+"""Prefixes of the names of Lightning's strategies for several devices."""
 
 
 @dataclass(frozen=True)
 class LightningSettings:
-    """What of Lightning's own takes part in a run (docs/how-to/lightning.md)."""
+    """The parts of Lightning that take part in a run (docs/how-to/lightning.md)."""
 
     callbacks: Any = option(
         None,
@@ -122,16 +122,16 @@ class LightningSettings:
 
     @property
     def one_step_a_call(self) -> bool:
-        """Whether somebody watches single steps, so that Lightning must be given one batch at a time."""
+        """Whether anything observes single steps, so that Lightning must get one batch at a time."""
         return bool(self.callbacks or self.profiler)
 
 
 @dataclass(frozen=True)
 class Part:
-    """A class of Lightning's kind and the arguments of its constructor.
+    """A callback, profiler or logger class and the arguments of its constructor.
 
     Attributes:
-        name: in Lightning, or the path of a class in an installed package.
+        name: its name in Lightning, or the path of a class in an installed package.
         arguments: by keyword.
     """
 
@@ -148,14 +148,14 @@ def parts_of(given: Any, name: str) -> list[Part]:
     """The parts that an option names: `Name`, `[Name, ...]`, `{Name: {argument: value}}`, or a list of both.
 
     Raises:
-        ConfigError: the value is of another shape.
+        ConfigError: the value has another form.
     """
     items = given if isinstance(given, list | tuple) else [] if given is None else [given]
     return [part for item in items for part in _parts_of(item, given, name)]
 
 
 def plain_parts(parts: list[Part]) -> list[Any]:
-    """The parts as plain data, in the one form that stands in a run's configuration."""
+    """The parts as plain data, in the canonical form that a run's configuration holds."""
     return [{part.name: part.arguments} if part.arguments else part.name for part in parts]
 
 
@@ -193,10 +193,10 @@ def check_name(part: Part, known: Mapping[str, str], kind: str, short: tuple[str
     """Refuse a part that Lightning does not have or that cannot work here.
 
     Args:
-        part: as named in the configuration; a path of an installed package is taken as it is.
-        known: why each of Lightning's own is refused; empty for those that work.
+        part: as named in the configuration; a path in an installed package is accepted as it is.
+        known: why each of Lightning's classes is refused; empty for those that work.
         kind: "callback", "profiler" or "logger".
-        short: further names.
+        short: additional names.
 
     Raises:
         UnknownNameError: neither Lightning's nor a path. ConfigError: the part is refused.
@@ -223,10 +223,10 @@ def check_devices(settings: LightningSettings) -> None:
             raise UnknownNameError("strategy", strategy, STRATEGIES, "the strategies of a run on one device")
         raise ConfigError(
             f"trainer.strategy={strategy} is for several devices, which are refused until runs on them are proved to "
-            "give the results of one; set trainer.strategy=auto."
+            "give the same results as on one; set trainer.strategy=auto."
         )
     if devices not in (1, "1"):
         raise ConfigError(
-            f"trainer.devices={devices} is refused until runs on several devices are proved to give the results of "
-            "one; set trainer.devices=1."
+            f"trainer.devices={devices} is refused until runs on several devices are proved to give the same "
+            "results as on one; set trainer.devices=1."
         )

@@ -1,7 +1,7 @@
 """Composition in layers: configuration < tuned < experiment < per_task < per_model < command line.
 
-Hydra merges the defaults list and then applies the command line. What the harness adds lies in between, so this
-loader replaces the one step of Hydra's loader that merges the defaults list.
+Hydra merges the defaults list and then applies the command line. What the harness adds comes in between, so this loader
+replaces the one step of Hydra's loader that merges the defaults list.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class LayeredLoader(ConfigLoaderImpl):
 
     @contextmanager
     def remembering(self) -> Iterator[None]:
-        """For a block that composes many cells: it reads each file once, which halves its time."""
+        """Read each file only once within the block, which halves the time to compose many cells."""
         self._remembering = True
         try:
             yield
@@ -49,7 +49,7 @@ class LayeredLoader(ConfigLoaderImpl):
     def _parse_overrides_and_create_caching_repo(
         self, config_name: str | None, overrides: list[str]
     ) -> tuple[list[Override], CachingConfigRepository]:
-        """Hydra's, which makes a cache for each composition."""
+        """Overrides Hydra's, which makes a new cache for each composition."""
         if self._remembered is not None:
             return OverridesParser.create().parse_overrides(overrides=overrides), self._remembered
         parsed, repo = super()._parse_overrides_and_create_caching_repo(config_name, overrides)
@@ -171,7 +171,7 @@ def make_loader() -> LayeredLoader:
     """A loader over conf/, the plug-ins and their folders.
 
     Raises:
-        ConfigError: the folders hold names that would hide one another.
+        ConfigError: folders hold names that would shadow one another.
     """
     check_folders()
     sources.register()

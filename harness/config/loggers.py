@@ -18,7 +18,7 @@ def loggers_of(given: Any) -> list[Part]:
     """The loggers that `logger=` names, each once.
 
     Raises:
-        ConfigError: the value is of another shape.
+        ConfigError: the value has another form.
     """
     parts = parts_of(given, "logger")
     return [part for index, part in enumerate(parts) if part not in parts[:index]]

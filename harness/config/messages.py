@@ -78,7 +78,7 @@ def _top_level() -> list[str]:
 
 
 def _hidden() -> tuple[str, ...]:
-    """What a message does not offer: fields that only composing needs, and the table behind `tuned`."""
+    """What messages do not suggest: fields that only composition needs, and the table behind `tuned`."""
     return (*gone_after_composition(), "tuned")
 
 
@@ -98,7 +98,7 @@ def _leaves(prefix: str, value: Any) -> Iterable[str]:
 
 
 def _expected(error: ValidationError) -> str:
-    """In words, the type of the option that did not fit; empty where it cannot be told."""
+    """In words, the type of the option that did not fit; empty where it is unknown."""
     owner, key = error.object_type, error.key
     if is_dataclass(owner) and isinstance(owner, type):
         return type_name(typing.get_type_hints(owner).get(str(key), ""))

@@ -1,4 +1,4 @@
-"""Typed objects as plain JSON data, and the one text of it."""
+"""Typed objects as plain JSON data, and the canonical text of that data."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def as_plain(value: Any) -> Any:
 
 
 def canonical(value: Any) -> str:
-    """Plain data as JSON in one way only: keys sorted, no spaces, ASCII."""
+    """Plain data as canonical JSON: keys sorted, no spaces, ASCII."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

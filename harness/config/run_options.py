@@ -1,4 +1,4 @@
-"""The options of a run beside its task and its model, section by section. Imports neither torch nor a contract.
+"""The options of a run besides its task and its model, section by section. Imports neither torch nor a contract.
 
 A new option is one field here, made with `option`: its default, its type and its meaning stand together, and help,
 reference, completion, key and report follow from them.
@@ -64,24 +64,24 @@ class TrainerSettings(LightningSettings, Section):
     val_every: int | None = option(
         None, at_least=1, help="steps between validations; None: `validations` evenly spaced over the budget"
     )
-    validations: int = option(8, at_least=1, help="how many validations a run has where `val_every` is None")
+    validations: int = option(8, at_least=1, help="number of validations in a run if `val_every` is None")
     final_split: str = option(
         "test",
         condition=True,
         choices=("test", "val"),
-        help='"test", looked at once at the end; "val" for trials of a search, which must not see test data',
+        help='"test", evaluated once at the end; "val" for trials of a search, which must not see test data',
     )
     early_stopping: int | None = option(
         None,
         at_least=1,
-        help="end training after so many validations in a row without improvement of what chooses the best weights; "
-        "None: use the whole budget",
+        help="end training after this many validations in a row without improvement in the metric that selects the "
+        "best weights; None: use the whole budget",
     )
     checkpoint_every_s: float = option(
         60.0,
         in_key=False,
-        help="seconds between checkpoints from which an interrupted run goes on; better weights and the end of "
-        "training are saved at once",
+        help="seconds between checkpoints for resuming an interrupted run; improved weights and the end of training "
+        "are saved at once",
     )
     log_every: int = option(50, in_key=False, at_least=1, help="steps between rows of training metrics")
     embedding_dim: int = option(256, at_least=1, help="D of the engine's embedding, the same for every model")
@@ -111,21 +111,21 @@ class DecodingSettings(Section):
     beam_size: int = option(4, at_least=1, help="hypotheses kept")
     length_penalty: float = option(0.6, help="exponent alpha of Wu et al. 2016, eq. 14")
     max_length: int | None = option(None, help="longest output in symbols; None: the target specification's")
-    samples: int = option(5, help="how many texts the run of a language model generates")
-    sample_length: int = option(300, help="symbols of each")
+    samples: int = option(5, help="number of texts that a language model generates")
+    sample_length: int = option(300, help="length of each, in symbols")
     temperature: float = option(0.8, help="of sampling")
-    top_k: int = option(0, help="sample among so many of the likeliest symbols; 0: off")
+    top_k: int = option(0, help="sample from this many of the most likely symbols; 0: off")
     top_p: float = option(1.0, help="nucleus sampling (Holtzman et al. 2020); 1.0: off")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions(Section):
-    """What a run takes beside its task and its model."""
+    """The options of a run besides its task and its model."""
 
     optimizer: OptimizerSettings = option(factory=OptimizerSettings, group=True)
     trainer: TrainerSettings = option(factory=TrainerSettings, group=True)
     decoding: DecodingSettings = option(factory=DecodingSettings, group=True)
-    seed: int = option(0, shown=False, listed=True, help="initialisation, data order and dropout follow from it")
+    seed: int = option(0, shown=False, listed=True, help="determines initialisation, data order and dropout")
     budget: str = option(
         "epochs:3",
         condition=True,
@@ -133,7 +133,7 @@ class RunOptions(Section):
         listed=True,
         help="how long to train: epochs:N, steps:N, seconds:N or tokens:N",
     )
-    target: str | None = option(None, listed=True, help="METRIC:VALUE whose first reaching on validation data is timed")
+    target: str | None = option(None, listed=True, help="METRIC:VALUE; measures the time until validation reaches it")
     logger: Any = option(
         None,
         in_key=False,
@@ -155,10 +155,10 @@ class RunOptions(Section):
 
 @dataclass(frozen=True)
 class Asked(Section):
-    """What was asked for where it has become something more definite, which stands in its own place.
+    """Values as requested, where they were resolved to something more specific that is stored elsewhere.
 
     Attributes:
-        match: "params:N" or "total:N", which became the model's size; None: nothing.
+        match: "params:N" or "total:N", which determined the model's size; None: not requested.
         precision: "auto" became fp32 or bf16; precision_reason says why.
         device: "auto" became "cpu" or "cuda".
         threads: None became a number.
@@ -173,9 +173,9 @@ class Asked(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance(Section):
-    """How the values of a run came about; part of no key."""
+    """Where the values of a run come from; not part of its key."""
 
     tuning: Mapping[str, float] = option(
         factory=dict, in_key=False, help='how the defaults were found: {"trials": 4, "hours": 0.1}; empty: untuned'
     )
-    asked: Asked = option(factory=Asked, in_key=False, help="what was asked for where it became something else")
+    asked: Asked = option(factory=Asked, in_key=False, help="values as requested, where they were resolved to others")

@@ -37,14 +37,14 @@ class LimitOptions(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class SweepOptions(Section):
-    """How cells are watched and started; part of no run."""
+    """How cells are monitored and started; not part of a run."""
 
     baselines: bool = option(
         True,
         in_key=False,
         where=AROUND_A_RUN,
         listed=True,
-        help="whether a sweep also runs the predictors that a task brings",
+        help="whether a sweep also runs the baselines that a task provides",
     )
     limits: LimitOptions = option(factory=LimitOptions, in_key=False, where=AROUND_A_RUN)
     launcher: str | None = option(
@@ -59,7 +59,7 @@ class SweepOptions(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class PluginChoice(Section):
-    """The plug-ins, whose own fields are their sections."""
+    """The chosen plug-ins; the fields of each form its section."""
 
     task: Any = option(None, group=True)
     model: Any = option(None, group=True)
@@ -67,7 +67,7 @@ class PluginChoice(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class RootConfig(SweepOptions, RunOptions, PluginChoice):
-    """The whole: the options of a run, of a sweep, and those that are gone after composition."""
+    """The whole configuration: options of a run, options of a sweep, and those that only composition needs."""
 
     match: str | None = option(
         None,
@@ -105,13 +105,13 @@ def groups() -> tuple[str, ...]:
 
 @cache
 def gone_after_composition() -> tuple[str, ...]:
-    """Fields of the root that only composing needs."""
+    """Fields of the root that only composition needs."""
     return tuple(item.name for item in fields(RootConfig) if meaning(item).where == IN_EXPERIMENTS)
 
 
 @cache
 def root_values() -> tuple[str, ...]:
-    """Fields of the root that hold plain values: no sections, no choices, nothing that only composing needs."""
+    """Fields of the root that hold plain values: no sections, no choices, nothing that only composition needs."""
     return tuple(
         item.name
         for item in fields(RootConfig)
@@ -120,13 +120,13 @@ def root_values() -> tuple[str, ...]:
 
 
 def words() -> Iterator[tuple[str, Option]]:
-    """(word, meaning) of the options that help explains one by one, by their short names where they have one."""
+    """(name, meaning) of the options that help lists one by one, under their short names where they have one."""
     for name, made in engine_options().items():
         if made.listed:
             yield made.short or name, made
 
 
 def meaning_of(name: str) -> Option:
-    """The meaning of an option by its dotted name in a run's configuration; a plug-in's own is an ordinary one."""
+    """The meaning of an option by its dotted name in a run's configuration; the default one for a plug-in's option."""
     known = engine_options()
     return known.get(name) or known.get(name.partition(".")[0], ORDINARY)

@@ -1,6 +1,6 @@
-"""One run, whole, as a frozen typed object. No torch import.
+"""The settings of one run as a frozen typed object. No torch import.
 
-Composed once and never changed: what `match`, `precision=auto`, the device and the threads become is settled before.
+Composed once and never changed: `match`, `precision=auto`, the device and the threads are resolved beforehand.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = ["Asked", "DecodingSettings", "OptimizerSettings", "RunSettings", "Tra
 
 @dataclass(frozen=True)
 class RunSettings(RunOptions, Provenance):
-    """One run, whole.
+    """The settings of one run.
 
     Attributes:
         task, model: the plug-ins with their options.
@@ -46,13 +46,13 @@ class RunSettings(RunOptions, Provenance):
 
     @cached_property
     def plain(self) -> dict[str, Any]:
-        """The run as plain JSON data, for the store, a run's folder and other processes. Not to be changed."""
+        """The run as plain JSON data, for the store, a run's folder and other processes. Do not modify it."""
         names = ("task", "model", *(item.name for item in fields(self) if item.name not in ("task", "model")))
         return {name: plain_section(name, getattr(self, name)) for name in names}
 
 
 def plain_section(name: str, value: Any) -> Any:
-    """A part of a run as plain data; plug-ins are named inside their own, a data set's options beside its task's."""
+    """A section of a run as plain data, with the plug-in's name; a data set's options are among its task's."""
     if name == "task":
         from harness.config.task_options import to_options
 
@@ -61,11 +61,11 @@ def plain_section(name: str, value: Any) -> Any:
 
 
 def check_softmax(target: type[Target], trainer: TrainerSettings, optimizer: OptimizerSettings) -> None:
-    """Refuse an output layer that a task or another setting leaves no sense.
+    """Refuse an output layer that makes no sense with the task or another setting.
 
     Raises:
-        ConfigError: no such softmax; one over symbols where none are predicted; or labels to be smoothed without the
-            logits of all symbols.
+        ConfigError: no such softmax; one over symbols where none are predicted; or label smoothing without the logits
+            of all symbols.
     """
     given = trainer.softmax
     if given not in SOFTMAX:

@@ -1,4 +1,4 @@
-"""How Hydra sees plug-ins: the scheme `plugin://`, and the search path that it joins.
+"""Makes plug-ins visible to Hydra: the scheme `plugin://`, and its place on the search path.
 
 `plugin://` lists `task/NAME` and `model/NAME` from entry-point metadata and imports a plug-in only when its
 configuration is loaded; that configuration is the plug-in's dataclass, so values are checked against its types.
@@ -91,7 +91,7 @@ class PluginSearchPath(SearchPathPlugin):
 
 
 def register() -> None:
-    """Make both known to Hydra; calling it again changes nothing."""
+    """Register both with Hydra; calling it again has no effect."""
     plugins = Plugins.instance()
     plugins.register(PluginConfigSource)
     plugins.register(PluginSearchPath)

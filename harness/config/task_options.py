@@ -1,8 +1,8 @@
 """A task's options on the command line: its own fields and those of its data set, side by side in one typed node.
 
 In Python a task holds its data set (`Translation(dataset=Multi30k(root=...))`). In the configuration `task.dataset` is
-the data set's name and its fields stand beside the task's (`task.dataset=multi30k task.root=...`), so that an option
-of one data set is refused, with what exists, where another is chosen.
+the data set's name and its fields stand beside the task's (`task.dataset=multi30k task.root=...`), so an option of a
+data set that is not chosen is refused, and the message lists those that exist.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from harness.errors import PluginError
 from harness.registry.discovery import load_dataset
 
 DATASET = "task.dataset"
-"""The option whose value decides which options there are."""
+"""The option whose value determines which options exist."""
 
 
 class TaskOptions:
@@ -33,7 +33,7 @@ class TaskOptions:
 
 
 def options_class(task: type[Task], dataset: str | None = None) -> type:
-    """The dataclass behind the node `task`: the task's own class unless it is open to data sets.
+    """The dataclass behind the node `task`: the task's own class unless it accepts data sets.
 
     Args:
         task: the task's class.
@@ -73,7 +73,7 @@ def _combined(task: type[DatasetTask], dataset: type[Dataset]) -> type[TaskOptio
 
 
 def choose_dataset(config: DictConfig, name: object) -> None:
-    """Give the node `task` the options of another data set, where `name` is one; what was set and still exists stays.
+    """Give the node `task` the options of another data set, if `name` is one; keep values that still apply.
 
     Raises:
         UnknownNameError, PluginError: as `options_class`.

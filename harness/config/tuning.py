@@ -1,4 +1,4 @@
-"""From the trials of a search to tuned defaults: the best of each task and model on validation data.
+"""Derives tuned defaults from the trials of a search: the best of each task and model on validation data.
 
 The table goes to conf/tuned/; a run takes its cell's values as defaults, and the report prints trials and hours.
 """
@@ -17,11 +17,11 @@ def tuned_table(runs: Sequence[RunView]) -> dict[str, dict[str, dict[str, Any]]]
     """task -> model -> {"optimizer": {"lr", "clip"}, "model": {"dropout"}, "trials", "hours"}.
 
     Args:
-        runs: the finished runs of a search. Trials with other data, budgets or seeds than their rivals are the
-            caller's mistake: all runs of a cell are compared with each other.
+        runs: the finished runs of a search. All runs of a cell are compared with each other, so callers must see that
+            their data, budgets and seeds are equal.
 
     Raises:
-        UserError: there is no finished trial, or one looked at test data.
+        UserError: there is no finished trial, or one used test data.
     """
     cells: defaultdict[tuple[str, str], list[RunView]] = defaultdict(list)
     for run in runs:
@@ -29,7 +29,7 @@ def tuned_table(runs: Sequence[RunView]) -> dict[str, dict[str, dict[str, Any]]]
             continue
         if run.summary.split != "val":
             raise UserError(
-                f"Run {run.key[:12]} of sweep '{run.sweep}' looked at test data; defaults are chosen on validation "
+                f"Run {run.key[:12]} of sweep '{run.sweep}' used test data; defaults are chosen on validation "
                 "data alone. Search with trainer.final_split=val, as experiment=tuning does."
             )
         cells[run.task, run.model].append(run)
@@ -48,7 +48,7 @@ def tuned_table(runs: Sequence[RunView]) -> dict[str, dict[str, dict[str, Any]]]
 
 
 def _badness(run: RunView) -> tuple[float, float]:
-    """Best validation value of a trial, turned so that less is better; equal values: the lower loss."""
+    """Sort key of a trial, lower is better: its best validation value, then its loss."""
     assert run.summary is not None
     name = str(run.summary.checkpoint["chosen_by"]).removeprefix("val/")
     value = float(run.summary.checkpoint["value"])

@@ -28,11 +28,11 @@ _TYPES = {"optimizer": OptimizerSettings, "trainer": TrainerSettings, "decoding"
 
 
 def to_settings(config: DictConfig, *, threads: int | None = None) -> RunSettings:
-    """The run behind a composed configuration; `match` and `precision=auto` are still to be settled.
+    """The run behind a composed configuration; `match` and `precision=auto` are not resolved yet.
 
     Args:
         config: from `compose`.
-        threads: intra-op threads of a run that asks for no number; None: decided where it runs.
+        threads: intra-op threads of a run that does not set them; None: decided where it runs.
 
     Raises:
         ConfigError: a task, a model or a metric name refuses its values.
@@ -50,12 +50,12 @@ def to_settings(config: DictConfig, *, threads: int | None = None) -> RunSetting
 
 @cache
 def run_values() -> tuple[str, ...]:
-    """Names of a run's plain values at the root, but for its loggers."""
+    """Names of a run's plain values at the root, except its loggers."""
     return tuple(f.name for f in fields(RunOptions) if f.name not in (*SECTIONS, "logger"))
 
 
 def sweep_options(config: DictConfig) -> SweepOptions:
-    """The options of a composed configuration that only a sweep looks at."""
+    """The options of a composed configuration that only a sweep reads."""
     limits = LimitOptions(config.limits.time, config.limits.memory)
     return SweepOptions(baselines=config.baselines, limits=limits, launcher=config.launcher)
 

@@ -11,6 +11,7 @@ from typing import Any
 from harness.errors import DataError, UserError
 from harness.training.model_files import CONFIG, FORMAT, PREPROCESSING, SPECS, WEIGHTS, checksum
 
+_NEEDED = ("key", "input", "target", "preprocessing")
 _KEY = re.compile("[0-9a-fA-F]{1,64}")
 
 
@@ -90,6 +91,9 @@ def read_folder(path: Path) -> ModelFolder:
         raise DataError(
             f"{path / SPECS} has format {specs.get('format')!r}, and this version of the harness reads format {FORMAT}."
         )
+    absent = [name for name in _NEEDED if name not in specs]
+    if absent:
+        raise DataError(f"{path / SPECS} is damaged or was changed: it does not say '{absent[0]}'.")
     for name, wanted in specs["files"].items():
         file = path / name
         if not file.resolve().is_relative_to(path.resolve()):

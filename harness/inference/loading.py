@@ -43,8 +43,13 @@ def load(run: str | Path, *, device: str | torch.device = "cpu") -> TrainedModel
     notes = changed_since(folder, settings)
     for note in notes:
         warnings.warn(note, stacklevel=2)
-    inputs = input_from_plain(folder.specs["input"])
-    target = target_from_plain(folder.specs["target"], settings.task.target_type)
+    try:
+        inputs = input_from_plain(folder.specs["input"])
+        target = target_from_plain(folder.specs["target"], settings.task.target_type)
+    except DataError as error:
+        raise DataError(
+            f"{folder.path / 'specs.json'} does not fit the plug-ins that are installed: {error}."
+        ) from error
     network = _network(folder, settings, inputs, target)
     return TrainedModel(
         folder.path, settings, network.to(device), inputs, target, _preprocessing(folder, settings), tuple(notes)

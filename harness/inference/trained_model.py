@@ -81,6 +81,11 @@ class TrainedModel:
                 found.append(needed.encode(source))
             except UserError as error:
                 raise DataError(f"Source {number + 1} of {len(sources)} ({_shown(source)}): {error}") from error
+            except (ValueError, TypeError, LookupError, OSError) as error:  # a plug-in that foresaw other sources
+                raise DataError(
+                    f"Source {number + 1} of {len(sources)} ({_shown(source)}) cannot be encoded by task "
+                    f"'{self.config.task.name}': {type(error).__name__}: {error}."
+                ) from error
         return found
 
     def predict(

@@ -3,8 +3,8 @@
     from harness.store import Store
     with Store.open() as store: ...
 
-`schema` documents the tables, `writer` holds the ledger, `query` reads, `export` writes CSV and Parquet.
-The names are loaded when first used, so that importing `harness.store.records` stays quick.
+`schema` documents the tables, `writer` holds the ledger, `query` reads, `export` writes CSV and Parquet. The names are
+loaded when first used, so that importing `harness.store.records` is quick.
 """
 
 from __future__ import annotations

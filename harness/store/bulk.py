@@ -1,4 +1,4 @@
-"""Rows written in bulk into an empty store, past the ledger: for stores that are made up to be measured."""
+"""Writes rows in bulk into an empty store, bypassing the ledger: for synthetic stores in benchmarks."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def fill(store: Store, tables: Callable[[], Tables]) -> None:
 
     Args:
         store: open, and empty.
-        tables: makes (name of a table, its rows), parents before children; the rows of one entry fill the same
-            columns. Called again where the transaction is repeated.
+        tables: yields (table name, rows), parents before children; the rows of one entry have the same columns. Called
+            again if the transaction is repeated.
     """
 
     def work(connection: Connection, _unsure: bool) -> None:
@@ -32,7 +32,7 @@ def fill(store: Store, tables: Callable[[], Tables]) -> None:
             left = iter(rows)
             while chunk := list(islice(left, _CHUNK)):
                 connection.execute(sa.insert(t.metadata.tables[name]), chunk)
-        if connection.dialect.name == "postgresql":  # the rows' numbers were given, so the counter has not moved
+        if connection.dialect.name == "postgresql":  # explicit ids do not advance the sequence
             last = "SELECT setval(pg_get_serial_sequence('runs', 'id'), (SELECT max(id) FROM runs))"
             connection.execute(sa.text(last))
 

@@ -1,4 +1,4 @@
-"""The states of a sweep's cells, read together: several sweeps may work on one grid at the same time."""
+"""Reads the states of a sweep's cells in bulk: several sweeps may work on one grid at the same time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _AT_ONCE = 500  # keys in one query: databases limit the parameters of a stateme
 
 @dataclass(frozen=True)
 class CellState:
-    """A run in the store, as far as a sweep must know it.
+    """What a sweep needs to know about a run in the store.
 
     Attributes:
         status: as in the ledger, but "interrupted" where the process that ran it is dead.
@@ -37,16 +37,16 @@ class CellState:
 
 
 UNKNOWN = CellState(PLANNED)
-"""What stands for a run that the store does not know."""
+"""The state of a run that is not in the store."""
 
 
 def cell_state(store: Store, key: str, environment: str) -> CellState:
-    """As `cell_states`, of one run; `UNKNOWN` where the store has no such run."""
+    """As `cell_states`, for one run; `UNKNOWN` if the store has no such run."""
     return cell_states(store, [key], environment).get(key, UNKNOWN)
 
 
 def cell_states(store: Store, keys: Iterable[str], environment: str | None) -> dict[str, CellState]:
-    """The states of runs in an environment, or of their rows that have not run anywhere; unknown keys are left out.
+    """The states of runs in an environment, or of rows that have not run anywhere; omits unknown keys.
 
     Args:
         store: open.

@@ -1,4 +1,4 @@
-"""A run between its start and its end: who claims it owns it, and however the block ends, the ledger says so."""
+"""Claims: the process that claims a run owns it until the block ends, and the outcome is always recorded."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from harness.store.writer import Store
 def claimed(
     store: Store, plan: RunPlan, environment: EnvironmentRecord, *, log_tail: Callable[[], str] = str
 ) -> Iterator[int]:
-    """Claim a run for this process and give its number to the block, which ends it with `Store.finish`.
+    """Claim a run for this process; yields its number to the block, which ends the run with `Store.finish`.
 
     A block that ends by an exception ends the run as interrupted (KeyboardInterrupt) or failed (any other `Exception`),
-    with a traceback unless the message says all there is to say.
+    with a traceback unless the message is sufficient.
 
     Args:
         store: open.
         plan: the run; need not be planned before.
         environment: where it runs.
-        log_tail: gives the last lines that the run printed; called if it fails.
+        log_tail: returns the last lines that the run printed; called if it fails.
 
     Raises:
         AlreadyRunning: another living process has claimed it in this environment.

@@ -1,4 +1,4 @@
-"""How long finished runs took, from which the time of runs to come is estimated."""
+"""How long finished runs took, for estimates of future ones."""
 
 from __future__ import annotations
 

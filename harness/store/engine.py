@@ -1,9 +1,9 @@
-"""Connections to the store: where it is, and how the databases are made safe for many writers.
+"""Connections to the store: its location, and settings that make databases safe for many writers.
 
-SQLite's default (read first, lock when writing) silently loses updates of concurrent writers. Here every
-writing transaction takes the write lock when it begins, the journal is a write-ahead log, and a process waits up
-to 30 s for its turn. PostgreSQL locks the rows that a transaction decides upon (`transactions` repeats one that
-another got in the way of).
+SQLite's default (read first, lock when writing) silently loses updates of concurrent writers. Here every writing
+transaction takes the write lock when it begins, the journal is a write-ahead log, and a process waits up to 30 s for
+its turn. PostgreSQL locks the rows on which a transaction bases decisions (`transactions` repeats one that conflicts
+with another).
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ def store_url() -> str:
 
 
 def parse_url(url: str) -> URL:
-    """The URL, checked; one of PostgreSQL gets its driver.
+    """The validated URL, with the driver added for PostgreSQL.
 
     Raises:
-        StoreError: it is no SQLAlchemy URL, or one of a database that the store does not support.
+        StoreError: it is not a SQLAlchemy URL, or its database is not supported.
     """
     example = "Write for example sqlite:///results/store.db or postgresql+psycopg://user@server/name."
     try:
@@ -54,31 +54,31 @@ def parse_url(url: str) -> URL:
             parsed.get_dialect()
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
         raise StoreError(
-            f"HARNESS_STORE or the store given is '{_masked(url)}', which is no database URL "
+            f"HARNESS_STORE or the store given is '{_masked(url)}', which is not a database URL "
             f"({_masked(str(error))}). {example}"
         ) from error
     if not known:
         raise StoreError(
-            f"HARNESS_STORE or the store given is '{shown(parsed)}', which is no database URL that the store "
+            f"HARNESS_STORE or the store given is '{shown(parsed)}', which is not a database URL that the store "
             f"supports ({', '.join(DATABASES)}). {example}"
         )
     return parsed
 
 
 def shown(url: URL) -> str:
-    """The URL for messages: no password, wherever in it one stands."""
+    """The URL for messages, with every password removed."""
     hidden = {name: "***" for name in url.query if name in _SECRET_PARAMETERS}
     return url.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
 def _masked(text: str) -> str:
-    """A text that could not be parsed, without what looks like a password."""
+    """A text that could not be parsed, with anything like a password removed."""
     text = re.sub(r"([^:/@\s'\"]*):(?!//)[^\s'\"]*@", r"\1:***@", text)
     return re.sub(rf"\b({'|'.join(_SECRET_PARAMETERS)})=[^&\s'\"]*", r"\1=***", text)
 
 
 def sqlite_file(url: URL) -> Path | None:
-    """The file of a SQLite URL, links followed as SQLite does; None for another database or for one in memory."""
+    """The file of a SQLite URL, links followed as SQLite does; None for another or an in-memory database."""
     if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         return None
     file = Path(url.database)
@@ -91,9 +91,8 @@ def connect(url: URL, *, read_only: bool = False, query_only: bool = False) -> E
     Args:
         url: from `parse_url`.
         read_only: the file or its folder cannot be written, or must not be touched.
-        query_only: SQLite refuses every statement that would write; the file itself is opened as for writing, since
-            somebody else may be writing to it. PostgreSQL needs no such thing: what is read is read in transactions
-            that can only read.
+        query_only: SQLite refuses every statement that would write; the file itself is opened for writing, since
+            another process may be writing to it. PostgreSQL does not need this: reads use read-only transactions.
 
     Raises:
         StoreError: the database's driver is not installed.
@@ -109,9 +108,9 @@ def connect(url: URL, *, read_only: bool = False, query_only: bool = False) -> E
         url = make_url("sqlite://")
         options["poolclass"] = sa.pool.NullPool
     if url.get_backend_name() == "postgresql":
-        options["pool_pre_ping"] = True  # a server that was restarted has closed the pool's connections
+        options["pool_pre_ping"] = True  # restarting a server closes the pool's connections
         options["hide_parameters"] = True
-        for library in ("psycopg", "sqlalchemy.pool"):  # what they say of a lost connection; it is made again
+        for library in ("psycopg", "sqlalchemy.pool"):  # lost connections are made again; their warnings are noise
             logging.getLogger(library).addHandler(logging.NullHandler())
         if "connect_timeout" not in url.query:
             options["connect_args"] = {"connect_timeout": _CONNECT_TIMEOUT_S}
@@ -131,11 +130,11 @@ def connect(url: URL, *, read_only: bool = False, query_only: bool = False) -> E
 def _make_safe(engine: Engine, query_only: bool) -> None:
     @sa.event.listens_for(engine, "connect")
     def on_connect(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.isolation_level = None  # the driver must not begin transactions of its own
+        connection.isolation_level = None  # keeps the driver from beginning transactions itself
         connection.execute(f"PRAGMA busy_timeout = {int(LOCK_TIMEOUT_S * 1000)}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA trusted_schema = OFF")  # triggers and views of a file from elsewhere
+        connection.execute("PRAGMA trusted_schema = OFF")  # a file from elsewhere may hold triggers and views
         if query_only:
             connection.execute("PRAGMA query_only = ON")
 

@@ -1,4 +1,4 @@
-"""Statistics of test examples of many runs, read at once and without outputs: what a report breaks scores down by."""
+"""Per-example statistics of many runs, read at once and without outputs, for the breakdowns of a report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from harness.store import schema as t
 from harness.store.writer import Store
 
-_MOST_NUMBERS = 500  # parameters of one statement
+_MOST_NUMBERS = 500  # maximum number of parameters in one statement
 
 
 def example_count(store: Store, run_id: int) -> int:
@@ -22,7 +22,7 @@ def example_count(store: Store, run_id: int) -> int:
 
 
 def example_texts(store: Store, run_id: int) -> dict[str, tuple[str, str]]:
-    """Source and right answer of a run's test examples by id, in the order of the split."""
+    """Source and correct answer of a run's test examples by id, in the order of the split."""
     c = t.predictions.c
     query = sa.select(c.example_id, c.source, c.reference).where(c.run_id == run_id).order_by(c.position)
     rows = store.read(lambda connection: connection.execute(query).all())
@@ -30,7 +30,7 @@ def example_texts(store: Store, run_id: int) -> dict[str, tuple[str, str]]:
 
 
 def first_statistics(store: Store, run_id: int) -> dict[str, Any]:
-    """The statistics of a run's first test example, by metric: what kinds there are; empty without examples."""
+    """The statistics of a run's first test example by metric, which shows their form; empty without examples."""
     c = t.predictions.c
     query = sa.select(c.statistics).where(c.run_id == run_id).order_by(c.position).limit(1)
     found = store.read(lambda connection: connection.execute(query).scalar())
@@ -38,9 +38,9 @@ def first_statistics(store: Store, run_id: int) -> dict[str, Any]:
 
 
 def example_statistics(store: Store, run_ids: Sequence[int], metric: str) -> dict[int, dict[str, Any]]:
-    """A metric's statistics by run and example id; None where an example has none. A run without examples is not there.
+    """A metric's statistics by run and example id; None if an example has none. Omits runs without examples.
 
-    The database takes the metric's part out of each row, so that the others are not parsed.
+    The database extracts the metric from each row, so that others are not parsed.
     """
     c = t.predictions.c
     found: dict[int, dict[str, Any]] = {}

@@ -1,8 +1,8 @@
-"""The store's tables as CSV or Parquet files, one a table, with the names and the order of `schema`.
+"""Exports the store's tables as CSV or Parquet files, one per table, with the names and order of `schema`.
 
-None, "not a number" and infinity stay apart. In CSV a text stands in quotes, None is an empty field without quotes,
-and numbers may be nan, inf or -inf; true and false are words; JSON columns hold JSON text. In Parquet None is null,
-and nan and inf are what they are. Values of metrics are never None: where the store has none, they are nan.
+None, NaN and infinity remain distinct. In CSV a text is quoted, None is an empty field without quotes, and numbers may
+be nan, inf or -inf; booleans are true and false; JSON columns hold JSON text. In Parquet None is null, and nan and inf
+are floats. Values of metrics are never None: a missing one is nan.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ _NOT_A_NUMBER = ("metrics.value", "final_metrics.value")
 
 
 def export(store: Store, folder: Path, *, kind: str = "csv") -> list[Path]:
-    """Write every table of the store into a folder: one state of it, each file whole or not at all.
+    """Write every table of the store into a folder: a consistent snapshot, each file written atomically.
 
     Raises:
         ConfigError: no such format, or Parquet without pyarrow.
         StoreError: the folder cannot be written.
     """
     if kind not in FORMATS:
-        raise ConfigError(f"'{kind}' is no export format; there are {', '.join(FORMATS)}.")
+        raise ConfigError(f"'{kind}' is not an export format; choose one of: {', '.join(FORMATS)}.")
     if kind == "parquet" and find_spec("pyarrow") is None:
         raise ConfigError(
-            "Parquet needs pyarrow (pip install 'sequence-harness[parquet]'); CSV (--format csv) needs nothing."
+            "Parquet needs pyarrow (pip install 'sequence-harness[parquet]'); CSV (--format csv) does not."
         )
     write = _write_csv if kind == "csv" else _write_parquet
     written = []
@@ -57,7 +57,7 @@ def export(store: Store, folder: Path, *, kind: str = "csv") -> list[Path]:
 
 
 def _chunks(connection: sa.Connection, table: sa.Table) -> Iterator[Sequence[Sequence[Any]]]:
-    """The table's rows in order, some at a time, as they are exported."""
+    """The table's rows in order, in chunks."""
     query = sa.select(table).order_by(*table.primary_key)
     cells = [_cell_of(column) for column in table.columns]
     for rows in connection.execution_options(yield_per=_CHUNK).execute(query).partitions():
@@ -80,7 +80,7 @@ def _write_csv(table: sa.Table, chunks: Iterator[Sequence[Sequence[Any]]], path:
 
 
 def _csv(value: Any) -> str:
-    """One field (the csv module writes None and an empty text alike)."""
+    """Format one field (the csv module does not distinguish None from an empty text)."""
     if value is None:
         return ""
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The first samples of many runs, read at once and cut to what a page shows."""
+"""Reads the first samples of many runs at once, shortened for display."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from harness.store import schema as t
 from harness.store.records import SampleRow
 from harness.store.writer import Store
 
-_MOST_NUMBERS = 500  # parameters of one statement
+_MOST_NUMBERS = 500  # maximum number of parameters in one statement
 
 
 def first_samples(store: Store, run_ids: Sequence[int], number: int, longest: int) -> dict[int, list[SampleRow]]:
-    """The first `number` samples of every run that has any, in their order, each text cut after `longest` characters.
+    """The first `number` samples of every run that has any, in order; texts are cut after `longest` characters.
 
     Args:
         run_ids: numbers of the runs.
-        number: of samples of a run.
-        longest: of a text; a longer one ends in an ellipsis.
+        number: of samples per run.
+        longest: maximum length of a text; a longer one ends in an ellipsis.
     """
     c = t.samples.c
     texts = [sa.func.substr(c[n], 1, longest + 1).label(n) for n in ("title", "source", "reference", "output")]

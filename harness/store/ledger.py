@@ -1,4 +1,4 @@
-"""The ledger's rows: how a run's row is found, inserted, changed and cleared inside a transaction."""
+"""The ledger's rows: finds, inserts, updates and clears the row of a run inside a transaction."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from harness.store.states import (
     RUNNING,
 )
 
-_AT_ONCE = 500  # keys in one query: databases limit the parameters of a statement
+_AT_ONCE = 500  # keys per query: databases limit the parameters of a statement
 
 
 class LedgerError(RuntimeError):
@@ -38,15 +38,15 @@ class AlreadyRunning(LedgerError):
 
 
 class AlreadyFinished(LedgerError):
-    """The run is finished in this environment; `start(..., again=True)` discards what it left."""
+    """The run is finished in this environment; `start(..., again=True)` discards its results."""
 
 
 class TakenOver(LedgerError, StoreError):
-    """The run is no longer this process's: nothing was heard of it, and another machine went on with it."""
+    """This process has lost the run: its heartbeats stopped, and another machine continued it."""
 
 
 def effective_status(row: Row[*tuple[Any, ...]]) -> str:
-    """The state in the ledger, but "interrupted" for a running run whose process is dead."""
+    """The state in the ledger, except "interrupted" for a running run whose process is dead."""
     if row.status != RUNNING:
         return str(row.status)
     owner = None if row.owner_pid is None else Owner(row.owner_pid, row.owner_started, row.owner_place)
@@ -54,21 +54,21 @@ def effective_status(row: Row[*tuple[Any, ...]]) -> str:
 
 
 def rows(connection: Connection, key: str) -> list[Row[Any]]:
-    """The run's rows, one an environment, locked against other writers where the database locks rows."""
+    """The run's rows, one per environment, locked against other writers if the database locks rows."""
     query = sa.select(t.runs).where(t.runs.c.key == key).order_by(t.runs.c.id)
     reading = connection.get_execution_options().get("harness_read", False)
     return list(connection.execute(query if reading else query.with_for_update()))
 
 
 def locked(connection: Connection, run_id: int) -> Row[*tuple[Any, ...]] | None:
-    """State and owner of a run by its number, locked against other writers; None where there is none."""
+    """State and owner of a run by its number, locked against other writers; None if there is none."""
     r = t.runs.c
     query = sa.select(r.id, r.key, r.status, r.owner_place, r.ended_at).where(r.id == run_id)
     return connection.execute(query.with_for_update()).one_or_none()
 
 
 def still_running(connection: Connection, run_id: int) -> Row[*tuple[Any, ...]]:
-    """The row of a run that this machine runs, locked.
+    """The row of a run that this machine is running, locked.
 
     Raises:
         LedgerError: there is no such run, or it is not running.
@@ -91,14 +91,14 @@ def must_be_ours(connection: Connection, run_id: int) -> Row[*tuple[Any, ...]]:
         raise LedgerError(f"There is no run number {run_id} in this store.")
     if row.owner_place not in (None, this_place()):
         raise TakenOver(
-            f"Run {row.key[:12]} was taken over by another machine, since nothing had been heard of it for more than "
+            f"Run {row.key[:12]} was taken over by another machine, as it had sent no heartbeat for more than "
             f"{STALE_AFTER_S / 60:.0f} minutes. This attempt writes nothing more."
         )
     return row
 
 
 def row_to_start(rows: list[Row[Any]], environment: str, again: bool) -> Row[Any] | None:
-    """The row that a start takes over; None: a new one."""
+    """The existing row to start the run in; None: insert a new one."""
     here = next((r for r in rows if r.environment == environment), None)
     if here is not None:
         status = effective_status(here)
@@ -116,13 +116,13 @@ def row_to_start(rows: list[Row[Any]], environment: str, again: bool) -> Row[Any
 
 
 def planned(plan: RunPlan) -> dict[str, Any]:
-    """The columns that a plan fills, by name."""
+    """The columns filled from a plan, by name."""
     values = {k: v for k, v in dataclasses.asdict(plan).items() if k not in ("key", "sweep", "primary", "references")}
     return {**values, "primary_metric": plan.primary, "published": plan.references}
 
 
 def insert(connection: Connection, plan: RunPlan, **changes: Any) -> int:
-    """A new row; its number. `changes` go before what the plan says."""
+    """Insert a row and return its number; `changes` override values of the plan."""
     key = connection.execute(sa.insert(t.runs).values(**_new(plan, **changes))).inserted_primary_key
     if key is None:
         raise LedgerError("The database gave no number to a new run.")
@@ -130,7 +130,7 @@ def insert(connection: Connection, plan: RunPlan, **changes: Any) -> int:
 
 
 def insert_planned(connection: Connection, cells: Sequence[tuple[RunPlan, str | None]]) -> None:
-    """New rows of runs that have none: planned, or incompatible for the reason given."""
+    """Insert rows for runs that have none, as planned, or as incompatible for the reason given."""
     rows = {
         plan.key: _new(plan, status=PLANNED if reason is None else INCOMPATIBLE, reason=reason)
         for plan, reason in cells
@@ -163,18 +163,18 @@ def update(connection: Connection, run_id: int, **changes: Any) -> None:
 
 
 def clear(connection: Connection, run_id: int) -> None:
-    """Remove what an earlier finish left."""
+    """Remove the results of an earlier finish."""
     for table in (t.final_metrics, t.predictions, t.samples):
         connection.execute(sa.delete(table).where(table.c.run_id == run_id))
 
 
 def ended() -> dict[str, Any]:
-    """The columns of a run that nobody runs any more."""
+    """The columns of a run that no process runs any more."""
     return {"ended_at": time.time(), "owner_pid": None, "owner_started": None, "owner_place": None}
 
 
 def add_environment(connection: Connection, environment: EnvironmentRecord, now: float) -> None:
-    """Enter an environment unless it is known."""
+    """Insert an environment unless it exists."""
     insert_missing(
         connection,
         t.environments,
@@ -201,7 +201,7 @@ def add_cells(connection: Connection, plans: Sequence[RunPlan]) -> None:
 
 
 def statuses(connection: Connection, keys: Sequence[str]) -> dict[str, list[tuple[int, str]]]:
-    """Number and state of every row of these runs, by key, locked where the database locks rows."""
+    """Number and state of every row of these runs, by key, locked if the database locks rows."""
     found: dict[str, list[tuple[int, str]]] = {}
     r = t.runs.c
     for begin in range(0, len(keys), _AT_ONCE):
@@ -216,12 +216,12 @@ def _dialect_insert(connection: Connection, table: sa.Table) -> sqlite.Insert | 
 
 
 def insert_missing(connection: Connection, table: sa.Table, row: dict[str, Any]) -> None:
-    """Insert a row unless one with its key is there."""
+    """Insert a row unless one with its key exists."""
     connection.execute(_dialect_insert(connection, table).values(**row).on_conflict_do_nothing())
 
 
 def upsert(connection: Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
-    """Insert rows; those whose primary key is there replace it."""
+    """Insert rows; a row whose primary key exists replaces the old one."""
     keys = [c.name for c in table.primary_key]
     statement = _dialect_insert(connection, table)
     changes = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}

@@ -1,4 +1,4 @@
-"""What a page that follows running sweeps asks of the store every second: a few columns of each run, no more."""
+"""Quick queries for a page that follows running sweeps every second: a few columns of each run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Position:
     """How far a running run has logged.
 
     Attributes:
-        budget: as in its configuration: "epochs:3".
+        budget: as in its configuration, such as "epochs:3".
         epoch, step, seconds: the furthest value of each in its metric rows.
     """
 
@@ -80,7 +80,7 @@ def reasons(store: Store, run_ids: Sequence[int]) -> dict[int, str]:
 
 
 def positions(store: Store, run_ids: Sequence[int]) -> dict[int, Position]:
-    """How far runs have logged, by their number; one that has logged nothing is left out."""
+    """How far runs have logged, by their number; omits runs that have logged nothing."""
     if not run_ids:
         return {}
     r, m = t.runs.c, t.metrics.c
@@ -93,10 +93,9 @@ def positions(store: Store, run_ids: Sequence[int]) -> dict[int, Position]:
 
 
 def fingerprint(store: Store) -> str:
-    """A text that changes whenever a report would: runs, their states and their ends.
+    """A text that changes whenever a report would, made of runs, their states and end times.
 
-    Signs of life do not count, but the lack of them does: a run whose process has died is interrupted, though nobody
-    has written so.
+    Heartbeats do not change it, but a process that has died does: its run counts as interrupted without a write.
     """
     r, c = t.runs.c, t.sweep_cells.c
     by_state = sa.select(

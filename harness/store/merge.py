@@ -1,8 +1,8 @@
-"""Another store merged into this one: runs of both machines in one place, their environments apart.
+"""Merges another store into this one: runs of both machines in one place, with separate environments.
 
-A row of the ledger is a run in an environment (`runs.key`, `runs.environment`). What is new comes; where both stores
-have a row, a finished one wins over one that is not, and of two finished ones ours stays. All of it is one
-transaction, and merging a store again brings nothing new.
+A row of the ledger is a run in an environment (`runs.key`, `runs.environment`). New rows are added. If both stores have
+a row, a finished one replaces an unfinished one, and of two finished ones ours is kept. The merge is one transaction,
+and repeating it adds nothing.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _CHUNK = 5_000
 
 @dataclass
 class Merged:
-    """What came of a merge, or would come of it.
+    """The result of a merge or of a dry run.
 
     Attributes:
-        source: where from, without a password; store_id: what that store calls itself.
-        new: runs that were not there; replaced: finished runs that took the place of an unfinished row of ours.
-        present: runs that were there already.
-        refused: (the beginning of the key, why) of runs that were left out.
-        metrics, environments, cells: rows of the curves, environments and cells of sweeps that came.
+        source: URL without a password; store_id: the id of that store.
+        new: runs added; replaced: finished runs that replaced an unfinished row of ours.
+        present: runs that this store already had.
+        refused: (prefix of the key, reason) of runs that were not merged.
+        metrics, environments, cells: rows of the curves, environments and cells of sweeps that were added.
     """
 
     source: str
@@ -55,13 +55,13 @@ class Merged:
 
 
 class _OnlyLooked(Exception):
-    """Ends a transaction that was only to show what would happen."""
+    """Raised to roll back the transaction of a dry run."""
 
 
 def merge(store: Store, source: str, *, dry_run: bool = False) -> Merged:
-    """Bring everything of another store into this one.
+    """Merge everything in another store into this one.
 
-    Running runs of the other store come as interrupted. Run folders stay where they are: paths of artifacts are
+    Runs that are running in the other store become interrupted. Run folders are not moved; paths of artifacts are
     relative to them.
 
     Args:
@@ -70,7 +70,7 @@ def merge(store: Store, source: str, *, dry_run: bool = False) -> Merged:
         dry_run: change nothing.
 
     Raises:
-        StoreError: the source is no results store, is this one, is of another version, or changed while it was read.
+        StoreError: the source is not a results store, is this one, is of another version, or changed while it was read.
     """
     url = connections.parse_url(source if "://" in source else f"sqlite:///{source}")
     found: list[Merged] = []
@@ -93,12 +93,12 @@ def merge(store: Store, source: str, *, dry_run: bool = False) -> Merged:
 
 @contextmanager
 def _opened(url: URL) -> Iterator[tuple[Connection, Identity]]:
-    """A reading transaction of the other store, and what it says of itself."""
+    """A read transaction of the other store, and its identity."""
     shown, file = connections.shown(url), connections.sqlite_file(url)
     before = None
     if file is not None:
         check_file(file, create=False)
-        if not _log_of(file).exists():  # with its log, SQLite itself keeps what is read apart from what is written
+        if not _log_of(file).exists():  # with a log, SQLite itself isolates readers from writers
             before = _state_of(file)
     elif url.get_backend_name() == "sqlite":
         raise StoreError(f"'{shown}' names no file: give the file or the URL of the other results store.")
@@ -109,7 +109,7 @@ def _opened(url: URL) -> Iterator[tuple[Connection, Identity]]:
             assert identity is not None
             yield connection, identity
         if file is not None and before is not None and _state_of(file) != before:
-            raise StoreError(f"The results store {shown} was written to while it was read: start again. Nothing came.")
+            raise StoreError(f"The results store {shown} changed while it was read, so nothing was merged. Try again.")
     finally:
         engine.dispose()
 
@@ -141,7 +141,7 @@ class _Merge:
             self.columns[table.name] = list(table.columns)
 
     def all(self) -> Merged:
-        """Everything, in the order in which rows refer to each other."""
+        """Merge every table, in the order of foreign keys."""
         self._environments()
         numbers = self._runs()
         for table in _LEFT_BY_A_RUN:
@@ -161,7 +161,7 @@ class _Merge:
             self.ours.execute(sa.insert(t.environments), new)
 
     def _runs(self) -> dict[int, int]:
-        """Enter the runs; the number here by the number there of those whose rows must follow."""
+        """Merge the runs; returns our number by their number for runs whose other rows must be copied."""
         ours: dict[str, list[Row[Any]]] = {}
         for row in self.ours.execute(sa.select(t.runs).order_by(t.runs.c.id).with_for_update()):
             ours.setdefault(row.key, []).append(row)
@@ -173,10 +173,10 @@ class _Merge:
                 continue
             held = ours.get(row.key, [])
             here = next((r for r in held if r.environment == row.environment), None)
-            if here is None and row.environment != NO_ENVIRONMENT:  # a plan of ours that nobody has taken up
+            if here is None and row.environment != NO_ENVIRONMENT:  # our plan of it that has not been started
                 here = next((r for r in held if r.environment == NO_ENVIRONMENT), None)
             if here is None and row.environment == NO_ENVIRONMENT and held:
-                self.merged.present += 1  # planned there, and known here in some environment
+                self.merged.present += 1  # only planned there, while we have a row
             elif here is None:
                 numbers[row.id] = self._enter(row)
                 self.merged.new += 1
@@ -193,11 +193,11 @@ class _Merge:
             return True
         if ours.status == FINISHED:
             if (ours.ended_at, ours.primary_value) != (theirs.ended_at, theirs.primary_value):
-                self.merged.refused.append((theirs.key[:12], "finished in both stores and environments; ours stays"))
+                self.merged.refused.append((theirs.key[:12], "finished in both stores; the run here is kept"))
                 self.merged.present -= 1  # counted as refused instead
             return True
         if ledger.effective_status(ours) == RUNNING:
-            self.merged.refused.append((theirs.key[:12], "it is running here at the moment; import again later"))
+            self.merged.refused.append((theirs.key[:12], "it is running here at the moment; import it again later"))
             self.merged.present -= 1
             return True
         return False
@@ -243,7 +243,7 @@ class _Merge:
 
 
 def _problem(row: Row[Any]) -> str:
-    """Why a row of the other store cannot be a run; empty where it can."""
+    """Why a row of the other store is not a valid run; empty if it is."""
     if _IS_KEY.fullmatch(str(row.key)) is None:
         return "its key is not 64 hexadecimal digits"
     if row.status not in STATES:
@@ -252,19 +252,19 @@ def _problem(row: Row[Any]) -> str:
 
 
 def _is_inside(path: Any) -> bool:
-    """Whether a path of an artifact stays in its run folder."""
+    """Whether an artifact's path stays inside its run folder."""
     parts = PurePosixPath(path).parts if isinstance(path, str) else ("..",)
     return ".." not in parts and not path.startswith("/")
 
 
 def describe(merged: Merged, *, dry_run: bool) -> Sequence[str]:
-    """Lines that tell what came, or what would come."""
-    came, were = ("would come", "are") if dry_run else ("came", "were")
+    """Lines that describe what was merged, or would be."""
+    came, were = ("would be added", "are") if dry_run else ("were added", "were")
     lines = [
         f"From {merged.source}: {merged.new + merged.replaced} runs {came} ({merged.replaced} in place of runs that "
         f"are not finished here), {merged.present} {were} here already, {len(merged.refused)} {were} refused.",
-        f"With them {came} {merged.metrics} metric rows, {merged.environments} environments and {merged.cells} cells "
-        "of sweeps.",
+        f"{merged.metrics} metric rows, {merged.environments} environments and {merged.cells} cells of sweeps {came} "
+        "with them.",
         *(f"refused: {key}: {reason}" for key, reason in merged.refused),
     ]
     if merged.new + merged.replaced and not dry_run:

@@ -1,4 +1,4 @@
-"""Finding and checking a store before it is used: permissions, identity, schema version."""
+"""Finds and checks a store before it is used: permissions, identity, schema version."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from sqlalchemy.engine import Connection
 from harness.errors import StoreError
 from harness.store import schema as t
 
-_LOCK_NUMBER = 0x68_61_72_6E_65_73_73  # "harness": one of PostgreSQL's advisory locks, ours by agreement
+_LOCK_NUMBER = 0x68_61_72_6E_65_73_73  # "harness" in ASCII: the number of our PostgreSQL advisory lock
 
 
 @dataclass(frozen=True)
 class Identity:
-    """What a store says of itself."""
+    """The identity of a store, as recorded in it."""
 
     store_id: str
     version: int
 
 
 def check_file(file: Path, create: bool) -> bool:
-    """Whether a SQLite file can only be read; makes its folder where it may."""
+    """Whether a SQLite file can only be read; makes its folder if allowed."""
     if file.is_dir():
         raise StoreError(f"The results store '{file}' is a folder: HARNESS_STORE must name a file in it.")
     if file.is_symlink():
         raise StoreError(f"The results store '{file}' is a link that leads in a circle.")
     if file.exists() and not file.is_file():
-        raise StoreError(f"The results store '{file}' is no ordinary file: HARNESS_STORE must name one.")
+        raise StoreError(f"The results store '{file}' is not a regular file: HARNESS_STORE must name one.")
     if file.exists():
         writable = _may(file, os.W_OK) and _may(file.parent, os.W_OK)
         if not _may(file, os.R_OK):
@@ -65,10 +65,10 @@ def check_file(file: Path, create: bool) -> bool:
 
 
 def identify(connection: Connection, shown: str, *, missing_is_fine: bool) -> Identity | None:
-    """The store's id and version; None for an empty database where that is fine.
+    """The store's id and version; None for an empty database, if that is allowed.
 
     Raises:
-        StoreError: the database is no results store, or one of another schema version.
+        StoreError: the database is not a results store, or has another schema version.
     """
     inspector = sa.inspect(connection)
     names = set(inspector.get_table_names())
@@ -77,7 +77,7 @@ def identify(connection: Connection, shown: str, *, missing_is_fine: bool) -> Id
     if "meta" not in names:
         holds = f"it holds the tables {', '.join(sorted(names)[:5])}" if names else "it is empty"
         raise StoreError(
-            f"The database {shown} is no results store ({holds}). "
+            f"The database {shown} is not a results store ({holds}). "
             "Point HARNESS_STORE at the right one, or at a file that does not exist yet."
         )
     found = {}
@@ -85,7 +85,7 @@ def identify(connection: Connection, shown: str, *, missing_is_fine: bool) -> Id
         found = {str(row.name): str(row.value) for row in connection.execute(sa.select(t.meta))}
     version = found.get("schema_version", "")
     if re.fullmatch("[0-9]{1,9}", version) is None or "store_id" not in found:
-        raise StoreError(f"The database {shown} is no results store: its table 'meta' holds no schema version.")
+        raise StoreError(f"The database {shown} is not a results store: its table 'meta' holds no schema version.")
     if int(version) < t.SCHEMA_VERSION:
         raise StoreError(
             f"The results store {shown} has schema version {version}, from before the first release; this version of "
@@ -100,13 +100,13 @@ def identify(connection: Connection, shown: str, *, missing_is_fine: bool) -> Id
 
 
 def alone(connection: Connection) -> None:
-    """Wait until no other transaction makes this store (SQLite has one writer anyway)."""
+    """Wait until no other transaction is creating this store (SQLite has a single writer anyway)."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_NUMBER)))
 
 
 def make(connection: Connection, shown: str) -> Identity:
-    """Make the tables in an empty database, unless another process was quicker."""
+    """Create the tables in an empty database, unless another process has done so."""
     alone(connection)
     known = identify(connection, shown, missing_is_fine=True)
     if known is not None:
@@ -119,5 +119,5 @@ def make(connection: Connection, shown: str) -> Identity:
 
 
 def _may(path: Path, mode: int) -> bool:
-    """What the user may do that this process acts for (the real user is asked about where that is all there is)."""
+    """Whether the effective user has access (checks the real user where the system offers no more)."""
     return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)

@@ -1,7 +1,7 @@
-"""Who runs a run: tells a living process from a dead one, without host names.
+"""The owner of a run: tells a living process from a dead one, without host names.
 
-On the same machine a process is known by its number and the moment it started. From elsewhere (a store shared
-by several machines, or another container) neither says anything, and the age of the heartbeat decides.
+On the same machine a process is identified by its number and its start time. From elsewhere (a store shared by several
+machines, or another container) neither is meaningful, and the age of the heartbeat decides.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SAME_START_S = 1.0
 
 @dataclass(frozen=True)
 class Owner:
-    """A process: its number, the Unix time of its start, and a digest of where it lives."""
+    """A process: its number, the Unix time of its start, and a digest of its machine and process namespace."""
 
     pid: int
     started: float
@@ -32,7 +32,7 @@ class Owner:
 
 @cache
 def this_place() -> str:
-    """Digest of this machine's boot and process name space, equal for processes that see each other's numbers."""
+    """Digest of this machine's boot and process namespace, equal for processes that see each other's numbers."""
     parts = []
     try:
         parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
@@ -43,7 +43,7 @@ def this_place() -> str:
 
 
 def owner_of(pid: int) -> Owner:
-    """The owner that a process of this machine is. A process that is already gone gets the start time 0."""
+    """The owner for a process of this machine. A process that has already ended gets the start time 0."""
     try:
         started = psutil.Process(pid).create_time()
     except psutil.Error:
@@ -55,7 +55,7 @@ def is_alive(owner: Owner | None, heartbeat: float | None) -> bool:
     """Whether the process that owns a run still lives.
 
     Args:
-        owner: as stored with the run; None: nobody.
+        owner: as stored with the run; None: no process.
         heartbeat: Unix time of the last sign of life.
     """
     if owner is None:

@@ -1,4 +1,4 @@
-"""Reading the store: runs, sweeps and environments, and (from `rows` and `views`) all that belongs to a run."""
+"""Reads the store: runs, sweeps and environments, and (from `rows` and `views`) everything that belongs to a run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LONG: dict[str, Any] = {
     **{name: [] for name in ("published", "history")},
     **{name: "" for name in ("traceback", "log_tail")},
 }
-"""Columns that a list does not need, and what stands for them."""
+"""Columns that a list does not need, and the values used instead."""
 
 
 _SHOWN_KEYS = 8
@@ -51,9 +51,9 @@ def runs(
 
     Args:
         store: open.
-        sweep, task, model, status: only such runs.
+        sweep, task, model, status: select only such runs.
         brief: leave the long columns empty (configuration, identity, units, details, charts, traceback, ...), which
-            take most of the time of reading.
+            take most of the reading time.
 
     Raises:
         UnknownNameError: no such sweep.
@@ -96,24 +96,24 @@ def runs(
 
 
 class _WholeRow(SimpleNamespace):
-    """A row of `runs` as `view_of` takes it: its columns by name, and in their order."""
+    """A row of `runs` in the form that `view_of` takes: columns by name and in order."""
 
     def __iter__(self) -> Iterator[Any]:
         return iter(vars(self).values())
 
 
 def _completed(rows: Rows) -> Any:
-    """Rows of `runs` with something empty in the long columns, which were not read."""
+    """Rows of `runs` with empty values in the long columns, which were not read."""
     empty = {column.name: _LONG.get(column.name) for column in t.runs.columns}
     read = [name for name in empty if name not in _LONG]
     return [_WholeRow(**{**empty, **dict(zip(read, row, strict=True))}) for row in rows]
 
 
 def run(store: Store, key_prefix: str) -> RunView:
-    """The run whose key begins so; the finished or newest row where it ran in several environments.
+    """The run whose key has this prefix; if it ran in several environments, its finished or newest row.
 
     Raises:
-        UnknownNameError: no run's key begins so.
+        UnknownNameError: no run's key has this prefix.
         UserError: several do.
     """
     prefix = key_prefix.lower()
@@ -122,7 +122,7 @@ def run(store: Store, key_prefix: str) -> RunView:
         raise _no_run(store, key_prefix)
 
     def work(connection: Connection) -> tuple[Rows, list[str], dict[int, dict[str, float]]]:
-        begins_so = (r.key >= prefix) & (r.key < prefix + _AFTER_EVERY_KEY)  # both sides use the index, LIKE does not
+        begins_so = (r.key >= prefix) & (r.key < prefix + _AFTER_EVERY_KEY)  # can use the index, unlike LIKE
         rows = connection.execute(sa.select(t.runs).where(begins_so).order_by(r.id)).all()
         keys = {row.key for row in rows}
         if len(keys) != 1:
@@ -137,13 +137,13 @@ def run(store: Store, key_prefix: str) -> RunView:
     if len(keys) > 1:
         one_each = list({row.key: row for row in rows}.values())[:_SHOWN_KEYS]
         shown = ", ".join(f"{row.key[:12]} ({row.task} {row.model} seed {row.seed})" for row in one_each)
-        raise UserError(f"'{key_prefix}' begins the keys of {len(keys)} runs: {shown}. Give more digits.")
+        raise UserError(f"'{key_prefix}' is a prefix of the keys of {len(keys)} runs: {shown}. Give more digits.")
     views = [view_of(row, finals.get(row.id, {}), sweeps, None) for row in rows]
     return max(views, key=lambda v: (v.status == FINISHED, v.started_at or 0.0, v.id))
 
 
 def _no_run(store: Store, key_prefix: str) -> UnknownNameError:
-    """The error that names the newest runs."""
+    """The error for an unknown key, which lists the newest runs."""
     query = sa.select(t.runs.c.key, sa.func.max(t.runs.c.id).label("id")).group_by(t.runs.c.key)
     rows = store.read(lambda connection: connection.execute(query.order_by(sa.desc("id"))).all())
     newest = [row.key[:12] for row in rows]
@@ -152,7 +152,7 @@ def _no_run(store: Store, key_prefix: str) -> UnknownNameError:
 
 
 def environments(store: Store) -> dict[str, EnvironmentRecord]:
-    """Every environment by its hash; what was observed beside it stands with each run."""
+    """Every environment by its hash; further observations are stored with each run."""
     query = sa.select(t.environments).order_by(t.environments.c.first_seen)
     rows = store.read(lambda connection: connection.execute(query).all())
     return {r.hash: EnvironmentRecord(r.hash, r.fingerprint) for r in rows}
@@ -173,7 +173,7 @@ def sweeps(store: Store) -> list[SweepView]:
     began: dict[str, float] = {}
     for cell in cells:
         counts.setdefault(cell.sweep, Counter())[best.get(cell.key, PLANNED)] += 1
-        began.setdefault(cell.sweep, cell.planned_at)  # the first in order of time
+        began.setdefault(cell.sweep, cell.planned_at)  # cells are sorted by time, so the earliest is kept
     return [SweepView(name, states.total(), dict(states), began[name]) for name, states in counts.items()]
 
 

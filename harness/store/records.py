@@ -1,4 +1,4 @@
-"""What is written to the results store about a run, as plain dataclasses. No torch import."""
+"""The records of a run that are written to the results store, as plain dataclasses. No torch import."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class RunPlan:
 
 @dataclass(frozen=True)
 class EnvironmentRecord:
-    """Where a run ran: `fingerprint` is hashed into `hash`; `observed` stands beside it.
+    """Where a run ran: `fingerprint` is hashed into `hash`; `observed` is not.
 
     Holds no host name, user name or path.
     """
@@ -89,12 +89,12 @@ class SampleRow:
 
 @dataclass
 class RunSummary:
-    """What a finished run leaves.
+    """The results of a finished run.
 
     Attributes:
         metrics: final values by "split/name" ("test/bleu", "val/loss").
         primary_value: the primary metric on the final split.
-        split: the split that was looked at last, once: "test"; "val" for trials of a search, which must not see test.
+        split: the final split, evaluated once: "test"; "val" for trials of a search, which must not see test.
         parameters: all weights, trained and fixed; encoder_parameters: those of encoder and decoder.
         phases: seconds by phase; total_s: the wall time of the run; train_s excludes validation and checkpoints.
         throughput, throughput_unit: real, unpadded units per second of training time.

@@ -1,4 +1,4 @@
-"""What runs logged and left: curves, final values, predictions and samples."""
+"""Reads what runs logged and produced: curves, final values, predictions and samples."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.store.views import nan
 from harness.store.writer import Store
 
 _CHUNK = 20_000
-_MOST_NUMBERS = 500  # parameters of one statement
+_MOST_NUMBERS = 500  # maximum number of parameters in one statement
 
 
 def metrics(store: Store, run_id: int, names: Iterable[str] | None = None) -> list[MetricRow]:
@@ -30,7 +30,7 @@ def metrics(store: Store, run_id: int, names: Iterable[str] | None = None) -> li
 def curves(store: Store, run_ids: Sequence[int], name: str) -> dict[int, list[tuple[int, float, float, int]]]:
     """One metric of many runs, read at once: by run, (step, seconds, value, training examples seen) by step.
 
-    A run without it is not there.
+    Omits runs without it.
     """
     c = t.metrics.c
     found: dict[int, list[tuple[int, float, float, int]]] = {}
@@ -50,11 +50,11 @@ def curves(store: Store, run_ids: Sequence[int], name: str) -> dict[int, list[tu
 def metric_columns(
     store: Store, run_ids: Sequence[int], names: Sequence[str] | None = None, *, final: bool = False
 ) -> dict[str, list[Any]]:
-    """What many runs logged (or their final values), column by column: quicker than a row at a time.
+    """What many runs logged (or their final values) as columns, which is quicker than row by row.
 
     Returns:
-        run_id, name, step, value, epoch, examples, seconds; sorted by run, name and step. Of final values, step and
-        what goes with it are None.
+        run_id, name, step, value, epoch, examples, seconds; sorted by run, name and step. For final values, step,
+        epoch, examples and seconds are None.
     """
     columns = ("run_id", "name", "step", "value", "epoch", "examples", "seconds")
     c = (t.final_metrics if final else t.metrics).c
@@ -95,7 +95,7 @@ def prediction_ids(store: Store, run_id: int) -> list[str]:
 
 
 def samples(store: Store, run_id: int) -> list[SampleRow]:
-    """The outputs that a finished run chose to show."""
+    """The outputs that a finished run selected for display."""
     c = t.samples.c
     query = sa.select(t.samples).where(c.run_id == run_id).order_by(c.position)
     rows = store.read(lambda connection: connection.execute(query).all())
@@ -103,6 +103,6 @@ def samples(store: Store, run_id: int) -> list[SampleRow]:
 
 
 def _portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """The numbers in lists that a statement can take."""
+    """The numbers in chunks that fit into a statement."""
     for first in range(0, len(ids), _MOST_NUMBERS):
         yield ids[first : first + _MOST_NUMBERS]

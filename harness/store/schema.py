@@ -1,9 +1,9 @@
 """The tables of the results store, column by column.
 
-Times are Unix seconds (UTC). A value that is not a number (NaN) is stored as NULL, since SQLite knows no NaN.
-JSON columns hold plain JSON without NaN or infinity.
+Times are Unix seconds (UTC). A value that is not a number (NaN) is stored as NULL, since SQLite has no NaN. JSON
+columns hold plain JSON without NaN or infinity.
 
-Change a table, or what its JSON means, only together with `SCHEMA_VERSION`.
+When a table or the meaning of its JSON changes, increment `SCHEMA_VERSION`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ metadata = MetaData()
 
 
 def shortened(column: Column[str], name: str) -> str:
-    """A name as the column holds it: a very long one is cut (`values.fitted`)."""
+    """A name as stored in its column: a very long one is cut (`values.fitted`)."""
     return fitted(name, column.type.length) if isinstance(column.type, Name) else name
 
 

@@ -1,4 +1,4 @@
-"""The states of a run in the ledger. Plain words without SQLAlchemy, for all who read the store."""
+"""The states of a run in the ledger. Does not import SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STATES = (PLANNED, RUNNING, FINISHED, FAILED, INTERRUPTED, INCOMPATIBLE)
 """planned -> running -> finished | failed | interrupted; incompatible is never run."""
 
 PREFERENCE = (FINISHED, RUNNING, INTERRUPTED, FAILED, PLANNED, INCOMPATIBLE)
-"""Which state stands for a run that has rows in several environments."""
+"""For a run with rows in several environments, the first of these states that a row has is shown."""
 
 NO_ENVIRONMENT = ""
-"""`runs.environment` of a row that has not run anywhere yet (a NULL would not take part in uniqueness)."""
+"""`runs.environment` of a row that has not run anywhere yet (unique constraints ignore NULL)."""

@@ -1,4 +1,4 @@
-"""The curves of many runs at a few points each, thinned by the database: a report draws thousands of small ones."""
+"""Curves of many runs, thinned to a few points each by the database: a report draws thousands of small ones."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from harness.store import schema as t
 from harness.store.writer import Store
 
 POINTS = 60
-"""How many points a thinned curve has at most."""
+"""Maximum number of points of a thinned curve."""
 
-_MOST_NUMBERS = 500  # parameters of one statement
+_MOST_NUMBERS = 500  # maximum number of parameters in one statement
 
 Curve = list[tuple[int, float]]
 """(step, value) by step; NaN where the store holds no number."""
@@ -26,11 +26,11 @@ def thinned_curves(store: Store, run_ids: Sequence[int], points: int = POINTS) -
     """Everything that the runs logged, by run and name, each curve with every k-th point and its last.
 
     A curve keeps the rows 1, 1 + k, 1 + 2k, ... with k the smallest power of two that leaves fewer than `points`, so
-    what is drawn are values that were logged, not means of them.
+    the points are logged values, not means.
 
     Args:
-        run_ids: numbers of the runs; one that logged nothing is not in the answer.
-        points: the most that a curve may have, at least 2.
+        run_ids: numbers of the runs; runs that logged nothing are omitted.
+        points: maximum per curve, at least 2.
     """
     found: dict[int, dict[str, Curve]] = {}
 
@@ -44,14 +44,14 @@ def thinned_curves(store: Store, run_ids: Sequence[int], points: int = POINTS) -
 
 
 def _read(connection: Connection, run_ids: Sequence[int], points: int, found: dict[int, dict[str, Curve]]) -> None:
-    """Curves of one name, one k and one spacing together: what differs from row to row takes the database longer."""
+    """Read curves of the same name, k and spacing together: a query that differs from row to row is slower."""
     alike: dict[tuple[str, int, int, int], dict[int, Row[Any]]] = {}
     for end in connection.execute(_ends(run_ids)):
         stride, gap = _stride(end.length, points), _gap(end.length, end.first, end.last)
         alike.setdefault((end.name, stride, end.first if gap else 0, gap), {})[end.run_id] = end
     for (name, stride, first, gap), ends in alike.items():
         curves = _curves(connection, _every(list(ends), name, stride, first, gap))
-        # The ends alone cannot prove that steps are evenly spaced: whose rows are too few has others in between.
+        # The ends alone do not prove even spacing: a curve with too few rows is not evenly spaced.
         uneven = [i for i, end in ends.items() if len(curves.get(i, ())) != -(-end.length // stride)]
         if uneven:
             curves |= _curves(connection, _every(uneven, name, stride))
@@ -71,17 +71,17 @@ def _curves(connection: Connection, query: sa.Select[Any]) -> dict[int, Curve]:
 
 
 def _stride(length: int, points: int) -> int:
-    """The smallest power of two that leaves fewer than `points` of so many rows; 1 where all fit."""
+    """The smallest power of two that leaves fewer than `points` of the rows; 1 if all fit."""
     return 1 if length <= points else 2 ** math.ceil(math.log2(length / (points - 1)))
 
 
 def _gap(length: int, first: int, last: int) -> int:
-    """How far apart steps are if they are evenly spaced between their ends; 0 where they cannot be."""
+    """The distance between steps if they can be evenly spaced between their ends; otherwise 0."""
     return (last - first) // (length - 1) if length > 1 and (last - first) % (length - 1) == 0 else 0
 
 
 def _ends(run_ids: Sequence[int]) -> sa.Select[Any]:
-    """Of every curve: its run, name and length, its first and last step, and its last value."""
+    """For every curve: run, name, length, first and last step, and last value."""
     c = t.metrics.c
     first, last = sa.func.min(c.step).label("first"), sa.func.max(c.step).label("last")
     ends = (
@@ -95,7 +95,7 @@ def _ends(run_ids: Sequence[int]) -> sa.Select[Any]:
 
 
 def _every(run_ids: Sequence[int], name: str, stride: int, first: int = 0, gap: int = 0) -> sa.Select[Any]:
-    """Every `stride`-th row of a metric of these runs; where steps are `gap` apart from the first on, without counting.
+    """Every `stride`-th row of a metric of these runs; steps that are `gap` apart are selected without counting.
 
     Counting rows takes SQLite four times as long.
     """

@@ -1,8 +1,8 @@
-"""Transactions that try again: what passes by itself never reaches the user, what does not is one sentence.
+"""Transactions with retries: transient failures are repeated, and permanent ones become a one-sentence error.
 
-Tried again are a lock that another writer holds, a deadlock or a serialisation failure, two writers who insert the
-same row, and a server that is being restarted. A piece of work may therefore run twice, and after a lost connection
-nobody knows whether the first time counted: it is told so, and every method of the store is written for it.
+Retried are a lock held by another writer, a deadlock or serialisation failure, two writers that insert the same row,
+and a server that restarts. Work may therefore run twice, and after a lost connection it is unknown whether the first
+attempt was committed: the work is told so, and every method of the store allows for it.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ READ = "harness_read"
 """Execution option of connections that only read."""
 
 LOCK_TIMEOUT_S = 30.0
-"""How long SQLite waits for its turn before it says that the database is locked."""
+"""Seconds that SQLite waits for a lock before it reports that the database is locked."""
 
 PATIENCE_S = 60.0
-"""How long a transaction is tried again."""
+"""Seconds for which a transaction is retried."""
 
 OPENING_PATIENCE_S = 10.0
-"""How long a server that does not answer is waited for when a store is opened."""
+"""Seconds to wait for a server that does not answer when a store is opened."""
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.02, 1.0
 
 _IN_THE_WAY = ("40001", "40P01", "55P03")  # serialisation failure, deadlock, lock not available
-_SAME_ROW = "23505"  # a second look finds the row that was inserted meanwhile; soon, or never
+_SAME_ROW = "23505"  # a retry finds the row that the other writer inserted
 _LOOKS_AT_SAME_ROW = 5
 _SERVER_AWAY = ("57P01", "57P02", "57P03", "53300", "08")  # shutdown, crash, starting, no free slot, connection
 _WORDS_OF_REFUSAL = ("password", "authentication", "pg_hba", "does not exist", "host name", "resolve")
@@ -44,7 +44,7 @@ Result = TypeVar("Result")
 
 
 Work = Callable[[Connection, bool], Result]
-"""A piece of work in a transaction: its second argument says whether an earlier attempt may have been committed."""
+"""Work in a transaction; the second argument says whether an earlier attempt may have been committed."""
 
 
 def write(engine: Engine, shown: str, work: Work[Result], *, patience_s: float | None = None) -> Result:
@@ -53,8 +53,8 @@ def write(engine: Engine, shown: str, work: Work[Result], *, patience_s: float |
     Args:
         engine: from `engine.connect`.
         shown: the store's URL for messages, without a password.
-        work: what to do; called again where an attempt failed for a reason that passes.
-        patience_s: how long to try; None: `PATIENCE_S`.
+        work: what to do; called again if an attempt fails for a transient reason.
+        patience_s: seconds to keep trying; None: `PATIENCE_S`.
 
     Raises:
         StoreError: the database refuses, with its reason in one sentence.
@@ -70,7 +70,7 @@ def write(engine: Engine, shown: str, work: Work[Result], *, patience_s: float |
 def read(
     engine: Engine, shown: str, work: Callable[[Connection], Result], *, patience_s: float | None = None
 ) -> Result:
-    """Do the work in one transaction that sees one state of the store and holds no writer up.
+    """Do the work in one transaction that sees a consistent state of the store and blocks no writer.
 
     Raises:
         StoreError: as `write`.
@@ -85,7 +85,7 @@ def read(
 
 @contextmanager
 def open_reading(engine: Engine, shown: str) -> Iterator[Connection]:
-    """A reading transaction as a block, for results that are read piece by piece; only its beginning is repeated."""
+    """A read transaction as a context manager, for results read in pieces; only its beginning is retried."""
     target = reading(engine)
     with friendly(shown):
         connection = _until_it_works(lambda unsure: target.connect(), shown, PATIENCE_S)
@@ -94,7 +94,7 @@ def open_reading(engine: Engine, shown: str) -> Iterator[Connection]:
 
 
 def reading(engine: Engine) -> Engine:
-    """The engine for transactions that read one consistent state."""
+    """The engine for transactions that read a consistent state."""
     options: dict[str, Any] = {READ: True}
     if engine.dialect.name == "postgresql":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -118,7 +118,7 @@ def _until_it_works(attempt: Callable[[bool], Result], shown: str, patience_s: f
 
 
 def is_passing(error: DBAPIError, attempt: int = 1) -> bool:
-    """Whether another writer was in the way, at this attempt."""
+    """Whether this attempt failed because of another writer."""
     if isinstance(error.orig, sqlite3.OperationalError):
         return "locked" in str(error.orig) or "locking protocol" in str(error.orig)
     state = getattr(error.orig, "sqlstate", None)
@@ -126,14 +126,14 @@ def is_passing(error: DBAPIError, attempt: int = 1) -> bool:
 
 
 def is_away(error: DBAPIError) -> bool:
-    """Whether the server went away, or is not back yet."""
+    """Whether the server has gone away or is not back yet."""
     if isinstance(error.orig, sqlite3.Error):
         return False
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
         return str(state).startswith(_SERVER_AWAY)
-    # Without a state it is the connection that failed, in words that depend on the system's language. Who is known to
-    # be refused for good is told so at once; others find out when the patience ends.
+    # Without a state the connection failed, with a message in the system's language. Known permanent refusals are
+    # reported at once; others are retried until the patience ends.
     cause = str(error.orig).lower()
     return isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError) and not any(
         word in cause for word in _WORDS_OF_REFUSAL
@@ -142,7 +142,7 @@ def is_away(error: DBAPIError) -> bool:
 
 @contextmanager
 def friendly(shown: str) -> Iterator[None]:
-    """Turn the driver's errors into a StoreError that says what to do."""
+    """Turn errors of the driver into a StoreError that says what to do."""
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error) as error:
@@ -157,14 +157,14 @@ _HINTS = {
     ),
     ("locked",): f"Another process has held it for more than {LOCK_TIMEOUT_S:.0f} s.",
     ("not a database", "malformed"): (
-        "The file is damaged or is no results store: move it away, or point HARNESS_STORE elsewhere."
+        "The file is damaged or is not a results store: move it away, or point HARNESS_STORE elsewhere."
     ),
     ("full", "no space left"): "The disk is full: make room and start the command again; finished runs are kept.",
     ("i/o error",): "The disk cannot be read or written; it may be full, or the file may lie on a network file system.",
     ("password", "authentication", "pg_hba", "role"): "Check user and password in HARNESS_STORE.",
     ("permission denied",): "The database's user may not do this: ask who runs the server for the right.",
     ("no such table", "no such column", "undefined", "does not exist"): (
-        "It is no results store, or tables of it are missing: check HARNESS_STORE."
+        "It is not a results store, or tables of it are missing: check HARNESS_STORE."
     ),
     ("connection", "host name", "resolve"): (
         "The server does not answer: check that it runs, and the address in HARNESS_STORE."

@@ -1,4 +1,4 @@
-"""A run and a sweep as the store knows them, made from its rows, and the JSON that programs rely on."""
+"""Runs and sweeps as views of the store's rows, and their stable JSON form."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from harness.store.records import RunSummary
 from harness.store.states import FINISHED, STATES
 
 NOT_RECORDED = "not recorded"
-"""What stands for something that an older run did not say of itself."""
+"""Shown for a value that an older run did not record."""
 
 _ARTIFACTS = ("model", "specs", "card", "samples", "config", "predictions")
 
 
 @dataclass(frozen=True)
 class RunView:
-    """A run as the store knows it.
+    """A run in the store.
 
     Attributes:
         id: the row's number, for `metrics`, `predictions` and `samples`.
         environment: hash of the environment it ran in; None before it started.
-        sweep: the sweep that was asked for, else the first that planned it; `sweeps`: all of them.
+        sweep: the sweep that was queried, else the first that planned it; `sweeps`: all of them.
         status: as in the ledger, but "interrupted" where the process that ran it is dead.
         reason: why it is incompatible, or the error it failed with.
         primary: {"name", "unit", "higher_is_better"} as declared by the task.
-        summary: what it left; None unless finished.
-        observed: what was seen beside the environment (calibration, load).
+        summary: its results; None unless finished.
+        observed: observations outside the environment's hash (calibration, load).
         started_at, ended_at: Unix seconds.
         history: earlier attempts.
     """
@@ -70,7 +70,7 @@ class RunView:
 
     @property
     def primary_value(self) -> float | None:
-        """The primary metric on the test split; None where it is not known."""
+        """The primary metric on the test split; None if unknown."""
         value = self.summary.primary_value if self.summary else None
         return None if value is None or math.isnan(value) else value
 
@@ -83,7 +83,7 @@ class RunView:
 
     @property
     def precision(self) -> str:
-        """What a finished model trained in, and why where the harness chose it; empty as `backend`."""
+        """The precision of a finished model's training, and why if the harness chose it; empty as for `backend`."""
         if self.summary is None or self.kind == "baseline":
             return ""
         why = self.summary.details.get("precision_chosen")
@@ -101,7 +101,7 @@ class SweepView:
 
 
 def run_as_json(view: RunView) -> dict[str, Any]:
-    """The object that `harness list runs --json` prints for a run: every key there, null where unknown."""
+    """The object that `harness list runs --json` prints for a run: every key is present, null if unknown."""
     s = view.summary
     return {
         "key": view.key,
@@ -141,7 +141,7 @@ def run_as_json(view: RunView) -> dict[str, Any]:
 
 
 def _expected(column: sa.Column[Any]) -> tuple[type, ...]:
-    """What a column's value may be; SQLite takes anything in any column."""
+    """The types that a column's value may have; SQLite accepts any type in any column."""
     if isinstance(column.type, sa.JSON):
         found: tuple[type, ...] = (list,) if column.name in ("published", "history") else (dict,)
     else:
@@ -159,7 +159,7 @@ def _check(row: Row[*tuple[Any, ...]]) -> None:
     """Refuse a row that this program did not write.
 
     Raises:
-        StoreError: a value is of another type than its column, or the state is none.
+        StoreError: a value has another type than its column, or the state does not exist.
     """
     for number, (value, expected) in enumerate(zip(row, _EXPECTED, strict=True)):
         if not isinstance(value, expected):
@@ -176,7 +176,7 @@ def view_of(row: Row[Any], finals: dict[str, float], sweeps: list[str], asked: s
         row: as read.
         finals: its final metrics.
         sweeps: those that planned it, oldest first.
-        asked: the sweep that was asked for; None: none.
+        asked: the sweep that was queried, if any.
 
     Raises:
         StoreError: this program did not write the row.
@@ -189,7 +189,7 @@ def view_of(row: Row[Any], finals: dict[str, float], sweeps: list[str], asked: s
         for name in ("primary_value", "total_s", "train_s"):
             values[name] = nan(values[name])
         values["throughput"] = values["throughput"] or 0.0
-        for name in ("memory", "machine", "energy"):  # a run of an older version left none
+        for name in ("memory", "machine", "energy"):  # older runs did not record them
             values[name] = values[name] or {}
         summary = RunSummary(metrics=finals, **values)
     return RunView(

@@ -1,6 +1,6 @@
-"""The store as it is written: opening it, and the ledger of runs (planned, running, finished, ...).
+"""Writes the store: opening it, and the ledger of runs (planned, running, finished, ...).
 
-Every method is one transaction, safe between processes and threads. States move only as `states.STATES` says.
+Every method is one transaction, safe between processes and threads. States change only as `states.STATES` describes.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Store:
 
     @classmethod
     def open(cls, url: str | None = None, *, create: bool = True, read_only: bool = False) -> Store:
-        """Open the store, making it where it does not exist.
+        """Open the store, creating it if it does not exist.
 
         Args:
             url: SQLAlchemy URL; None: HARNESS_STORE, or store.db in the results folder.
@@ -68,7 +68,8 @@ class Store:
             read_only: as create=False, and nothing can be written through it.
 
         Raises:
-            StoreError: no URL, missing, read-only, damaged, not a results store, or of another version.
+            StoreError: the URL is invalid, or the store is missing, read-only, damaged, not a results store, or of
+                another version.
         """
         parsed = connections.parse_url(url or connections.store_url())
         shown = connections.shown(parsed)
@@ -81,7 +82,7 @@ class Store:
             found = transactions.read(
                 engine, shown, lambda c: identify(c, shown, missing_is_fine=create), patience_s=patience_s
             )
-            if not (shut or read_only):  # only now, so that somebody else's database is left as it is
+            if not (shut or read_only):  # only now, so that a foreign database is not modified
                 connections.use_write_ahead_log(engine, shown)
             if found is None:
                 found = transactions.write(engine, shown, lambda c, _: make(c, shown))
@@ -96,7 +97,7 @@ class Store:
         return self._engine.url.render_as_string(hide_password=False)
 
     def is_at(self, url: URL) -> bool:
-        """Whether a URL leads to this very store."""
+        """Whether a URL leads to this store."""
         ours, theirs = connections.sqlite_file(self._engine.url), connections.sqlite_file(url)
         if ours is None or theirs is None:
             return self._engine.url == url
@@ -116,19 +117,19 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that reads one consistent state and holds no writer up, for results too large for `read`."""
+        """A transaction that reads a consistent state and blocks no writer, for results too large for `read`."""
         with transactions.open_reading(self._own(), self.url) as connection:
             yield connection
 
     def read(self, work: Callable[[Connection], Result]) -> Result:
-        """What the work finds in one consistent state; it is repeated where the server was away."""
+        """The result of the work, which reads a consistent state; retried if the server has gone away."""
         return transactions.read(self._own(), self.url, work)
 
     def write(self, work: transactions.Work[Result]) -> Result:
-        """Do the work in one writing transaction: all of it or nothing (`transactions` says when it is repeated).
+        """Do the work in one writing transaction: all of it or nothing (`transactions` describes when it is repeated).
 
         Raises:
-            StoreError: the store can only be read, or the database refuses.
+            StoreError: the store is read-only, or the database refuses.
         """
         if self.read_only:
             raise StoreError(
@@ -138,7 +139,7 @@ class Store:
         return transactions.write(self._own(), self.url, work)
 
     def _own(self) -> Engine:
-        if os.getpid() != self._pid:  # connections must not cross a fork
+        if os.getpid() != self._pid:  # connections must not be used across a fork
             self._engine.dispose(close=False)
             self._pid = os.getpid()
         return self._engine
@@ -148,8 +149,7 @@ class Store:
     def plan(self, plan: RunPlan) -> None:
         """Enter a run as planned and as a cell of its sweep.
 
-        Does nothing more to a run that is already known, whatever its state, except that an incompatible one
-        becomes planned.
+        Leaves a run that already exists unchanged, whatever its state, except that an incompatible one becomes planned.
         """
         self.plan_all([(plan, None)])
 
@@ -179,7 +179,7 @@ class Store:
         self.write(work)
 
     def set_sweep(self, sweep: str, keys: Sequence[str]) -> None:
-        """Make exactly these keys the cells of a sweep, in this order. Runs themselves are never deleted."""
+        """Make exactly these keys the cells of a sweep, in this order. Runs are never deleted."""
         now = time.time()
         rows = [{"sweep": sweep, "key": k, "position": i, "planned_at": now} for i, k in enumerate(dict.fromkeys(keys))]
 
@@ -202,8 +202,8 @@ class Store:
         Args:
             plan: the run; need not be planned before.
             environment: where it runs.
-            owner_pid: the process that runs it and whose death interrupts it.
-            again: run a finished run anew.
+            owner_pid: the process that runs it; if it dies, the run counts as interrupted.
+            again: run a finished run again.
 
         Returns:
             The run's number, for the other methods.
@@ -234,7 +234,7 @@ class Store:
             known = ledger.rows(connection, plan.key)
             mine = next((r for r in known if unsure and r.environment == environment.hash), None)
             if mine is not None and (mine.owner_pid, mine.started_at) == (owner.pid, now):
-                return int(mine.id)  # the attempt whose answer was lost
+                return int(mine.id)  # an earlier attempt was committed; its answer was lost
             row = ledger.row_to_start(known, environment.hash, again)
             if row is None:
                 return ledger.insert(connection, plan, attempts=1, **changes)
@@ -260,7 +260,7 @@ class Store:
         return self.write(work)
 
     def heartbeat(self, run_id: int) -> None:
-        """Say that the run lives; every minute or so where machines share a store (`owner.STALE_AFTER_S`).
+        """Record that the run is alive; call it about every minute if machines share a store (`owner.STALE_AFTER_S`).
 
         Raises:
             LedgerError: the run is not running; TakenOver, a StoreError too: another machine runs it now.
@@ -273,7 +273,7 @@ class Store:
         self.write(work)
 
     def log_metrics(self, run_id: int, rows: Sequence[MetricRow]) -> None:
-        """Write values of metrics; one of the same name and step is replaced. Also a sign of life.
+        """Write values of metrics; values of the same name and step are replaced. Also counts as a heartbeat.
 
         Raises:
             LedgerError, TakenOver: as `heartbeat`.
@@ -289,7 +289,7 @@ class Store:
         self.write(work)
 
     def delete_metrics_after(self, run_id: int, step: int) -> None:
-        """Forget what was logged after a step: a run that resumes there takes those steps again."""
+        """Delete what was logged after a step: a run that resumes there repeats those steps."""
         table = t.metrics
         chosen = sa.delete(table).where(table.c.run_id == run_id, table.c.step > step)
 
@@ -307,7 +307,7 @@ class Store:
         predictions: Sequence[PredictionRow],
         samples: Sequence[SampleRow],
     ) -> None:
-        """Write everything that a finished run leaves, and its state, in one transaction: all or nothing.
+        """Write all results of a finished run, and its state, in one transaction.
 
         Raises:
             LedgerError, TakenOver: as `heartbeat`.
@@ -323,7 +323,7 @@ class Store:
         def work(connection: Connection, unsure: bool) -> None:
             row = ledger.locked(connection, run_id)
             if unsure and row is not None and (row.status, row.ended_at) == (FINISHED, ended["ended_at"]):
-                return  # the attempt whose answer was lost
+                return  # an earlier attempt was committed; its answer was lost
             ledger.still_running(connection, run_id)
             ledger.clear(connection, run_id)
             for table, rows in ((t.final_metrics, finals), (t.predictions, outputs), (t.samples, shown)):
@@ -356,7 +356,7 @@ class Store:
         self.write(work)
 
     def interrupt(self, run_id: int) -> None:
-        """Record that a run was stopped from outside and can be resumed; only a running one of this machine changes."""
+        """Record that a run was stopped and can be resumed; affects only runs that this machine is running."""
         ended = ledger.ended()
 
         def work(connection: Connection, _unsure: bool) -> None:
@@ -369,7 +369,7 @@ class Store:
     # -- asking --------------------------------------------------------------------------------------
 
     def status(self, key: str, environment_hash: str | None = None) -> str | None:
-        """The state of a run; None where it is not known.
+        """The state of a run; None if it is not in the store.
 
         A run whose process is dead is "interrupted". With an environment, only rows of that environment and
         rows that have not run anywhere count; without, the best state of any (finished before all others).
@@ -385,7 +385,7 @@ class Store:
         return self.status(key, environment_hash) == FINISHED
 
     def run_id(self, key: str, environment_hash: str | None = None) -> int | None:
-        """The number of a run's row (its newest, where several environments have one); None where unknown."""
+        """The number of a run's row (the newest, if several environments have one); None if unknown."""
         rows = self.read(lambda connection: ledger.rows(connection, key))
         return max((int(r.id) for r in rows if environment_hash in (None, r.environment)), default=None)
 

@@ -1,5 +1,6 @@
-"""Cells of a plan run on workers, each once, with the store as their ledger. Imports no torch.
+"""Runs the cells of a plan on workers, each once, and records them in the store. Imports no torch.
 
-`planning` (words → cells with keys) → `ledger` (what the store knows of them) → `launchers` (start workers) →
-`worker` (claims a cell, runs it, ends it). `sweep.run_cells` goes this way for `harness run` and `harness sweep`.
+`planning` (words → cells with keys) → `ledger` (what the store knows about them) → `launchers` (start workers) →
+`worker` (claims a cell, runs it, records the outcome). `sweep.run_cells` drives these steps for `harness run` and
+`harness sweep`.
 """

@@ -1,4 +1,4 @@
-"""What shows the progress of cells: told what happens, asked nothing."""
+"""The interface of progress displays: a sweep calls their methods and uses no return value."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ class Display(Protocol):
     """Shows the progress of cells: `SweepDisplay` of many, `RunDisplay` of one."""
 
     def begin(self, planned: Sequence[PlannedRun], estimates: Callable[[], Estimates]) -> None:
-        """Cells are known with their states; `estimates` asks the store how long such cells take."""
+        """The plan and its states are known; `estimates` reads from the store how long such cells take."""
 
     def at_a_time(self, workers: int, threads: int, reason: str) -> None:
-        """So many runs go on at a time, with so many threads; `reason`: why not one a core, else empty."""
+        """How many runs go on at a time, and threads of each; `reason`: why not one per core, else empty."""
 
     def live(self, workers: int) -> AbstractContextManager[None]:
-        """The block in which jobs run."""
+        """Return a context manager, within which the jobs run."""
 
     def update(self, event: JobEvent, run: PlannedRun | None) -> None:
-        """A job started, went on or ended; `run`: the cell, None for data."""
+        """A job started, made progress or ended; `run`: its cell, None for data."""
 
     def ended(self, run: PlannedRun, outcome: JobOutcome, state: CellState, *, by_another: bool) -> None:
         """A cell has ended, here or by another sweep."""
 
     def elsewhere(self, cells: int, *, only: bool) -> None:
-        """Other sweeps have so many cells; `only`: nothing else is left to do."""
+        """How many cells other sweeps are running; `only`: nothing else is left to do."""
 
     def stopping(self) -> None:
         """The sweep was asked to stop."""

@@ -12,18 +12,18 @@ from harness.store.durations import durations
 from harness.sweeping.planning import PlannedRun
 
 Kind = tuple[str, str, str]
-"""Task, model, budget: what runs have in common that are expected to take equally long."""
+"""Task, model and budget; runs that share them are expected to take equally long."""
 
 
 class Estimates:
-    """Times of finished runs by kind; the median speaks."""
+    """Times of finished runs by kind; the expected time is their median."""
 
     def __init__(self) -> None:
         self._known: defaultdict[Kind, list[float]] = defaultdict(list)
 
     @classmethod
     def from_store(cls, store: Store | None, planned: Iterable[PlannedRun], environment: str) -> Estimates:
-        """Times of earlier runs: those in this environment where there are any, else those of other ones."""
+        """Times of earlier runs: from this environment if there are any, else from others."""
         made, kinds = cls(), {kind_of(run) for run in planned}
         if store is None or not kinds:
             return made
@@ -37,24 +37,24 @@ class Estimates:
         return made
 
     def add(self, run: PlannedRun, seconds: float) -> None:
-        """Learn from a run that has just finished."""
+        """Add the time of a run that has just finished."""
         self._known[kind_of(run)].append(seconds)
 
     def of(self, run: PlannedRun) -> float | None:
-        """Seconds that a run is expected to take; None where nothing is known of its kind."""
+        """Seconds that a run is expected to take; None if no run of its kind has finished."""
         times = self._known.get(kind_of(run))
         return statistics.median(times) if times else None
 
     def remaining(
         self, waiting: Sequence[PlannedRun], running: Sequence[tuple[PlannedRun, float, float]], workers: int
     ) -> float | None:
-        """Seconds until everything is done; None where most cells' times are unknown.
+        """Seconds until everything is done; None if the times of most cells are unknown.
 
-        A cell of an unknown kind is expected to take as long as the known ones do on average.
+        A cell of an unknown kind is assumed to take the average of the known ones.
 
         Args:
             waiting: cells that have not been started, in their order.
-            running: (cell, seconds since it was started, share done) of the others.
+            running: (cell, seconds since its start, fraction done) of the others.
             workers: cells at a time.
         """
         known = [seconds for run in waiting if (seconds := self.of(run)) is not None]
@@ -72,12 +72,12 @@ class Estimates:
 
 
 def kind_of(run: PlannedRun) -> Kind:
-    """What a run is expected to share its time with. Baselines have no budget."""
+    """The kind of a run. Baselines have no budget."""
     return (run.plan.task, run.plan.model, run.plan.config.get("budget", ""))
 
 
 def _left(expected: float | None, elapsed: float, done: float) -> float | None:
-    """Seconds that a running cell still needs: from its progress once there is some, else from the expectation."""
+    """Seconds that a running cell still needs: from its progress if there is any, else from its expected time."""
     if done >= 0.1:
         return elapsed * (1.0 - done) / done
     return None if expected is None else max(0.0, expected - elapsed)

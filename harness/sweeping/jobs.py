@@ -1,4 +1,4 @@
-"""What a worker is asked to do, what it says meanwhile, and how it ended. Plain data that crosses process borders."""
+"""Jobs for workers, their progress events and their outcomes. Plain data that is sent between processes."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ if TYPE_CHECKING:
     from harness.sweeping.planning import PlannedRun
 
 ALONE, TOGETHER = "alone", "together"
-"""What may compute on this machine at the same time: beside a run that is timed alone, nothing; else other jobs of its
-sweep, and others like them."""
+"""How a job of an exclusive sweep shares the machine: ALONE excludes every other such job, TOGETHER only those that run
+alone."""
 
 NOT_STARTED = "not started"
-"""Text of the event that ends a job which was not started: its need failed, or the ledger said how it ended."""
+"""Event text of a job that ended without being started: a job it needs failed, or the store has its outcome."""
 
 WAITING = "waiting for the machine"
-"""Progress of a job that may not start yet, because an exclusive run has the machine."""
+"""Progress text of a job that waits because an exclusive run has the machine."""
 
 GRACE_S = 60.0
-"""How long a run that was told to stop may take to end its step and write its checkpoint before it is killed."""
+"""Seconds that a stopped run has to end its step and write its checkpoint before it is killed."""
 
 Tell = Callable[[float, str], None]
-"""Takes progress: the fraction done, and a word."""
+"""Receives progress: the fraction done, and a short text."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One thing for one worker.
+    """A unit of work for one worker.
 
     Attributes:
         kind: "prepare" (a task's data), "run" or "baseline".
-        key: of the run, or of the data: what it is known by.
-        label: what people call it: "translation × lstm, seed 0".
+        key: identifies the run, or the data.
+        label: for display: "translation × lstm, seed 0".
         config: `RunSettings.plain`.
         plan: of the run; None for "prepare".
         baseline: its name, for "baseline".
-        needs: keys of jobs that must be done before.
+        needs: keys of jobs that must be done first.
         limits: exceeding one stops the run.
-        lock: "alone", "together" (see `harness.sweeping.machine_lock`), or empty: regardless of others.
-        before: seconds by phase that were spent for the run already.
+        lock: "alone", "together" (see `harness.sweeping.machine_lock`), or empty: no lock is taken.
+        before: seconds by phase already spent on the run.
     """
 
     kind: str
@@ -66,12 +66,12 @@ class JobOutcome:
     """How a job ended.
 
     Attributes:
-        status: "done", "failed", "interrupted", "died" (the process ended without a word), or "elsewhere" (another
-            living process has the run).
+        status: "done", "failed", "interrupted", "died" (the process ended without reporting an outcome), or "elsewhere"
+            (another living process owns the run).
         error: in one line; empty if done.
         traceback: of the error.
         log_tail: the last lines that the worker printed.
-        user_error: whether the error is of the user's making (wrong data, no network).
+        user_error: whether the error is one that the user can fix (wrong data, no network).
         over_limit: whether it was stopped because it used more time or memory than it may.
         raised: the error itself, where the job ran in this process.
     """
@@ -87,7 +87,7 @@ class JobOutcome:
 
 @dataclass(frozen=True)
 class JobEvent:
-    """Something that happened to a job: it started, went on, or ended (then `outcome` is set)."""
+    """A job started, made progress, or ended (then `outcome` is set)."""
 
     job: Job
     fraction: float = 0.0
@@ -96,7 +96,7 @@ class JobEvent:
 
 
 def data_key(run: PlannedRun) -> str:
-    """Equal for all runs on the same data."""
+    """The key of a run's data, equal for all runs on the same data."""
     return hashlib.sha256(canonical(run.plan.config["task"]).encode()).hexdigest()
 
 
@@ -111,8 +111,8 @@ def run_job(run: PlannedRun, *, beside_alone: bool = False, prepared: bool = Tru
 
     Args:
         run: the cell.
-        beside_alone: whether the sweep has runs that must be alone.
-        prepared: whether a job of its own prepares the data, which this one then waits for.
+        beside_alone: whether the sweep has runs that need the machine to themselves.
+        prepared: whether a separate job prepares the data, which this one then waits for.
     """
     return Job(
         "baseline" if run.baseline else "run",
@@ -129,10 +129,10 @@ def run_job(run: PlannedRun, *, beside_alone: bool = False, prepared: bool = Tru
 
 
 def jobs_for(todo: Sequence[PlannedRun], *, beside_alone: bool = False, prepared: bool = True) -> list[Job]:
-    """Data first, then the runs, the longest budgets first so that no worker idles at the end, then baselines.
+    """Data first, then runs, longest budgets first so that no worker idles at the end, then baselines.
 
     Args:
-        todo: what is to be run.
+        todo: the runs.
         beside_alone, prepared: as for `run_job`.
     """
     prepare = {data_key(run): prepare_job(run, beside_alone=beside_alone) for run in todo} if prepared else {}

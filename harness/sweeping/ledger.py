@@ -1,4 +1,4 @@
-"""What the ledger says of a plan's cells, and what a sweep enters in it: before anything runs, and for dead workers."""
+"""Reads the states of a plan's cells from the store, and records cells before they run and when a worker has died."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def with_states(
         planned: as `plan_cells` returns them.
         store: None: there is none yet, so nothing has run.
         environment: hash of the environment in which a run must have finished to count; None: any.
-        retry: states to run again all the same ("failed").
+        retry: states to run again ("failed").
     """
     known = {s.FINISHED: FINISHED, s.RUNNING: ELSEWHERE}
     if "failed" not in retry:
@@ -50,7 +50,7 @@ def with_states(
 
 
 def record(planned: Sequence[PlannedRun], store: Store) -> None:
-    """Enter every cell in the store, and take from the sweep the cells that these replace.
+    """Record every cell in the store, and remove from the sweep the cells that these replace.
 
     Cells of an experiment replace those of the same task, model and seed (the experiment or the code has
     changed); other cells replace those of the same configuration (the code has changed).
@@ -75,7 +75,7 @@ def _coordinates(run: Any, experiment: bool) -> str:
 
 
 def record_interrupted(run: PlannedRun, store: Store, environment: EnvironmentRecord) -> None:
-    """Enter that a run was stopped whose process could not say so itself."""
+    """Record a run as interrupted whose process could not do so itself."""
     row = store.run_id(run.plan.key, environment.hash)
     assert row is not None, "a run that is interrupted was started"
     store.interrupt(row)
@@ -84,14 +84,14 @@ def record_interrupted(run: PlannedRun, store: Store, environment: EnvironmentRe
 def record_failed(
     run: PlannedRun, outcome: JobOutcome, store: Store, environment: EnvironmentRecord, *, started: bool
 ) -> str:
-    """Enter a failure that the run could not enter itself; returns the state that it is in after all.
+    """Record a failure that the run could not record itself; returns its state afterwards.
 
     Args:
         run: the cell.
         outcome: how its worker ended.
         store: open.
-        environment: in which it was to run.
-        started: whether its process had entered the start.
+        environment: where it should have run.
+        started: whether its process had recorded the start.
     """
     try:
         if started:
@@ -99,7 +99,7 @@ def record_failed(
             assert row is not None, "a run that was started has a row"
         else:
             row = store.start(run.plan, environment, owner_pid=os.getpid())
-    except AlreadyRunning:  # another sweep was quicker
+    except AlreadyRunning:  # another sweep has started it
         return s.RUNNING
     except AlreadyFinished:
         return s.FINISHED

@@ -1,4 +1,4 @@
-"""How long a run of a sweep may take and how much memory it may use."""
+"""Limits on the time and memory of a run."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Limits:
     """Limits of one run; None: no limit.
 
     Attributes:
-        time_s: seconds from the start of its process, waiting for other exclusive runs left out.
-        memory_bytes: proportional set size of its process and of those that it starts.
+        time_s: seconds since its process started, excluding time spent waiting for exclusive runs.
+        memory_bytes: proportional set size of its process and its children.
     """
 
     time_s: float | None = None
@@ -26,10 +26,10 @@ class Limits:
 
     @classmethod
     def parse(cls, time: str | None, memory: str | None) -> Limits:
-        """Read `limits.time` ("90s", "30m", "2h") and `limits.memory` ("800MB", "4GiB").
+        """Parse `limits.time` ("90s", "30m", "2h") and `limits.memory` ("800MB", "4GiB").
 
         Raises:
-            ConfigError: another spelling.
+            ConfigError: a limit is not written like this.
         """
         return cls(
             None if time is None else _amount("limits.time", time, _SECONDS, "30m"),
@@ -51,7 +51,7 @@ def _amount(name: str, text: str, units: dict[str, float], example: str) -> floa
 
 
 def duration(seconds: float) -> str:
-    """For people: "42 s", "3 min 20 s", "2 h 5 min"."""
+    """Format seconds: "42 s", "3 min 20 s", "2 h 5 min"."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -63,5 +63,5 @@ def duration(seconds: float) -> str:
 
 
 def size(amount: float) -> str:
-    """For people: "820 MiB", "4.2 GiB"."""
+    """Format bytes: "820 MiB", "4.2 GiB"."""
     return f"{amount / 2**30:.3g} GiB" if amount >= 2**30 else f"{amount / 2**20:.3g} MiB"

@@ -1,7 +1,7 @@
-"""One lock for this machine and user, by which runs that are timed alone keep other sweeps' jobs away.
+"""A lock per machine and user, with which runs that are timed alone keep out jobs of other sweeps.
 
-A run takes it for itself ("alone"); preparations and baselines of such sweeps take it "together" with others like
-them. The system frees it when a process ends, however it ends. Sweeps without `exclusive=true` do not ask for it.
+A run takes it exclusively ("alone"); data preparation and baselines of such sweeps share it ("together"). The operating
+system releases it when a process ends, however it ends. Sweeps without `exclusive=true` do not take it.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from harness.errors import StoreError
 
 
 def lock_file() -> Path:
-    """In the temporary folder, which is of this machine, unlike a home folder that several share."""
+    """The lock's file, in the temporary folder: a home folder may be shared by several machines."""
     return Path(tempfile.gettempdir()) / f"sequence-harness-{os.getuid()}.lock"
 
 
 @contextmanager
 def machine_lock(*, alone: bool, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
-    """Hold the lock for the block, alone or together with others; waits as long as it takes.
+    """Hold the lock for the block, exclusively or shared; waits without a time limit.
 
     Args:
-        alone: whether nobody else may hold it at the same time.
+        alone: whether to hold it exclusively.
         on_wait: called once if it is not free at once.
 
     Raises:
@@ -38,7 +38,7 @@ def machine_lock(*, alone: bool, on_wait: Callable[[], None] | None = None) -> I
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise StoreError(
-            f"Cannot open '{path}', by which runs with exclusive=true wait for one another: {error.strerror}. Set "
+            f"Cannot open '{path}', the lock of runs with exclusive=true: {error.strerror}. Set "
             "TMPDIR to a folder of this machine that you may write to."
         ) from error
     try:

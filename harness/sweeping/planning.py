@@ -1,4 +1,4 @@
-"""The plan: from words to cells with keys, and whether each is possible. Reads no store and runs nothing."""
+"""Plans cells: from words to runs with keys, and whether each is possible. Reads no store and runs nothing."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ READY, FINISHED, FAILED, INCOMPATIBLE, ELSEWHERE = "ready", "finished", "failed"
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """A cell of the sweep, or a baseline of one of its tasks, and what is to become of it.
+    """A cell of the sweep, or a baseline of one of its tasks, and its state.
 
     Attributes:
         settings: of the cell; of a baseline: those of the first cell with its task and seed.
-        plan: as the store gets it.
-        state: "ready" (to be run), "finished", "failed" (earlier, and not to be tried again), "incompatible", or
-            "running" (in another process; waited for, and taken over if that does not finish it).
-        reason: why it is incompatible, or why it is to be run although it has finished elsewhere.
+        plan: as recorded in the store.
+        state: "ready" (to be run), "finished", "failed" (earlier, and not retried), "incompatible", or "running" (in
+            another process; waited for, and taken over if that does not finish it).
+        reason: why it is incompatible, or why it is run although it has finished in another environment.
         baseline: the baseline's name; empty for a model.
         limits: exceeding one stops it.
-        alone: whether nothing else of this sweep, and no other such run, may compute meanwhile.
-        launcher: what starts its worker; None: what the command takes by default.
-        before: seconds by phase that were spent on settling it; they count with its own.
+        alone: whether no other job of this sweep, and no other such run, may compute at the same time.
+        launcher: the launcher to use; None: the default of the command.
+        before: seconds by phase spent on planning it, added to its own.
         of_experiment: whether it is a cell of an experiment.
-        attempts: how often the store says that it was started and has ended.
+        attempts: how many attempts at it have ended, as the store has recorded.
     """
 
     settings: RunSettings
@@ -54,12 +54,12 @@ class PlannedRun:
 
     @classmethod
     def of(cls, cell: Cell, plan: RunPlan, settings: RunSettings, **others: Any) -> PlannedRun:
-        """The run of a cell, watched and started as the cell asks.
+        """The run of a cell, with its sweep options.
 
         Args:
-            cell: of which the run is, or whose baseline it is.
+            cell: that is run, or whose baseline is run.
             plan: of the run.
-            settings: the cell's, with what was still open settled.
+            settings: the cell's, fully resolved.
             others: further attributes.
         """
         limits = _limits(cell.sweep.limits.time, cell.sweep.limits.memory)
@@ -68,7 +68,7 @@ class PlannedRun:
 
     @property
     def label(self) -> str:
-        """For people: "translation × lstm, seed 0". Not unique: cells are known by their keys."""
+        """For display: "translation × lstm, seed 0". Not unique; keys identify cells."""
         return f"{self.plan.task} × {self.plan.model}, seed {self.plan.seed}"
 
 
@@ -93,7 +93,7 @@ def plan_cells(cells: Iterable[Cell]) -> list[PlannedRun]:
             models[plan.key] = PlannedRun.of(cell, plan, settings, state=state, reason=reason, alone=settings.exclusive)
         if not cell.sweep.baselines:
             continue
-        # Nobody compares the times of baselines.
+        # Times of baselines are not compared, so they need not run alone.
         together = replace(settings, exclusive=False) if settings.exclusive else settings
         for baseline in fits.baselines(settings.task):
             plan = planner.plan(together, baseline=baseline)
@@ -102,7 +102,7 @@ def plan_cells(cells: Iterable[Cell]) -> list[PlannedRun]:
     if len(threads) > 1:
         raise ConfigError(
             f"trainer.threads is {' and '.join(map(str, sorted(threads)))} in cells of one sweep, whose times are "
-            "compared. Give all of them one number, or make a sweep for each."
+            "compared. Use one number for all of them, or a separate sweep for each."
         )
     return [*models.values(), *baselines.values()]
 
@@ -111,22 +111,22 @@ _limits = lru_cache(maxsize=64)(Limits.parse)
 
 
 class _Fits:
-    """Whether models fit tasks, with the sizes that `match` asks for; worked out once for the same objects."""
+    """Whether models fit tasks, with the sizes that `match` asks for; computed once for the same objects."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[Any, ...], tuple[RunSettings, RunSettings, Compatibility]] = {}
         self._baselines: dict[int, tuple[Task, tuple[Baseline, ...]]] = {}
 
     def of(self, settings: RunSettings) -> tuple[RunSettings, Compatibility]:
-        """As `harness.config.matching.fit`."""
+        """The result of `harness.config.matching.fit`."""
         key = (id(settings.task), id(settings.model), id(settings.trainer), settings.asked.match)
         if key not in self._known:
-            self._known[key] = settings, *fit_model(settings)  # the objects are kept, so their numbers stay theirs
+            self._known[key] = settings, *fit_model(settings)  # keeps the objects alive, so that ids stay valid
         _, known, found = self._known[key]
         return (settings if known.model is settings.model else replace(settings, model=known.model)), found
 
     def baselines(self, task: Task) -> tuple[Baseline, ...]:
-        """Those of a task."""
+        """The baselines of a task."""
         if id(task) not in self._baselines:
             self._baselines[id(task)] = task, task.baselines()
         return self._baselines[id(task)][1]

@@ -1,4 +1,4 @@
-"""Which job is started when: in order, as soon as there is room for it and what it needs is done."""
+"""Starts jobs in order, each as soon as a worker is free and the jobs that it needs are done."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from harness.sweeping.launchers.launcher import Launcher, Worker
 
 
 class Pool:
-    """Has up to `workers` jobs run at a time. Close it, or use it in a `with` block: workers are stopped then.
+    """Runs up to `workers` jobs at a time. Close it, or use it in a `with` block; closing stops the workers.
 
     Args:
         launcher: starts workers; closed with the pool.
         workers: how many at a time.
-        on_event: is told what happens to jobs.
-        before: asked about every job in the moment in which it would be started; an outcome ends it without that.
-        grace_s: seconds that a worker which was told to stop has for its checkpoint before it is killed.
+        on_event: called with every event of a job.
+        before: called with each job when it is about to start; if it returns an outcome, the job ends with that
+            instead.
+        grace_s: seconds that a stopped worker has to write its checkpoint before it is killed.
     """
 
     def __init__(
@@ -53,16 +54,16 @@ class Pool:
         return not self._waiting and not self._running
 
     def submit(self, *jobs: Job) -> None:
-        """Take jobs on, to be started in this order as soon as there is room and their needs are done.
+        """Queue jobs, to be started in this order as workers become free and the jobs they need are done.
 
-        A job whose need failed is not started: it ends with the outcome of that need.
+        A job is not started if one that it needs failed; it ends with the outcome of that one.
         """
         for job in jobs:
             self._done.pop(job.key, None)
             self._waiting.append(job)
 
     def poll(self, timeout: float) -> None:
-        """Start what can be started, wait until something happens or the time is over, and tell what happened."""
+        """Start what can be started, wait for an event or until the timeout, and report events."""
         self._start_ready()
         handles: dict[Any, Worker] = {h: worker for worker in self._running for h in worker.handles()}
         if handles:
@@ -77,7 +78,7 @@ class Pool:
                 self._end(JobEvent(worker.job, outcome=worker.close(self._stopping)))
 
     def stop(self) -> None:
-        """Start nothing any more, and tell workers to write their checkpoint and end; those that do not are killed."""
+        """Start no more jobs, and tell workers to write their checkpoints and end; those that do not are killed."""
         self._stopping = True
         self._waiting.clear()
         for worker in self._running:

@@ -1,10 +1,10 @@
-"""`precision=auto`: what it becomes for one run, before the run has a key.
+"""Resolves `precision=auto` for one run, before the run gets a key.
 
-What an earlier process of the same run chose stays, so that an interrupted run goes on as the run it was. Else
-`harness.training.precision` decides. Its check trains in a process of its own: the run that follows then has the
-random numbers, the warm-up and the memory of a run that was told its precision.
+The choice of an earlier process of the same run is kept, so that an interrupted run can resume. Otherwise
+`harness.training.precision` decides. Its check trains in a separate process, so the run that follows has the random
+numbers, warm-up and memory use of a run with an explicit precision.
 
-    python -P -m harness.sweeping.precision_choice FILE    it reads the run from standard input, writes to FILE
+    python -P -m harness.sweeping.precision_choice FILE    reads the run from standard input, writes FILE
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from harness.training.precision import PrecisionVerdict
 
 LONGEST_S = 900.0
-"""A check that has not ended after so many seconds is given up."""
+"""Timeout of a check in seconds."""
 
-_COUNTS = ("finished", "running", "interrupted")  # a run that failed may try again
+_COUNTS = ("finished", "running", "interrupted")  # a failed run may choose again
 
 
 def chosen(settings: RunSettings, store: Store) -> tuple[RunSettings, dict[str, float]]:
-    """The settings with fp32 or bf16 in the place of "auto" and the reason beside it, and the seconds spent by phase.
+    """The settings with "auto" replaced by fp32 or bf16 and the reason added, and seconds spent by phase.
 
     Args:
-        settings: of a single run; its threads and its device are decided.
-        store: in which an interrupted run is looked for.
+        settings: of a single run, with its threads and device resolved.
+        store: searched for an interrupted run.
     """
     from harness.measure.clock import PhaseClock
     from harness.training.precision import PrecisionVerdict, obstacle
@@ -53,7 +53,7 @@ def chosen(settings: RunSettings, store: Store) -> tuple[RunSettings, dict[str, 
         with clock.phase("setup"), waiting("Checking whether bf16 may be used"):
             verdict = _checked(settings)
     except Exception as error:
-        # Whatever is wrong, with the data or with the model, meets the run too, where it is recorded.
+        # The run will hit the same problem with its data or model, and record it.
         verdict = PrecisionVerdict("fp32", f"the check could not be made: {type(error).__name__}: {error}")
     spent = clock.totals()
     before = {name: seconds for name, seconds in spent.items() if name in ("data_preparation", "setup")}
@@ -61,7 +61,7 @@ def chosen(settings: RunSettings, store: Store) -> tuple[RunSettings, dict[str, 
 
 
 def _earlier(settings: RunSettings, store: Store) -> RunSettings | None:
-    """What was chosen for this run in this environment before; None where nothing was."""
+    """The settings with the precision chosen earlier for this run in this environment, or None."""
     from harness.config.identity import run_key
     from harness.measure.environment import measure_environment
     from harness.store import query
@@ -82,7 +82,7 @@ def _earlier(settings: RunSettings, store: Store) -> RunSettings | None:
 
 
 def _reason(config: dict[str, Any]) -> str:
-    """Why the precision of a stored run was chosen for it; empty where it was asked for."""
+    """Why the precision of a stored run was chosen; empty if it was requested."""
     return str(config.get("asked", {}).get("precision_reason", ""))
 
 
@@ -92,14 +92,14 @@ def _with(settings: RunSettings, precision: str, why: str) -> RunSettings:
 
 
 def _checked(settings: RunSettings) -> PrecisionVerdict:
-    """The verdict of a process that makes the check.
+    """The verdict of the check, made in a separate process.
 
     Raises:
-        ChildProcessError: it ended without one, or did not end.
+        ChildProcessError: the process ended without one, or timed out.
     """
     from harness.training.precision import PrecisionVerdict
 
-    modules = os.pathsep.join(path or os.getcwd() for path in sys.path)  # plug-ins of a notebook may be found there
+    modules = os.pathsep.join(path or os.getcwd() for path in sys.path)  # for plug-ins that a notebook made importable
     with TemporaryDirectory(prefix="harness-precision-") as folder:
         answer = Path(folder, "verdict.json")
         try:
@@ -121,7 +121,7 @@ def _checked(settings: RunSettings) -> PrecisionVerdict:
 
 
 def main() -> None:
-    """Make the check of the run that standard input describes, and write the verdict."""
+    """Check the run described on standard input, and write the verdict."""
     from harness.runtime import tune_allocator
 
     tune_allocator()  # before anything imports torch

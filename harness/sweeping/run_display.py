@@ -1,4 +1,4 @@
-"""What a single run shows: a bar on a terminal, and nothing elsewhere but what it waits for."""
+"""The progress of a single run: a bar on a terminal; elsewhere only a note when the run has to wait."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class RunDisplay:
     """Progress of one run on standard error.
 
     Args:
-        console: where to.
+        console: where to print.
     """
 
     def __init__(self, console: Console) -> None:
@@ -32,12 +32,12 @@ class RunDisplay:
         self._said_waiting = False
 
     def begin(self, planned: Sequence[PlannedRun], estimates: Callable[[], Estimates]) -> None:
-        """Remember how the run is called."""
+        """Remember the name of the run."""
         (run,) = planned
         self._label = f"{run.plan.task} × {run.plan.model}"
 
     def at_a_time(self, workers: int, threads: int, reason: str) -> None:
-        """One run needs no telling."""
+        """Do nothing: there is one run."""
 
     @contextmanager
     def live(self, workers: int) -> Iterator[None]:
@@ -53,7 +53,7 @@ class RunDisplay:
         self._move = lambda fraction, text: None
 
     def update(self, event: JobEvent, run: PlannedRun | None) -> None:
-        """Move the bar; say once that the machine is waited for."""
+        """Advance the bar; say once that the run waits for the machine."""
         if event.text == WAITING and not self._said_waiting:
             self._said_waiting = True
             self._console.print("Waiting for another exclusive run of this machine to end.")
@@ -61,10 +61,10 @@ class RunDisplay:
             self._move(event.fraction, event.text)
 
     def ended(self, run: PlannedRun, outcome: JobOutcome, state: CellState, *, by_another: bool) -> None:
-        """The command prints the results."""
+        """Do nothing: the command prints the results."""
 
     def elsewhere(self, cells: int, *, only: bool) -> None:
-        """The command says so."""
+        """Do nothing: the command says so."""
 
     def stopping(self) -> None:
         """Say that the run was asked to stop."""

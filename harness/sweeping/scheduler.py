@@ -1,4 +1,4 @@
-"""What a sweep does with every event of its jobs, and with cells that other sweeps have taken."""
+"""Handles the events of a sweep's jobs, and the cells that other sweeps run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.sweeping.planning import PlannedRun
 from harness.sweeping.pool import Pool
 
 _LOOK_S = 1.0
-_AGAIN_S = 5.0  # for a cell that the store would give, but whose folder another process is in
+_AGAIN_S = 5.0  # retry interval for a cell that is free in the store while another process holds its folder
 
 _DONE, _ELSEWHERE = JobOutcome("done"), JobOutcome("elsewhere")
 
@@ -25,15 +25,15 @@ _DONE, _ELSEWHERE = JobOutcome("done"), JobOutcome("elsewhere")
 class SweepScheduler:
     """The cells of a sweep that were not finished when it began.
 
-    A cell that another living process runs is left to it and looked at again at the end: when that has finished or
-    failed, so has the cell; when it is dead or was stopped, this sweep takes the cell over.
+    A cell that another living process runs is left to it and checked again at the end. If that process has finished the
+    cell or failed, so has the cell here; if it died or was stopped, this sweep takes the cell over.
 
     Args:
         runs: those to be run, and those that run elsewhere, with their states from the store.
         store: where the runs are recorded.
-        environment: in which they must finish.
-        display: is told what happens.
-        prepared: whether data is prepared by jobs of their own.
+        environment: where they must finish.
+        display: shows progress.
+        prepared: whether separate jobs prepare data.
 
     Attributes:
         outcomes: of the cells that have ended, by key.
@@ -52,24 +52,24 @@ class SweepScheduler:
         self._by_key = {run.plan.key: run for run in runs}
         self._beside_alone = any(run.alone for run in runs)
         self._elsewhere = {run.plan.key: run for run in runs if run.state == planning.ELSEWHERE}
-        self._prepared: set[str] = set()  # keys of data that a job was made for
+        self._prepared: set[str] = set()  # keys of data that has a job
         self._not_before: dict[str, float] = {}
         self._next_look = 0.0
         self.outcomes: dict[str, JobOutcome] = {}
 
     @property
     def elsewhere(self) -> tuple[str, ...]:
-        """Keys of the cells that other sweeps have."""
+        """Keys of the cells that other sweeps run."""
         return tuple(self._elsewhere)
 
     def jobs(self) -> list[Job]:
-        """What there is to do at the beginning."""
+        """The jobs to begin with."""
         ready = [run for run in self._by_key.values() if run.state == planning.READY]
         self._prepared |= {data_key(run) for run in ready}
         return jobs_for(ready, beside_alone=self._beside_alone, prepared=self._apart)
 
     def before(self, job: Job) -> JobOutcome | None:
-        """What is to become of a job that is about to be started; None: start it."""
+        """The outcome of a job that need not be started any more; None: start it."""
         run = self._by_key.get(job.key)
         if run is None:
             return None
@@ -91,7 +91,7 @@ class SweepScheduler:
             self._end(run, outcome, by_another=event.text == NOT_STARTED and outcome.status == "done")
 
     def look_elsewhere(self, pool: Pool) -> None:
-        """See what became of the cells that other sweeps have; those that nobody runs any more are taken over."""
+        """Check the cells that other sweeps had; take over those that no process runs any more."""
         now = time.monotonic()
         if not self._elsewhere or now < self._next_look:
             return
@@ -114,7 +114,7 @@ class SweepScheduler:
         """How a run has ended in another sweep; None: it has not."""
         if state.status == FINISHED:
             return _DONE
-        if state.status == FAILED and state.attempts > run.attempts:  # tried by another sweep meanwhile
+        if state.status == FAILED and state.attempts > run.attempts:  # another sweep has tried it
             return JobOutcome("failed", state.reason)
         return None
 
@@ -124,25 +124,25 @@ class SweepScheduler:
         self._display.ended(run, outcome, state, by_another=by_another)
 
     def _settle(self, run: PlannedRun, outcome: JobOutcome) -> JobOutcome:
-        """Enter an end that the run could not enter itself; returns how it has ended after all.
+        """Record an outcome that the run could not record itself; returns its final outcome.
 
-        Its data failed, its process died, or it was stopped for exceeding a limit.
+        Such a run's data failed, its process died, or it exceeded a limit.
         """
         if outcome.status not in ("failed", "died", "interrupted"):
             return outcome
         state = cell_state(self._store, run.plan.key, self._environment.hash)
-        if state.status in (RUNNING, FINISHED):  # another sweep was quicker
+        if state.status in (RUNNING, FINISHED):  # another sweep has it
             return _by_another(state.status, outcome)
         if outcome.status == "interrupted":
-            if state.status == INTERRUPTED:  # its process may have been killed before it could enter that
+            if state.status == INTERRUPTED:  # its process may have been killed before it could record that
                 record_interrupted(run, self._store, self._environment)
             return outcome
         if self._ended(run, state) is not None:
-            return outcome  # it has entered that itself; an earlier attempt's failure would have no newer number
+            return outcome  # recorded by the run itself: an earlier failure would not have raised `attempts`
         started = state.status == INTERRUPTED and (outcome.status == "died" or outcome.over_limit)
         return _by_another(record_failed(run, outcome, self._store, self._environment, started=started), outcome)
 
 
 def _by_another(status: str, outcome: JobOutcome) -> JobOutcome:
-    """What an outcome here becomes where another sweep runs or has finished the cell."""
+    """The outcome of a cell that another sweep runs or has finished."""
     return {RUNNING: _ELSEWHERE, FINISHED: _DONE}.get(status, outcome)

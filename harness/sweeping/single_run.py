@@ -17,7 +17,7 @@ def plan_one(words: Sequence[str], store: Callable[[], Store]) -> PlannedRun:
 
     Args:
         words: `NAME=VALUE` as after `harness run`.
-        store: opens the store that the run will be in; called where an earlier choice has to be looked up.
+        store: opens the run's store; called if an earlier choice of precision must be looked up.
 
     Raises:
         UserError: a word is wrong, or an experiment is a grid of several runs.

@@ -1,4 +1,4 @@
-"""Requests to stop a sweep: the first lets running cells write their checkpoint, the second ends them at once."""
+"""Requests to stop a sweep: the first lets running cells write their checkpoints, the second ends them at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopRequests:
-    """Counts Ctrl-C, SIGTERM and SIGHUP instead of raising KeyboardInterrupt somewhere.
+    """Counts Ctrl-C, SIGTERM and SIGHUP instead of raising KeyboardInterrupt.
 
     Attributes:
         count: requests so far.
@@ -24,7 +24,7 @@ class StopRequests:
     def listening(self) -> Iterator[None]:
         """Count signals for the block; those that this process ignores stay ignored (nohup).
 
-        Only the main thread may do so; elsewhere signals keep their meaning.
+        Python allows this only in the main thread; in other threads signals are left as they are.
         """
         if threading.current_thread() is not threading.main_thread():
             yield

@@ -1,4 +1,4 @@
-"""`run_cells`: every cell of a plan, once, on a launcher's workers. A sweep has many cells, `harness run` one."""
+"""`run_cells` runs every cell of a plan once, on a launcher's workers. A sweep has many cells, `harness run` one."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class SweepResult:
     Attributes:
         name: of the sweep.
         planned: every cell with the state it had before.
-        outcomes: of the runs that were started or should have been, by key.
-        elsewhere: keys of cells that another process has, where they were not waited for.
-        estimates: seconds that cells are expected to take, by key, where that is known.
+        outcomes: of the runs that were started or due to start, by key.
+        elsewhere: keys of cells that another process runs and that were not waited for.
+        estimates: expected seconds of cells by key, where known.
     """
 
     name: str
@@ -51,12 +51,12 @@ class SweepResult:
 
     @property
     def failed(self) -> list[PlannedRun]:
-        """Runs that failed now, and those that failed earlier and were not tried again."""
+        """Runs that failed now, and those that failed earlier and were not retried."""
         return [r for r in self.planned if self._ended(r, "failed", "died") or r.state == planning.FAILED]
 
     @property
     def interrupted(self) -> list[PlannedRun]:
-        """Runs that somebody stopped, but not the sweep."""
+        """Runs that were stopped individually, not with the sweep."""
         return [run for run in self.planned if self._ended(run, "interrupted")]
 
     def _ended(self, run: PlannedRun, *statuses: str) -> bool:
@@ -82,14 +82,14 @@ def run_cells(
 
     Args:
         planned: as `plan_cells` or `plan_one` returns them, at least one.
-        store: where they are recorded; the only one that this process needs.
+        store: where they are recorded.
         results: folder of run folders.
-        display: is told what happens.
+        display: shows progress.
         launcher: "inline" or "local", see `launcher_of`.
         workers: runs at a time on the local launcher; None: as `default_workers` says.
         retry: ("failed",) to run failed cells again.
-        wait: whether cells that another process runs at the moment are waited for.
-        on_stop: called when an inline run was asked to stop and its current step is still to end.
+        wait: whether to wait for cells that another process is running.
+        on_stop: called when an inline run is asked to stop, before its current step has ended.
 
     Raises:
         StoreError: the store cannot be written.
@@ -125,14 +125,14 @@ def run_one(
     *,
     on_stop: Callable[[], None] | None = None,
 ) -> SweepResult:
-    """Run a plan of one cell, inline unless it names another launcher, also where it has failed earlier.
+    """Run a plan of one cell, inline unless it names another launcher, even if it failed earlier.
 
     Args:
         run: as `plan_one` returns it.
         store, results, display, on_stop: as for `run_cells`.
 
     Raises:
-        ConfigError: its launcher cannot watch its limits.
+        ConfigError: its launcher cannot enforce its limits.
         KeyboardInterrupt: as `run_cells`.
     """
     return run_cells(
@@ -148,7 +148,7 @@ def run_one(
 
 
 def look(planned: Sequence[PlannedRun], store: Store | None, *, retry: Sequence[str] = ()) -> SweepResult:
-    """What would become of the cells, and how long they would take. Writes and runs nothing.
+    """Report the states of the cells and how long they would take. Writes and runs nothing.
 
     Args:
         planned: as for `run_cells`.
@@ -168,15 +168,15 @@ def launcher_of(planned: Sequence[PlannedRun], default: str) -> str:
     """The launcher that the cells ask for.
 
     Raises:
-        ConfigError: they ask for different ones, or for one that cannot watch their limits.
+        ConfigError: they ask for different ones, or for one that cannot enforce their limits.
     """
     asked = {run.launcher or default for run in planned}
     if len(asked) > 1:
-        raise ConfigError(f"launcher is {' and '.join(sorted(asked))} in cells of one sweep; give all of them one.")
+        raise ConfigError(f"launcher is {' and '.join(sorted(asked))} in cells of one sweep; use one for all of them.")
     (launcher,) = asked
     if launcher == INLINE and any(run.limits != NO_LIMITS for run in planned):
         raise ConfigError(
-            "limits.time and limits.memory are watched from outside the process that runs a cell, and launcher=inline "
+            "limits.time and limits.memory are enforced from outside the process that runs a cell, and launcher=inline "
             "has no other. Run the cell in a process of its own: launcher=local, or 'harness sweep'."
         )
     return launcher
@@ -194,7 +194,7 @@ def _started(
 
 
 def _workers(asked: int | None, threads: int, device: str, display: Display, most: int) -> int:
-    """As many as were asked for, or as fit; never more than there is to do."""
+    """The number requested, or as many as fit; never more than there are jobs."""
     chosen = Workers(asked) if asked else default_workers(threads, device)
     count = min(chosen.count, most)
     display.at_a_time(count, threads, chosen.reason if count == chosen.count else "")
@@ -202,7 +202,7 @@ def _workers(asked: int | None, threads: int, device: str, display: Display, mos
 
 
 def _run(scheduler: SweepScheduler, pool: Pool, display: Display, *, wait: bool, listen: bool) -> None:
-    """Keep the pool busy until every cell has ended, here or elsewhere, or until told to stop."""
+    """Run the pool until every cell has ended, here or elsewhere, or until asked to stop."""
     requests, heeded = StopRequests(), 0
     with requests.listening() if listen else nullcontext(), pool, display.live(pool.workers):
         pool.submit(*scheduler.jobs())

@@ -1,4 +1,4 @@
-"""What a sweep shows while it runs: a live table on a terminal, a line for each finished run elsewhere."""
+"""The progress of a sweep: a live table on a terminal, one line per finished run elsewhere."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ class SweepDisplay:
 
     Args:
         quiet: show nothing.
-        console: where to; None: standard error.
+        console: where to print; None: standard error.
     """
 
     def __init__(self, *, quiet: bool = False, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True, quiet=quiet, highlight=False)
-        self._estimates = Estimates()  # learns from every cell that ends
+        self._estimates = Estimates()  # updated by every cell that ends
         self._live: Live | None = None
         self._rows: dict[str, _Row] = {}  # by the job's key
         self._counts: Counter[str] = Counter()
@@ -59,7 +59,7 @@ class SweepDisplay:
 
     @contextmanager
     def waiting(self, text: str) -> Iterator[None]:
-        """Say what is waited for, on a terminal only."""
+        """Say what the sweep is waiting for, on a terminal only."""
         if self._console.is_terminal:
             with self._console.status(f"{text} ..."):
                 yield
@@ -67,7 +67,7 @@ class SweepDisplay:
             yield
 
     def begin(self, planned: Sequence[PlannedRun], estimates: Callable[[], Estimates]) -> None:
-        """Say how many cells there are and what becomes of them."""
+        """Print how many cells there are, and their states."""
         self._estimates = estimates()
         self._counts = states = Counter(run.state for run in planned)
         self._left = {run.plan.key: run for run in planned if run.state in (planning.READY, planning.ELSEWHERE)}
@@ -83,7 +83,7 @@ class SweepDisplay:
         self._print(f"Sweep '{planned[0].plan.sweep}': {len(planned)} cells: {', '.join(parts)}.")
 
     def at_a_time(self, workers: int, threads: int, reason: str) -> None:
-        """Say how many runs go on at a time, and why there are not more of them (empty: one for each core)."""
+        """Say how many runs go on at a time, and why not one per core (empty if so)."""
         runs = "1 run" if workers == 1 else f"{workers} runs"
         each = "1 thread" if threads == 1 else f"{threads} threads"
         why = f" ({reason}; --workers N sets another number)" if reason else ""
@@ -102,7 +102,7 @@ class SweepDisplay:
         self._live = None
 
     def update(self, event: JobEvent, run: PlannedRun | None) -> None:
-        """Show that a job started, went on or ended; `run`: the cell, None for data."""
+        """Show that a job started, made progress or ended; `run`: its cell, None for data."""
         key = event.job.key
         if event.outcome is not None:
             self._rows.pop(key, None)
@@ -111,7 +111,7 @@ class SweepDisplay:
         row.fraction, row.text = event.fraction, event.text
 
     def elsewhere(self, cells: int, *, only: bool) -> None:
-        """Show how many cells other sweeps have.
+        """Show how many cells other sweeps are running.
 
         Args:
             cells: how many.
@@ -134,7 +134,7 @@ class SweepDisplay:
         Args:
             run: the run.
             outcome: how it ended.
-            state: what the store knows of it now.
+            state: its current state in the store.
             by_another: whether another sweep has finished it.
         """
         self._left.pop(run.plan.key, None)
@@ -158,7 +158,7 @@ class SweepDisplay:
         return Group(table, Text(self._summary()))
 
     def _summary(self) -> str:
-        """Counts, and how long it will take."""
+        """The counts, and the time left."""
         running = [row for row in self._rows.values() if row.run is not None]
         here = {row.run.plan.key for row in running if row.run is not None}
         numbers = {

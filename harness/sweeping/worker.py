@@ -1,7 +1,7 @@
-"""A worker: claims a cell, runs it, and ends it in the ledger, in whatever process a launcher has put it.
+"""Workers: claim a cell, run it and record its outcome, in the process in which a launcher runs them.
 
-`work` is all that a worker does with a job. The claim and its end stand in `harness.store.claims`, which
-`harness.training.session` holds for as long as the run takes.
+`work` is all that a worker does with a job. `harness.training.session` holds the claim (`harness.store.claims`) while
+the run lasts.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from harness.sweeping.jobs import ALONE, WAITING, Job, JobOutcome, Tell
 from harness.sweeping.machine_lock import machine_lock
 
 OpenStore = Callable[[], AbstractContextManager[Store]]
-"""Gives the worker's store, as a block. A worker that has none opens one; an inline one is lent its caller's."""
+"""Returns a context manager with the worker's store: opened by a worker process, borrowed from the caller inline."""
 
 
 def work(
     job: Job, open_store: OpenStore, results: Path, tell: Tell, on_stop: Callable[[], None] | None = None
 ) -> JobOutcome:
-    """Do a job; says how it ended and raises nothing that the job raised.
+    """Do a job and return its outcome; errors of the job are in the outcome, not raised.
 
     Args:
         job: what to do.
-        open_store: entered for a run, not for a preparation of data.
+        open_store: opens the store; called for runs, not for data preparation.
         results: folder of run folders.
-        tell: takes progress.
-        on_stop: called when the run was asked to stop and its current step is still to end.
+        tell: receives progress.
+        on_stop: called when the run is asked to stop, before its current step has ended.
     """
     try:
         with _machine(job, tell):
             _do(job, open_store, results, tell, on_stop)
         return JobOutcome("done")
-    except AlreadyFinished:  # by another sweep, in the moment before
+    except AlreadyFinished:  # by another sweep, just now
         return JobOutcome("done")
     except AlreadyRunning as error:
         return JobOutcome("elsewhere", str(error))
-    except (KeyboardInterrupt, SystemExit):  # Lightning turns the first into the second
+    except (KeyboardInterrupt, SystemExit):  # Lightning turns KeyboardInterrupt into SystemExit
         return JobOutcome("interrupted", "stopped from outside")
     except UserError as error:
         return JobOutcome("failed", str(error), traceback.format_exc(), user_error=True, raised=error)
@@ -49,7 +49,7 @@ def work(
 
 
 def _machine(job: Job, tell: Tell) -> AbstractContextManager[None]:
-    """The machine as the job needs it: alone, beside others of its kind, or as it is."""
+    """The machine lock as the job needs it: exclusive, shared, or none."""
     if not job.lock:
         return nullcontext()
     return machine_lock(alone=job.lock == ALONE, on_wait=lambda: tell(0.0, WAITING))

@@ -1,4 +1,4 @@
-"""How many runs of a sweep go on at a time where the user does not say."""
+"""The default number of runs at a time in a sweep."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Workers:
 
     Attributes:
         count: at least 1.
-        reason: why it is not one for each core; empty where it is.
+        reason: why it is not one per core; empty if it is.
     """
 
     count: int
@@ -31,7 +31,7 @@ class Workers:
 
 
 def default_workers(threads: int, device: str) -> Workers:
-    """As many as there are cores for their threads and memory for their data; one where all share an accelerator.
+    """As many runs as cores and memory allow; one if they share an accelerator.
 
     Args:
         threads: of each run, equal for all runs of a sweep.
@@ -47,11 +47,11 @@ def default_workers(threads: int, device: str) -> Workers:
 
 
 def free_memory_bytes() -> float:
-    """Memory that processes can still take, on this machine and in this container."""
+    """Memory still available to processes, on this machine and in this container."""
     found: list[float] = [psutil.virtual_memory().available]
     for name in _CONTAINER_LIMITS:
         try:
             found.append(int(Path(name).read_text()))
-        except (OSError, ValueError):  # not here, not for us, or "max"
+        except (OSError, ValueError):  # missing, unreadable, or "max"
             continue
     return min(found)

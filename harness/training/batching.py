@@ -24,7 +24,7 @@ SEARCHED_VALUES = 1 << 20  # log-probabilities of a step above which more exampl
 def training_batches(
     input_lengths: np.ndarray, target_lengths: np.ndarray, loader: Loader, generator: torch.Generator
 ) -> list[np.ndarray]:
-    """One epoch's batches, each an array of positions; every position stands in exactly one.
+    """One epoch's batches, each an array of positions; every position is in exactly one.
 
     Args:
         input_lengths, target_lengths: int64 (N,).
@@ -48,13 +48,13 @@ def evaluation_batches(input_lengths: np.ndarray, target_lengths: np.ndarray, lo
 
 
 def searched_together(loader: Loader, spec: Target, decoding: DecodingSettings, decode: bool) -> Loader:
-    """The loader of an evaluation: larger than the task's where a search pays a fixed price for every step.
+    """The loader of an evaluation: with larger batches than the task's if a search has a fixed cost per step.
 
     Args:
         loader: the task's.
         spec: its target.
         decoding: of the evaluation.
-        decode: whether it searches where outputs cannot be had without.
+        decode: whether it searches if outputs require a search.
     """
     width = spec.search_width(decoding)
     if width is None or (spec.searched and not decode):
@@ -67,14 +67,14 @@ def searched_together(loader: Loader, spec: Target, decoding: DecodingSettings, 
 
 
 def batches_of(group: Batch, loader: Loader) -> list[Batch]:
-    """A batch whose rows are sorted by length, cut into batches of the loader's size, no longer than they must be."""
+    """A batch whose rows are sorted by length, split into batches of the loader's size without excess padding."""
     inputs, targets = (lengths.numpy() for lengths in group.lengths_on_host)
     order = np.arange(len(group))
     return [_part(group, rows, inputs[rows], targets[rows]) for rows in _cut(order, inputs, targets, loader)]
 
 
 def _part(group: Batch, rows: np.ndarray, inputs: np.ndarray, targets: np.ndarray) -> Batch:
-    """Consecutive rows of a batch, without the padding that only others need."""
+    """Consecutive rows of a batch, without padding that only other rows need."""
     if len(rows) == len(group):
         return group
     few = slice(int(rows[0]), int(rows[-1]) + 1)
@@ -93,7 +93,7 @@ def _part(group: Batch, rows: np.ndarray, inputs: np.ndarray, targets: np.ndarra
 
 
 def _pools(order: np.ndarray, inputs: np.ndarray, targets: np.ndarray, loader: Loader) -> Iterator[np.ndarray]:
-    """Consecutive stretches of the shuffled order, each worth about POOL batches."""
+    """Consecutive stretches of the shuffled order, each of about POOL batches."""
     if loader.batch_tokens is None:
         size = POOL * loader.batch_size
     else:

@@ -1,4 +1,4 @@
-"""What a run does around its steps: learning rate, budget, logging, validation, checkpoints, stopping on request."""
+"""Actions of a run around its steps: learning rate, budget, logging, validation, checkpoints, stopping."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class RunContext:
         signature: written into checkpoints to identify them.
         measured: memory, load and energy; saved in checkpoints so that a resumed run can add to them.
         log: called with rows for the user's own loggers.
-        on_progress: called with the fraction of the budget used and a word.
+        on_progress: called with the fraction of the budget used and a short text.
     """
 
     folder: RunFolder
@@ -67,7 +67,7 @@ class RunCallback(pl.Callback):
         selection: the best validation and the target.
         unit: name of the unit of throughput.
         done: whether training has ended, as opposed to this process.
-        stopped_early: whether training ended before its budget was used, for want of improvement or because a
+        stopped_early: whether training ended before its budget was used, because validation stopped improving or a
             callback asked for it.
     """
 
@@ -93,7 +93,7 @@ class RunCallback(pl.Callback):
     # -- Lightning's hooks ---------------------------------------------------------------------------
 
     def on_train_batch_start(self, trainer: pl.Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
-        """Begin a step that Lightning was given alone; as the first callback, so that others see its learning rate."""
+        """Begin a single step; this callback comes first, so that others see the step's learning rate."""
         if self._watched:
             self.before_step(pl_module)
 
@@ -113,7 +113,7 @@ class RunCallback(pl.Callback):
         set_learning_rate(module.optimizer, optimizer.lr * factor)
 
     def after_step(self, module: TrainingModule, batch: Batch) -> bool:
-        """Count; log, validate and save when due. Returns whether the budget is used or somebody asked to stop."""
+        """Count; log, validate and save when due. Returns whether the budget is used or a stop was requested."""
         progress = self.progress
         self.batches.advance()
         work, self.unit = module.work(batch)
@@ -154,7 +154,7 @@ class RunCallback(pl.Callback):
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over from an interrupted process; `training_begins` does the rest."""
+        """Restore the state of an interrupted process; `training_begins` does the rest."""
         self.progress = BudgetProgress(**state_dict["progress"])
         self.selection.load_state_dict(state_dict["selection"])
         self.batches.load_state_dict(state_dict["batches"])
@@ -186,7 +186,7 @@ class RunCallback(pl.Callback):
 
     def _log_training(self, module: TrainingModule) -> None:
         with module.clock.phase("logging"):
-            total, count = module.take_totals()  # waits for an accelerator anyway
+            total, count = module.take_totals()  # synchronises with an accelerator anyway
             module.clock.settle()
             if count:
                 loss = total / count

@@ -33,8 +33,8 @@ class ExampleBatches:
         epoch: number of the epoch that comes next.
         order: the data-order stream.
         batches_per_epoch: of the epoch begun last; 0 before the first.
-        thread_safe: whether a thread may make batches while another reads examples: what the split gathers at once,
-            itself and with no part of a plug-in's that draws or remembers, it may.
+        thread_safe: whether a thread may make batches while another reads examples: true if the split itself gathers
+            whole batches, and no part of a plug-in involved draws random numbers or keeps state.
     """
 
     def __init__(self, data: TaskData, loader: Loader, seed: int) -> None:
@@ -62,7 +62,7 @@ class ExampleBatches:
                 yield collate(examples, data.input_spec, data.target_spec)
 
     def _augmented(self, augment: Augment, example: Example, epoch: int) -> Example:
-        """An example varied with random numbers of its own, which neither its batch nor its neighbours change."""
+        """An example augmented with its own random numbers, independent of its batch and neighbours."""
         seed = stream_seed(self._seed, f"augment/{epoch}/{example.id}")
         return augment(example, torch.Generator().manual_seed(seed))
 
@@ -129,9 +129,9 @@ class _Epoch:
 
 
 class EndlessBatches:
-    """One epoch after the other without an end, for a trainer that stops by its budget.
+    """An endless sequence of epochs, for a trainer that stops when its budget is used.
 
-    The trainer may fetch batches ahead of those it trains on, so the position counts what `advance` was told.
+    The trainer may fetch batches ahead of those it trains on, so only `advance` moves the position.
     """
 
     def __init__(self, batches: TrainingBatches) -> None:
@@ -140,7 +140,7 @@ class EndlessBatches:
         self._done = 0  # batches of the oldest epoch in `_begun` that have been trained on
 
     def __iter__(self) -> Iterator[Batch]:
-        """From the position on.
+        """Iterate from the current position.
 
         Raises:
             DataError: an epoch has no batch.

@@ -58,7 +58,7 @@ def evaluate(
         task, data: the task and its loaded data.
         split: `data.val` or `data.test`.
         decoding: the search, for targets that have one.
-        decode: whether to search where outputs cannot be had without; if not, such targets yield the loss alone.
+        decode: whether to search if outputs require it; if not, such targets yield the loss alone.
         on_batch: called with the fraction done.
     """
     was_training = network.training
@@ -78,13 +78,13 @@ def evaluate(
 
 @torch.no_grad()
 def predict(network: Network, task: Task, data: TaskData, split: Split, decoding: DecodingSettings) -> list[Prediction]:
-    """Answers for examples whose targets are not known, in the order of the split, by the code that tests a run.
+    """Predict examples with unknown targets, in the order of the split, with the code that tests a run.
 
     Args:
         network: in eval mode.
-        task: says how examples become batches.
+        task: defines how examples are batched.
         data: its specifications and its preprocessing.
-        split: examples whose targets stand in for what is not known; not of a target whose examples are streams.
+        split: examples with placeholder targets; not for a target whose examples are streams.
         decoding: the search.
     """
     found = dict(_predict(network, task, data, split, decoding, True, None, known=False))
@@ -101,7 +101,7 @@ def judge(
 
 
 def _examples(data: TaskData, split: Split) -> list[Example]:
-    """The examples of a split, without their inputs where those would be made again for nothing, or fill memory."""
+    """The examples of a split, without inputs that are large or costly to make again."""
     examples = []
     for index in range(len(split)):
         example = without_input(split, index)

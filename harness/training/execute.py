@@ -1,4 +1,4 @@
-"""One run, whole: data, network, training, the one look at the test split, and what goes into the store."""
+"""Executes a run: data, network, training, a single evaluation on the test split, and the record in the store."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def execute(
         plan: its identity, and how the store shows it.
         store: where it is recorded; stays open.
         results: folder of run folders.
-        before: seconds by phase that were spent for the run before it began; they count with its own.
-        on_progress: called with the share of the budget that is used, and a word.
-        on_stop: called when somebody asks the run to stop and the current step is still to end.
+        before: seconds by phase spent on the run before it began, added to its own.
+        on_progress: called with the fraction of the budget used and a short text.
+        on_stop: called when the run is asked to stop, before its current step has ended.
 
     Raises:
         UserError: the configuration or the data is wrong (recorded as failed).
@@ -202,7 +202,7 @@ def _data_details(task: Task, data: TaskData) -> dict[str, Any]:
 
 
 def _training_details(network: Network) -> dict[str, Any]:
-    """How the model is trained where it has wishes of its own: groups of parameters, auxiliary losses, a hook."""
+    """What the model declares for its training: parameter groups, auxiliary losses, a hook."""
     declared = network.capabilities.auxiliary
     found = {
         "parameter_groups": recorded_groups(network),
@@ -221,7 +221,7 @@ def _final_split(data: TaskData, name: str) -> Split:
 
 
 def _charts(data: TaskData, outcome: Evaluation) -> dict[str, Any]:
-    """What the report draws of the test split: the target's charts, and what scores are divided by."""
+    """The charts of the report for the test split: those of the target, and the parts that scores are divided by."""
     spec = data.target_spec
     return {"parts": spec.parts, **spec.charts(outcome.predictions, outcome.examples)}
 

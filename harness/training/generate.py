@@ -72,7 +72,7 @@ class _Stepper:
 
     Args:
         network: in eval mode.
-        lengths: int64 (B,), of the prompts, which are padded to one length; after them a step has one symbol a row.
+        lengths: int64 (B,), of the prompts, which are padded to one length; each later step has one symbol per row.
     """
 
     def __init__(self, network: Network, lengths: Tensor) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.core.optimizer import LightningOptimizer
-from pytorch_lightning.trainer import call  # its only way to call one hook of every callback
+from pytorch_lightning.trainer import call  # the only way to call one hook of every callback
 from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map, tree_structure, tree_unflatten
 
@@ -25,7 +25,7 @@ from harness.nn.network import Network
 from harness.training.optimizer import make_optimizer
 
 STRETCH = 50
-"""Training steps that Lightning is given as one batch where nobody watches single steps."""
+"""Training steps that Lightning gets as one batch if nothing observes single steps."""
 
 
 class AroundSteps(Protocol):
@@ -66,9 +66,9 @@ class _Now:
 class TrainingModule(pl.LightningModule):
     """Network, loss and optimizer.
 
-    What Lightning does around a batch (hooks, fetchers, progress, closures) costs as much as the step of a small
-    network. Where no callback or profiler watches, Lightning's batch is therefore an iterator, from which one call
-    takes `STRETCH` steps. Otherwise Lightning's batch is one batch of the task, and all of its hooks are called.
+    Lightning's work around a batch (hooks, fetchers, progress, closures) costs as much as a step of a small network.
+    Without callbacks or a profiler, Lightning's batch is therefore an iterator, from which one call takes `STRETCH`
+    steps. Otherwise Lightning's batch is one batch of the task, and all of its hooks are called.
 
     Args:
         network, target, optimizer, clock, precision: the run's.
@@ -130,7 +130,7 @@ class TrainingModule(pl.LightningModule):
         return None
 
     def on_fit_start(self) -> None:
-        """Begin: a callback that finds its time used up on resuming must wait for a step and its validation."""
+        """Begin training: a callback with no time left on resuming must wait for a step and its validation."""
         self.trainer.should_stop = False
 
     def on_train_start(self) -> None:
@@ -139,7 +139,7 @@ class TrainingModule(pl.LightningModule):
         self._around.training_begins(self)
 
     def on_train_batch_end(self, outputs: Any, batch: Batch | Iterator[Batch], batch_idx: int) -> None:
-        """End a step that Lightning was given alone, after every callback's own end of it."""
+        """End a single step, after the hooks of all callbacks."""
         if isinstance(batch, Batch):
             around, on_host = self._around, self._now.batch
             assert around is not None
@@ -161,7 +161,7 @@ class TrainingModule(pl.LightningModule):
         return _moved(batch, device)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Enter the number of steps: Lightning counts only those that it was given one by one."""
+        """Set the number of steps: Lightning counts only single ones."""
         checkpoint["global_step"] = self.steps
 
     def teardown(self, stage: str) -> None:
@@ -188,7 +188,7 @@ class TrainingModule(pl.LightningModule):
                 call._call_callback_hooks(self.trainer, "on_before_zero_grad", self.optimizer)
             for parameter in self._trained:
                 parameter.grad = None
-            if self._trainer is None:  # a step by hand: there is no strategy that would share gradients
+            if self._trainer is None:  # called directly: there is no strategy to synchronise gradients
                 loss.backward()
             else:
                 self.manual_backward(loss)
@@ -233,7 +233,7 @@ class TrainingModule(pl.LightningModule):
         if self._auxiliary:
             mean = mean + auxiliary_loss(encoded, self._auxiliary)
             self._note_auxiliary(encoded)
-        # Truncated back-propagation: the state goes on, its history does not.
+        # Truncated back-propagation: the state is carried over, without its graph.
         now.state = tree_map(lambda t: t.detach(), state) if carries else None
         total = total.detach()
         now.loss = total if now.loss is None else now.loss + total
@@ -276,7 +276,7 @@ class TrainingModule(pl.LightningModule):
         return self._target.work(batch.input_lengths, batch.target_lengths)
 
     def run_state(self) -> dict[str, Any]:
-        """All that the next step needs besides weights and optimizer state, as tensors and plain values."""
+        """What the next step needs besides weights and optimizer state, as tensors and plain values."""
         return {
             "steps": self.steps,
             "carried_state": None if self._now.state is None else tree_leaves(self._now.state),
@@ -294,7 +294,7 @@ class TrainingModule(pl.LightningModule):
         self._now.auxiliary = saved["auxiliary_totals"]
 
     def _rebuilt(self, leaves: list[Tensor], batch: Batch) -> Any:
-        """The carried state from its leaves. Only the model knows the tree; one forward pass shows it."""
+        """The carried state from its leaves. Only the model knows the tree; a forward pass shows it."""
         self.network.eval()  # draws no random numbers and updates no batch statistics
         with torch.no_grad():
             _, _, state = self.network(batch.inputs, batch.input_lengths, batch.targets, None)

@@ -32,7 +32,7 @@ def load_data(task: Task) -> TaskData:
 
 
 def _limited(dataset: Split, limit: int | None, name: str) -> Split:
-    """Evenly spaced examples, so that an ordered split keeps its mixture."""
+    """Evenly spaced examples, so that a subset of an ordered split has the same mixture."""
     if limit is None or limit >= len(dataset):
         return dataset
     if limit < 1:

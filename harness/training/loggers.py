@@ -1,8 +1,8 @@
 """Further destinations for a run's metrics: TensorBoard, MLflow, Weights & Biases, CSV, any logger of Lightning's.
 
 Runs are compared in the store; these loggers receive the same rows as well. Some need optional packages. A logger that
-fails after the run has started is named in the log and dropped: a training run does not end because a tracking server
-is unreachable.
+fails after the run has started is named in the log and dropped: training does not end because a tracking server is
+unreachable.
 
     tensorboard   results/runs/KEY/tensorboard; all runs: tensorboard --logdir results/runs
     mlflow        MLFLOW_TRACKING_URI, else results/mlflow.db; the sweep is the experiment
@@ -138,7 +138,7 @@ def _mlflow(folder: Path, plan: RunPlan, known: Mapping[str, str]) -> Logger:
     from filelock import FileLock
     from pytorch_lightning.loggers import MLFlowLogger
 
-    logging.getLogger("mlflow").setLevel(logging.WARNING)  # otherwise it reports how it creates its tables
+    logging.getLogger("mlflow").setLevel(logging.WARNING)  # otherwise it logs the creation of its tables
     results = folder.parent.parent.absolute()
     uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{results / 'mlflow.db'}"
     logger = MLFlowLogger(
@@ -204,8 +204,8 @@ def _guarded(name: str, act: Callable[[], None]) -> bool:
         act()
     except UserError:
         raise
-    except Exception as error:  # packages of others, and their servers: any error may come
-        _log.warning("logger '%s' fails and is left out: %s: %s", name, type(error).__name__, error)
+    except Exception as error:  # third-party packages and servers may raise any error
+        _log.warning("logger '%s' failed and is no longer used: %s: %s", name, type(error).__name__, error)
         return False
     return True
 

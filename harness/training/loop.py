@@ -35,7 +35,7 @@ def train(settings: RunSettings, session: Session, module: TrainingModule, callb
     """Train until the budget is used, from the checkpoint of an interrupted process if there is one.
 
     Raises:
-        KeyboardInterrupt: somebody asked to stop; the checkpoint is written.
+        KeyboardInterrupt: a stop was requested; the checkpoint is written.
     """
     clock, earlier = session.clock, session.checkpoint
     if earlier is not None:
@@ -56,7 +56,7 @@ def train(settings: RunSettings, session: Session, module: TrainingModule, callb
                 ckpt_path=None if earlier is None else session.folder.last,
                 weights_only=True,
             )
-        except SystemExit:  # what Lightning makes of Ctrl-C and SIGTERM
+        except SystemExit:  # Lightning turns Ctrl-C and SIGTERM into it
             raise KeyboardInterrupt from None
     if not callback.done:
         raise KeyboardInterrupt
@@ -92,7 +92,7 @@ class TrainingStream:
 
 
 class UnwatchedPrecision(Precision):
-    """Full precision without the hooks around a backward pass, which cost much of a short step when nobody listens."""
+    """Full precision without hooks around the backward pass, which are costly in a short step and unused here."""
 
     def pre_backward(self, tensor: Tensor, module: pl.LightningModule) -> Tensor:  # type: ignore[override]
         """Return the loss as it is."""
@@ -123,7 +123,7 @@ def make_trainer(
         folder: the run's, where callbacks may write.
 
     Raises:
-        ConfigError: the precision is none to train in.
+        ConfigError: training is not possible in this precision.
     """
     if settings.trainer.precision not in ("fp32", "bf16"):
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""Metric rows and signs of life go to the store from a thread of their own, so that training never waits for it."""
+"""Writes metric rows and heartbeats to the store in a separate thread, so that training never waits for it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ HEARTBEAT_S = 10.0
 
 
 class MetricWriter:
-    """Writes what it is given about once a second, in one transaction, and says that the run lives.
+    """Writes queued rows about once a second, in one transaction, with a heartbeat.
 
-    Rows that could not be written (a full disk, a server that restarts) stay in line and are tried again; `flush`
+    Rows that could not be written (a full disk, a server that restarts) stay in the queue and are retried; `flush`
     raises the error if they still cannot be.
 
     Args:
@@ -32,16 +32,16 @@ class MetricWriter:
         self._rows: list[MetricRow] = []
         self._lock = threading.Lock()  # around _rows
         self._writing = threading.Lock()  # one transaction at a time, in the order of the rows
-        self._signed = time.monotonic()  # when a sign of life was last written
+        self._signed = time.monotonic()  # time of the last heartbeat
         self._sampler = Sampler("metric-writer", WRITE_EVERY_S, self._write)
 
     def put(self, rows: Sequence[MetricRow]) -> None:
-        """Take rows; returns at once."""
+        """Queue rows; returns at once."""
         with self._lock:
             self._rows.extend(rows)
 
     def flush(self) -> None:
-        """Return when everything given so far is in the store.
+        """Wait until all rows queued so far are in the store.
 
         Raises:
             StoreError: it cannot be written.
@@ -69,12 +69,12 @@ class MetricWriter:
             self._try(self.flush)
 
     def _write(self) -> None:
-        """Write what waits; where nothing does, a sign of life every `HEARTBEAT_S`."""
+        """Write queued rows, or a heartbeat every `HEARTBEAT_S` if there are none."""
         with self._lock:
             waiting = bool(self._rows)
         beat = time.monotonic() - self._signed >= HEARTBEAT_S
         if (waiting and self._try(self.flush)) or (beat and self._try(lambda: self._store.heartbeat(self._run_id))):
-            self._signed = time.monotonic()  # rows are a sign of life too
+            self._signed = time.monotonic()  # rows count as a heartbeat
 
     @staticmethod
     def _try(act: Callable[[], None]) -> bool:

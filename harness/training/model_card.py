@@ -13,7 +13,7 @@ def model_card(settings: RunSettings, plan: RunPlan, data: TaskData, summary: Ru
     Args:
         settings, plan: of the run.
         data: that it was trained on.
-        summary: what the run left.
+        summary: results of the run.
     """
     task, model = settings.task, settings.model
     made = ", generated" if plan.synthetic else ""

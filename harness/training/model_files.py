@@ -5,7 +5,7 @@
     README.md           the model card
     specs.json          how network and preprocessing are rebuilt, and a checksum of each of the other files
 
-`specs.json` is written last: a folder that has it is whole. `harness.inference` reads them.
+`specs.json` is written last: a folder that has it is complete. `harness.inference` reads them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from harness.training.model_card import model_card
 from harness.training.specifications import plain_spec
 
 FORMAT = 1
-"""Of `specs.json`; raised when an older one can no longer be read."""
+"""Version of `specs.json`, incremented when older files can no longer be read."""
 
 WEIGHTS, SPECS, CARD, CONFIG, PREPROCESSING = (
     "model.safetensors",
@@ -42,12 +42,12 @@ WEIGHTS, SPECS, CARD, CONFIG, PREPROCESSING = (
 
 
 def forget_model(folder: Path) -> None:
-    """Remove what makes a folder count as a model, before its run begins again."""
+    """Remove the file that marks a folder as a model, before its run begins again."""
     (folder / SPECS).unlink(missing_ok=True)
 
 
 def write_preprocessing(folder: Path, task: str, preprocessing: Preprocessing | None) -> None:
-    """Write a task's preprocessing into a run's folder, before training: one that cannot be written costs no run.
+    """Write a task's preprocessing into a run's folder, before training, so that a failure is cheap.
 
     Raises:
         PluginError: it cannot be written.
@@ -71,7 +71,7 @@ def write_preprocessing(folder: Path, task: str, preprocessing: Preprocessing | 
 def write_model(
     folder: Path, settings: RunSettings, plan: RunPlan, network: nn.Module, data: TaskData, summary: RunSummary
 ) -> dict[str, str]:
-    """Write the files of a trained model; whenever the process is killed, the folder is a whole model or none.
+    """Write the files of a trained model; whenever the process is killed, the folder holds a complete model or none.
 
     Args:
         folder: of the run; holds its configuration.

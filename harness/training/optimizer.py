@@ -35,7 +35,7 @@ def make_optimizer(network: Network, settings: OptimizerSettings) -> torch.optim
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
-    """Set the run's learning rate of the moment; every group has it times its own factor."""
+    """Set the run's current learning rate; every group gets it times its own factor."""
     for group in optimizer.param_groups:
         group["lr"] = lr * group["lr_factor"]
 

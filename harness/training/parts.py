@@ -82,7 +82,7 @@ def class_of(part: Part, home: str, base: type, kind: str) -> type:
     module, _, name = part.name.rpartition(".")
     try:
         found = importlib.import_module(module or home)
-    except Exception as error:  # a module of the user's: whatever it raises while it is imported
+    except Exception as error:  # importing a user's module may raise anything
         raise ConfigError(
             f"The {kind} {part.name} cannot be imported ({type(error).__name__}: {error}). Write the path of a class "
             "in an installed package: package.module.Class."
@@ -106,7 +106,7 @@ def build(cls: type, part: Part, option: str, **defaults: Any) -> Any:
         defaults: arguments that are passed where the constructor takes them and the part does not set them.
 
     Raises:
-        ConfigError: the constructor does not take an argument, misses one, or refuses a value.
+        ConfigError: the constructor does not take an argument, lacks one, or refuses a value.
     """
     parameters = inspect.signature(cls).parameters
     taken = {name: value for name, value in defaults.items() if name in parameters} | part.arguments
@@ -115,7 +115,7 @@ def build(cls: type, part: Part, option: str, **defaults: Any) -> Any:
         raise UnknownNameError(f"argument of {part.name}", unknown[0], parameters, f"its constructor ({option})")
     try:
         return cls(**taken)
-    except Exception as error:  # a constructor of others: any error may come
+    except Exception as error:  # a third-party constructor may raise any error
         text = " ".join(str(error).split())
         raise ConfigError(
             f"{option}: {part.name} refuses its arguments ({type(error).__name__}: {text}). It takes: "

@@ -1,9 +1,9 @@
-"""Video as the engine's embedding reads it: pooled once, instead of composed and pooled at every step.
+"""Video pooled once for the engine's embedding, instead of being composed and pooled at every step.
 
-`VideoEmbedding` begins by averaging each frame down to a few pixels, which learns nothing and draws nothing. For a
-model that reads the embedding those few pixels are all of a clip that counts: they are computed when the data is
-loaded and kept, and pooling them again in the embedding changes nothing. Ids, order, lengths and targets of the
-batches stay those of every other model. A model that reads raw video gets its frames as ever.
+`VideoEmbedding` begins by averaging each frame down to a few pixels, without parameters or random numbers. A model that
+reads the embedding depends only on these pixels, so they are computed when the data is loaded and kept; pooling them
+again in the embedding changes nothing. Ids, order, lengths and targets of the batches stay those of every other model.
+A model that reads raw video gets the original frames.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from harness.nn.embedding import VideoEmbedding, pool
 from harness.nn.network import Network
 
 MOST_BYTES = 1 << 29
-"""Memory that the pooled clips of all splits may take; where they need more, clips are read as they are."""
+"""Bytes that the pooled clips of all splits may take; if they need more, clips are not pooled in advance."""
 
 _CHUNK = 16  # clips pooled at a time: few enough to stay in a processor's cache
 
@@ -30,7 +30,7 @@ class PooledVideo:
     """A split of clips of one length, pooled to `size`; each is pooled when it is first asked for.
 
     Args:
-        split: float32 (T, C, Y, X) clips; its batches must be gatherable.
+        split: float32 (T, C, Y, X) clips; it must gather whole batches.
         size: height and width afterwards.
     """
 
@@ -53,11 +53,11 @@ class PooledVideo:
         return replace(example, input=self._pool(example.input[None])[0])
 
     def without_input(self, index: int) -> Example | None:
-        """As the clips' split does it; None where that cannot."""
+        """As the split of clips does; None if that cannot."""
         return without_input(self._split, index)
 
     def gather(self, positions: np.ndarray, input_pad: int, target_pad: int) -> Gathered | None:
-        """Pooled clips; None where the split gathers none."""
+        """Pooled clips; None if the split does not gather batches."""
         positions = np.asarray(positions)
         for start in range(0, 0 if self._complete else len(positions), _CHUNK):
             few = positions[start : start + _CHUNK]
@@ -67,11 +67,11 @@ class PooledVideo:
         assert self._targets is not None
         ids = tuple(self._ids[i] for i in positions.tolist())
         lengths = self.input_lengths[positions], self.target_lengths[positions]
-        clips = self._pooled.take(positions, axis=0, mode="clip")  # "clip" spares a look at every position
+        clips = self._pooled.take(positions, axis=0, mode="clip")  # "clip" avoids checking every position
         return Gathered(ids, clips, lengths[0], self._targets[positions], lengths[1])
 
     def _learn(self, positions: np.ndarray, input_pad: int, target_pad: int) -> bool:
-        """Pool the clips at these positions; whether the split could give them."""
+        """Pool the clips at these positions; returns whether the split could gather them."""
         if not len(positions):
             return True
         gather = gatherer(self._split)
@@ -96,7 +96,7 @@ class PooledVideo:
 
 
 def pooled_once(data: TaskData, network: Network) -> TaskData:
-    """The data for a network: its clips pooled where its embedding would do that at every step, else as it is.
+    """The data for a network, with clips pooled if its embedding would pool them at every step.
 
     The training clips are pooled at once, since every epoch reads them; the others when they are first read.
     """

@@ -34,17 +34,17 @@ WARMUP = 10
 these steps would teach the model nothing."""
 
 LEAST = 20
-"""Steps that are made however long they take; `LONGEST_S` cuts those that follow."""
+"""Minimum number of steps; `LONGEST_S` limits only those that follow."""
 
 LONGEST_S = 30.0
-"""Seconds after which a training ends; the steps that all have made are compared."""
+"""Seconds after which a training ends; the steps made by all trainings are compared."""
 
 WINDOWS = 6
-"""The curve is smoothed to the means of so many equal parts."""
+"""The curve is smoothed to the means of this many equal parts."""
 
 TOLERANCE = 0.05
-"""How far the bf16 curve may be from the fp32 one at its furthest, in shares of what the fp32 loss fell by: bf16 keeps
-8 bits (0.4 %) of a figure, and a model must learn as much with it as without.
+"""Largest allowed distance of the bf16 curve from the fp32 one, as a fraction of the fall of the fp32 loss. bf16
+keeps 8 bits (0.4 %) of a number, and a model must learn as much with it as without.
 
 Measured on six cells of the quickstart: bf16 0.01 to 0.5 %, another draw of dropout 0.1 to 28 %. A generated text whose
 loss falls within a few steps: bf16 3.7 to 10 %, dropout 4.6 to 7.9 %. An encoder that bf16 keeps from learning: refused
@@ -52,17 +52,17 @@ loss falls within a few steps: bf16 3.7 to 10 %, dropout 4.6 to 7.9 %. An encode
 """
 
 SPREADS = 2.0
-"""A larger distance is allowed up to so many times that of a second fp32 training, whose dropout alone is another."""
+"""A larger distance is allowed up to this multiple of that of a second fp32 training with different dropout."""
 
 CEILING = 0.2
-"""Beyond this distance bf16 is refused whatever the spread: where dropout moves the curve so much, it proves nothing.
+"""Beyond this distance bf16 is refused whatever the spread: with such an effect of dropout, the check proves nothing.
 """
 
 LEAST_FALL = 0.02
 """The share of its first value by which the fp32 loss must fall, so that there is something to compare."""
 
 _BF16_INSTRUCTIONS = {"avx512_bf16", "amx_bf16"}
-"""Those for which oneDNN has bf16 kernels that are faster than fp32's."""
+"""Instruction sets for which oneDNN has bf16 kernels that are faster than its fp32 kernels."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class PrecisionVerdict:
 class Curve:
     """A short training: the mean loss of every step's batch, and the median cost of a step.
 
-    The cost is in seconds, on a CPU those of its cores: programs that run beside it then weigh less.
+    The cost is in seconds, on a CPU in core seconds, which other programs affect less.
     """
 
     losses: list[float]
@@ -95,7 +95,7 @@ def cpu_has_bf16() -> bool:
 
 
 def obstacle(settings: RunSettings) -> str:
-    """Why bf16 is out of the question, known without training; empty where it is not."""
+    """Why bf16 cannot be used, as far as known without training; empty if it may be."""
     device = device_of(settings.trainer.device)
     if not settings.model.capabilities(settings.task.signature).autocast:
         return f"model '{settings.model.name}' declares autocast=False"
@@ -109,7 +109,7 @@ def obstacle(settings: RunSettings) -> str:
 def check_curve(settings: RunSettings, data: TaskData) -> PrecisionVerdict:
     """Train for `STEPS` steps in fp32 and in bf16, and compare.
 
-    Sets torch's random state and its use of deterministic algorithms, and does not put them back.
+    Changes torch's random state and its use of deterministic algorithms without restoring them.
 
     Args:
         settings: the run; its device, seed and learning rate are used.
@@ -133,7 +133,7 @@ def check_curve(settings: RunSettings, data: TaskData) -> PrecisionVerdict:
         return PrecisionVerdict("fp32", speed)
     steps = len(rounded.losses)
     exact = Curve(exact.losses[:steps], exact.step_s)
-    why_not = _unfit(exact)  # of fewer steps, where bf16 was slow by the clock
+    why_not = _unfit(exact)  # fewer steps if bf16 ran out of time
     if why_not:
         return PrecisionVerdict("fp32", why_not)
     found, allowed, beside = distance(exact, rounded), TOLERANCE, ""
@@ -148,7 +148,7 @@ def check_curve(settings: RunSettings, data: TaskData) -> PrecisionVerdict:
 
 
 def _unfit(exact: Curve) -> str:
-    """Why an fp32 curve is none that another could be compared with; empty where it is."""
+    """Why an fp32 curve is unsuitable for a comparison; empty if it is suitable."""
     steps, first = len(exact.losses), exact.losses[0]
     if not exact.finite:
         return f"in fp32 already the loss became {exact.losses[-1]} at step {steps} of the check"
@@ -171,7 +171,7 @@ def train(
     Args:
         settings, data: as for `check_curve`.
         precision: "fp32" or "bf16".
-        steps: how many; fewer where the loss is no number or the time is up.
+        steps: how many; fewer if the loss is not finite or the time is up.
         limit_s: seconds after which no step beyond `LEAST` is begun.
         dropout: name of the random stream that dropout draws from; the run's own is "dropout".
     """
@@ -201,7 +201,7 @@ def train(
 
 
 def distance(exact: Curve, other: Curve) -> float:
-    """How far a curve is from the fp32 one at its furthest, both smoothed, in shares of what the fp32 loss fell by."""
+    """Largest distance of a curve from the fp32 one, both smoothed, as a fraction of the fall of the fp32 loss."""
     return float(np.abs(_smoothed(other) - _smoothed(exact)).max()) / _fall(exact)
 
 

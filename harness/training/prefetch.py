@@ -1,8 +1,8 @@
-"""The next batch, made by another thread while an accelerator computes.
+"""Makes the next batch in another thread while an accelerator computes.
 
-Which batches come, and in which order, stays what it is. Where the host computes itself there is no thread: it would
-take its time from the step, and on a busy machine each hand-over waits for the scheduler (measured with a clip's batch
-of 3 ms on two cores shared by eight processes: steps of 15 to 65 ms without a thread, 40 to 230 ms with one).
+Batches and their order do not change. If the host computes, there is no thread: it would take time from the step, and
+on a busy machine each hand-over waits for the scheduler (measured with a clip's batch of 3 ms on two cores shared by
+eight processes: steps of 15 to 65 ms without a thread, 40 to 230 ms with one).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from harness.training.data_module import EndlessBatches
 def prefetched(batches: EndlessBatches, device: torch.device) -> Iterator[Batch]:
     """The batches in their order; for a CUDA device in pinned memory, each begun while the one before is trained on.
 
-    A split or an augmentation that a plug-in may not have made for threads is read when a batch is asked for.
+    A split or an augmentation of a plug-in that may not be thread-safe is read when a batch is requested.
     """
     if device.type == "cpu" or not batches.thread_safe:
         yield from batches

@@ -1,4 +1,4 @@
-"""The probe before a run: do two real examples bear out what the model promises about time, padding and neighbours?
+"""The probe before a run: do two real examples confirm what the model declares about time, padding and other examples?
 
 A model that sees the future of what it predicts, or whose results depend on the batch, trains without an error and is
 reported with figures that mean nothing. So before the first step two training examples, cut to few steps, are encoded
@@ -78,7 +78,7 @@ def two_examples(data: TaskData, factor: int = 1) -> Batch:
 
 
 def _cut(split: Split, position: int, steps: int, data: TaskData) -> Example:
-    """The beginning of an example. Its target may no longer be the answer, which nobody asks for here."""
+    """The beginning of an example. Its target may no longer match, but is not used here."""
     example, spec = split[position], data.target_spec
     target = np.asarray(example.target)
     if spec.layout.shape[:1] == (None,):
@@ -90,7 +90,7 @@ def _cut(split: Split, position: int, steps: int, data: TaskData) -> Example:
 
 
 def _independence(net: Network, batch: Batch, data: TaskData, draw: torch.Generator, model: str) -> None:
-    """In an order that names the cause: the longer row, which has no padding, can only be changed by its neighbour."""
+    """The order of checks identifies the cause: only the other example can change the longer row; it has no padding."""
     expected = promises.whole(net, batch)
     rows, steps = batch.inputs.shape[:2]
     other = _noise(batch, data, rows, steps + promises.MORE_PADDING, draw)

@@ -1,4 +1,4 @@
-"""The global random generators of a process, taken down and put back as tensors and plain numbers.
+"""Saves and restores the global random generators of a process as tensors and plain numbers.
 
 Nothing is pickled: a checkpoint with numpy's own state could not be loaded with `weights_only`.
 """
@@ -34,7 +34,7 @@ def capture() -> dict[str, Any]:
 
 
 def restore(state: dict[str, Any]) -> None:
-    """Put back what `capture` took; devices that are not here any more are left out."""
+    """Restore what `capture` returned; devices that no longer exist are skipped."""
     torch.set_rng_state(state["torch"])
     for index, device_state in enumerate(state["cuda"][: torch.cuda.device_count()]):
         torch.cuda.set_rng_state(device_state, index)

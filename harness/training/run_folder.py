@@ -1,7 +1,7 @@
-"""What a run leaves on disk: `results/runs/<key>/` with config, log, predictions, samples, and the trained model.
+"""The files of a run: `results/runs/<key>/` with config, log, predictions, samples, and the trained model.
 
 The model's files are in `harness.training.model_files`. While it trains there are also `last.ckpt`, from which an
-interrupted run goes on, `best.ckpt`, and a lock that its process holds.
+interrupted run resumes, `best.ckpt`, and a lock that its process holds.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class RunFolder:
     Attributes:
         path: the folder.
         best: weights of the best validation.
-        last: everything that an interrupted run goes on from; both are gone once it has finished.
-        log: what the run said.
+        last: the state from which an interrupted run resumes; both are deleted once it has finished.
+        log: log messages of the run.
     """
 
     def __init__(self, results: Path, key: str, store_id: str) -> None:
@@ -46,7 +46,7 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             self._refuse_links()
             found = owner.read_text() if owner.exists() else ""
-            if found not in ("", store_id):  # empty: a full disk kept it from being written
+            if found not in ("", store_id):  # empty if a full disk prevented writing it
                 raise StoreError(
                     f"Run folder '{self.path}' belongs to another results store. Set HARNESS_RESULTS to a folder "
                     "of this store's own, or remove the run folder."
@@ -61,10 +61,10 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep every other process out for the block; the system unlocks the folder of a process that dies.
+        """Lock the folder against other processes for the block; the system releases the lock if the process dies.
 
         Raises:
-            AlreadyRunning: a living process is in it, for example one that uses other threads.
+            AlreadyRunning: a living process uses it, for example one with another number of threads.
         """
         lock = FileLock(self.path / "lock", blocking=False)
         try:
@@ -79,7 +79,7 @@ class RunFolder:
             lock.release()
 
     def _refuse_links(self) -> None:
-        """A link would send checkpoints and logs to places that this store does not own."""
+        """Refuse links, which would redirect checkpoints and logs to places that this store does not own."""
         link = next((p for p in (self.path, *self.path.iterdir()) if p.is_symlink()), None)
         if link is not None:
             raise StoreError(
@@ -92,11 +92,11 @@ class RunFolder:
         return self._write("config.json", json.dumps(config, indent=2, default=str))
 
     def write_predictions(self, rows: Sequence[PredictionRow]) -> str:
-        """One JSON object a line; returns the file's name."""
+        """Write one JSON object per line; returns the file's name."""
         return self._write("predictions.jsonl", "".join(json.dumps(asdict(r), ensure_ascii=False) + "\n" for r in rows))
 
     def write_samples(self, rows: Sequence[SampleRow]) -> str:
-        """A JSON array; returns the file's name."""
+        """Write a JSON array; returns the file's name."""
         return self._write("samples.json", json.dumps([asdict(r) for r in rows], ensure_ascii=False, indent=2))
 
     def log_tail(self) -> str:

@@ -113,10 +113,10 @@ def _shifted(
 
 
 def stream_symbols(spec: Target) -> tuple[int, int]:
-    """What begins a document, and what batches of documents are padded with.
+    """The symbols that begin a document and that pad batches of documents.
 
     Raises:
-        PluginError: a target whose examples are streams does not say it.
+        PluginError: the vocabulary of a target whose examples are streams does not define them.
     """
     words = spec.vocabulary
     if words is None or words.bos_id is None or words.pad_id is None:

@@ -1,4 +1,4 @@
-"""Which validation was the best, when the target was first reached, and when waiting longer is hopeless."""
+"""Tracks the best validation, the time to the target, and when to stop early."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from harness.errors import ConfigError, UnknownNameError
 
 @dataclass(frozen=True)
 class Milestone:
-    """A validation metric's value whose first reaching is timed."""
+    """A value of a validation metric; the time until it is first reached is measured."""
 
     metric: str
     value: float
 
     @classmethod
     def parse(cls, text: str, task: Task) -> Milestone:
-        """Read "METRIC:VALUE".
+        """Parse "METRIC:VALUE".
 
         Raises:
             UnknownNameError: the task has no such metric.
-            ConfigError: the value is no number.
+            ConfigError: the value is not a number.
         """
         name, _, value = text.partition(":")
         known = ["loss", *(m.name for m in task.metrics)]
@@ -37,7 +37,7 @@ class Milestone:
 
 @dataclass
 class Best:
-    """The best validation so far, whose weights are tested. Of equal values, the one of lower loss is better."""
+    """The best validation so far, whose weights are tested. Equal values are ranked by lower loss."""
 
     value: float
     loss: float
@@ -45,10 +45,10 @@ class Best:
 
 
 class CheckpointSelection:
-    """What validations have shown so far.
+    """The state of selection after the validations so far.
 
     Args:
-        task: whose primary metric chooses the best weights (the loss, where outputs have to be searched for).
+        task: its primary metric selects the best weights (the loss, if outputs require a search).
         target_spec: what the task predicts.
         target: "metric:value" to be timed, or None.
         patience: validations without improvement after which training may stop; None: never.
@@ -74,16 +74,16 @@ class CheckpointSelection:
 
     @property
     def needs_outputs(self) -> bool:
-        """Whether validation must decode, because a metric of outputs decides or is timed."""
+        """Whether validation must decode, because a metric of outputs selects weights or is timed."""
         return self.chosen_by != "loss" or (self.target is not None and self.target.metric != "loss")
 
     @property
     def hopeless(self) -> bool:
-        """Whether so many validations in a row brought nothing that training may stop."""
+        """Whether enough validations in a row brought no improvement for training to stop."""
         return self._patience is not None and self.since_best >= self._patience
 
     def note(self, values: dict[str, float], step: int, seconds: float) -> bool:
-        """Take a validation's values, "loss" among them; whether it is the best so far.
+        """Record the values of a validation, including "loss"; returns whether it is the best so far.
 
         Args:
             values: by metric.
@@ -106,7 +106,7 @@ class CheckpointSelection:
         return {"best": best, "to_target_s": self.to_target_s, "since_best": self.since_best}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Put back what `state_dict` gave."""
+        """Restore what `state_dict` returned."""
         self.best = None if state["best"] is None else Best(**state["best"])
         self.to_target_s, self.since_best = state["to_target_s"], state["since_best"]
 

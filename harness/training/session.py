@@ -1,4 +1,4 @@
-"""A run in progress: its row in the store, its folder and its clocks, and a record of how it ends, whatever happens."""
+"""A run in progress: its row in the store, its folder and its clocks, and a record of its outcome in every case."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class Session:
         clock, measured: time, and everything else that the run costs.
         signature: identifies the run's checkpoints.
         checkpoint: written by an interrupted process of the same run, or None.
-        callbacks, profiler: of Lightning's kind, as the configuration names them.
-        loggers: the user's own, which receive every row of metrics as well.
+        callbacks, profiler: Lightning objects, as configured.
+        loggers: the user's, which also receive every row of metrics.
     """
 
     store: Store
@@ -95,7 +95,7 @@ class Session:
             try:
                 yield
             finally:
-                loggers.finish(self.loggers, {}, status="failed")  # none are left where the run has finished
+                loggers.finish(self.loggers, {}, status="failed")  # the list is empty if the run has finished
 
     def log_further(self, rows: list[MetricRow]) -> None:
         """Pass rows on to the user's own loggers."""
@@ -136,7 +136,7 @@ def recorded(
         ):
             signature = {"key": plan.key, "environment": environment.hash}
             checkpoint = read_if_mine(folder.last, folder.best, signature)
-            # Steps after the checkpoint are taken again, so what they logged is removed.
+            # Steps after the checkpoint are repeated, so their logged rows are removed.
             store.delete_metrics_after(run_id, -1 if checkpoint is None else int(checkpoint["global_step"]))
             session = Session(
                 store,

@@ -1,4 +1,4 @@
-"""Specifications of inputs and targets as plain data, and back, without importing what a file names."""
+"""Converts specifications of inputs and targets to plain data and back, without importing what a file names."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def input_from_plain(plain: Mapping[str, Any]) -> InputSpec:
 def target_from_plain(plain: Mapping[str, Any], declared: type[Target]) -> Target:
     """The target that `plain_spec` wrote.
 
-    Only classes that exist already are looked at, so a file cannot have a module imported.
+    Considers only classes that are already loaded, so a file cannot cause an import.
 
     Args:
         plain: class and fields.

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 class StopRequest:
-    """Whether somebody asked this process to stop.
+    """Whether this process was asked to stop.
 
     While `deferring`, the first signal only sets `requested`: the training loop looks at it after every step. Outside
     (loading data, testing), and for a second signal anywhere, KeyboardInterrupt is raised at once.
@@ -22,7 +22,7 @@ class StopRequest:
 
     @contextmanager
     def deferring(self) -> Iterator[None]:
-        """A block that looks at `requested` itself, often."""
+        """Defer signals for a block that checks `requested` often."""
         before, self._deferring = self._deferring, True
         try:
             yield
@@ -31,7 +31,7 @@ class StopRequest:
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
-        """A part of such a block that may take long and can be repeated: a signal ends it."""
+        """Let a signal end a part of such a block, which may take long and can be repeated."""
         before, self._deferring = self._deferring, False
         try:
             if self.requested:
@@ -44,7 +44,7 @@ class StopRequest:
     def listening(self) -> Iterator[None]:
         """Handle SIGTERM and SIGINT for the block; signals that this process ignores stay ignored.
 
-        Only the main thread may do so; elsewhere signals keep their meaning.
+        Python allows this only in the main thread; in other threads signals are left as they are.
         """
         if threading.current_thread() is not threading.main_thread():
             yield

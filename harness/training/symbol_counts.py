@@ -1,4 +1,4 @@
-"""How often each symbol occurs in the training data, for output layers that treat frequent ones differently."""
+"""Counts symbols in the training data, for output layers that treat frequent ones differently."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.nn.network import Network
 def order_symbols(network: Network, data: TaskData) -> None:
     """Tell an adaptive or sampled softmax which symbols are frequent; vocabularies number them in many ways.
 
-    Counted on the training split alone. A full softmax is left as it is, and nothing is counted for it.
+    Counts the training split only. Does nothing for a full softmax.
     """
     head, words = network.head, data.target_spec.vocabulary
     if not isinstance(head, TokenHead) or words is None:

@@ -1,7 +1,7 @@
-"""What callbacks, profilers and loggers of Lightning's see of a run beyond its training steps.
+"""Connects Lightning's callbacks, profilers and loggers to the parts of a run other than training steps.
 
-Validation is the harness's own, so its hooks are called here. The time of callbacks is attributed to a phase of its
-own through the profiler, which Lightning asks around every hook. What callbacks log goes to the store.
+The harness validates by itself, so validation hooks are called here. The time of callbacks is charged to a separate
+phase through the profiler, which Lightning calls around every hook. What callbacks log goes to the store.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PHASE = "callbacks"
 """The phase of the clock that the hooks of callbacks are charged to."""
 
 PREFIX = "callback/"
-"""How the names begin that metrics of callbacks have in the store."""
+"""Prefix of the names of callbacks' metrics in the store."""
 
 
 @contextmanager
@@ -72,13 +72,13 @@ class PhaseProfiler(Profiler):
         self._inner = inner or PassThroughProfiler()
 
     def start(self, action_name: str) -> None:
-        """Enter the phase where the action is a callback's."""
+        """Enter the phase if the action belongs to a callback."""
         if self._is_callback(action_name):
             self._phase.__enter__()
         self._inner.start(action_name)
 
     def stop(self, action_name: str) -> None:
-        """Leave the phase again."""
+        """Leave the phase."""
         self._inner.stop(action_name)
         if self._is_callback(action_name):
             self._phase.__exit__(None, None, None)
@@ -94,7 +94,7 @@ class PhaseProfiler(Profiler):
         self._inner.teardown(stage)
 
     def summary(self) -> str:
-        """The user's profiler's."""
+        """The summary of the user's profiler."""
         return self._inner.summary()
 
     def describe(self) -> None:
@@ -119,7 +119,7 @@ class StoreLogger(Logger):
 
     @property
     def name(self) -> str:
-        """Of the logger."""
+        """The name of the logger."""
         return "store"
 
     @property

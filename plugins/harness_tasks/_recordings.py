@@ -138,6 +138,7 @@ class Recordings(Preprocessing):
         if not isinstance(source, tuple):
             return frames_of(read_audio(Path(source), rate), self.features)
         wave, given = np.asarray(source[0], dtype=np.float32), int(source[1])
-        if wave.ndim not in (1, 2):
+        if wave.ndim not in (1, 2) or (wave.ndim == 2 and wave.shape[1] > len(wave)):
             raise DataError(f"a waveform is (samples,) or (samples, channels), not of shape {wave.shape}.")
-        return frames_of(mono(wave.reshape(len(wave), -1), given, rate, "the waveform"), self.features)
+        channels = wave[:, None] if wave.ndim == 1 else wave  # (samples, channels)
+        return frames_of(mono(channels, given, rate, "the waveform"), self.features)

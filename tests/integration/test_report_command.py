@@ -78,7 +78,7 @@ def test_only_the_tasks_and_models_asked_for_are_there(harness: Any, here: Path)
         (("--since", "yesterday"), "--since 'yesterday' is neither a date nor an age"),
         (("--since", "2999-01-01"), "is in the future"),
         (("--compare", "nowhere.db"), "There is no results store 'nowhere.db'"),
-        (("--compare", "nosql://x"), "no database URL"),
+        (("--compare", "nosql://x"), "not a database URL"),
     ],
     ids=["task", "model", "sweep", "format", "since", "future", "missing store", "no store"],
 )

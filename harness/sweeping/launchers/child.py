@@ -27,8 +27,8 @@ _PROGRESS_EVERY_S = 0.2
 
 def main(job: Job, context: WorkerContext, connection: Connection, log: Path) -> None:
     """Do a job and send its `JobOutcome` (and before it, progress as (fraction, text)) through the connection."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to hear
-    os.setpgid(0, 0)  # so that it can be killed with the processes that it starts
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
+    os.setpgid(0, 0)  # a process group of its own, to be killed with its children
     _redirect_output(log)
     faulthandler.enable(all_threads=False)  # a crash inside a library leaves its traceback in the log
     os.chdir(context.folder)
@@ -39,18 +39,18 @@ def main(job: Job, context: WorkerContext, connection: Connection, log: Path) ->
         signal.signal(signal.SIGTERM, _interrupt)
         _follow_parent()
         outcome = work(job, lambda: Store.open(context.store_url), context.results, _Reporter(connection))
-    except KeyboardInterrupt:  # between the job and its outcome
+    except KeyboardInterrupt:  # stopped before or after the job itself
         outcome = JobOutcome("interrupted", "stopped from outside")
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # all is done but the answer
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # only the outcome is left to send
     sys.stdout.flush()
     sys.stderr.flush()
     with suppress(OSError):  # the parent is dead
-        connection.send(replace(outcome, raised=None))  # an error of a plug-in's own may not be one that can be sent
+        connection.send(replace(outcome, raised=None))  # a plug-in's own exception may not pickle
         connection.close()
 
 
 class _Reporter:
-    """Sends progress, but not more often than an eye can follow."""
+    """Sends progress, at most every `_PROGRESS_EVERY_S` seconds."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection, self._last, self._text = connection, 0.0, ""
@@ -59,7 +59,7 @@ class _Reporter:
         now = time.monotonic()
         if now - self._last >= _PROGRESS_EVERY_S or fraction >= 1.0 or WAITING in (text, self._text):
             self._last, self._text = now, text
-            with suppress(OSError):  # the parent is dead, and this process is about to be told
+            with suppress(OSError):  # the parent is dead; `_follow_parent` ends this process
                 self._connection.send((fraction, text))
 
 
@@ -68,7 +68,7 @@ def _interrupt(signum: int, frame: object) -> None:
 
 
 def _follow_parent() -> None:
-    """End with the command that started this worker, even if that was killed: nobody would collect the result."""
+    """End this worker when its parent ends, even if the parent was killed: the result would be lost."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return
@@ -77,13 +77,13 @@ def _follow_parent() -> None:
         wait([parent.sentinel])
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(GRACE_S)
-        os.killpg(0, signal.SIGKILL)  # this process and those that it started
+        os.killpg(0, signal.SIGKILL)  # this process and its children
 
     threading.Thread(target=watch, daemon=True, name="follow-parent").start()
 
 
 def _redirect_output(log: Path) -> None:
-    """Send what the worker prints to a file: it would tear the progress display."""
+    """Redirect the worker's output to a file, as it would corrupt the progress display."""
     sys.stdout.flush()
     sys.stderr.flush()
     target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)

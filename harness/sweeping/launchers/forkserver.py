@@ -1,4 +1,4 @@
-"""The process that workers are forked from: it has everything imported, so that each starts in milliseconds."""
+"""The process that workers are forked from. It has imported everything, so workers start in milliseconds."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ import psutil
 from harness.errors import PluginError
 
 PRELOAD = ("harness.sweeping.launchers.preload", "harness.cli.main")
-"""Loaded once before workers are forked; the second because workers load the console script's module again."""
+"""Modules imported before workers are forked; the second because workers import the console script's module again."""
 
 
 def ready_to_fork(threads: int = 1) -> Any:
-    """Start the process that forks workers, unless it runs; it imports what they need while the caller goes on.
+    """Start the process that forks workers, unless it runs already; it imports modules in the background.
 
     Args:
-        threads: that the libraries which it loads start with; each run sets its own.
+        threads: initial number of threads of the libraries that it loads; each run sets its own.
 
     Returns:
-        The context of multiprocessing whose processes are its children.
+        A multiprocessing context that forks from this process.
 
     Raises:
-        PluginError: a module that it is to import does not exist.
+        PluginError: a module to preload does not exist.
     """
     for name in PRELOAD:
         if importlib.util.find_spec(name) is None:  # multiprocessing would silently ignore the name
@@ -44,10 +44,10 @@ def ready_to_fork(threads: int = 1) -> Any:
 
 @contextmanager
 def forking() -> Iterator[None]:
-    """For a block that composes and runs jobs: the process that forks workers starts with it, and ends with it.
+    """Start the process that forks workers for the block, and end it afterwards unless it ran before.
 
-    It holds the command's standard output open, so who reads that would else wait until its imports are done, also
-    where there was nothing to run. One that ran before stays.
+    The process inherits the command's standard output. If it were left running, whoever reads that output would wait
+    until its imports are done, even if there was nothing to run.
     """
     before = _forking_processes()
     ready_to_fork()
@@ -60,7 +60,7 @@ def forking() -> Iterator[None]:
 
 
 def _forking_processes() -> set[psutil.Process]:
-    """Children that fork workers, by what multiprocessing has them execute."""
+    """Child processes that run multiprocessing's fork server."""
     found = set()
     for child in psutil.Process().children():
         with suppress(psutil.Error):
@@ -71,13 +71,13 @@ def _forking_processes() -> set[psutil.Process]:
 
 @contextmanager
 def _inherited(threads: int) -> Iterator[None]:
-    """What a process that is started in the block gets from this one: its threads, and deafness to Ctrl-C.
+    """Let processes started in the block inherit a number of threads, and ignore Ctrl-C.
 
-    Ctrl-C is the sweep's to hear, and a process that imports would end with a traceback.
+    The sweep handles Ctrl-C; a process interrupted while importing would print a traceback.
     """
     before = os.environ.get("OMP_NUM_THREADS")
     os.environ["OMP_NUM_THREADS"] = str(threads)
-    main = threading.current_thread() is threading.main_thread()  # only there may handlers be changed
+    main = threading.current_thread() is threading.main_thread()  # handlers can be changed only there
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
     try:
         yield

@@ -14,12 +14,12 @@ from harness.sweeping.worker import work
 
 
 class InlineLauncher:
-    """Runs a job before `start` returns.
+    """Runs each job within `start`.
 
     Args:
         store: open; lent to the jobs.
         results: folder of run folders.
-        on_stop: called when a run was asked to stop and its current step is still to end.
+        on_stop: called when a run is asked to stop, before its current step has ended.
     """
 
     in_this_process = True
@@ -31,7 +31,7 @@ class InlineLauncher:
         """Run the job.
 
         Raises:
-            KeyboardInterrupt: somebody stopped it, and with it this process.
+            KeyboardInterrupt: the job was interrupted, and with it this process.
         """
         outcome = work(job, lambda: nullcontext(self._store), self._results, tell, self._on_stop)
         if outcome.status == "interrupted":
@@ -39,43 +39,43 @@ class InlineLauncher:
         return EndedWorker(job, outcome)
 
     def close(self) -> None:
-        """There is nothing to give back."""
+        """Do nothing: no resources are held."""
 
 
 class EndedWorker:
-    """A job that has ended already."""
+    """A job that has already ended."""
 
     def __init__(self, job: Job, outcome: JobOutcome) -> None:
         self.job, self._outcome = job, outcome
 
     def handles(self) -> list[Any]:
-        """Nothing to wait for."""
+        """Return no handles: there is nothing to wait for."""
         return []
 
     def seconds_to_deadline(self) -> float:
-        """It has none."""
+        """Return infinity: there is no deadline."""
         return math.inf
 
     def read(self) -> Iterator[tuple[float, str]]:
-        """Nothing: all was told before."""
+        """Return nothing: `start` has reported all progress."""
         return iter(())
 
     def watch(self, grace_s: float) -> None:
-        """Nothing can go wrong any more."""
+        """Do nothing: the job has ended."""
 
     def stop(self, grace_s: float) -> None:
-        """It has ended."""
+        """Do nothing: the job has ended."""
 
     def kill(self) -> None:
-        """It has ended."""
+        """Do nothing: the job has ended."""
 
     def join(self, timeout_s: float) -> None:
-        """It has ended."""
+        """Do nothing: the job has ended."""
 
     def ended(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def close(self, stopping: bool) -> JobOutcome:
-        """How it ended."""
+        """Return the outcome of the job."""
         return self._outcome

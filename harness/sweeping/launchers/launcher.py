@@ -1,4 +1,4 @@
-"""What a launcher is: it starts workers. Which cell comes next, and how one ended, others decide."""
+"""The interface of launchers, which start workers. `Pool` decides what runs next; the scheduler records outcomes."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ class Worker(Protocol):
     job: Job
 
     def handles(self) -> list[Any]:
-        """What `multiprocessing.connection.wait` can wait for, until there is something to `read` or it has ended."""
+        """Handles for `multiprocessing.connection.wait`, ready when there is something to `read` or it has ended."""
 
     def seconds_to_deadline(self) -> float:
-        """How long it may be left without a call of `watch`."""
+        """Seconds after which `watch` must be called again."""
 
     def read(self) -> Iterator[tuple[float, str]]:
-        """Progress that it has reported since the last call."""
+        """Progress reported since the last call, as (fraction, text)."""
 
     def watch(self, grace_s: float) -> None:
         """Stop it if it has exceeded a limit; kill it if it was stopped more than `grace_s` seconds ago."""
 
     def stop(self, grace_s: float) -> None:
-        """Tell it to write its checkpoint and end within so many seconds."""
+        """Tell it to write its checkpoint and end within `grace_s` seconds."""
 
     def kill(self) -> None:
-        """End it now, with all that it started."""
+        """End it at once, with all processes that it started."""
 
     def join(self, timeout_s: float) -> None:
-        """Wait until it is gone, or for so long."""
+        """Wait until it has ended, at most `timeout_s` seconds."""
 
     def ended(self) -> bool:
-        """Whether it is gone."""
+        """Whether it has ended."""
 
     def close(self, stopping: bool) -> JobOutcome:
-        """How a worker that has ended did so; `stopping`: whether all were told to end."""
+        """Release the worker, which has ended, and return its outcome; `stopping`: all were told to stop."""
 
 
 class Launcher(Protocol):
     """Starts workers.
 
     Attributes:
-        in_this_process: whether a job runs within `start`. Ctrl-C then is the job's to hear, its data is prepared by
-            itself, and nobody watches limits.
+        in_this_process: whether a job runs within `start`. The job itself then handles Ctrl-C and prepares its data,
+            and limits are not enforced.
     """
 
     in_this_process: bool
@@ -55,4 +55,4 @@ class Launcher(Protocol):
         """Start a worker for a job; `tell` takes progress that comes before this returns."""
 
     def close(self) -> None:
-        """Give back what the launcher holds; its workers have ended."""
+        """Release resources; called after all workers have ended."""

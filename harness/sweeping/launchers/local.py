@@ -1,9 +1,9 @@
 """The local launcher: a fresh process on this machine for every job, forked from one that has torch loaded.
 
-A fresh process leaks no state into the next job, and a job that is killed takes nothing else with it.
+A fresh process leaks no state into the next job, and killing a job affects no other.
 
-Workers are not bound to cores: on a quiet machine that gained 0 to 2 % (two trainings of one thread on two cores), and
-where something else is busy a bound worker cannot move away.
+Workers are not pinned to cores: on an idle machine pinning gained 0 to 2 % (two single-threaded trainings on two
+cores), and on a busy one a pinned worker cannot move to a free core.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class LocalLauncher:
     """Forks a worker process for every job.
 
     Args:
-        context: where workers work.
-        threads: that the libraries which the forking process loads start with; each job sets its own.
-        target: what a worker process calls; a function of a module that can be imported.
+        context: the environment of workers.
+        threads: initial number of threads of the libraries that the forking process loads; each job sets its own.
+        target: the function that a worker process calls; it must be importable.
     """
 
     in_this_process = False
@@ -48,5 +48,5 @@ class LocalLauncher:
         return WorkerProcess(job, process, receiver, Path(log))
 
     def close(self) -> None:
-        """Remove what the workers printed."""
+        """Remove the output of the workers."""
         self._logs.cleanup()

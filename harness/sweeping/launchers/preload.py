@@ -1,4 +1,4 @@
-"""What the process that forks workers imports once, so that every worker starts in milliseconds.
+"""Imported once by the process that forks workers, so that every worker starts in milliseconds.
 
 It only imports: a tensor operation here would start threads, and a fork of a process with threads hangs. The
 allocator is set before torch is loaded.

@@ -1,4 +1,4 @@
-"""Where the workers of the local launcher work."""
+"""The working environment of the local launcher's workers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """Where workers work: sent with every job, since workers are forked from an older process.
+    """The environment of workers. Sent with every job, since the process they fork from may hold an older one.
 
     Attributes:
         folder: working folder.
@@ -25,5 +25,5 @@ class WorkerContext:
 
     @classmethod
     def here(cls, store_url: str | None, results: Path) -> WorkerContext:
-        """Workers that work where this process does."""
+        """The environment of this process."""
         return cls(Path.cwd(), dict(os.environ), store_url, results.absolute())

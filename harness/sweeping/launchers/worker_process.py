@@ -1,4 +1,4 @@
-"""A worker process as its parent sees it: what it says, how long it has, what it may use, and how it ended."""
+"""A worker process as seen by its parent: progress, limits, stopping, and the outcome."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.sweeping.jobs import WAITING, Job, JobOutcome
 from harness.sweeping.limits import duration, size
 
 _LOG_LINES = 80  # the traceback of a crash inside a library is long
-_LINGER_S = 20.0  # for threads of libraries after the job has answered
+_LINGER_S = 20.0  # seconds for library threads to end after the job has reported
 _GROWN = 1.005
 
 
@@ -34,17 +34,17 @@ class WorkerProcess:
         self.job, self.process = job, process
         self._connection, self._log = connection, log
         self._answer: JobOutcome | None = None
-        self._began: float | None = time.monotonic()  # None: it waits for the machine
+        self._began: float | None = time.monotonic()  # None while it waits for the machine
         self._over = ""  # the limit that was exceeded, in words
         self._deadline = math.inf  # when it is killed
         self._resident = 0.0  # resident size at which the proportional one was last read
 
     def handles(self) -> list[Any]:
-        """What becomes ready when there is something to `read`, or when the process has ended."""
+        """Objects that become ready when there is something to `read` or the process has ended."""
         return [self.process.sentinel] if self._answer is not None else [self.process.sentinel, self._connection]
 
     def seconds_to_deadline(self) -> float:
-        """Until it is killed or its time is over."""
+        """Seconds until it is killed or reaches its time limit."""
         limit = math.inf
         if self.job.limits.time_s is not None and self._began is not None and not self._over:
             limit = self._began + self.job.limits.time_s
@@ -66,7 +66,7 @@ class WorkerProcess:
                 yield message
 
     def watch(self, grace_s: float) -> None:
-        """Stop the job if it is beyond its limits, kill it if it was stopped long enough ago."""
+        """Stop the job if it exceeds a limit; kill it if its grace period is over."""
         now, limits = time.monotonic(), self.job.limits
         if not self._over and self._answer is None and self._began is not None:
             took = now - self._began
@@ -89,32 +89,32 @@ class WorkerProcess:
             self.process.terminate()
 
     def kill(self) -> None:
-        """End the process and those that it started, now."""
+        """Kill the process and those that it started."""
         pid = self.process.pid
         with suppress(ProcessLookupError, PermissionError):
-            if self.process.is_alive() and os.getpgid(pid) == pid:  # else it has not come to make its own group
+            if self.process.is_alive() and os.getpgid(pid) == pid:  # otherwise it has not made its own group yet
                 os.killpg(pid, signal.SIGKILL)
         self.process.kill()
 
     def join(self, timeout_s: float) -> None:
-        """Wait until the process is gone, or for so long."""
+        """Wait until the process has ended, at most `timeout_s` seconds."""
         self.process.join(timeout_s)
 
     def ended(self) -> bool:
-        """Whether the process is gone."""
+        """Whether the process has ended."""
         return not self.process.is_alive()
 
     def close(self, stopping: bool) -> JobOutcome:
-        """How the job of a process that has ended went.
+        """The outcome of the job of a process that has ended.
 
         Args:
-            stopping: whether all workers were told to end.
+            stopping: whether all workers were told to stop.
         """
-        for _ in self.read():  # what it said last
+        for _ in self.read():  # the last progress
             pass
         self.process.join()
         self._connection.close()
-        with suppress(ProcessLookupError, PermissionError):  # what it started and left behind
+        with suppress(ProcessLookupError, PermissionError):  # processes that it left behind
             os.killpg(self.process.pid, signal.SIGKILL)
         tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
         said = self._answer
@@ -135,10 +135,10 @@ class WorkerProcess:
         return JobOutcome("died", cause, log_tail=tail)
 
     def _memory_above(self, limit: float) -> float | None:
-        """What the process tree uses if that is more than the limit.
+        """The memory that the process tree uses if it exceeds the limit, else None.
 
-        The proportional size is never larger than the resident one, which costs little to read, so it is read only
-        where the resident one is above the limit and has grown.
+        The resident size is cheap to read and never smaller than the proportional one, which is read only when the
+        resident size is above the limit and has grown.
         """
         from harness.measure import process_tree
 

@@ -232,7 +232,7 @@ def test_data_is_verified_against_copies_between_splits(harness: Any, pair: Any)
     assert "leaky (counting): as published; 9 test and 9 validation examples compared with 9 for training; " in out
     assert "9 test and 0 validation examples are duplicates: 'test0' of test has the input of 'train0' of train" in out
     assert out.rstrip().endswith("'test4' of test has the input of 'train4' of train, …")
-    assert "Held-out examples stand in training or validation data of leaky (counting)." in err
+    assert "Held-out examples also occur in training or validation data of leaky (counting)." in err
     code, out, err = harness("data", "verify", "leaky", "task.leak=false")
     assert (code, err) == (0, "")
     assert out.endswith("no duplicates\n")
@@ -251,7 +251,7 @@ def test_data_is_named_by_its_data_set(harness: Any, tmp_path: Any) -> None:
     assert (code, out) == (0, "translation (cipher.en-de): ready\n")
     code, _, err = harness("data", "fetch", "folder")
     assert code == 2
-    assert "Several tasks have a data set 'folder': say which, action_recognition.folder or speech_recogn" in err
+    assert "Several tasks have a data set 'folder': write  action_recognition.folder or speech_recogn" in err
     code, _, err = harness("data", "fetch", "multi3k")
     assert code == 2
     assert "There is no task or data set named 'multi3k'. Did you mean 'multi30k'" in err

@@ -85,4 +85,4 @@ def test_one_run_alone_is_no_pair(harness: Any) -> None:
 def test_a_list_on_a_terminal_says_how_to_see_the_difference(harness: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "harness diff" not in harness("list", "runs")[1]
     monkeypatch.setattr(listing.sys.stdout, "isatty", lambda: True)
-    assert "'harness diff aaaaaaaaaaaa bbbbbbbbbbbb' shows in what." in harness("list", "runs")[1]
+    assert "'harness diff aaaaaaaaaaaa bbbbbbbbbbbb' shows how." in harness("list", "runs")[1]

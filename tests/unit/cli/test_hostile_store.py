@@ -126,7 +126,7 @@ def no_json(file: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (noise, "damaged"), (archive, "damaged"), (somebody_elses, "no results store"), (cut_off, "damaged"),
+        (noise, "damaged"), (archive, "damaged"), (somebody_elses, "not a results store"), (cut_off, "damaged"),
         (overwritten, "damaged"), (newer, "schema version 99"), (a_pipe, "no ordinary file"), (a_circle, "in a circle"),
         (a_folder, "is a folder"),
     ],

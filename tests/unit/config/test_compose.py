@@ -215,7 +215,7 @@ def test_yaml_extends_a_plugin_under_a_name_of_its_own(pair: Any) -> None:
 
 def test_yaml_that_bears_a_plugins_name_is_refused(pair: Any) -> None:
     _configs(pair, task__counting="size: 5\n")
-    with pytest.raises(ConfigError, match=r"counting.yaml' bears the name of the plug-in 'task.counting'"):
+    with pytest.raises(ConfigError, match=r"counting.yaml' has the name of the plug-in 'task.counting'"):
         compose(TINY)
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from harness.config import compose, engine_code, identity, to_settings
+from harness.config import compose, identity, to_settings
 from harness.config.identity import run_key, run_plan
 from harness.config.settings import RunSettings
 from harness.errors import DataError
+from harness.registry import engine_code
 
 TINY = ("task=counting", "model=small")
 

@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from harness.config import compose, engine_code, identity, settings_from_plain, to_settings
+from harness.config import compose, identity, settings_from_plain, to_settings
 from harness.config.composition import loader
 from harness.config.differences import flat
 from harness.config.identity import config_identity, run_key, run_plan
 from harness.config.plain import canonical
 from harness.config.settings import RunSettings, TrainerSettings
 from harness.errors import ConfigError
-from harness.registry import discovery
+from harness.registry import discovery, engine_code
 
 TINY = ("task=counting", "model=small")
 FREE = {"sweep", "logger", "exclusive", "tuning", "asked"} | {

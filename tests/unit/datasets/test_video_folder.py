@@ -72,6 +72,14 @@ def test_a_folder_of_videos_becomes_clips(root: Path) -> None:
     assert reading(root, flip=0.0, crop=1.0).setup().augment is None
 
 
+def test_a_file_is_encoded_as_the_folder_was(root: Path) -> None:
+    data = reading(root).setup()
+    assert data.preprocessing is not None
+    for index in range(len(data.test)):
+        example = data.test[index]
+        assert np.array_equal(data.preprocessing.encode(root / example.id), example.input)
+
+
 def test_frames_are_sampled_evenly_from_first_to_last(root: Path) -> None:
     clip = decode(root / "jump" / "j0.mp4", frames=4, size=(16, 16))
     assert clip.shape == (4, 16, 16, 3)

@@ -23,8 +23,10 @@ from harness.errors import UserError
 from harness.inference.examples import raw_split
 from harness.inference.trained_model import TrainedModel
 from harness.store import Store
+from harness.store.records import RunSummary
+from harness.training import model_files
 from harness.training.execute import execute, execute_baseline
-from harness.training.model_files import checksum
+from harness.training.model_files import checksum, write_model
 
 SMALL = ("model.hidden_size=8", "trainer.embedding_dim=8", "trainer.validations=1", "trainer.device=cpu")
 SHORT = "decoding.max_length=6"
@@ -154,6 +156,13 @@ def _edit(folder: Path, section: str, name: str, value: Any) -> None:
     (folder / "specs.json").write_text(json.dumps(specs))
 
 
+def _specs(folder: Path, **changed: Any) -> None:
+    """Other specifications; None takes one away."""
+    specs = json.loads((folder / "specs.json").read_text()) | changed
+    kept = {name: value for name, value in specs.items() if value is not None}
+    (folder / "specs.json").write_text(json.dumps(kept))
+
+
 DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "cut weights": (_cut, "model.safetensors is damaged or was changed"),
     "no weights": (lambda f: (f / "model.safetensors").unlink(), "is not whole: model.safetensors is missing"),
@@ -165,6 +174,10 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "no run": (lambda f: (f / "specs.json").unlink() or (f / "config.json").unlink(), "it is no run's folder"),
     "specs cut": (lambda f: (f / "specs.json").write_text("{"), "specs.json cannot be read"),
     "of another format": (lambda f: (f / "specs.json").write_text('{"format": 99}'), "has format 99"),
+    "specs without an input": (lambda f: _specs(f, input=None), "it does not say 'input'"),
+    "another target": (lambda f: _specs(f, target={"class": "os:system"}), "there is no target 'os:system'"),
+    "another input": (lambda f: _specs(f, input={"class": "FrameInput", "bins": 3}), "cannot be made of the stored"),
+    "a file outside": (lambda f: _specs(f, files={"../secret": "0"}), "'../secret', which lies outside its folder"),
     "other sizes": (
         lambda f: _edit(f, "model", "hidden_size", 9),
         "do not fit the network that model 'lstm' makes now",
@@ -179,6 +192,31 @@ def test_a_folder_that_cannot_be_used_is_refused_in_a_sentence(folder: Path, dam
     hurt, said = DAMAGES[damage]
     hurt(folder)
     assert said in _refusal(folder)
+
+
+@pytest.mark.parametrize("written", [0, 1, 2])
+def test_a_write_that_ends_half_way_leaves_no_model(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    model, moves = harness.load(folder), []
+    settings, into_place = model.config, model_files._into_place
+
+    def dies(partial: Path, path: Path) -> None:
+        if len(moves) == written:
+            raise OSError(28, "No space left on device")
+        moves.append(path.name)
+        into_place(partial, path)
+
+    monkeypatch.setattr(model_files, "_into_place", dies)
+    summary = RunSummary({"test/wer": 1.0}, 1.0, 1, 1, {}, 0.0, 0.0)
+    whole = folder, settings, run_plan(settings), model.network, settings.task.setup(), summary
+    with pytest.raises(OSError, match="No space left"):
+        write_model(*whole)
+    assert len(moves) == written
+    assert "its run is not finished" in _refusal(folder)
+    monkeypatch.undo()
+    assert write_model(*whole)["model"] == "model.safetensors"
+    assert harness.load(folder).predict([np.ones((9, 8), np.float32)])
 
 
 def test_a_changed_source_is_said_and_not_refused(folder: Path) -> None:

@@ -75,7 +75,7 @@ def test_runs_of_both_stand_side_by_side_with_all_that_they_left(
     # A run that ran in both environments is finished in each of them.
     assert store.finished(make_plan().key, environment.hash)
     assert store.finished(make_plan().key, AWAY.hash)
-    assert "2 runs came" in describe(found, dry_run=False)[0]
+    assert "2 runs were added" in describe(found, dry_run=False)[0]
 
 
 def test_merging_again_brings_nothing(store, other, other_url, environment, run_in, make_plan):
@@ -98,7 +98,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(store, other, other_url, en
     found = merge.merge(store, other_url, dry_run=True)
     assert everything(store) == before
     assert dataclasses.asdict(found) == dataclasses.asdict(merge.merge(store, other_url))
-    assert "1 runs would come" in describe(found, dry_run=True)[0]
+    assert "1 runs would be added" in describe(found, dry_run=True)[0]
 
 
 def test_finished_wins_over_unfinished_whichever_side_it_is_on(store, other, other_url, environment, run_in, make_plan):
@@ -174,7 +174,7 @@ def test_the_source_is_only_read(store, other, other_url, run_in, tmp_path):
             "UPDATE meta SET value = '2' WHERE name = 'schema_version'",
             "schema version 2, from before",
         ),
-        ("DELETE FROM meta", "no results store"),
+        ("DELETE FROM meta", "not a results store"),
         ("DROP TABLE samples", "damaged: its table 'samples' has no"),
         ("ALTER TABLE runs DROP COLUMN command", "damaged: its table 'runs' has no command"),
         ("UPDATE runs SET config = '{'", "JSON column"),

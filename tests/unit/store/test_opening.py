@@ -85,7 +85,7 @@ def test_somebody_elses_database_is_left_as_it_is(tmp_path):
     connection.execute("CREATE TABLE customers (id)")
     connection.close()
     before = file.read_bytes()
-    with pytest.raises(StoreError, match=r"no results store.*customers"):
+    with pytest.raises(StoreError, match=r"not a results store.*customers"):
         Store.open(f"sqlite:///{file}")
     assert file.read_bytes() == before
 
@@ -107,7 +107,7 @@ def test_another_schema_version_is_refused_and_left_alone(url: str, version: str
 
 @pytest.mark.parametrize(
     ("url", "message"),
-    [("results/store.db", "no database URL"), ("oracel://x/y", "no database URL"), ("sqlite:////", "is a folder")],
+    [("results/store.db", "not a database URL"), ("oracel://x/y", "not a database URL"), ("sqlite:////", "is a folder")],
 )
 def test_what_is_no_store_url_is_said(url, message):
     with pytest.raises(StoreError, match=message):

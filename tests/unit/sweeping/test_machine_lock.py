@@ -105,6 +105,6 @@ def test_a_link_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None:
     target = tmp_path / "precious"
     target.write_text("precious")
     os.symlink(target, lock_file())
-    with pytest.raises(StoreError, match="exclusive=true wait for one another"), machine_lock(alone=True):
+    with pytest.raises(StoreError, match="the lock of runs with exclusive=true"), machine_lock(alone=True):
         pass
     assert target.read_text() == "precious"

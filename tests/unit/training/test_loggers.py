@@ -147,7 +147,7 @@ def test_a_logger_that_fails_while_callbacks_write_to_it_stops_no_run(
         given.log_metrics({"a": 1.0}, step=step)
     assert failing.calls == ["log"]
     assert made == []
-    assert "logger '_Failing' fails and is left out: ConnectionError" in caplog.text
+    assert "logger '_Failing' failed and is no longer used: ConnectionError" in caplog.text
 
 
 @pytest.fixture
@@ -200,7 +200,7 @@ def test_a_logger_that_fails_is_named_once_and_left_out(
     assert failing.calls == ["log"]
     assert len(made) == 1
     (record,) = [r for r in caplog.records if "left out" in r.getMessage()]
-    assert record.getMessage() == "logger '_Failing' fails and is left out: ConnectionError: the server is away"
+    assert record.getMessage() == "logger '_Failing' failed and is no longer used: ConnectionError: the server is away"
     finish([failing], {})
     finish(made, {}, step=2)
     assert _events(folder)["val/loss"] == [(1, 2.0), (2, 1.0)]
@@ -215,4 +215,4 @@ def test_a_logger_that_cannot_begin_is_left_out(
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
     monkeypatch.setattr(loggers, "_mlflow", away)
     assert make_loggers(["mlflow"], folder, plan) == []
-    assert "logger 'mlflow' fails and is left out" in caplog.text
+    assert "logger 'mlflow' failed and is no longer used" in caplog.text
