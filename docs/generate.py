@@ -18,6 +18,7 @@ from typing import Any
 
 import click
 import typer.main
+from api_pages import PAGES as API
 from markdown_parts import code, field_rows, joined, paragraphs, phrase, sentence, table
 
 from harness.cli import run as run_command
@@ -344,6 +345,7 @@ GENERATED = {
     "matrix.md": matrix,
     "plugins.md": plugins,
     "store.md": store,
+    **{name: (lambda make=make: page(make())) for name, make in API.items()},
 }
 
 

@@ -63,7 +63,7 @@ def runs(
 ) -> None:
     """Runs in the results store."""
     from harness.cli import output
-    from harness.cli.results import timed
+    from harness.cli.results import primary_figure, timed
     from harness.store import Store, query
 
     with Store.open(create=False) as store:
@@ -79,7 +79,7 @@ def runs(
             view.model,
             view.seed,
             view.status,
-            "" if view.primary_value is None else f"{view.primary['name']} {view.primary_value:.4g}",
+            primary_figure(view),
             "" if view.summary is None else timed(view.summary, f"{view.summary.train_s:.0f} s"),
         )
         for view in views

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.cli import output
 from harness.config.schema import meaning_of
-from harness.report.training_words import training_words
+from harness.report.training_words import state_words, training_words
 from harness.store import Store
 from harness.store.query import RunView, runs
 from harness.store.records import RunSummary
@@ -21,9 +21,9 @@ def print_run(view: RunView) -> None:
     if view.summary is not None:
         for name, value in view.summary.metrics.items():
             unit = view.units.get(name.partition("/")[2], {}).get("unit", "")
-            rows.append((name, f"{value:.5g} {unit}".rstrip()))
+            rows.append((name, NO_VALUE if math.isnan(value) else f"{value:.5g} {unit}".rstrip()))
         rows.append(("parameters", _parameters(view.summary)))
-        rows += training_words(view.summary.details)
+        rows += [*state_words(view.summary.details), *training_words(view.summary.details)]
         rows += [(name, value) for name, value in (("precision", view.precision), ("backend", view.backend)) if value]
         rows.append(
             ("training time", timed(view.summary, f"{view.summary.train_s:.1f} s (of {view.summary.total_s:.1f} s)"))
@@ -39,9 +39,25 @@ def print_run(view: RunView) -> None:
         rows.append(("reason", view.reason))
     title = f"{view.task} ({view.dataset}) × {view.model}, seed {view.seed}: {view.status}"
     output.table(("", ""), rows, title=title, empty="no results")
+    if view.without_value and view.kind != "baseline":
+        output.say(
+            f"The primary metric {view.primary.get('name')} is no finite number: in comparisons this run counts as "
+            "diverged. It has no place among the others and blocks the mean over its seeds.\n"
+        )
     notes = view.summary.details.get("data") if view.summary is not None else None
     if notes:
         output.say(f"About the data: {'; '.join(f'{name}: {value}' for name, value in notes.items())}.\n")
+
+
+NO_VALUE = "no value (NaN)"
+
+
+def primary_figure(view: RunView) -> str:
+    """The primary metric of a run in words; empty before it finished."""
+    if view.summary is None:
+        return ""
+    value = NO_VALUE if view.primary_value is None else f"{view.primary_value:.4g}"
+    return f"{view.primary['name']} {value}"
 
 
 def timed(summary: RunSummary, text: str) -> str:
@@ -139,8 +155,10 @@ def _flat(config: object, prefix: str = "") -> dict[str, object]:
 def _cell(views: Sequence[RunView]) -> str:
     # A seed that ran in several environments counts once, with its newest value.
     in_order = sorted(views, key=lambda v: v.ended_at or 0.0)
-    newest = {v.seed: v.primary_value for v in in_order if v.primary_value is not None}
-    values = [value for value in newest.values() if math.isfinite(value)]
+    newest = {v.seed: v.primary_value for v in in_order if v.status == "finished"}
+    values = [value for value in newest.values() if value is not None and math.isfinite(value)]
+    if len(values) < len(newest):  # a mean over the others would be one of survivors
+        return f"no value ({len(newest) - len(values)} of {len(newest)} not finite)"
     if values:
         mean = f"{statistics.fmean(values):.4g}"
         spread = f" ± {statistics.stdev(values):.2g}" if len(values) > 1 else ""

@@ -1,98 +1,30 @@
-"""`match=params:N` and `match=total:N`: the hidden size at which a model has N parameters.
+"""`match`: the hidden size at which a model has N parameters (`params:N`, `total:N`) or carries N numbers (`state:N`).
 
-The network is built on torch's meta device, which has shapes but no memory, at one size after another. What a model
-reads and answers has its sizes only once data is loaded; encoder and decoder rarely depend on them, so for `params`
-two made-up sizes are tried first, and data is prepared only where they disagree (a model that reads raw video) and for
-`total`, which counts embedding and head.
+How large its state is, a model declares. To count parameters, the network is built on torch's meta device, which has
+shapes but no memory, at one size after another. What a model reads and answers has its sizes only once data is loaded;
+encoder and decoder rarely depend on them, so for `params` two made-up sizes are tried first, and data is prepared only
+where they disagree (a model that reads raw video) and for `total`, which counts embedding and head.
 
 Importing this module imports no torch.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from harness.config.plain import canonical
 from harness.config.settings import plain_section
+from harness.config.size_search import COUNTED, TOLERANCE, Match, MatchError, solve
 from harness.contract.signature import TaskSignature
 from harness.contract.specs import FrameInput, GraphSeriesInput, InputSpec, TokenInput, VideoInput
 from harness.contract.target import Target
 from harness.data.progress import waiting
-from harness.errors import ConfigError
 from harness.registry.compatibility import Compatibility, check
 
 if TYPE_CHECKING:
     from harness.config.settings import RunSettings
     from harness.contract.model import Model
-
-TOLERANCE = 0.02
-"""By how much of N the parameters may differ from N."""
-
-PREFERRED_STEP = 8
-"""Widths that are multiples of it are taken where one is near enough: vector units compute them no slower."""
-
-_LARGEST = 1 << 20  # a size beyond which nobody looks
-_COUNTED = {"params": "parameters in encoder and decoder", "total": "parameters, embedding and head included"}
-
-
-class MatchError(ConfigError):
-    """No width of this model gives N parameters on this task; the message names the nearest that exist."""
-
-
-@dataclass(frozen=True)
-class Match:
-    """A parsed `match`.
-
-    Attributes:
-        kind: "params" (encoder and decoder) or "total" (embedding and head too).
-        amount: N.
-    """
-
-    kind: str
-    amount: int
-
-    @classmethod
-    def parse(cls, text: str) -> Match:
-        """Read "KIND:N"; N may be written 500000, 500_000 or 5e5.
-
-        Raises:
-            ConfigError: unknown kind, or N is no positive whole number.
-        """
-        kind, _, amount = str(text).partition(":")
-        if kind not in _COUNTED:
-            raise ConfigError(f"match={text!r} is not understood: write params:N or total:N, as in params:500000.")
-        try:
-            value = float(amount)
-        except ValueError:
-            value = -1.0
-        if not 1 <= value < float("inf") or value != int(value):
-            raise ConfigError(
-                f"match={text!r} is not understood: '{amount}' is not a positive whole number, as in "
-                f"'match={kind}:500000'."
-            )
-        return cls(kind, int(value))
-
-    def counted(self, total: int, encoder: int) -> int:
-        """The one of the two counts that this match is about."""
-        return encoder if self.kind == "params" else total
-
-    def near(self, count: int) -> bool:
-        """Whether a count is within the tolerance of N."""
-        return abs(count - self.amount) <= TOLERANCE * self.amount
-
-    def __str__(self) -> str:
-        return f"{self.kind}:{self.amount}"
-
-
-class MatchedSize(NamedTuple):
-    """A hidden size and the parameters that it gives."""
-
-    hidden_size: int
-    parameters: int
-
 
 # -- a run's settings ----------------------------------------------------------------------------------
 
@@ -128,6 +60,8 @@ def matched(settings: RunSettings) -> RunSettings:
     match = Match.parse(settings.asked.match)
     signature, model = settings.task.signature, settings.model
     name = model.capabilities(signature).size_field
+    if match.kind == "state":
+        return replace(settings, model=resized(model, name, _size_of_state(match, model, signature)))
 
     def solved(inputs: InputSpec, target: Target) -> int:
         def count(hidden_size: int) -> int:
@@ -147,106 +81,45 @@ def matched(settings: RunSettings) -> RunSettings:
     return replace(settings, model=resized(model, name, hidden_size))
 
 
-def verify(match: str | None, model: Model, counts: tuple[int, int]) -> None:
-    """Refuse a network whose parameters are not those that `match` asks for.
+def verify(match: str | None, model: Model, counts: tuple[int, int], state_size: int | None = None) -> None:
+    """Refuse a network whose size is not the one that `match` asks for.
 
     Args:
         match: as the configuration has it; None: anything goes.
         model: for the message.
         counts: weights of the whole network, and of encoder and decoder.
+        state_size: numbers that the network carries for each row; None: it carries none.
 
     Raises:
-        MatchError: they differ from N by more than the tolerance.
+        MatchError: it differs from N by more than the tolerance.
     """
     if not match:
         return
     wanted = Match.parse(match)
-    count = wanted.counted(*counts)
+    count = wanted.counted(*counts, state_size)
     if not wanted.near(count):
         raise MatchError(
-            f"match={wanted}: model '{model.name}' has {count:,} {_COUNTED[wanted.kind]}, which is not "
+            f"match={wanted}: model '{model.name}' has {count:,} {COUNTED[wanted.kind]}, which is not "
             f"within {TOLERANCE * 100:g} % of {wanted.amount:,}. Its size depends on the data in a way that was not "
             "foreseen; set its hidden_size by hand, without match."
         )
 
 
-# -- the search ----------------------------------------------------------------------------------------
-
-
-def solve(match: Match, model: Model, signature: TaskSignature, count: Callable[[int], int]) -> MatchedSize:
-    """The width whose parameters are nearest to N: a multiple of 8 if one is near enough, else of the model's step.
-
-    Args:
-        match: N and what it counts.
-        model: whose capabilities name the field of its size and its granularity.
-        signature: of the task.
-        count: hidden size -> parameters; grows with it. A ValueError means that the model refuses the size.
-
-    Raises:
-        MatchError: the model names no size field, the field does not decide its size, or no size is near enough.
-    """
+def _size_of_state(match: Match, model: Model, signature: TaskSignature) -> int:
+    """The hidden size at which the model declares the state that is asked for."""
     capabilities = model.capabilities(signature)
-    name, step = capabilities.size_field, capabilities.size_step
-    if not isinstance(getattr(model, name, None), int):
-        raise MatchError(
-            f"match={match}: model '{model.name}' names '{name}' as the option that sets its size "
-            "(Capabilities.size_field), but has no such option with a whole number."
+    if capabilities.state_size is None:
+        why = (
+            "does not declare the size of its state (Capabilities.state_size)"
+            if capabilities.carries_state
+            else "carries no state"
         )
-    around: list[MatchedSize] = []
-    for granularity in dict.fromkeys((math.lcm(step, PREFERRED_STEP), step)):
-        around = _around(match, model.name, name, granularity, count)
-        best = min(around, key=lambda size: abs(size.parameters - match.amount))
-        if match.near(best.parameters):
-            return best
-    nearest = " and ".join(
-        f"{name}={s.hidden_size} with {s.parameters:,} ({100 * (s.parameters / match.amount - 1):+.2f} %)"
-        for s in around
-    )
-    raise MatchError(
-        f"match={match}: no {name} of model '{model.name}' on task '{signature.task}' gives {match.amount:,} "
-        f"{_COUNTED[match.kind]}, to within {TOLERANCE * 100:g} %. The nearest are {nearest}; "
-        f"{name} is a multiple of {step}."
-    )
+        raise MatchError(f"match={match}: model '{model.name}' {why} on task '{signature.task}'.")
 
+    def count(hidden_size: int) -> int:
+        return resized(model, capabilities.size_field, hidden_size).capabilities(signature).state_size or 0
 
-def _around(match: Match, model: str, name: str, step: int, count: Callable[[int], int]) -> list[MatchedSize]:
-    """The two neighbouring multiples of the step between whose sizes N lies; the two smallest if N is below all."""
-    low = _smallest(match, model, name, step, count)
-    high = MatchedSize(low.hidden_size + step, _refusing(match, model, name, low.hidden_size + step, count))
-    while high.parameters < match.amount:
-        if high.hidden_size > _LARGEST or high.parameters < low.parameters:
-            raise MatchError(
-                f"match={match}: the option '{name}' of model '{model}', which it names as its size field, does not "
-                f"decide its size: {low.hidden_size} gives {low.parameters:,} parameters and {high.hidden_size} gives "
-                f"{high.parameters:,}."
-            )
-        hidden_size = 2 * high.hidden_size
-        low, high = high, MatchedSize(hidden_size, _refusing(match, model, name, hidden_size, count))
-    while high.hidden_size - low.hidden_size > step:
-        hidden_size = (low.hidden_size + high.hidden_size) // 2 // step * step
-        middle = MatchedSize(hidden_size, _refusing(match, model, name, hidden_size, count))
-        low, high = (middle, high) if middle.parameters < match.amount else (low, middle)
-    return [low, high]
-
-
-def _smallest(match: Match, model: str, name: str, step: int, count: Callable[[int], int]) -> MatchedSize:
-    """The smallest width that the model accepts."""
-    refusal: ValueError | None = None
-    for hidden_size in range(step, 17 * step, step):
-        try:
-            return MatchedSize(hidden_size, count(hidden_size))
-        except ValueError as error:
-            refusal = error
-    raise MatchError(f"match={match}: model '{model}' accepts no small {name}: {refusal}.")
-
-
-def _refusing(match: Match, model: str, name: str, hidden_size: int, count: Callable[[int], int]) -> int:
-    try:
-        return count(hidden_size)
-    except ValueError as error:
-        raise MatchError(
-            f"match={match}: model '{model}' refuses {name}={hidden_size}, although its size_step allows it: {error}."
-        ) from error
+    return solve(match, model, signature, count).hidden_size
 
 
 # -- networks without memory ---------------------------------------------------------------------------

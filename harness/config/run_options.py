@@ -158,7 +158,7 @@ class Asked(Section):
     """Values as requested, where they were resolved to something more specific that is stored elsewhere.
 
     Attributes:
-        match: "params:N" or "total:N", which determined the model's size; None: not requested.
+        match: "params:N", "total:N" or "state:N", which determined the model's size; None: not requested.
         precision: "auto" became fp32 or bf16; precision_reason says why.
         device: "auto" became "cpu" or "cuda".
         threads: None became a number.

@@ -72,9 +72,10 @@ class RootConfig(SweepOptions, RunOptions, PluginChoice):
     match: str | None = option(
         None,
         in_key=False,
-        begins=("params:", "total:"),
+        begins=("params:", "total:", "state:"),
         listed=True,
-        help="params:N or total:N: solve the model's hidden size for N parameters, without or with embedding and head",
+        help="params:N or total:N: solve the model's hidden size for N parameters, without or with embedding and head; "
+        "state:N: for N numbers carried from one position to the next",
     )
     tuned: Any = option(None, group=True, in_key=False)
     experiment: Any = option(None, group=True, where=IN_EXPERIMENTS)

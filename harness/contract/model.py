@@ -38,7 +38,9 @@ class Capabilities:
         autocast: whether training in bf16 autocast is supported.
         auxiliary: losses that the encoder adds in training.
         size_field: the configuration field that sets the size, for parameter matching.
-        size_step: that field's granularity.
+        size_step: that field's granularity, where not every whole number is allowed: a multiple of the heads, say.
+        state_size: how many numbers the state holds for each row, whatever their type, in a model that carries it; the
+            engine counts them before a run. None: it carries none, or the number depends on the data's sizes.
     """
 
     causal: bool = False
@@ -49,7 +51,8 @@ class Capabilities:
     autocast: bool = True
     auxiliary: tuple[AuxiliaryLoss, ...] = ()
     size_field: str = "hidden_size"
-    size_step: int = 8
+    size_step: int = 1
+    state_size: int | None = None
 
 
 class EncoderOutput(NamedTuple):

@@ -52,17 +52,21 @@ class Preprocessing(ABC):
         raise NotImplementedError(f"{type(self).__name__} does not encode answers")
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text of symbol or label ids."""
+        """The text of `Prediction.output`, where it is a list of ids: the symbols of a sequence, or tags.
+
+        Tags become one word a position, separated by spaces ("O B-PER I-PER"), as `Example.references` has them; a
+        target that names its classes itself (`class_names`) does not ask.
+        """
         return " ".join(map(str, ids))
 
     def example(self, raw: RawExample) -> Example:
-        """A raw example, encoded.
+        """A raw example, encoded. Its reference is the answer, where that is a text, a number or a list of words.
 
         Raises:
             DataError, NotImplementedError: as for `encode` and `encode_target`.
         """
         shown = raw.source or (raw.input if isinstance(raw.input, str) else raw.id)
-        return Example(raw.id, self.encode(raw.input), self.encode_target(raw.target), (str(raw.target),), shown)
+        return Example(raw.id, self.encode(raw.input), self.encode_target(raw.target), _written(raw.target), shown)
 
     @abstractmethod
     def save(self, folder: Path) -> None:
@@ -71,3 +75,12 @@ class Preprocessing(ABC):
         JSON, text or `.npy` without objects; no pickle. Names say what they hold: `tokenizer.json`,
         `vocabulary.json`, `normalisation.json`, `features.json`.
         """
+
+
+def _written(answer: Any) -> tuple[str, ...]:
+    """The references that an answer is; none for figures and the like, of which the target makes a text."""
+    if isinstance(answer, str | int):
+        return (str(answer),)
+    if isinstance(answer, list | tuple) and all(isinstance(word, str) for word in answer):
+        return (" ".join(answer),)
+    return ()

@@ -13,7 +13,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class TokenInput:
-    """Symbols, int64 (B, T)."""
+    """Symbols, int64 (B, T).
+
+    Attributes:
+        vocab_size: how many symbols there are, special ones included; ids are below it.
+        pad_id: the id that batches are padded with; no symbol of an example.
+    """
 
     vocab_size: int
     pad_id: int = 0
@@ -21,14 +26,22 @@ class TokenInput:
 
 @dataclass(frozen=True)
 class FrameInput:
-    """Feature vectors, float32 (B, T, F)."""
+    """Feature vectors, float32 (B, T, F).
+
+    Attributes:
+        feature_dim: F.
+    """
 
     feature_dim: int
 
 
 @dataclass(frozen=True)
 class VideoInput:
-    """Frames of pictures, float32 (B, T, C, Y, X)."""
+    """Frames of pictures, float32 (B, T, C, Y, X).
+
+    Attributes:
+        channels, height, width: C, Y and X.
+    """
 
     channels: int
     height: int
@@ -37,7 +50,12 @@ class VideoInput:
 
 @dataclass(frozen=True)
 class GraphSeriesInput:
-    """A series over the nodes of a fixed graph, float32 (B, T, N, F); `edges` are (source, target) pairs."""
+    """A series over the nodes of a fixed graph, float32 (B, T, N, F).
+
+    Attributes:
+        nodes, features: N and F.
+        edges: (source, target) pairs of node numbers.
+    """
 
     nodes: int
     features: int
@@ -46,7 +64,11 @@ class GraphSeriesInput:
 
 @dataclass(frozen=True)
 class EmbeddedInput:
-    """What a model reads that lists no raw type: the engine's embedding, float32 (B, T, D)."""
+    """What a model reads that lists no raw type: the engine's embedding, float32 (B, T, D).
+
+    Attributes:
+        dim: D.
+    """
 
     dim: int
 

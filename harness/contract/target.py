@@ -61,7 +61,14 @@ class Layout:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The symbols that targets are written in; ids that a target does not use are None."""
+    """The symbols that targets are written in; ids that a target does not use are None.
+
+    Attributes:
+        size: how many symbols there are, special ones included.
+        pad_id: what batches are padded with.
+        bos_id: what a decoder or a stream begins with.
+        eos_id: what ends a sequence.
+    """
 
     size: int
     pad_id: int | None = None
@@ -139,7 +146,12 @@ class Decoding(Protocol):
 
 
 class Answer(NamedTuple):
-    """`Prediction.output` and `Prediction.scores` of one example."""
+    """What a model says of one example.
+
+    Attributes:
+        output: becomes `Prediction.output`.
+        scores: becomes `Prediction.scores`.
+    """
 
     output: Any
     scores: tuple[float, ...] = ()
@@ -281,8 +293,8 @@ class Target(ABC):
         """
         raise NotImplementedError
 
-    def text(self, output: Any, decode: Callable[[Sequence[int]], str] | None) -> str:
-        """An output as people read it; `decode`: of the task (`TaskData.decode`)."""
+    def text(self, output: Any, decode: Callable[[Sequence[int]], str] | None = None) -> str:
+        """An output as people read it, in units of the data; `decode`: of the task (`Preprocessing.decode`)."""
         if decode is not None and isinstance(output, list):
             return decode(output)
         return " ".join(map(str, output)) if isinstance(output, list) else str(output)

@@ -11,9 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
-
-import numpy as np
+from typing import TYPE_CHECKING, ClassVar
 
 from harness.contract.batch import Example, Split
 from harness.contract.metric import Metric, Prediction, Statistics
@@ -30,12 +28,20 @@ if TYPE_CHECKING:
     from harness.contract.source import Source
 
 
-__all__ = ["Baseline", "Loader", "Reference", "Task", "TaskData", "TaskFields", "as_text"]
+__all__ = ["Baseline", "Loader", "Reference", "Task", "TaskData", "TaskFields"]
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A published figure to stand beside measured ones."""
+    """A published figure to stand beside measured ones.
+
+    Attributes:
+        metric: name of the task's metric that it is a value of.
+        value: in that metric's unit.
+        system: what was measured ("Transformer, 65 M parameters").
+        source: where it was published.
+        dataset: the data set's label, where the figure holds for it alone; empty: for all of the task's.
+    """
 
     metric: str
     value: float
@@ -48,7 +54,11 @@ class Reference:
 class Baseline:
     """A predictor that is no model plug-in (copying the nearest neighbour, say), shown beside the models.
 
-    `predict(data, seed)` answers for every example of `data.test`; it may fit on `data.train` only.
+    Attributes:
+        name: lower-case identifier ("copy_nearest").
+        description: one sentence for the report.
+        predict: called with the data and a seed; answers for every example of `data.test`, in order, and may fit on
+            `data.train` only.
     """
 
     name: str
@@ -182,8 +192,3 @@ class Task(TaskFields, ABC):
     def baselines(self) -> tuple[Baseline, ...]:
         """Predictors to stand beside the models."""
         return ()
-
-
-def as_text(value: Any) -> str:
-    """A prediction's output for people: numbers and arrays become short text."""
-    return np.array2string(np.asarray(value), precision=3, threshold=12) if not isinstance(value, str) else value

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 SHOW_AFTER_S = 2.0
+"""Seconds after which a wait is shown."""
 
 _shown = threading.Lock()  # held by the outermost wait: two spinners would overwrite each other
 

@@ -15,6 +15,7 @@ from harness.contract.metric import Statistics
 from harness.metrics.ratios import percentage, total
 
 COUNTS = ("label_hits", "label_actual", "label_predicted")
+"""The names in a row of macro F1."""
 
 
 def macro_f1(rows: Sequence[Statistics]) -> float:

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 
 CUDNN = "cuDNN"
+"""NVIDIA's library, on a CUDA device."""
 ONEDNN = "oneDNN"
+"""Intel's library, on CPU."""
 FUSED = "fused Python"
 """The whole loop is one node of autograd's graph, in torch's own operations: `harness.nn.kernels`."""
 STEP_BY_STEP = "step by step"

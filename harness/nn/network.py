@@ -70,6 +70,11 @@ class Network(nn.Module):
         self.head: nn.Module = target.head(HeadContext(features, summary, symbols, options))
 
     @property
+    def model_name(self) -> str:
+        """The model plug-in's name, for messages."""
+        return self._model.name
+
+    @property
     def decoder_name(self) -> str:
         """Name of the decoder, or an empty string without one."""
         return self.decoder.name if self.decoder is not None else ""

@@ -25,7 +25,7 @@ from harness.store import Store
 from harness.store.example_statistics import example_count, example_statistics, example_texts
 from harness.store.query import RunView
 
-_MOST_CLASSES = 20
+_MOST_CLASSES = 20  # that a figure shows; the table has all
 
 
 def panels(store: Store, comparison: Comparison, name: str, colours: Mapping[str, int]) -> list[Panel]:
@@ -47,7 +47,7 @@ def panels(store: Store, comparison: Comparison, name: str, colours: Mapping[str
     if first is None or kind not in ("class", "length"):
         return []
     examples = example_count(store, first.id)
-    if examples < 2 * FEWEST or examples > over_seeds.MOST_ROWS:
+    if (kind == "length" and examples < 2 * FEWEST) or examples > over_seeds.MOST_ROWS:
         return []
     if kind == "class" and "accuracy" in first.units:  # other scores of one class alone mean little
         scale = results.scale_of(first, "accuracy")
@@ -133,8 +133,10 @@ def _panel(
     name: str,
     colours: Mapping[str, int],
 ) -> Panel:
+    whole, all_scores = parts, scores
     if parts.kind == "class":
-        parts, scores = _hardest_first(parts, scores, scale)
+        whole, all_scores = _hardest_first(parts, scores, scale)
+        parts, scores = _hardest_first(parts, scores, scale, _MOST_CLASSES)
     spreads = {text: over_seeds.spread_of_columns(array[:, 1:]) for text, array in scores.items()}
     title = capital(f"{scale.title} by {parts.what if parts.kind == 'class' else 'number of ' + parts.what}")
     seeds = max(len(array) for array in scores.values())
@@ -155,21 +157,21 @@ def _panel(
     else:
         titles = (parts.what, axis)
         figure = over_ranges(name, parts.names, spreads, colours, titles=titles, caption=caption, alt=alt)
-    text = [_how(parts, comparison), *leaders]
+    text = [_how(whole), *_not_drawn(whole, parts), *leaders]
     if any(math.isnan(v.mean) for values in spreads.values() for v in values):
         text.append("A part has no value if its outputs are too short for the metric.")
     if left_out:
         text.append(f"Left out: {'; '.join(left_out)}.")
-    return Panel(name, title, text, [figure], [_table(parts, scores, scale, f"{name}-table")], folded=True)
+    return Panel(name, title, text, [figure], [_table(whole, all_scores, scale, f"{name}-table")], folded=True)
 
 
 def _hardest_first(
-    parts: Parts, scores: Mapping[str, np.ndarray], scale: results.Scale
+    parts: Parts, scores: Mapping[str, np.ndarray], scale: results.Scale, most: int | None = None
 ) -> tuple[Parts, dict[str, np.ndarray]]:
-    """Classes by their mean over models, worst first, at most as many as can be drawn."""
+    """Classes by their mean over models, worst first; all, or at most as many."""
     means = np.nanmean([array[:, 1:].mean(0) for array in scores.values()], axis=0)
     sign = 1.0 if scale.higher_is_better is not False else -1.0
-    order = sorted(range(len(parts.names)), key=lambda k: (sign * means[k], parts.names[k]))[:_MOST_CLASSES]
+    order = sorted(range(len(parts.names)), key=lambda k: (sign * means[k], parts.names[k]))[:most]
     new = np.full(len(parts.names) + 1, -1)
     new[order] = np.arange(len(order))
     columns = [0, *(k + 1 for k in order)]
@@ -177,15 +179,35 @@ def _hardest_first(
     return kept, {text: array[:, columns] for text, array in scores.items()}
 
 
-def _how(parts: Parts, comparison: Comparison) -> str:
-    """How the parts were made, and how many examples each has."""
-    each = ", ".join(f"{label(n, 40)} ({size})" for n, size in zip(parts.names, parts.sizes, strict=True))
+def _how(parts: Parts) -> str:
+    """How the parts were made, how many examples each has, and which of them have few."""
+    each = _with_sizes(parts)
     if parts.kind == "class":
-        return f"Each class separately, the hardest one first, with its number of test examples: {each}."
+        lost, small = int((parts.of < 0).sum()), sum(size < FEWEST for size in parts.sizes)
+        text = "Each class separately, the hardest one first"
+        text += f", with its number of test examples: {', '.join(each)}." if len(each) <= _MOST_CLASSES else "."
+        if small:
+            have = "class has" if small == 1 else "classes have"
+            text += f" {small} {have} fewer than {FEWEST} examples: a score of so few is largely chance."
+        if lost:
+            text += f" Left out: {fmt.plural(lost, 'example')} without a right answer as text."
+        return text
+    each_range = ", ".join(each)
     return (
         f"Test examples by the number of {parts.what}, in ranges of roughly equal size; each range is scored as a test "
-        f"split of its own. Ranges and their numbers of examples: {each}."
+        f"split of its own. Ranges and their numbers of examples: {each_range}."
     )
+
+
+def _with_sizes(parts: Parts) -> list[str]:
+    return [f"{label(n, 40)} ({size})" for n, size in zip(parts.names, parts.sizes, strict=True)]
+
+
+def _not_drawn(whole: Parts, drawn: Parts) -> list[str]:
+    """What the table has and the figure lacks."""
+    if len(drawn.names) == len(whole.names):
+        return []
+    return [f"The figure shows the {len(drawn.names)} hardest of {len(whole.names)} classes, the table all of them."]
 
 
 def _leaders(parts: Parts, spreads: Mapping[str, Sequence[Spread]], scale: results.Scale) -> list[str]:

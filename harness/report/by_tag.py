@@ -16,7 +16,7 @@ from harness.report.panels import Panel
 from harness.report.tables import Column, Table, TableCell, TableRow
 from harness.store.query import RunView
 
-_MOST_TAGS = 40  # drawn and listed, the most frequent ones
+_MOST_TAGS = 40  # drawn, the most frequent ones; the table has all
 
 
 def panels(comparison: Comparison, name: str, colours: Mapping[str, int]) -> list[Panel]:
@@ -39,7 +39,8 @@ def panels(comparison: Comparison, name: str, colours: Mapping[str, int]) -> lis
             scores[text] = np.array(same)  # (seeds, K)
     support = first.sum(1)
     order = np.lexsort((np.arange(len(labels)), -support))
-    kept = [int(k) for k in order if support[k] > 0][:_MOST_TAGS]
+    found_in_test = [int(k) for k in order if support[k] > 0]
+    kept = found_in_test[:_MOST_TAGS]
     if not kept:
         return []
     tags = [labels[k] for k in kept]
@@ -58,18 +59,24 @@ def panels(comparison: Comparison, name: str, colours: Mapping[str, int]) -> lis
         "F1 of each tag that occurs in the test split, over single positions, the most frequent tag first; spans that "
         "tags make up are not considered here."
     ]
-    if len(kept) < int((support > 0).sum()):
-        words.append(f"Shown are the {len(kept)} most frequent of {int((support > 0).sum())} tags.")
-    digits = fmt.decimals(float(v) for array in scores.values() for v in array[:, kept].ravel())
+    if len(kept) < len(found_in_test):
+        words.append(f"The figure shows the {len(kept)} most frequent of {len(found_in_test)} tags, the table all.")
+    never = [label(text, 24) for text, count in zip(labels, support, strict=True) if not count]
+    if never:
+        words.append(f"Left out, since no test position has them: {', '.join(never)}.")
+    others = sum(names != labels for found in matrices.values() for names, _ in found)
+    if others:
+        words.append(f"Left out: {fmt.plural(others, 'run')} whose tags are not those of the others.")
+    digits = fmt.decimals(float(v) for array in scores.values() for v in array[:, found_in_test].ravel())
     table = Table(
         f"{name}-table",
         "F1 (%, ↑) by tag; with each the number of positions that have it",
         "Tag",
         [Column("positions"), *(Column(text) for text in scores)],
     )
-    for k, tag in zip(kept, tags, strict=True):
+    for k in found_in_test:
         cells = [over_seeds.cell(array[:, k], digits) for array in scores.values()]
-        table.rows.append(TableRow(TableCell(tag), [TableCell(str(support[k]), int(support[k])), *cells]))
+        table.rows.append(TableRow(TableCell(labels[k]), [TableCell(str(support[k]), int(support[k])), *cells]))
     return [Panel(name, "F1 by tag", words, [figure], [table], folded=True)]
 
 

@@ -30,6 +30,11 @@ def fixed(value: float | None, digits: int) -> str:
     return text.replace("-", "−")
 
 
+def value_or_none(value: float | None, digits: int) -> str:
+    """The value of a metric of a finished run: one that is not a number is said to be none."""
+    return "no value" if value is None or math.isnan(value) else fixed(value, digits)
+
+
 def with_interval(mean: float, half_width: float | None, digits: int) -> str:
     """mean ± half width."""
     if half_width is None or math.isnan(half_width):

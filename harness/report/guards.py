@@ -13,7 +13,7 @@ from typing import Any
 from harness.report import formatting as fmt
 from harness.report.comparisons import Comparison, Entry
 from harness.report.conditions import asked
-from harness.report.training_words import training_words
+from harness.report.training_words import state_size_of, training_words
 from harness.store.query import RunView
 from harness.store.records import RunSummary
 
@@ -49,6 +49,14 @@ def size_sentence(comparison: Comparison) -> str:
         return ""
     matches = {asked(r, "match") for e in entries for r in e.finished}
     (match,) = matches if len(matches) == 1 else ("",)
+    if match.startswith("state"):
+        states = [state_size_of(r.summary.details) or 0 for e in entries for r in e.finished if r.summary]
+        matched = f"Carried states are matched by match={match}: {_span(min(states), max(states))} numbers."
+        return " ".join(filter(None, (matched, _size_sentence(entries, "", ""))))
+    return _size_sentence(entries, match, "" if len(matches) == 1 else " Only some of the models were matched.")
+
+
+def _size_sentence(entries: Sequence[Entry], match: str, some: str) -> str:
     by_total = not match.startswith("params")
     sizes = {e.label: max(_size(r.summary, by_total=by_total) for r in e.finished if r.summary) for e in entries}
     small, large = min(sizes, key=lambda n: sizes[n]), max(sizes, key=lambda n: sizes[n])
@@ -60,7 +68,6 @@ def size_sentence(comparison: Comparison) -> str:
     if equal:
         return ""
     times = f", {high / low:.2g} times as many" if low > 0 else ""
-    some = "" if len(matches) == 1 else " Only some of the models were matched."
     return (
         f"Parameters are not matched: from {fmt.count(low)} ({small}) to {fmt.count(high)} ({large}){times}. "
         f"A difference in quality may be due to size; match=params:N makes sizes equal.{some}"

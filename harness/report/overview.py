@@ -12,6 +12,7 @@ from harness.store.records import EnvironmentRecord
 _BUDGETS = {"epochs": "epoch", "steps": "step", "tokens": "token"}
 _TERMS_NAMED = ("data version", "record version", "metric")  # values that are unclear without their term
 _UNKNOWN = "not recorded"
+_NAMED = 3  # runs that a warning names
 
 
 def words(name: str) -> str:
@@ -97,6 +98,15 @@ def warnings(data: ReportData) -> list[str]:
     synthetic = [words(t) for t in data.tasks if any(c.synthetic for c in data.comparisons if c.task == t)]
     if synthetic:
         found.append(f"Synthetic (generated) data: {', '.join(synthetic)}.")
+    undefined = [r for r in data.runs if r.without_value and r.kind == "model"]
+    if undefined:
+        named = "; ".join(f"{r.model} on {words(r.task)}, seed {r.seed}" for r in undefined[:_NAMED])
+        more = f"; and {len(undefined) - _NAMED} more" if len(undefined) > _NAMED else ""
+        have = "finished run has" if len(undefined) == 1 else "finished runs have"
+        found.append(
+            f"{len(undefined)} {have} a primary metric that is no finite number ({named}{more}). Such a run counts as "
+            "diverged: its model has no mean and no rank, and is named in the verdict as left out."
+        )
     limited = sorted({c.task for c in data.comparisons if c.conditions.eval_limit is not None})
     if limited:
         found.append(f"Tested on a part of the test split only: {', '.join(map(words, limited))}.")

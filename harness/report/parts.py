@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 FEWEST, RANGES = 20, 5
-"""The minimum number of examples of a part, and the maximum number of length ranges."""
+"""The fewest examples of a length range, below which a class is said to be small; and the most length ranges."""
 
 _FEWEST_RANGES, _FEWEST_CLASSES = 3, 2
 
@@ -41,14 +41,14 @@ class Parts:
 
 
 def by_class(texts: Mapping[str, tuple[str, str]]) -> Parts | None:
-    """Examples by their right answer, for classes with at least `FEWEST` examples; None if there are fewer than two.
+    """Examples by their right answer, every class; None if there are fewer than two.
 
     Args:
-        texts: source and right answer by example id.
+        texts: source and right answer by example id; those without a right answer are in no part.
     """
     answers = np.array([reference for _, reference in texts.values()], dtype=object)
-    names, numbers, sizes = np.unique(answers, return_inverse=True, return_counts=True)
-    kept = [k for k in range(len(names)) if sizes[k] >= FEWEST and names[k]]
+    names, numbers = np.unique(answers, return_inverse=True)
+    kept = [k for k in range(len(names)) if names[k]]
     if len(kept) < _FEWEST_CLASSES:
         return None
     new = np.full(len(names), -1)

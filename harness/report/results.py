@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.report import formatting as fmt
 from harness.report.load import Comparison, Entry, ReportData
-from harness.report.statistics import SeedTests, Summary, Verdict, compare_seeds, interval_words, summarise, verdict_on
+from harness.report.statistics import SeedTests, Summary, Verdict, compare_seeds, interval_words, verdict_on
 from harness.report.statistics.seed_tests import same_mean
 from harness.report.tables import Column, Table, TableCell, TableRow
 from harness.store.query import RunView
@@ -62,13 +62,13 @@ def primary_of(comparison: Comparison) -> Scale:
 
 
 def primary_summary(entry: Entry) -> Summary:
-    """The primary metric on the test split over an entry's seeds."""
-    return summarise([r.primary_value for r in entry.finished])
+    """The primary metric on the test split over an entry's seeds; the mean is NaN where a seed has no value."""
+    return Summary(tuple(math.nan if r.primary_value is None else r.primary_value for r in entry.finished))
 
 
 def values_by_seed(entry: Entry) -> dict[int, float]:
-    """The primary metric on the test split of an entry's finished runs."""
-    return {r.seed: r.primary_value for r in entry.finished if r.primary_value is not None}
+    """The primary metric on the test split of an entry's finished runs; NaN for one without a value."""
+    return {r.seed: math.nan if r.primary_value is None else r.primary_value for r in entry.finished}
 
 
 def seed_tests_of(comparison: Comparison) -> SeedTests:
@@ -94,7 +94,7 @@ def seeds_note(entry: Entry) -> str:
     text = "one seed" if len(entry.finished) == 1 else f"{len(entry.finished)} seeds"
     lost = sum(r.status == "failed" for r in entry.others)
     open_ = sum(r.status in ("planned", "running", "interrupted") for r in entry.others)
-    odd = sum(r.primary_value is None for r in entry.finished)  # not a number: excluded from the mean
+    odd = sum(r.primary_value is None for r in entry.finished)  # not a number, so there is no mean
     text += f", {odd} without a value" if odd else ""
     return text + (f", {lost} failed" if lost else "") + (f", {open_} not finished" if open_ else "")
 
@@ -177,6 +177,8 @@ def mean_cell(summary: Summary, digits: int, note: str = "", *, best: bool = Fal
     """A mean with its interval; a dash if there is no value."""
     if not summary.seeds:
         return TableCell("–", hidden="this metric has no value here", mark="quiet", note=note)
+    if math.isnan(summary.mean):
+        return TableCell("no value", hidden="the metric of a seed is not a number", mark="quiet", note=note)
     return TableCell(
         fmt.with_interval(summary.mean, summary.half_width, digits),
         value=summary.mean,

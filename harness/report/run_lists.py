@@ -87,13 +87,13 @@ def all_runs(data: ReportData, machines: Mapping[str, str]) -> Table | None:
     for task in digits:
         digits[task] = fmt.decimals(r.primary_value for r in data.runs if r.task == task)
     for run in data.runs:
-        value, trained = run.primary_value, run.summary.train_s if run.summary else None
+        trained = run.summary.train_s if run.summary else None
         unit = str(run.primary.get("unit") or run.primary.get("name") or "")
         cells = [
             TableCell(run.task),
             TableCell(str(run.seed), run.seed),
             TableCell(run.status),
-            TableCell("–") if value is None else TableCell(f"{fmt.fixed(value, digits[run.task])} {unit}", value),
+            _primary(run, digits[run.task], unit),
             TableCell(fmt.duration(trained), trained),
             TableCell(_precision(run)),
             TableCell(machines.get(run.environment or "", "–")),
@@ -101,6 +101,13 @@ def all_runs(data: ReportData, machines: Mapping[str, str]) -> Table | None:
         ]
         table.rows.append(TableRow(TableCell(run.model), cells))
     return table
+
+
+def _primary(run: RunView, digits: int, unit: str) -> TableCell:
+    if run.summary is None:
+        return TableCell("–")
+    value = run.primary_value
+    return TableCell("no value") if value is None else TableCell(f"{fmt.fixed(value, digits)} {unit}", value)
 
 
 def _precision(run: RunView) -> str:

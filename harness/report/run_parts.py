@@ -13,7 +13,7 @@ from harness.report.load import flatten
 from harness.report.results import scale_of
 from harness.report.run_figures import Drawing
 from harness.report.tables import Column, Table, TableCell, TableRow
-from harness.report.training_words import training_words
+from harness.report.training_words import state_words, training_words
 from harness.store.query import RunView
 from harness.store.records import SampleRow
 from harness.store.thinned_curves import Curve
@@ -123,7 +123,7 @@ def _facts(run: RunView, machine: str) -> Pairs:
         found += [(term, text) for term, text in (("precision", run.precision), ("backend", run.backend)) if text]
         if s.parameters:
             found.append(("parameters", _parameters(s.parameters, s.fixed_parameters)))
-        found += training_words(s.details)
+        found += [*state_words(s.details), *training_words(s.details)]
         if s.throughput:
             found.append(("throughput", f"{fmt.count(s.throughput)} {s.throughput_unit}"))
         if s.memory_peak_bytes:
@@ -167,7 +167,8 @@ def _results(run: RunView) -> list[tuple[str, str, list[str]]]:
             scale = scale_of(run, metric)
             found = [values[metric].get(s) for s in splits]
             digits = fmt.decimals(found)
-            rows.append((scale.title, scale.note, [fmt.fixed(v, digits) for v in found]))
+            texts = ["–" if v is None else fmt.value_or_none(v, digits) for v in found]
+            rows.append((scale.title, scale.note, texts))
     return rows
 
 

@@ -26,6 +26,8 @@ from harness.report.results import (
 from harness.report.run_tables import detail_table, failure_table, phase_table
 from harness.report.statistics import Summary, summarise
 from harness.report.tables import Column, Table, TableCell, TableRow
+from harness.report.training_words import state_size_of
+from harness.store.records import RunSummary
 
 __all__ = ["detail_table", "failure_table", "panels", "phase_table", "spread_table", "task_table"]
 
@@ -100,14 +102,14 @@ def spread_table(comparison: Comparison, name: str) -> Table | None:
     for entry, summary in entries:
         figures = _spread(summary, scale)
         cells = [TableCell(fmt.fixed(v, digits), v if v is not None and math.isfinite(v) else None) for v in figures]
-        values = [f"{r.seed}: {fmt.fixed(r.primary_value, digits)}" for r in entry.finished]
+        values = [f"{r.seed}: {fmt.value_or_none(r.primary_value, digits)}" for r in entry.finished]
         table.rows.append(TableRow(TableCell(entry.label), [*cells, TableCell("; ".join(values))]))
     return table
 
 
 def _spread(summary: Summary, scale: Scale) -> tuple[float | None, ...]:
     """Best, median, worst and standard deviation; None where undefined."""
-    if not summary.seeds:
+    if not summary.seeds or math.isnan(summary.mean):
         return None, None, None, None
     low, high = min(summary.values), max(summary.values)
     best, worst = (low, high) if scale.higher_is_better is False else (high, low)
@@ -182,7 +184,7 @@ def _cost_cells(table: Table, comparison: Comparison, entry: Entry, timed: bool)
         TableCell(
             fmt.weights(parameters, fixed),
             parameters,
-            note=f"{fmt.share(first.encoder_parameters, first.parameters)} encoder",
+            note=f"{fmt.share(first.encoder_parameters, first.parameters)} encoder{_state(first)}",
             footnote=_footnote(table, guards.size_sentence(comparison)),
         ),
         _tuning_cell(table, comparison, entry),
@@ -193,6 +195,11 @@ def _cost_cells(table: Table, comparison: Comparison, entry: Entry, timed: bool)
         TableCell(chosen or "–", note=f"at step {_range(steps)}" if steps else ""),
     ]
     return cells
+
+
+def _state(summary: RunSummary) -> str:
+    size = state_size_of(summary.details)
+    return "" if size is None else f"; state {fmt.count(size)}"
 
 
 def _tuning_cell(table: Table, comparison: Comparison, entry: Entry) -> TableCell:

@@ -1,4 +1,4 @@
-"""What a run records of a model that asks something of training, in words: groups, auxiliary losses, a hook, a state.
+"""What a run records of its model beside scores, in words: its state, and what it asks of training.
 
 The mappings come from the store, so nothing about their contents is taken for granted.
 """
@@ -26,6 +26,18 @@ def training_words(details: Mapping[str, Any]) -> Words:
     if details.get("after_step"):
         found.append(("after each step", "the model changes its weights"))
     return found
+
+
+def state_words(details: Mapping[str, Any]) -> Words:
+    """How many numbers the model carries from one position to the next; empty if it carries none."""
+    size = state_size_of(details)
+    return [] if size is None else [("state", f"{size:,} numbers from one position to the next")]
+
+
+def state_size_of(details: Mapping[str, Any]) -> int | None:
+    """The numbers of state that a run recorded."""
+    size = details.get("state_size")
+    return size if isinstance(size, int) else None
 
 
 def _group(name: object, group: Mapping[str, Any]) -> str:

@@ -75,6 +75,12 @@ class RunView:
         return None if value is None or math.isnan(value) else value
 
     @property
+    def without_value(self) -> bool:
+        """Whether it finished with a primary metric that is no finite number, so that it counts as diverged."""
+        value = self.primary_value
+        return self.summary is not None and (value is None or not math.isfinite(value))
+
+    @property
     def backend(self) -> str:
         """What computed its layers ("oneDNN", "fused Python"); empty for a baseline and before it finished."""
         if self.summary is None or self.kind == "baseline":

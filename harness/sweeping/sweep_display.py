@@ -189,5 +189,5 @@ def _result(run: PlannedRun, outcome: JobOutcome, state: CellState) -> str:
     if outcome.status != "done":
         return f"{'failed' if outcome.status == 'died' else outcome.status}: {outcome.error}"
     primary = run.plan.primary
-    value = "" if state.value is None else f"{primary['name']} {state.value:.4g} {primary['unit']}, "
-    return f"{value}{state.total_s or 0.0:.0f} s"
+    value = "no value (NaN)" if state.value is None else f"{state.value:.4g} {primary['unit']}"
+    return f"{primary['name']} {value}, {state.total_s or 0.0:.0f} s"

@@ -23,7 +23,12 @@ HARNESS_CONTRACT = 2
 
 @dataclass(frozen=True)
 class ClassTarget(Target):
-    """One of K classes for a whole input: target int64 (B,), output (B, K), cross-entropy."""
+    """One of K classes for a whole input: target int64 (B,), output (B, K), cross-entropy.
+
+    Attributes:
+        num_classes: K.
+        class_names: name of each class, for texts and charts; empty: their numbers.
+    """
 
     name: ClassVar[str] = "class"
     needs: ClassVar[Needs] = Needs("summary")
@@ -74,7 +79,7 @@ class ClassTarget(Target):
         pairs = zip(scores.argmax(-1).tolist(), scores.tolist(), strict=True)
         return [Answer(best, tuple(row)) for best, row in pairs]
 
-    def text(self, output: Any, decode: Callable[[Sequence[int]], str] | None) -> str:
+    def text(self, output: Any, decode: Callable[[Sequence[int]], str] | None = None) -> str:
         """The name of the class."""
         return self.class_names[output] if self.class_names else str(output)
 

@@ -26,8 +26,12 @@ HARNESS_CONTRACT = 2
 class CTCTarget(Target):
     """A label sequence without alignment: labels 1..num_labels, `blank` = 0; output (B, T', num_labels + 1).
 
-    `max_subsampling` is the largest factor by which a model may shorten time with every example still feasible.
     Source: Graves et al. 2006, "Connectionist Temporal Classification".
+
+    Attributes:
+        num_labels: labels of targets are 1 to this number.
+        blank: the class that stands for no label.
+        max_subsampling: the largest factor by which a model may shorten time with every example still feasible.
     """
 
     name: ClassVar[str] = "ctc"

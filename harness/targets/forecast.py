@@ -19,10 +19,24 @@ if TYPE_CHECKING:
 
 HARNESS_CONTRACT = 2
 
+_MOST_STEPS, _MOST_VARIABLES = 12, 6  # that a text shows
+
 
 @dataclass(frozen=True)
 class ForecastTarget(Target):
-    """`horizon` future values of `dim` variables on the train-normalised scale: float32 (B, horizon, dim)."""
+    """`horizon` future values of `dim` variables on the train-normalised scale: float32 (B, horizon, dim).
+
+    Texts are in units of the data where the scale is given: "12.3, 12.9, 13.4 °C". They are made of `Prediction.output`
+    and, where an example has no `references`, of its target. `text` also writes a series of inputs, (T, dim).
+
+    Attributes:
+        horizon: how many steps ahead.
+        dim: how many variables.
+        names: of the variables; empty: texts have none.
+        means, deviations: of each variable on the training split, by which the task normalised; empty: texts are on
+            the normalised scale.
+        units: of each variable ("°C"); empty: texts have none.
+    """
 
     name: ClassVar[str] = "forecast"
     needs: ClassVar[Needs] = Needs("summary")
@@ -31,6 +45,15 @@ class ForecastTarget(Target):
 
     horizon: int
     dim: int
+    names: tuple[str, ...] = ()
+    means: tuple[float, ...] = ()
+    deviations: tuple[float, ...] = ()
+    units: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for what in ("names", "means", "deviations", "units"):
+            if len(getattr(self, what)) not in (0, self.dim):
+                raise ValueError(f"{what} of a ForecastTarget must be empty or have dim={self.dim} entries")
 
     @property
     def layout(self) -> Layout:
@@ -69,9 +92,19 @@ class ForecastTarget(Target):
         """The values, (horizon, dim) as lists."""
         return [Answer(table) for table in outputs.float().tolist()]
 
-    def text(self, output: Any, decode: Callable[[Sequence[int]], str] | None) -> str:
-        """A few of the values."""
-        return np.array2string(np.asarray(output), precision=3, threshold=12)
+    def text(self, output: Any, decode: Callable[[Sequence[int]], str] | None = None) -> str:
+        """The values of each variable in units of the data, step by step; the middle of many is left out."""
+        values = np.asarray(output, dtype=float).reshape(-1, self.dim)  # (steps, dim)
+        deviations = np.array(self.deviations or (1.0,) * self.dim)
+        values = np.array(self.means or (0.0,) * self.dim) + deviations * values
+        told = []
+        for k in range(min(self.dim, _MOST_VARIABLES)):
+            numbers = _shortened([f"{value:.{decimals(deviations[k])}f}" for value in values[:, k]])
+            before = f"{self.names[k]} " if self.names else ""
+            after = f" {self.units[k]}" if self.units and self.units[k] else ""
+            told.append(f"{before}{numbers}{after}")
+        more = self.dim - len(told)
+        return "; ".join(told) + (f"; and {more} more variables" if more else "")
 
     @classmethod
     def metrics(cls) -> tuple[Metric, ...]:
@@ -95,6 +128,19 @@ class ForecastTarget(Target):
         if target.shape != shape:
             return f"the target has shape {target.shape}, not {shape}"
         return None if np.isfinite(target).all() else "the target is not finite"
+
+
+def decimals(deviation: float) -> int:
+    """Decimal places with which a value of a variable of that deviation is worth reading: 2 of 1, 1 of 10, 0 of 100."""
+    if not 0 < deviation < np.inf:
+        return 2
+    return int(np.clip(1 - np.floor(np.log10(deviation / 3)), 0, 9))
+
+
+def _shortened(numbers: Sequence[str]) -> str:
+    if len(numbers) > _MOST_STEPS:
+        numbers = [*numbers[: _MOST_STEPS - 2], "…", numbers[-1]]
+    return ", ".join(numbers)
 
 
 @hookimpl

@@ -25,6 +25,9 @@ class MultiLabelTarget(Target):
     """Any of K labels: target int64 (B, K) of 0 and 1, output (B, K), one binary cross-entropy a label.
 
     A label is answered where its probability is at least one half.
+
+    Attributes:
+        class_names: name of each of the K labels.
     """
 
     name: ClassVar[str] = "multi_label"
@@ -76,7 +79,7 @@ class MultiLabelTarget(Target):
         scores = functional.logsigmoid(outputs.float()).tolist()
         return [Answer(row, tuple(s)) for row, s in zip((outputs >= 0).long().tolist(), scores, strict=True)]
 
-    def text(self, output: Any, decode: Callable[[Sequence[int]], str] | None) -> str:
+    def text(self, output: Any, decode: Callable[[Sequence[int]], str] | None = None) -> str:
         """The names of the labels that are answered."""
         return ", ".join(name for name, answered in zip(self.class_names, output, strict=True) if answered)
 

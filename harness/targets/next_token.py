@@ -26,6 +26,11 @@ class NextTokenTarget(Target):
     """The next symbol at every position: target int64 (B, T), output (B, T, V); perplexity.
 
     Documents are trained on as streams and scored whole, each symbol once (`harness.training.score_stream`).
+
+    Attributes:
+        vocab_size: V, special symbols included.
+        pad_id: what batches are padded with.
+        bos_id: what each document begins with; the engine puts it there.
     """
 
     name: ClassVar[str] = "next_token"

@@ -24,7 +24,11 @@ HARNESS_CONTRACT = 2
 class RegressionTarget(Target):
     """`dim` numbers on the train-normalised scale: target float32 (B, dim), output (B, dim), squared error.
 
-    `names` and, for texts in units of the data, `means` and `deviations` of the training split may be left out.
+    Attributes:
+        dim: how many numbers.
+        names: of the numbers; empty: texts have none.
+        means, deviations: of each number on the training split, so that texts are in units of the data; empty: texts
+            are on the normalised scale.
     """
 
     name: ClassVar[str] = "regression"
@@ -78,7 +82,7 @@ class RegressionTarget(Target):
         """The numbers."""
         return [Answer(row) for row in outputs.float().tolist()]
 
-    def text(self, output: Any, decode: Callable[[Sequence[int]], str] | None) -> str:
+    def text(self, output: Any, decode: Callable[[Sequence[int]], str] | None = None) -> str:
         """The numbers in units of the data, each after its name."""
         means, deviations = self.means or (0.0,) * self.dim, self.deviations or (1.0,) * self.dim
         values = [f"{m + d * x:.4g}" for x, m, d in zip(output, means, deviations, strict=True)]

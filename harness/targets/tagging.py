@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from harness.contract.hookspecs import hookimpl
-from harness.contract.specs import FrameInput, InputSpec
+from harness.contract.specs import FrameInput, InputSpec, TokenInput
 from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs, Target
 from harness.targets._checks import outside
 
@@ -26,7 +26,12 @@ HARNESS_CONTRACT = 2
 class TaggingTarget(Target):
     """One of K classes for every position: target int64 (B, T), output (B, T, K), masked cross-entropy.
 
-    With `class_names`, answers are texts of one name a position; where these are BIO tags, `SPAN_F1` scores spans.
+    Texts of answers have one word a position: the `class_names`, or what `Preprocessing.decode` makes of the list of
+    class numbers. Where the words are BIO tags, `SPAN_F1` scores spans; `Example.references` must have the same form.
+
+    Attributes:
+        num_classes: K.
+        class_names: name of each class, a single word; empty: `Preprocessing.decode` names them, or their numbers do.
     """
 
     name: ClassVar[str] = "tagging"
@@ -84,7 +89,7 @@ class TaggingTarget(Target):
         rows = zip(outputs.argmax(-1).tolist(), lengths.tolist(), strict=True)
         return [Answer(row[:n]) for row, n in rows]
 
-    def text(self, output: Any, decode: Callable[[Sequence[int]], str] | None) -> str:
+    def text(self, output: Any, decode: Callable[[Sequence[int]], str] | None = None) -> str:
         """The name of each position's class."""
         if not self.class_names:
             return super().text(output, decode)
@@ -110,8 +115,9 @@ class TaggingTarget(Target):
 
     @classmethod
     def cases(cls) -> tuple[tuple[InputSpec, TaggingTarget], ...]:
-        """Three classes of frames."""
-        return ((FrameInput(5), cls(3, ("O", "B-X", "I-X"))),)
+        """Three classes of symbols and of frames."""
+        names = ("O", "B-X", "I-X")
+        return (TokenInput(12), cls(3, names)), (FrameInput(5), cls(3, names))
 
     def answer_for(self, classes: np.ndarray) -> np.ndarray:
         """The class shown at each step."""

@@ -24,7 +24,15 @@ HARNESS_CONTRACT = 2
 
 @dataclass(frozen=True)
 class TokenSequenceTarget(Target):
-    """A symbol sequence of its own length, ending in `eos_id`: target int64 (B, U), output (B, U, V)."""
+    """A symbol sequence of its own length, ending in `eos_id`: target int64 (B, U), output (B, U, V).
+
+    Attributes:
+        vocab_size: V, special symbols included.
+        pad_id: what batches are padded with.
+        bos_id: what the decoder begins with; the engine puts it there.
+        eos_id: the last symbol of every target.
+        max_length: the longest output of a search, in symbols.
+    """
 
     name: ClassVar[str] = "token_sequence"
     needs: ClassVar[Needs] = Needs("decoder")

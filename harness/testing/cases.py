@@ -26,7 +26,11 @@ from harness.training.collate import collate
 from harness.training.seeding import seed_global
 
 SYMBOLS = 12
+"""Size of the vocabulary, three special symbols included."""
+
 CLASSES = 3
+"""Classes that an input can show."""
+
 TRAINER = TrainerSettings(embedding_dim=16, head_dropout=0.0)
 """The engine's part of the networks under test: small, and without noise."""
 

@@ -105,7 +105,8 @@ class ModelContract(_Configured):
 
     Attributes:
         model: an instance of the plug-in's class; its `tiny()` is checked.
-        variants: further instances, whose options change the architecture.
+        variants: further instances, whose options change the architecture. Each must have a `tiny()` of its own,
+            different from those of the others: `dataclasses.replace(self, hidden_size=16)` keeps the other options.
     """
 
     __test__ = False
@@ -138,7 +139,8 @@ class TaskContract(_Configured):
 
     Attributes:
         task: an instance of the plug-in's class; its `tiny()` is checked.
-        variants: further instances, whose options change the data.
+        variants: further instances, whose options change the data. Each must have a `tiny()` of its own, different
+            from those of the others.
     """
 
     __test__ = False

@@ -10,9 +10,11 @@ from harness.testing.model_isolation import global_state_kept, isolation
 from harness.testing.model_numerics import autocast, compiled, devices
 from harness.testing.model_own_training import after_step, auxiliary, parameter_groups
 from harness.testing.model_shapes import lengths, shapes
+from harness.testing.model_state import state_size
 from harness.testing.model_subject import ModelSubject
 from harness.testing.model_time import carried_state, causality, context
 from harness.testing.model_training import gradients, overfitting
+from harness.testing.model_training_mode import training_mode
 from harness.testing.model_weights import hidden_size, seeding, tiny, weights_saved
 from harness.testing.plugin_clauses import configuration, contract_version
 
@@ -25,9 +27,11 @@ CLAUSES: tuple[Clause[ModelSubject], ...] = (
     lengths,
     padding_invariance,
     batch_invariance,
+    training_mode,
     causality,
     context,
     carried_state,
+    state_size,
     decoder,
     explain,
     seeding,

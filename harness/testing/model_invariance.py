@@ -25,11 +25,11 @@ def padding_invariance(subject: ModelSubject) -> None:
     """More padding, full of noise, changes no feature, no summary and no output."""
     net, data = subject.shared, subject.batch()
     other = subject.noise((len(data), data.inputs.shape[1] + promises.MORE_PADDING))
-    _same(promises.padded_again(net, data, promises.whole(net, data), other), "padding changes")
+    same(promises.padded_again(net, data, promises.whole(net, data), other), "padding changes")
 
 
 @clause(
-    "Let no operation mix the rows of a batch: no batch normalisation in eval mode without fixed statistics, no mean "
+    "Let no operation mix the rows of a batch: no batch normalisation, no mean "
     "over dimension 0, no size taken from the longest row where a row's own length is meant.",
 )
 @torch.no_grad()
@@ -38,12 +38,13 @@ def batch_invariance(subject: ModelSubject) -> None:
     net, data = subject.shared, subject.batch()
     whole = promises.whole(net, data)
     for row in range(len(data)):
-        _same(promises.row_alone(net, data, whole, row), "the other rows of the batch change")
+        same(promises.row_alone(net, data, whole, row), "the other rows of the batch change")
     order = list(reversed(range(len(data))))
     inputs, lengths = data.inputs[order], data.input_lengths[order]
-    _same(promises.rows_again(net, data, whole, inputs, lengths, order), "the order of the batch changes")
+    same(promises.rows_again(net, data, whole, inputs, lengths, order), "the order of the batch changes")
 
 
-def _same(pairs: Iterable[Pair], what: str) -> None:
+def same(pairs: Iterable[Pair], what: str) -> None:
+    """All pairs agree; what changed them begins the message of one that does not."""
     for part, found, expected in pairs:
         near(found, expected, f"{what} the {part}")

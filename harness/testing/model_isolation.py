@@ -7,34 +7,62 @@ from typing import Any
 
 import torch
 
+from harness.nn.network import Network
 from harness.testing import global_state
 from harness.testing.clause import clause
 from harness.testing.comparison import near
+from harness.testing.kept_tensors import kept_tensors
 from harness.testing.model_subject import ModelSubject
 
 
 @clause(
-    "Keep what a forward pass computes in local variables or in the `state` it returns: nothing on the encoder, on the "
-    "class or in the module may change from one call to the next. No random draw in eval mode."
+    "Keep what a forward pass computes in local variables, in the `state` or in the `explain` that it returns: nothing "
+    "on the encoder, on the class or in the module may change from one call to the next. A tensor kept there holds the "
+    "memory of a whole batch, and in training its graph. No random draw in eval mode."
 )
-@torch.no_grad()
 def isolation(subject: ModelSubject) -> None:
-    """The same input gives the same output again, whatever this network and others computed or built meanwhile."""
+    """The same input gives the same output again, whatever else was computed meanwhile, and no call leaves a trace."""
     net, data = subject.network(), subject.batch()
     others = subject.even_batch(2, 11)
 
+    @torch.no_grad()
     def outputs() -> torch.Tensor:
         return net(data.inputs, data.input_lengths, data.targets)[0].clone()
 
+    buffers = {name: buffer.clone() for name, buffer in net.named_buffers()}
+    before = kept_tensors(net)
     first = outputs()
     near(outputs(), first, "the same input again gives other outputs")
-    net(others.inputs, others.input_lengths, others.targets)
+    with torch.no_grad():
+        net(others.inputs, others.input_lengths, others.targets)
     near(outputs(), first, "another input in between changes the outputs")
+    for name, buffer in net.named_buffers():
+        same = name in buffers and torch.equal(buffers[name], buffer)
+        assert same, f"a forward pass in eval mode changes the buffer '{name}': it must leave nothing behind"
+    _keeps_nothing(net, before, "in eval mode")
     other = subject.network(seed=1)
     near(outputs(), first, "building another network changes the outputs")
-    other(others.inputs, others.input_lengths, others.targets)
+    before = kept_tensors(other)
+    with torch.no_grad():
+        other(others.inputs, others.input_lengths, others.targets)
     other.train()(data.inputs, data.input_lengths, data.targets)
     near(outputs(), first, "running another network changes the outputs")
+    _keeps_nothing(other, before, "in training mode")
+
+
+def _keeps_nothing(net: Network, before: dict[str, list[object]], mode: str) -> None:
+    after = kept_tensors(net)
+    for place, tensors in after.items():
+        old = before.get(place, [])
+        new = [t for t in tensors if not any(t is known for known in old)]
+        assert not new, (
+            f"a forward pass {mode} leaves {_said(new[0])} behind as '{place}': "
+            "the memory of a batch, and state from one call to the next"
+        )
+
+
+def _said(kept: Any) -> str:
+    return f"{'a tensor' if isinstance(kept, torch.Tensor) else 'an array'} of shape {tuple(kept.shape)}"
 
 
 @clause(

@@ -1,4 +1,7 @@
-"""Clauses of the model contract on training: gradients reach everything, and a batch can be learnt by heart."""
+"""Clauses of the model contract on training: gradients reach everything, and a batch can be learnt by heart.
+
+Axes: B batch, T input time, D embedding.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +21,26 @@ in the others), in which a model that is blind to order can get stuck."""
 
 @clause(
     "Use every parameter that the encoder or decoder has in every forward pass (or do not create it for this target), "
-    "and cut no gradient: no .detach(), .data, .item() or numpy on the way from the input to the features."
+    "and cut no gradient: no .detach(), .data, .item() or numpy on the way from the input to the features. Weights "
+    "that are not to be trained are buffers: self.register_buffer(name, tensor) saves them, moves them and counts them "
+    "apart; nn.Parameter(..., requires_grad=False) does not."
 )
 def gradients(subject: ModelSubject) -> None:
-    """Every parameter gets a finite gradient, and not all of it is zero."""
+    """Every parameter is trained: it gets a finite gradient, and not all of it is zero."""
     net, data = subject.network().train(), subject.batch()
+    frozen = [f"'{name}'" for name, parameter in net.named_parameters() if not parameter.requires_grad]
+    assert not frozen, (
+        f"parameter {', '.join(frozen)} has requires_grad=False, so it is never trained: fixed weights are buffers "
+        "(self.register_buffer)"
+    )
     loss = subject.training_loss(net, data)
     assert loss.isfinite(), f"the loss of an untrained network is {float(loss.detach())}"
     loss.backward()
     for name, parameter in net.named_parameters():
-        assert parameter.grad is not None, f"parameter '{name}' gets no gradient: is it used?"
+        assert parameter.grad is not None, (
+            f"parameter '{name}' gets no gradient: the loss does not depend on it (is it used, is nothing detached? "
+            "Fixed weights are buffers)"
+        )
         assert parameter.grad.isfinite().all(), f"the gradient of parameter '{name}' is not finite"
     grads = [p.grad for p in net.encoder.parameters() if p.grad is not None]
     total = sum(float(grad.abs().sum()) for grad in grads)

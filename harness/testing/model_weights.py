@@ -68,7 +68,15 @@ def hidden_size(subject: ModelSubject) -> None:
     start = getattr(subject.model, field)
     assert isinstance(start, int), f"the field '{field}' is {start!r}; it must be a whole number"
     values = [start + step * k for k in range(4)]
-    sizes = [_size(subject.network(model=dataclasses.replace(subject.model, **{field: v}))) for v in values]
+    sizes = []
+    for value in values:
+        try:
+            sizes.append(_size(subject.network(model=dataclasses.replace(subject.model, **{field: value}))))
+        except ValueError as error:
+            raise AssertionError(
+                f"size_step is {step}, but the model refuses {field}={value}: {error}. Declare the multiples that it "
+                "accepts: Capabilities(size_step=N)"
+            ) from error
     rising = all(a < b for a, b in pairwise(sizes))
     assert rising, f"{field} of {values} gives the encoder {sizes} weights; expected more at every step"
 

@@ -13,6 +13,7 @@ from harness.contract.target import Answer
 from harness.nn.network import Network
 from harness.testing.clause import clause
 from harness.testing.comparison import equal
+from harness.testing.other_answers import answers_of_others
 from harness.testing.target_subject import DECODING, TargetSubject
 
 STEPS = 300
@@ -72,13 +73,14 @@ def decoding(subject: TargetSubject) -> None:
 
 @clause(
     "List in metrics() only what fits Prediction.output as answers() makes it, each with its true direction: a perfect "
-    "answer scores at least as well as that of another example."
+    "answer scores at least as well as that of another example. Say what a metric is where nothing is right (0, as a "
+    "rule): a NaN cannot be compared."
 )
 def metrics(subject: TargetSubject) -> None:
-    """Every ready metric takes perfect answers and wrong ones, and prefers none of the wrong ones."""
+    """Every ready metric gives perfect answers and wrong ones a finite score, and prefers none of the wrong ones."""
     examples = subject.examples(steady=True)
     right = [subject.target.perfect(np.asarray(example.target)) for example in examples]
-    wrong = right[1:] + right[:1]
+    wrong, _ = answers_of_others(subject.target, right)
     found = []
     for some, nats in ((right, 0.0), (wrong, 2.0)):
         predictions = subject.predictions(some, examples, nats)
@@ -87,7 +89,8 @@ def metrics(subject: TargetSubject) -> None:
         found.append(aggregate(subject.target.metrics(), rows))
     for metric in subject.target.metrics():
         best, worse = found[0][metric.name], found[1][metric.name]
-        assert np.isfinite(best), f"metric '{metric.name}' of perfect answers is {best}"
+        for what, value in (("perfect", best), ("wrong", worse)):
+            assert np.isfinite(value), f"metric '{metric.name}' of {what} answers is {value}"
         sign = 1 if metric.higher_is_better else -1
         assert not sign * best < sign * worse, (
             f"metric '{metric.name}' gives perfect answers {best:.4g} and wrong ones {worse:.4g}"

@@ -6,25 +6,33 @@ Axes: K classes.
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 
 import numpy as np
 
 from harness.contract.batch import Example
 from harness.contract.metric import Prediction, Statistics, aggregate
+from harness.contract.target import Answer
 from harness.contract.task import TaskData
 from harness.testing.clause import clause
+from harness.testing.other_answers import answers_of_others, one_each_step
 from harness.testing.task_subject import TaskSubject, shown
 
 
 @clause(
     "Let the primary metric (the first) compare the prediction with its own example: a metric that gives wrong answers "
-    "the score of right ones ranks nothing."
+    "the score of right ones ranks nothing. Say what a metric is where nothing is right (0, as a rule), and where "
+    "there is nothing to divide by: a NaN cannot be compared."
 )
 def scoring(subject: TaskSubject) -> None:
-    """A perfect prediction and the answers of other examples differ on the primary metric; all scores are finite."""
-    best, worse, example = _scores(subject)
-    for name, value in best.items():
-        assert np.isfinite(value), f"metric '{name}' of perfect predictions is {value}"
+    """The answers of other examples score otherwise on the primary metric than perfect ones; all scores are finite."""
+    found = _scores(subject)
+    for values, which in ((found.best, "perfect"), (found.worse, "wrong"), (found.none_right, "wrong")):
+        for name, value in values.items():
+            assert np.isfinite(value), f"metric '{name}' of {which} predictions is {value}" + (
+                f", {found.example}" if which == "wrong" else ""
+            )
+    best, worse, example = found.best, found.worse, found.example
     primary = subject.task.metrics[0].name
     assert best[primary] != worse[primary], (
         f"the primary metric '{primary}' does not see wrong predictions: {best[primary]:.4g} for perfect ones and for "
@@ -38,7 +46,8 @@ def scoring(subject: TaskSubject) -> None:
 )
 def directions(subject: TaskSubject) -> None:
     """No metric prefers wrong answers to perfect ones, by the direction that it declares."""
-    best, worse, example = _scores(subject)
+    found = _scores(subject)
+    best, worse, example = found.best, found.worse, found.example
     for metric in subject.task.metrics:
         sign = 1 if metric.higher_is_better else -1
         right, wrong = best[metric.name], worse[metric.name]
@@ -96,30 +105,45 @@ def perfect(data: TaskData, example: Example) -> Prediction:
     return Prediction(example.id, answer.output, text, answer.scores, 0.0, np.asarray(example.target).size)
 
 
-def _scores(subject: TaskSubject) -> tuple[dict[str, float], dict[str, float], str]:
-    """Values of all metrics for perfect answers and for those of other examples, and one of these as a message."""
+class _Scores(NamedTuple):
+    """Values of all metrics: of perfect answers, of those of other examples, and of those among these that are wrong.
+
+    `example` says in words how one of the answers of other examples came about.
+    """
+
+    best: dict[str, float]
+    worse: dict[str, float]
+    none_right: dict[str, float]
+    example: str
+
+
+def _scores(subject: TaskSubject) -> _Scores:
     data, task, examples = subject.data, subject.task, subject.split("test")
     right = [perfect(data, e) for e in examples]
     if right[0].output is None:  # scored by likelihood alone
         wrong = [Prediction(p.id, None, nats=2.0 * p.count, count=p.count) for p in right]
         said = f"such as {shown(examples[0])} at 2 nats a symbol"
     else:
-        by = _turn(right)
-        wrong = [_answer_of(right[(i + by) % len(right)], e.id) for i, e in enumerate(examples)]
+        wrong, by = _wrong(data, right)
         said = f"such as the answer of '{right[by % len(right)].id}' for {shown(examples[0])}"
-    best, worse = (aggregate(task.metrics, task.evaluate(answers, examples)) for answers in (right, wrong))
-    return best, worse, said
+    differ = [i for i, (one, two) in enumerate(zip(right, wrong, strict=True)) if repr(one.output) != repr(two.output)]
+    none_right = [wrong[i] for i in differ], [examples[i] for i in differ]
+    given = [(right, examples), (wrong, examples), none_right if differ else (wrong, examples)]
+    best, worse, none = (aggregate(task.metrics, task.evaluate(*each)) for each in given)
+    return _Scores(best, worse, none, said)
 
 
-def _turn(right: list[Prediction]) -> int:
-    """By how many places to turn the answers so that most of them become wrong (a split may be sorted by class)."""
-    outputs = [repr(p.output) for p in right]
-    size = len(outputs)
-    return max(range(1, max(2, size)), key=lambda by: sum(outputs[i] != outputs[(i + by) % size] for i in range(size)))
-
-
-def _answer_of(other: Prediction, name: str) -> Prediction:
-    return Prediction(name, other.output, other.text, other.scores, 5.0 * other.count, other.count)
+def _wrong(data: TaskData, right: list[Prediction]) -> tuple[list[Prediction], int]:
+    """The answers of other examples, and by how many places they were turned."""
+    target = data.target_spec
+    answers, by = answers_of_others(target, [Answer(p.output, p.scores) for p in right])
+    wrong = []
+    for i, (own, answer) in enumerate(zip(right, answers, strict=True)):
+        other = right[(i + by) % len(right)]
+        text = other.text if answer.output == other.output else target.text(answer.output, data.decode)
+        count = own.count if one_each_step(target) else other.count
+        wrong.append(Prediction(own.id, answer.output, text, answer.scores, 5.0 * count, count))
+    return wrong, by
 
 
 def _stored(row: dict[str, Statistics], example: Example) -> dict[str, Statistics]:

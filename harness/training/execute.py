@@ -15,8 +15,9 @@ from harness.contract.task import Task, TaskData
 from harness.errors import ConfigError
 from harness.nn.backends import backends_of
 from harness.nn.network import Network
+from harness.nn.state_size import measured_state_size
 from harness.store import Store
-from harness.store.records import PredictionRow, RunPlan, RunSummary
+from harness.store.records import RunPlan, RunSummary
 from harness.training import checkpoint
 from harness.training.callback import RunCallback, RunContext
 from harness.training.data_module import EndlessBatches, training_loader
@@ -29,6 +30,7 @@ from harness.training.loop import train
 from harness.training.model_files import write_model, write_preprocessing
 from harness.training.optimizer import recorded_groups
 from harness.training.pooled_video import pooled_once
+from harness.training.prediction_rows import prediction_rows
 from harness.training.probe import probe
 from harness.training.seeding import seed_global
 from harness.training.session import Session, recorded
@@ -81,7 +83,7 @@ def execute_baseline(settings: RunSettings, plan: RunPlan, baseline: str, *, sto
         train_s = clock.training()
         with clock.phase("evaluation"):
             outcome = judge(settings.task, data, data.test, predictions)
-            prediction_rows = _prediction_rows(outcome)
+            rows = prediction_rows(data, outcome)
             charts = _charts(data, outcome)
         summary = RunSummary(
             metrics={f"test/{n}": v for n, v in outcome.metrics.items()},
@@ -94,7 +96,7 @@ def execute_baseline(settings: RunSettings, plan: RunPlan, baseline: str, *, sto
             details={"baseline": chosen.description, **_data_details(settings.task, data)},
             charts=charts,
         )
-        session.finish(summary, prediction_rows, [])
+        session.finish(summary, rows, [])
 
 
 def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_progress: OnProgress | None) -> None:
@@ -131,7 +133,8 @@ def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_p
         seed_global(settings.seed, "dropout")
         probe(network, data, settings.model.name)
         whole, own = network.weight_counts()
-        verify(settings.asked.match, settings.model, (whole.total, own.total))
+        state_size = measured_state_size(network, data.input_spec)
+        verify(settings.asked.match, settings.model, (whole.total, own.total), state_size)
         session.measured.training()
     train(settings, session, module, callback)
     with clock.phase("logging"):
@@ -147,7 +150,7 @@ def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_p
         network.to(device_of(settings.trainer.device))
         outcome = evaluate(network, task, data, final, settings.decoding)
         texts = generate(network, data, settings.decoding, settings.seed)
-        rows = _prediction_rows(outcome)
+        rows = prediction_rows(data, outcome)
         charts = _charts(data, outcome)
     primary = task.metrics[0].name
     chosen_by = callback.selection.chosen_by
@@ -178,6 +181,7 @@ def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_p
             "stopped_early": callback.stopped_early,
             "context": network.capabilities.context,
             "carries_state": network.capabilities.carries_state,
+            "state_size": state_size,
             "backend": backends_of(network.encoder, network.decoder),
             **_data_details(task, data),
         },
@@ -224,12 +228,3 @@ def _charts(data: TaskData, outcome: Evaluation) -> dict[str, Any]:
     """The charts of the report for the test split: those of the target, and the parts that scores are divided by."""
     spec = data.target_spec
     return {"parts": spec.parts, **spec.charts(outcome.predictions, outcome.examples)}
-
-
-def _prediction_rows(outcome: Evaluation) -> list[PredictionRow]:
-    made = []
-    for prediction, row, example in zip(outcome.predictions, outcome.rows, outcome.examples, strict=True):
-        reference = example.references[0] if example.references else ""
-        statistics = {name: dict(values) for name, values in row.items()}
-        made.append(PredictionRow(example.id, example.source, reference, prediction.text, statistics))
-    return made

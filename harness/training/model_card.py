@@ -18,12 +18,13 @@ def model_card(settings: RunSettings, plan: RunPlan, data: TaskData, summary: Ru
     task, model = settings.task, settings.model
     made = ", generated" if plan.synthetic else ""
     licences = dict.fromkeys(source.licence for source in task.sources() if source.licence)
+    fixed = summary.fixed_parameters
     facts = {
         "task": f"{task.name} (version {task.version})",
         "data set": f"{plan.dataset}{made}",
         "licence of the data": "; ".join(licences) or "not declared",
         "model": f"{model.name} (version {model.version})",
-        "parameters": f"{summary.parameters:,}",
+        "parameters": f"{summary.parameters:,}" + (f", of which {fixed:,} are not trained" if fixed else ""),
         "training": f"{summary.train_s:.1f} s, budget {settings.budget}, seed {settings.seed}",
         "weights": f"of step {summary.checkpoint.get('step')}, the best by {summary.checkpoint.get('chosen_by')}",
         "run": f"`{plan.key}`",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -113,6 +114,8 @@ class CheckpointSelection:
     def _is_best(self, value: float, loss: float) -> bool:
         if self.best is None:
             return True
+        if math.isnan(value) or math.isnan(self.best.value):  # any number is better than none
+            return math.isnan(self.best.value) and (not math.isnan(value) or loss < self.best.loss)
         if value == self.best.value:
             return loss < self.best.loss
         return value > self.best.value if self._directions[self.chosen_by] else value < self.best.value

@@ -75,7 +75,14 @@ class AttentionLSTM(Model):
         needs = signature.target_type.needs
         text, frames = needs.streams, needs.reads == "features" and not needs.streams
         causal = not self.bidirectional and not frames
-        return Capabilities(causal=causal, carries_state=text and causal, size_step=self.heads)
+        # The LSTM's own state, and of a window the latest features and which of them exist.
+        window = (self.context - 1) * (self.hidden_size + 1)
+        return Capabilities(
+            causal=causal,
+            carries_state=text and causal,
+            state_size=2 * self.layers * self.hidden_size + window if text and causal else None,
+            size_step=self.heads,
+        )
 
     def build(self, input_spec: ModelInput, target_spec: Target) -> Encoder:
         """The encoder over embedded input."""

@@ -74,7 +74,6 @@ class CNNLSTM(Model):
             carries_state=text and not video,
             reads=(VideoInput,),
             subsampling_factor=factor,
-            size_step=1,
         )
 
     def build(self, input_spec: ModelInput, target_spec: Target) -> Encoder:

@@ -40,7 +40,10 @@ class LSTM(Model):
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
         """Causal; the state is carried where text is read in pieces."""
-        return Capabilities(causal=True, carries_state=signature.target_type.needs.streams, size_step=1)
+        text = signature.target_type.needs.streams
+        return Capabilities(
+            causal=True, carries_state=text, state_size=2 * self.layers * self.hidden_size if text else None
+        )
 
     def build(self, input_spec: ModelInput, target_spec: Target) -> Encoder:
         """The encoder over embedded input."""

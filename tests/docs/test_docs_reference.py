@@ -37,6 +37,17 @@ def test_generated_pages_are_what_the_code_says() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_pages_of_the_api_say_what_everything_means() -> None:
+    pages = {page.stem: page.read_text(encoding="utf-8") for page in (DOCS / "reference" / "api").glob("*.md")}
+    for name, text in pages.items():
+        rows = re.findall(r"^\| (`.*?`) \|.*\|  \|$", text, re.MULTILINE)
+        assert not rows, f"docs/reference/api/{name}.md does not say what these mean: {rows}"
+    promised = ("subsampling_factor", "higher_is_better", "max_subsampling", "batch_tokens", "must be written")
+    assert [word for word in promised if word not in pages["contracts"]] == []
+    assert "`squared_error`, `count`, `steps`, `by_step`" in pages["metrics"]
+    assert "| `MOST_PARTS` | `48` |" in pages["metrics"]
+
+
 def test_every_hook_has_an_entry_that_says_what_it_returns() -> None:
     page = read("reference/hooks.md")
     hooks = [name for name, value in vars(hookspecs).items() if hasattr(value, "harness_spec")]

@@ -110,19 +110,26 @@ def compare_seeds(samples: Mapping[str, Mapping[int, float]], *, higher_is_bette
     """Test every pair.
 
     Args:
-        samples: by label, value by seed; NaN counts as missing.
+        samples: by label, value by seed; a model with one that is not finite, NaN included, counts as diverged.
         higher_is_better: which means are better.
     """
     frozen = tuple(
-        (label, tuple((s, float(v)) for s, v in sorted(sample.items()) if not math.isnan(v)))
+        # None for NaN, which is unequal to itself and so never found again in the cache of `_compare`.
+        (label, tuple((s, None if math.isnan(v) else float(v)) for s, v in sorted(sample.items())))
         for label, sample in samples.items()
     )
     return _compare(frozen, higher_is_better)
 
 
 @lru_cache(maxsize=64)
-def _compare(samples: tuple[tuple[str, tuple[tuple[int, float], ...]], ...], higher_is_better: bool) -> SeedTests:
-    by_label = {label: dict(sample) for label, sample in samples if sample}
+def _compare(
+    samples: tuple[tuple[str, tuple[tuple[int, float | None], ...]], ...], higher_is_better: bool
+) -> SeedTests:
+    by_label = {
+        label: {seed: math.nan if value is None else value for seed, value in sample}
+        for label, sample in samples
+        if sample
+    }
     sign = 1.0 if higher_is_better else -1.0
     means = {label: sum(sample.values()) / len(sample) for label, sample in by_label.items()}
     diverged = tuple(label for label, mean in means.items() if not math.isfinite(mean))

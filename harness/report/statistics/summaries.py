@@ -33,7 +33,7 @@ class Summary:
     """A sample over seeds.
 
     Attributes:
-        values: one per seed, without NaN.
+        values: one per seed; a NaN among them makes the mean, the median and the best NaN.
     """
 
     values: tuple[float, ...]
@@ -57,7 +57,9 @@ class Summary:
         return float(np.median(self.values)) if self.values else math.nan
 
     def best(self, higher_is_better: bool) -> float:
-        """The best value; NaN if there is none."""
+        """The best value; NaN if there is none, or one of them is."""
+        if any(map(math.isnan, self.values)):
+            return math.nan
         return (max if higher_is_better else min)(self.values, default=math.nan)
 
     @cached_property

@@ -34,7 +34,7 @@ def judge(samples: Mapping[str, Mapping[int, float]], *, higher_is_better: bool)
     """Name the best mean and say whether the seeds support that it is better than each of the others.
 
     Args:
-        samples: by label, value by seed; NaN counts as missing.
+        samples: by label, value by seed; a model with one that is not finite, NaN included, counts as diverged.
         higher_is_better: which means are better.
     """
     family = compare_seeds(samples, higher_is_better=higher_is_better)

@@ -52,10 +52,11 @@ class Lookahead(Model):
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
         """The auxiliary loss is over symbols; a text's state is carried."""
-        symbols = signature.input_type is TokenInput
+        symbols, text = signature.input_type is TokenInput, signature.target_type.needs.streams
         return Capabilities(
             causal=True,
-            carries_state=signature.target_type.needs.streams,
+            carries_state=text,
+            state_size=self.hidden_size if text else None,
             reads=(TokenInput,),
             auxiliary=(AuxiliaryLoss("ahead", self.weight),) if symbols else (),
         )

@@ -68,7 +68,7 @@ class Transformer(Model):
         """Causal where asked for, and for language models, whose features reach `context` positions back at most."""
         text = signature.target_type is NextTokenTarget
         context = self.context if text else None
-        return Capabilities(causal=self.causal or text, context=context, size_step=math.lcm(8, self.heads))
+        return Capabilities(causal=self.causal or text, context=context, size_step=math.lcm(2, self.heads))
 
     def build(self, input_spec: ModelInput, target_spec: Target) -> Encoder:
         """The encoder over embedded input."""

@@ -34,7 +34,7 @@ def test_groups_and_their_choices() -> None:
     for name in ("trainer.precision", "precision"):
         assert candidates(["run", f"{name}="]) == [f"{name}=auto", f"{name}=bf16", f"{name}=fp32"]
     assert candidates(["run", "budget=st"]) == ["budget=steps:", "budget=steps:..."]  # no space after an only one
-    assert candidates(["run", "match="]) == ["match=params:", "match=total:"]
+    assert candidates(["run", "match="]) == ["match=params:", "match=total:", "match=state:"]
     assert candidates(["run", "logger=t"]) == ["logger=tensorboard"]
 
 

@@ -13,13 +13,14 @@ import pytest
 
 from harness.config import compose, expand, matching, settings_from_plain, to_settings
 from harness.config.identity import run_key
-from harness.config.matching import Match, MatchError, fit, matched, solve, verify, weight_counts
+from harness.config.matching import fit, matched, verify, weight_counts
 from harness.config.settings import RunSettings, TrainerSettings
+from harness.config.size_search import Match, MatchError, solve
 from harness.contract.model import Capabilities, Encoder, Model
 from harness.contract.signature import TaskSignature
 from harness.contract.specs import TokenInput
 from harness.contract.task import TaskData
-from harness.errors import ConfigError
+from harness.errors import ConfigError, PluginError
 from harness.registry.compatibility import check
 from harness.targets import ClassTarget
 
@@ -186,7 +187,8 @@ def test_a_size_out_of_reach_is_a_pair_that_does_not_fit() -> None:
     assert found.reason == (
         "match=params:100000: no hidden_size of model 'attention_lstm' on task 'text_generation' gives 100,000 "
         "parameters in encoder and decoder, to within 2 %. The nearest are hidden_size=68 with 97,988 (-2.01 %) and "
-        "hidden_size=72 with 105,480 (+5.48 %); hidden_size is a multiple of 4"
+        "hidden_size=72 with 105,480 (+5.48 %); hidden_size is a multiple of 4 (the model's "
+        "Capabilities.size_step; 1 allows every width)"
     )
 
 
@@ -250,10 +252,11 @@ class Odd(Model):
 
     units: int = 8
     field: str = "units"
-    step: int = 1
+    step: int | None = 1
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
-        return Capabilities(size_field=self.field, size_step=self.step)
+        declared = {} if self.step is None else {"size_step": self.step}
+        return Capabilities(size_field=self.field, **declared)
 
     def build(self, input_spec: Any, target_spec: Any) -> Encoder:
         raise NotImplementedError
@@ -281,6 +284,71 @@ def test_a_width_that_the_model_refuses_against_its_word_is_named() -> None:
 
     with pytest.raises(MatchError, match=r"refuses units=\d+, although its size_step allows it: .*too many"):
         solve(Match("params", 1000), Odd(), SIGNATURE, count)
+
+
+def test_a_model_that_declares_no_step_finds_a_width_wherever_it_is() -> None:
+    assert solve(Match("params", 30_000), Odd(step=None), SIGNATURE, lambda units: 77 * units) == (392, 30_184)
+    assert solve(Match("params", 700), Odd(step=None), SIGNATURE, lambda units: 77 * units) == (9, 693)
+
+
+def test_a_model_of_an_undeclared_step_is_told_what_to_declare() -> None:
+    def count(units: int) -> int:
+        if units % 4:
+            raise ValueError(f"units={units}: must be a multiple of 4")
+        return 10 * units
+
+    assert solve(Match("params", 800), Odd(step=None), SIGNATURE, count) == (80, 800)
+    with pytest.raises(MatchError, match=r"multiple of 4. Its capabilities must say .* Capabilities.size_step=N"):
+        solve(Match("params", 120), Odd(step=None), SIGNATURE, count)
+    assert solve(Match("params", 120), Odd(step=4), SIGNATURE, count) == (12, 120)
+
+
+@pytest.mark.parametrize(("model", "hidden_size"), [("rnn", 512), ("lstm", 256), ("stacked_lstm", 128)])
+def test_a_size_of_the_state_is_what_the_network_then_carries(model: str, hidden_size: int) -> None:
+    from harness.nn.network import Network
+    from harness.nn.state_size import measured_state_size
+
+    solved = matched(_settings("text_generation", model, "match=state:512"))
+    assert solved.model.hidden_size == hidden_size
+    assert solved.plain["asked"]["match"] == "state:512"
+    data = _data("text_generation")
+    network = Network(solved.model, solved.task.signature, data.input_spec, data.target_spec, solved.trainer)
+    assert measured_state_size(network, data.input_spec) == 512
+
+
+def test_a_state_of_another_size_than_declared_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from harness.nn.network import Network
+    from harness.nn.state_size import measured_state_size
+
+    settings, data = _settings("text_generation", "lstm"), _data("text_generation")
+    network = Network(settings.model, settings.task.signature, data.input_spec, data.target_spec, settings.trainer)
+    network.capabilities = replace(network.capabilities, state_size=511)
+    with pytest.raises(PluginError, match=r"'lstm' declares a state of 511 numbers .* holds 512 for each row"):
+        measured_state_size(network, data.input_spec)
+    verify("state:500", settings.model, (1, 1), 510)
+    with pytest.raises(MatchError, match="'lstm' has 512 numbers of state, which is not within 2 % of 500"):
+        verify("state:500", settings.model, (1, 1), 512)
+
+
+@pytest.mark.parametrize(
+    ("task", "model", "match", "message"),
+    [
+        ("translation", "lstm", "state:512", "model 'lstm' carries no state on task 'translation'"),
+        (
+            "text_generation",
+            "cnn_lstm",
+            "state:512",
+            "does not declare the size of its state .Capabilities.state_size.",
+        ),
+        ("text_generation", "attention_lstm", "state:400", "hidden_size=4 with 323 .* and hidden_size=8 with 583"),
+    ],
+)
+def test_a_state_that_cannot_be_had_is_a_pair_that_does_not_fit(
+    task: str, model: str, match: str, message: str
+) -> None:
+    _, found = fit(_settings(task, model, f"match={match}"))
+    assert not found.compatible
+    assert re.search(message, found.reason or "")
 
 
 def test_widths_below_the_smallest_that_a_model_accepts_are_passed_over() -> None:
@@ -314,7 +382,7 @@ def test_the_nearest_size_is_found(amount: int, step: int) -> None:
         assert all(abs(count(hidden_size) - amount) > 0.02 * amount for hidden_size in range(step, 4_000, step))
     else:
         assert found.hidden_size % step == 0
-        assert abs(found.parameters - amount) <= 0.02 * amount
+        assert abs(found.amount - amount) <= 0.02 * amount
 
 
 def test_counting_on_the_meta_device_is_counting_the_network() -> None:

@@ -224,10 +224,29 @@ def test_texts_without_spaces_are_measured_in_characters():
     assert parts.sizes == [20] * 5
 
 
-def test_small_classes_and_examples_without_a_class_are_in_no_part():
-    texts = {f"{c}{i}": ("", c) for c, n in (("a", 20), ("b", 30), ("c", 19), ("", 40)) for i in range(n)}
+def test_every_class_is_a_part_and_examples_without_one_are_in_none():
+    texts = {f"{c}{i}": ("", c) for c, n in (("a", 20), ("b", 30), ("c", 13), ("", 40)) for i in range(n)}
     parts = by_class(texts)
     assert parts is not None
-    assert (parts.names, parts.sizes) == (["a", "b"], [20, 30])
-    assert int((parts.of == -1).sum()) == 59
-    assert by_class({k: v for k, v in texts.items() if v[1] != "b"}) is None
+    assert (parts.names, parts.sizes) == (["a", "b", "c"], [20, 30, 13])
+    assert int((parts.of == -1).sum()) == 40
+    assert by_class({k: v for k, v in texts.items() if v[1] in ("b", "")}) is None
+
+
+def test_a_small_class_is_shown_and_said_to_be_small(store: Store, ran):
+    pairs = [("", c, c if i % 2 else "open") for c, n in (("open", 30), ("close", 13)) for i in range(n)]
+    ran(pairs, (ACCURACY,), task="action_recognition")
+    (panel,) = panels_of(store)
+    assert values_of(panel)["lstm"]["close"] == pytest.approx(100 * 6 / 13)
+    assert panel.text[0] == (
+        "Each class separately, the hardest one first, with its number of test examples: close (13), open (30). "
+        "1 class has fewer than 20 examples: a score of so few is largely chance."
+    )
+
+
+def test_the_table_has_all_classes_where_the_figure_cannot(store: Store, ran, monkeypatch):
+    monkeypatch.setattr(breakdowns, "_MOST_CLASSES", 2)
+    ran([("", c, "open") for c in ACTIONS for _ in range(20)], (ACCURACY,), task="action_recognition")
+    (panel,) = panels_of(store)
+    assert [row.header.text for row in panel.tables[0].rows][1:] == ["close", "pick up", "open"]
+    assert "The figure shows the 2 hardest of 3 classes, the table all of them." in panel.text

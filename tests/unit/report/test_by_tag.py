@@ -51,10 +51,19 @@ def test_f1_of_each_tag_is_scikit_learns(store: Store, tagged: Any) -> None:
         actual, predicted = np.nonzero(matrix)
         counts = matrix[actual, predicted]
         expected.append(f1_score(actual, predicted, average=None, sample_weight=counts))
-    assert "never" not in found  # a tag that no test position has
+    assert "never" not in found
+    assert panel.text[-1] == "Left out, since no test position has them: never."
     for k, tag in enumerate(TAGS[:3]):
         assert found[tag] == pytest.approx(100 * np.mean([values[k] for values in expected]))
     assert [row.cells[0].value for row in table.rows] == sorted((int(n) for n in one.sum(1)[:3]), reverse=True)
+
+
+def test_the_table_has_all_tags_where_the_figure_cannot(store: Store, tagged: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(by_tag, "_MOST_TAGS", 2)
+    tagged(np.diag([5, 3, 1, 1]))
+    (panel,) = panels_of(store)
+    assert [row.header.text for row in panel.tables[0].rows] == TAGS
+    assert "The figure shows the 2 most frequent of 4 tags, the table all." in panel.text
 
 
 def test_other_targets_have_no_such_panel(store: Store, tagged: Any) -> None:

@@ -130,7 +130,7 @@ def test_curves_over_time_name_the_backends(store: Store, runs: list[RunView]) -
     assert marked == ["n-bleu-by-seconds"]
 
 
-def sized(runs: list[RunView], lstm: int, rnn: int, match: str | None, encoder: int = 0) -> Comparison:
+def sized(runs: list[RunView], lstm: int, rnn: int, match: str | None, encoder: int = 0, state: int = 0) -> Comparison:
     changes: Change = {}
     for run in runs:
         size = {"lstm": lstm, "rnn": rnn}[run.model]
@@ -139,6 +139,7 @@ def sized(runs: list[RunView], lstm: int, rnn: int, match: str | None, encoder: 
             "parameters": size,
             "encoder_parameters": encoder or size,
             "run_config": config,
+            **({"details": {"state_size": state}} if state else {}),
         }
     return changed(runs, changes)
 
@@ -169,6 +170,29 @@ def test_sizes_that_are_not_matched_are_pointed_out(
 def test_match_of_params_compares_what_it_matched(runs: list[RunView]) -> None:
     comparison = sized(runs, 2_000_000, 3_000_000, "params:1M", encoder=1_000_000)
     assert "encoder and decoder have 1.00 M" in guards.size_sentence(comparison)
+
+
+def test_match_of_states_says_so_and_still_points_out_unequal_parameters(runs: list[RunView]) -> None:
+    comparison = sized(runs, 2_000_000, 3_000_000, "state:512", state=512)
+    sentence = guards.size_sentence(comparison)
+    assert sentence.startswith("Carried states are matched by match=state:512: 512 numbers. Parameters are not matched")
+    assert cell(tabled(comparison), "lstm", "parameters")[1].endswith("encoder; state 512")
+
+
+def test_a_model_that_is_trained_in_its_own_way_is_marked(runs: list[RunView]) -> None:
+    details = {
+        "parameter_groups": {"slow": {"parameters": 1_200, "lr_factor": 0.5, "decay_factor": 0.0}},
+        "auxiliary": {"ahead": 0.3},
+        "after_step": True,
+    }
+    comparison = changed(runs, {("lstm", seed): {"details": details} for seed in range(3)})
+    said = cell(tabled(comparison), "lstm", "")[2]
+    assert said == (
+        "Trained in its own way: parameter groups: slow (1.20 k parameters, learning rate × 0.5, weight decay × 0); "
+        "auxiliary loss: ahead × 0.3, in training only; after each step: the model changes its weights."
+    )
+    assert "Trained" not in cell(tabled(comparison), "rnn", "")[2]
+    assert "models trained in a way of their own" in guards.kinds(comparison)
 
 
 def test_fewer_seeds_are_marked_at_the_model(runs: list[RunView]) -> None:

@@ -221,7 +221,9 @@ def test_differences_that_do_not_vary_are_left_to_sign_flips(seeds, decided):
 def test_a_value_that_is_not_finite_is_not_tested():
     test = only([1.0, math.inf, 2.0], [1.0, 2.0, 3.0], higher=False)
     assert (test.first, test.p, test.reason) == ("b", None, "a value is not finite")
-    assert compare_seeds({"a": {0: math.nan}, "b": {0: 1.0}}, higher_is_better=True).order == ("b",)
+    for higher in (True, False):
+        family = compare_seeds({"a": {0: math.nan, 1: 9.0}, "b": {0: 1.0, 1: 2.0}}, higher_is_better=higher)
+        assert (family.order, family.diverged, family.leaders) == (("b", "a"), ("a",), ("b",))
 
 
 def test_equal_models_are_never_different():

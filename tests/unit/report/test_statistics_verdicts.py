@@ -116,3 +116,7 @@ def test_those_that_share_the_best_mean_are_those_with_equal_means_and_not_those
     assert "share the best mean" in rounding.sentence
     assert verdict(a=[1.0], b=[1.0]).leaders == ("a", "b")
     assert verdict(a=[math.nan]).leaders == ()
+    assert verdict(a=[math.nan]).sentence == "No mean is finite: a."
+    lost = verdict(a=[9.0, math.nan, 9.0], b=[1.0, 2.0, 3.0])  # the seeds that survived would win
+    assert (lost.best, lost.leaders) == ("b", ("b",))
+    assert lost.sentence.endswith("Left out, since a value is not finite: a.")

@@ -107,7 +107,11 @@ def test_another_schema_version_is_refused_and_left_alone(url: str, version: str
 
 @pytest.mark.parametrize(
     ("url", "message"),
-    [("results/store.db", "not a database URL"), ("oracel://x/y", "not a database URL"), ("sqlite:////", "is a folder")],
+    [
+        ("results/store.db", "not a database URL"),
+        ("oracel://x/y", "not a database URL"),
+        ("sqlite:////", "is a folder"),
+    ],
 )
 def test_what_is_no_store_url_is_said(url, message):
     with pytest.raises(StoreError, match=message):

@@ -26,6 +26,7 @@ class RunningSum(Encoder):
 
     shared: ClassVar[nn.Linear | None] = None
     calls: ClassVar[list[float]] = []
+    shown: ClassVar[Any] = None
 
     def __init__(self, dim: int, hidden_size: int, fault: str, factor: int) -> None:
         super().__init__()
@@ -35,6 +36,12 @@ class RunningSum(Encoder):
         self.kept: Tensor | None = None
         if fault == "unused parameter":
             self.extra = nn.Linear(2, 2)
+        if fault == "parameter without gradient":
+            self.linear.weight.requires_grad_(False)
+        if fault in ("batch normalisation", "batch normalisation and dropout"):
+            self.norm = nn.BatchNorm1d(hidden_size)
+        if fault == "attention in a buffer":
+            self.register_buffer("attention", torch.zeros(1))
         if fault == "unseeded weights":
             self.linear.bias.data = torch.from_numpy(np.random.default_rng().random(hidden_size, dtype=np.float32))
         if fault == "weights in a list":
@@ -56,6 +63,12 @@ class RunningSum(Encoder):
             projected = torch.tanh(into)
         if fault == "batch statistics":
             projected = functional.batch_norm(projected.transpose(1, 2), None, None, training=True).transpose(1, 2)
+        if fault == "batch normalisation":
+            projected = self.norm(projected.transpose(1, 2)).transpose(1, 2)
+        if fault == "batch normalisation and dropout":
+            projected = functional.dropout(self.norm(projected.transpose(1, 2)), 0.5, self.training).transpose(1, 2)
+        if fault == "attends to padding in training" and self.training:
+            projected = projected + 0.1 * projected.mean(1, keepdim=True)
         if fault == "weights in a list":
             projected = projected + self.hidden[0]
         if fault == "draws in eval mode":
@@ -113,7 +126,7 @@ class RunningSum(Encoder):
                 features, summary = features.detach(), summary.detach()
             case "a tuple":
                 return features, lengths, summary
-        self.kept = features[:, -1].detach()
+        self._keep(features)
         end: Any = features[:, -1] if fault == "state at the padding" else features[rows, whole - 1]
         if fault == "state without batch first":
             end = end.T
@@ -172,6 +185,22 @@ class RunningSum(Encoder):
         else:
             self.linear.weight.clamp_(-1, 1)
 
+    def _keep(self, features: Tensor) -> None:
+        """Leave a trace of this call, in one of several places."""
+        match self.fault:
+            case "remembers the last call":
+                self.kept = features[:, -1].detach()
+            case "keeps its attention":
+                self.attention = features.softmax(1)
+            case "keeps a list of attention":
+                vars(self).setdefault("seen", {}).setdefault("all", []).append(features.softmax(1).detach())
+            case "keeps its attention while training" if self.training:
+                self.attention = features.softmax(1)
+            case "keeps its attention on the class":
+                RunningSum.shown = features.detach()
+            case "attention in a buffer":
+                self.attention = features.softmax(1).detach()
+
     def _apply(self, fn: Any, recurse: bool = True) -> Any:
         """Called by .to(device)."""
         if self.fault == "changed by moving":
@@ -226,6 +255,8 @@ class Mutant(Model):
     def __post_init__(self) -> None:
         if self.fault == "grows when read":
             self.hidden_size += 1
+        if self.fault == "refuses odd sizes" and self.hidden_size % 2:
+            raise ValueError("hidden_size must be even")
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
         """Carried state is declared where it works, for text."""
@@ -240,6 +271,7 @@ class Mutant(Model):
         return Capabilities(
             causal=self.fault != "causal and silent about it",
             carries_state=text,
+            state_size=3 if self.fault == "small state" else 16 if text or self.fault == "state of nobody" else None,
             subsampling_factor=2 if speech else 1,
             auxiliary=(AuxiliaryLoss("guess", 0.1),) if self.fault.startswith("auxiliary") else (),
         )

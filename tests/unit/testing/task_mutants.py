@@ -37,6 +37,16 @@ def metric(name: str = "accuracy", *, higher: Any = True, unit: str = "%") -> Me
     return Metric(name, unit, higher, statistics, lambda rows: 100 * sum(r["correct"] for r in rows) / len(rows))
 
 
+def all_right_or_nan(rows: Sequence[Statistics]) -> float:
+    """100 where all are right; a ratio of nothing to nothing where all are wrong."""
+    return 100.0 if all(row["correct"] for row in rows) else float("nan")
+
+
+def odds(rows: Sequence[Statistics]) -> float:
+    """Right answers to wrong ones, the logarithm; minus infinity where none is right."""
+    return float(np.log(sum(row["correct"] for row in rows))) if any(row["correct"] for row in rows) else -np.inf
+
+
 @dataclass
 class Faulty(Task):
     """What all have in common: three splits of generated examples, and the faults that any task can have."""
@@ -60,6 +70,8 @@ class Faulty(Task):
             "last row alone": (replace(metric(), aggregate=lambda rows: float(rows[-1]["correct"])),),
             "blind": (replace(metric(), aggregate=lambda rows: 1.0),),
             "not finite score": (replace(metric(), aggregate=lambda rows: float("-inf")),),
+            "NaN for wrong answers": (replace(metric(), aggregate=all_right_or_nan),),
+            "infinite for wrong answers": (metric(), replace(metric("odds"), aggregate=odds)),
         }
         if self.fault in swaps:
             vars(self)["metrics"] = swaps[self.fault]

@@ -19,6 +19,7 @@ from harness.testing.model_subject import ModelSubject, subjects
 
 CLASSES = "FrameInput-ClassTarget"
 SPEECH = "FrameInput-CTCTarget"
+TAGS = "TokenInput-TaggingTarget"
 TEXT = "TokenInput-NextTokenTarget"
 PAIRS = "TokenInput-TokenSequenceTarget"
 
@@ -46,6 +47,10 @@ MUTANTS = (
     Entry("counts from the end", CLASSES, "padding_invariance", "padding changes the features"),
     Entry("sees the neighbours", TEXT, "batch_invariance", "other rows of the batch change the features"),
     Entry("batch statistics", CLASSES, "batch_invariance", "other rows of the batch change the features"),
+    Entry("batch normalisation", CLASSES, "training_mode", "in training mode, padding changes the features"),
+    Entry("batch normalisation", TAGS, "training_mode", "in training mode, padding changes the features"),
+    Entry("batch normalisation and dropout", CLASSES, "training_mode", "a row depend on the other rows of the batch"),
+    Entry("attends to padding in training", CLASSES, "training_mode", "in training mode, padding changes the features"),
     Entry("sees the future", TEXT, "causality", "declared causal, but features change"),
     Entry("sees one step ahead", TEXT, "causality", "declared causal, but features change"),
     Entry("causal and silent about it", CLASSES, "causality", "declare it"),
@@ -57,6 +62,8 @@ MUTANTS = (
     Entry("number in the state", TEXT, "carried_state", "must hold tensors only"),
     Entry("no state, no memory", TEXT, "carried_state", "no state is returned"),
     Entry("state at the padding", TEXT, "carried_state", "not the one at its true end"),
+    Entry("small state", TEXT, "state_size", "after 1 positions: expected 3, found 16"),
+    Entry("state of nobody", CLASSES, "state_size", "state_size is 16, but no state is carried"),
     Entry("decoder sees later symbols", PAIRS, "decoder", "step 0 of the decoder differs"),
     Entry("attends to padding", PAIRS, "decoder", "attention falls on padding"),
     Entry("nameless decoder", PAIRS, "decoder", "name must not be empty"),
@@ -67,6 +74,13 @@ MUTANTS = (
     Entry("explanation not finite", CLASSES, "explain", "explanation 'first' holds figures that are not finite"),
     Entry("decoder explained otherwise", PAIRS, "explain", "Decoder.explain returns other features than step"),
     Entry("unused parameter", CLASSES, "gradients", "'encoder.extra.weight' gets no gradient"),
+    Entry(
+        "parameter without gradient",
+        CLASSES,
+        "gradients",
+        "'encoder.linear.weight' has requires_grad=False, .* fixed weights are buffers .self.register_buffer",
+    ),
+    Entry("undeclared subsampling", TAGS, "shapes", "shape of features: expected"),
     Entry("cuts the gradient", CLASSES, "gradients", "gets no gradient"),
     Entry("infinite gradient", CLASSES, "gradients", "is not finite"),
     Entry("parameter in no group", CLASSES, "parameter_groups", "'encoder.linear.bias' is in no group"),
@@ -91,11 +105,17 @@ MUTANTS = (
     Entry("environment in capabilities", CLASSES, "global_state_kept", "capabilities.. changed the generator of"),
     Entry("draws in eval mode", CLASSES, "global_state_kept", "a forward pass in eval mode changed torch's global"),
     Entry("draws in eval mode", CLASSES, "isolation", "the same input again gives other outputs"),
+    Entry("keeps its attention", CLASSES, "isolation", r"in eval mode leaves a tensor of shape \(.* as 'encoder.atten"),
+    Entry("keeps a list of attention", TAGS, "isolation", "leaves a tensor of shape .* behind as 'encoder.seen'"),
+    Entry("keeps its attention while training", CLASSES, "isolation", "in training mode leaves a tensor of shape"),
+    Entry("keeps its attention on the class", CLASSES, "isolation", "behind as 'encoder.RunningSum.shown'"),
+    Entry("attention in a buffer", CLASSES, "isolation", "changes the buffer 'encoder.attention'"),
     Entry("remembers the last call", CLASSES, "isolation", "the same input again gives other outputs"),
     Entry("one layer for all", CLASSES, "isolation", "building another network changes the outputs"),
     Entry("counts calls of all", CLASSES, "isolation", "running another network changes the outputs"),
     Entry("weights in a list", CLASSES, "weights_saved", "loaded into a network of another seed give other outputs"),
     Entry("grows when read", CLASSES, "configuration", "through YAML the configuration changes"),
+    Entry("refuses odd sizes", CLASSES, "hidden_size", r"refuses hidden_size=17: .*Capabilities.size_step=N"),
     Entry("hidden_size without effect", CLASSES, "hidden_size", "expected more at every step"),
     Entry(
         "no such field", CLASSES, "hidden_size", "size_field is 'units'; the fields of the model are fault, hidden_size"
@@ -114,7 +134,7 @@ BY_NAME = {one.name: one for one in CLAUSES}
 def _finding(number: int) -> Finding:
     """What the suite says of a mutant; asked once, for its own test and for the score."""
     entry = MUTANTS[number]
-    RunningSum.shared = None
+    RunningSum.shared = RunningSum.shown = None
     RunningSum.calls.clear()
     model = Unstated() if entry.fault == "unstated contract" else Mutant(entry.fault)
     return _on_an_accelerator(BY_NAME[entry.clause], ModelSubject(model.tiny(), cases.named(entry.case), model))

@@ -26,8 +26,15 @@ BACKWARDS = Metric(
     "backwards",
     "tags",
     higher_is_better=True,
-    statistics=lambda p, e: {"wrong": sum(a != b for a, b in zip(p.output, e.target, strict=False))},
+    statistics=lambda p, e: {"wrong": sum(a != b for a, b in zip(p.output, e.target, strict=True))},
     aggregate=lambda rows: total(rows, "wrong"),
+)
+UNDEFINED = Metric(
+    "undefined",
+    "tags",
+    higher_is_better=True,
+    statistics=lambda p, e: {"right": int(p.output == e.target.tolist())},  # an answer as long as the target
+    aggregate=lambda rows: 1.0 if all(row["right"] for row in rows) else float("nan"),
 )
 
 
@@ -92,7 +99,7 @@ class Faulty(TaggingTarget):
 
     @classmethod
     def metrics(cls) -> tuple[Metric, ...]:
-        return (BACKWARDS,) if cls.fault == "metric upside down" else ()
+        return {"metric upside down": (BACKWARDS,), "NaN for wrong answers": (UNDEFINED,)}.get(cls.fault, ())
 
     def charts(self, predictions: Any, examples: Any) -> dict[str, Any]:
         return {"confusion": np.zeros(3)} if self.fault == "arrays in charts" else {}
@@ -129,6 +136,7 @@ def test_without_a_fault_every_clause_holds() -> None:
         ("tensors", "answers", "is no JSON"),
         ("padded answers", "answers", "with more padding"),
         ("metric upside down", "metrics", "'backwards' gives perfect answers"),
+        ("NaN for wrong answers", "metrics", "'undefined' of wrong answers is nan"),
         ("arrays in charts", "charts", "is no JSON"),
         ("wrong answers", "decoding", "expected"),
     ],

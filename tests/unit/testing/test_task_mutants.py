@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 from preparation_mutants import Stored
+from tagging_mutants import Capitals
 from task_mutants import Ahead, Letters, Pooled, Remarks, Sides, Spelled, Unstated
 
 from harness.contract.task import Task
@@ -16,7 +17,7 @@ from harness.testing.examination import Finding, examine
 from harness.testing.task_checks import CLAUSES
 from harness.testing.task_subject import TaskSubject, subjects
 
-SOUND = (Sides(), Pooled(), Letters(), Remarks(), Spelled(), Ahead(), Stored())
+SOUND = (Sides(), Pooled(), Letters(), Remarks(), Spelled(), Ahead(), Capitals(), Stored())
 
 
 class Entry(NamedTuple):
@@ -83,6 +84,9 @@ MUTANTS = (
     Entry(Remarks(fault="loads nothing"), "preprocessing", "load_preprocessing returns None"),
     Entry(Sides(fault="blind"), "scoring", "does not see wrong predictions"),
     Entry(Sides(fault="not finite score"), "scoring", "of perfect predictions is -inf"),
+    Entry(Sides(fault="NaN for wrong answers"), "scoring", "'accuracy' of wrong predictions is nan, such as"),
+    Entry(Sides(fault="infinite for wrong answers"), "scoring", "'odds' of wrong predictions is -inf"),
+    Entry(Capitals(fault="blind"), "scoring", "does not see wrong predictions"),
     Entry(Sides(fault="wrong direction"), "directions", r"higher is better: False\) gives perfect predictions"),
     Entry(Sides(fault="drops a row"), "statistics", "11 rows for 12 predictions"),
     Entry(Sides(fault="no json"), "statistics", "no JSON"),

@@ -40,6 +40,13 @@ def test_of_equal_values_the_one_of_lower_loss_is_better() -> None:
     ]  # fmt: skip
 
 
+def test_any_number_is_better_than_none() -> None:
+    nan = float("nan")
+    selection = _selection()
+    assert _note(selection, nan, 10, nan, 20) == [True, True, False, True]
+    assert selection.best == Best(20, 5 - 0.2, 4)
+
+
 def test_patience_counts_validations_in_a_row_without_improvement() -> None:
     selection, hopeless = _selection(patience=2), []
     for accuracy in (10, 9, 11, 10, 10):
