@@ -148,6 +148,7 @@ def _left_by(number: int, throughput: str, metric: str) -> dict[str, Any]:
         "primary_value": _value(number, metric),
         "split": "test",
         "parameters": 1_234_567 + number,
+        "fixed_parameters": 0,
         "encoder_parameters": 789_012,
         "total_s": 90.0,
         "train_s": 60.0 + number % 7,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from harness.config.plain import as_plain
 from harness.config.settings import RunSettings
 from harness.config.typed import settings_from_plain
 from harness.contract.preprocessing import Preprocessing
-from harness.errors import DataError, PluginError, UserError
+from harness.errors import DataError, PluginError, UnknownNameError, UserError
 from harness.inference.folder import ModelFolder, find_folder, read_folder
 from harness.inference.trained_model import TrainedModel
 from harness.registry.discovery import registry
@@ -22,7 +25,9 @@ if TYPE_CHECKING:
     from harness.nn.network import Network
 
 
-def load(run: str | Path, *, device: str | torch.device = "cpu") -> TrainedModel:
+def load(
+    run: str | Path, *, device: str | torch.device = "cpu", options: Mapping[str, Any] | None = None
+) -> TrainedModel:
     """A trained model.
 
     It warns where a plug-in's source has changed since training; it refuses only where the weights no longer fit.
@@ -30,14 +35,16 @@ def load(run: str | Path, *, device: str | torch.device = "cpu") -> TrainedModel
     Args:
         run: the beginning of a finished run's key in the results store, or its folder, wherever that has been moved.
         device: where the network computes.
+        options: of the run, where they must differ: {"model.vectors": "here/glove.txt"} for a file that a model reads
+            and that has moved, {"task.loader.batch_size": 8} for smaller batches.
 
     Raises:
-        UserError: no such run or folder, an unfinished run, a baseline, a damaged file, or a plug-in that is not
-            installed or no longer makes this network.
+        UserError: no such run or folder, an unfinished run, a baseline, a damaged file, a plug-in that is not
+            installed or no longer makes this network, or an option that does not exist.
     """
     folder = read_folder(find_folder(run))
     try:
-        settings = settings_from_plain(folder.config)
+        settings = settings_from_plain(_with_options(folder.config, options or {}))
     except (KeyError, TypeError) as error:
         raise DataError(f"{folder.path / 'config.json'} is no run's configuration ({error!r}).") from error
     notes = changed_since(folder, settings)
@@ -54,6 +61,26 @@ def load(run: str | Path, *, device: str | torch.device = "cpu") -> TrainedModel
     return TrainedModel(
         folder.path, settings, network.to(device), inputs, target, _preprocessing(folder, settings), tuple(notes)
     )
+
+
+def _with_options(config: dict[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's plain configuration with other values.
+
+    Raises:
+        UnknownNameError: there is no such option.
+    """
+    changed = copy.deepcopy(config)
+    for name, value in options.items():
+        *parts, last = name.split(".")
+        section: Any = changed
+        for number, part in enumerate([*parts, last]):
+            if not isinstance(section, dict) or part not in section:
+                known = [".".join([*parts[:number], inner]) for inner in section] if isinstance(section, dict) else []
+                raise UnknownNameError("option", name, known, "the run's configuration")
+            if number < len(parts):
+                section = section[part]
+        section[last] = as_plain(value)
+    return changed
 
 
 def changed_since(folder: ModelFolder, settings: RunSettings) -> list[str]:
@@ -85,13 +112,15 @@ def _network(folder: ModelFolder, settings: RunSettings, inputs: object, target:
     """The network with its weights, on the CPU and in eval mode.
 
     Raises:
-        UserError: the weights do not fit what the plug-ins make now.
+        UserError: the weights do not fit what the plug-ins make now, or a file that the model reads is missing.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_model
 
     from harness.nn.network import Network
 
+    for source in settings.model.sources():
+        source.fetch()
     network = Network(settings.model, settings.task.signature, inputs, target, settings.trainer)  # type: ignore[arg-type]
     try:
         missing, unexpected = load_model(network, str(folder.weights), strict=False)

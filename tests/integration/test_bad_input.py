@@ -40,7 +40,7 @@ def _report(cli: Any) -> str:
         (("trainer.precision=fp8",), ("fp8", "bf16")),
         (("match=hidden_size:9",), ("hidden_size:9", "params:N")),
         (("logger=tensorbord",), ("tensorbord", "Did you mean 'tensorboard'?")),
-        (("limits.time=30m",), ("watched from outside the process", "launcher=local, or 'harness sweep'")),
+        (("limits.time=30m",), ("enforced from outside the process", "launcher=local, or 'harness sweep'")),
         (("trainer.early_stopping=0",), ("trainer.early_stopping=0 must be 1 or more",)),
         (("trainer.validations=0",), ("trainer.validations=0 must be 1 or more",)),
         (("experiment=quickstrat",), ("quickstrat", "quickstart")),

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from harness_models.lstm import LSTM
 from harness_tasks.translation import Translation
 from predicted_again import differences, read_raw, write_raw
 from tiny_run import tiny_run
@@ -19,6 +20,7 @@ from tiny_run import tiny_run
 import harness
 from harness.config import compose, to_settings
 from harness.config.identity import run_plan
+from harness.data.sources import FileSource
 from harness.errors import UserError
 from harness.inference.examples import raw_split
 from harness.inference.trained_model import TrainedModel
@@ -134,6 +136,24 @@ def test_encoded_inputs_are_those_that_training_read(folder: Path) -> None:
 def test_a_source_that_cannot_be_read_is_named(folder: Path, source: Any, said: str) -> None:
     with pytest.raises(UserError, match=said):
         harness.load(folder).predict([np.ones((3, 8), np.float32), source])
+
+
+def test_options_may_differ_from_those_of_the_run(folder: Path) -> None:
+    model = harness.load(folder, options={"task.loader.batch_size": 3, "decoding.method": "beam"})
+    assert (model.config.task.loader.batch_size, model.config.decoding.method) == (3, "beam")
+    assert len(model.predict([np.ones((9, 8), np.float32)] * 4)) == 4
+    refused = _refusal(folder, options={"model.vectors": "x"})
+    assert "no option named 'model.vectors'. Did you mean 'model.layers'?" in refused
+    assert "no option named 'modal.layers'" in _refusal(folder, options={"modal.layers": 2})
+    assert "do not fit the network" in _refusal(folder, options={"model.hidden_size": 9})
+
+
+def test_a_file_that_the_model_reads_must_be_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = FileSource("vectors", folder / "gone.txt", "model.vectors")
+    monkeypatch.setattr(LSTM, "sources", lambda model: (gone,))
+    assert "gone.txt" in _refusal(folder)
+    (folder / "gone.txt").write_text("a 1 2\n")
+    assert harness.load(folder).predict([np.ones((9, 8), np.float32)])
 
 
 def test_one_source_is_no_list(folder: Path) -> None:

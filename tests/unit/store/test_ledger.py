@@ -261,7 +261,7 @@ def test_what_does_not_exist_is_answered_with_what_does(store, make_plan):
 def test_a_prefix_of_several_keys_is_answered_with_them(store, make_plan):
     for seed in (0, 1):
         store.plan(make_plan(seed=seed, key="ab" + str(seed) * 62))
-    with pytest.raises(UserError, match=r"'ab' begins the keys of 2 runs.*seed 1"):
+    with pytest.raises(UserError, match=r"'ab' is a prefix of the keys of 2 runs.*seed 1"):
         query.run(store, "ab")
     assert query.run(store, "AB1").seed == 1
 
