@@ -15,6 +15,7 @@ EXAMPLES, SAMPLES = 5, 2
 """How many test examples are shown, and how many generated texts of each model."""
 
 _SHORT, _LARGEST_MATRIX = 28, 30
+_NO_TEXT = ("class", "horizon")  # what scores are divided by, where answers are names or figures
 
 
 def chosen_ids(ids: Sequence[str], number: int = EXAMPLES) -> list[str]:
@@ -25,7 +26,7 @@ def chosen_ids(ids: Sequence[str], number: int = EXAMPLES) -> list[str]:
 def example_tables(store: Store, comparison: Comparison, name: str) -> list[Table]:
     """Outputs for the same examples: one table if texts are short, else one table per example.
 
-    If outputs are texts rather than class names, their differences from the right answer are marked.
+    If outputs are texts rather than class names or figures, their differences from the right answer are marked.
     """
     runs = [(e.label, e.finished[0]) for e in [*comparison.entries, *comparison.baselines] if e.finished]
     if not runs:
@@ -35,7 +36,7 @@ def example_tables(store: Store, comparison: Comparison, name: str) -> list[Tabl
     rows = {label: {p.example_id: p for p in query.predictions(store, run.id, ids)} for label, run in runs}
     if not any(p.output for of_run in rows.values() for p in of_run.values()):
         return []
-    compare = not any(r.summary and r.summary.charts.get("parts") == "class" for _, r in runs)
+    compare = not any(r.summary and r.summary.charts.get("parts") in _NO_TEXT for _, r in runs)
     first = next(iter(rows.values()))
     texts = [t for of_run in rows.values() for p in of_run.values() for t in (p.reference, p.output, p.source)]
     if max(map(len, texts)) <= _SHORT:

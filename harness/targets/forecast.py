@@ -139,7 +139,7 @@ def decimals(deviation: float) -> int:
 
 def _shortened(numbers: Sequence[str]) -> str:
     if len(numbers) > _MOST_STEPS:
-        numbers = [*numbers[: _MOST_STEPS - 2], "…", numbers[-1]]
+        numbers = [*numbers[: _MOST_STEPS // 2], "…", *numbers[-(_MOST_STEPS // 2 - 1) :]]
     return ", ".join(numbers)
 
 

@@ -20,8 +20,9 @@ in the others), in which a model that is blind to order can get stuck."""
 
 
 @clause(
-    "Use every parameter that the encoder or decoder has in every forward pass (or do not create it for this target), "
-    "and cut no gradient: no .detach(), .data, .item() or numpy on the way from the input to the features. Weights "
+    "Use every parameter that the encoder or decoder has in every forward pass, or do not create it for this target: "
+    "target_spec.needs.reads says in build() whether the head reads the summary or the features. Cut no gradient: "
+    "no .detach(), .data, .item() or numpy on the way from the input to the features. Weights "
     "that are not to be trained are buffers: self.register_buffer(name, tensor) saves them, moves them and counts them "
     "apart; nn.Parameter(..., requires_grad=False) does not."
 )

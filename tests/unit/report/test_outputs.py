@@ -108,6 +108,13 @@ def test_names_of_classes_are_not_compared_word_by_word(store: Store, answered):
     assert [cell.marks for cell in table.rows[0].cells] == [(), ()]
 
 
+def test_figures_are_not_compared_word_by_word(store: Store, answered):
+    answered([("12.3, 12.9, 13.4 °C", "12.3, 12.8, 13.4 °C")], parts="horizon")
+    (table,) = tables_of(store)
+    assert [cell.text for cell in table.rows[0].cells] == ["12.3, 12.9, 13.4 °C", "12.3, 12.8, 13.4 °C"]
+    assert [cell.marks for cell in table.rows[0].cells] == [(), ()]
+
+
 def test_tables_as_files_hold_the_plain_output(store: Store, answered):
     answered([("open the file that was closed before", "open a file that was closed before")])
     (table,) = tables_of(store)
