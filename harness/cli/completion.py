@@ -14,7 +14,37 @@ from harness.errors import PluginError, UserError
 
 
 def hydra_words(context: typer.Context, incomplete: str) -> list[str]:
-    """Completions of a word of `harness run` or `harness sweep`.
+    """Completions of a word of `harness run` or `harness sweep`."""
+    is_sweep = context.info_name == "sweep" or bool(context.params.get("multirun"))
+    return _completed(context, incomplete, _sweep_words if is_sweep else _words)
+
+
+def checked_words(context: typer.Context, incomplete: str) -> list[str]:
+    """Completions of an option of the plug-in that `harness check` names."""
+    from harness.registry.discovery import KINDS, registry
+
+    kind, _, name = str(context.params.get("name")).partition(".")
+    if kind not in KINDS or not name:
+        name = str(context.params.get("name"))
+        kind = next((kind for kind in ("model", "task", "dataset") if name in registry().names(kind)), "")
+    chosen = [f"{kind}={name}"]
+    if kind == "dataset":
+        task, _, dataset = name.partition(".")
+        chosen = [f"task={task}", f"task.dataset={dataset}"]
+    begins: tuple[str, ...] = {"model": ("model.",), "task": ("task.",), "dataset": ("task.",)}.get(kind, ())
+    if kind == "model" and context.params.get("data"):
+        begins = ("model.", "task=", "task.")
+
+    def find(before: list[str], current: str) -> Iterable[str]:
+        found = _words([*chosen, *before], current)
+        sections = [section for section in begins if section != current and section.startswith(current)]
+        return [*(word for word in found if word.startswith(begins)), *sections] if begins else []
+
+    return _completed(context, incomplete, find)
+
+
+def _completed(context: typer.Context, incomplete: str, find: Callable[[list[str], str], Iterable[str]]) -> list[str]:
+    """What `find` makes of the words before and the one begun.
 
     bash splits words at = and : before it asks, and replaces only the part after the last of them; other shells pass
     whole words.
@@ -27,9 +57,8 @@ def hydra_words(context: typer.Context, incomplete: str) -> list[str]:
         before, begun = given, ""
     else:
         begun = last if last[-1] in "=:" else f"{last}="
-    is_sweep = context.info_name == "sweep" or bool(context.params.get("multirun"))
     try:
-        found = sorted(set((_sweep_words if is_sweep else _words)(before, begun + incomplete)))
+        found = sorted(set(find(before, begun + incomplete)))
     except (UserError, PluginError):  # a broken package must not disturb the prompt
         return []
     if len(found) == 1 and found[0][-1] in "=.:":

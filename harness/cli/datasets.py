@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def all_datasets() -> tuple[list[dict[str, Any]], list[str]]:
-    """One entry for each source of each data set, and one message for each plug-in that cannot be used."""
+    """One entry for each source of each data set, and one message for each plug-in that cannot be used.
+
+    Its "plugin" is what brings the data: a data set, or a task.
+    """
     found: list[dict[str, Any]] = []
     problems: list[str] = []
     for info in (*list_plugins("dataset"), *list_plugins("task")):
@@ -53,6 +56,7 @@ def _entries(info: PluginInfo, task: str, name: str, data: Dataset | Task) -> It
             "size_mb": source.size_mb,
             "synthetic": data.synthetic,
             "cached": source.cached(),
+            "plugin": info,
         }
 
 

@@ -40,13 +40,17 @@ def targets(json: Json = False) -> None:
 def datasets(json: Json = False) -> None:
     """Data sets of the installed tasks, with licence, source and size of the download."""
     from harness.cli import output
+    from harness.cli.contracts import recorded
     from harness.cli.datasets import all_datasets
 
     found, problems = all_datasets()
+    status, unread = recorded()
+    found = [entry | {"contract": status(entry.pop("plugin"))} for entry in found]
+    problems += [unread] if unread else []
     if json:
         output.as_json(found)
     else:
-        columns = ("name", "task", "licence", "source", "size", "synthetic", "cached", "description")
+        columns = ("name", "task", "licence", "source", "size", "synthetic", "cached", "contract", "description")
         sized = [entry | {"size": _size(entry["size_mb"])} for entry in found]
         rows = [[_word(entry[column]) for column in columns] for entry in sized]
         output.table(columns, rows, empty="no data sets")
@@ -121,16 +125,24 @@ def _alike(views: Sequence[RunView]) -> str:
 
 def _plugins(kind: str, json: bool) -> None:
     from harness.cli import output
+    from harness.cli.contracts import recorded
     from harness.registry.discovery import list_plugins
 
     found = list_plugins(kind)
+    status, unread = recorded()
     if json:
         keys = ("name", "version", "distribution", "description")
-        output.as_json([{key: getattr(info, key) for key in keys} | {"problem": info.problem} for info in found])
+        output.as_json(
+            [
+                {key: getattr(info, key) for key in keys} | {"problem": info.problem, "contract": status(info)}
+                for info in found
+            ]
+        )
         return
-    rows = [(info.name, info.description, f"{info.distribution} {info.version}") for info in found]
-    output.table(("name", "description", "distribution"), rows, empty=f"no {kind}s are installed")
+    rows = [(info.name, info.description, f"{info.distribution} {info.version}", status(info)) for info in found]
+    output.table(("name", "description", "distribution", "contract"), rows, empty=f"no {kind}s are installed")
     _warn([f"{info.label}: {info.problem}" for info in found if info.problem])
+    _warn([unread] if unread else [])
 
 
 def _warn(problems: list[str]) -> None:

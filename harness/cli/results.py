@@ -11,6 +11,7 @@ from harness.cli import output
 from harness.config.schema import meaning_of
 from harness.report.training_words import state_words, training_words
 from harness.store import Store
+from harness.store.checks import in_words
 from harness.store.query import RunView, runs
 from harness.store.records import RunSummary
 
@@ -37,6 +38,8 @@ def print_run(view: RunView) -> None:
             rows.append(("throughput", f"{view.summary.throughput:,.0f} {view.summary.throughput_unit}"))
     elif view.reason:
         rows.append(("reason", view.reason))
+    if view.contracts:
+        rows.append(("contracts", in_words(view.contracts)))
     title = f"{view.task} ({view.dataset}) × {view.model}, seed {view.seed}: {view.status}"
     output.table(("", ""), rows, title=title, empty="no results")
     if view.without_value and view.kind != "baseline":

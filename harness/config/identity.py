@@ -198,6 +198,7 @@ def _of_task(task: Task, compatible: bool = True) -> dict[str, Any]:
         **versions,
         "engine_digest": engine_digest(),
         "plugin_digests": digests,
+        "target": task.target_type.name,
         "data_fingerprint": task.data_fingerprint() if compatible else None,
         "record_version": RECORD_VERSION,
     }

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from harness.contract.batch import Batch
 from harness.contract.model import EncoderOutput
+from harness.contract.specs import InputSpec, TokenInput
 from harness.nn.masking import length_mask
 from harness.nn.network import Network
 
@@ -52,6 +53,12 @@ def noise(shape: Sequence[int], draw: torch.Generator, symbols: range | None = N
     if symbols is not None:
         return torch.randint(symbols.start, symbols.stop, tuple(shape), generator=draw)
     return 10.0 * torch.randn(*shape, generator=draw)
+
+
+def noise_like(inputs: Tensor, spec: InputSpec, shape: tuple[int, int], draw: torch.Generator) -> Tensor:
+    """`noise` of shape (B, T) like the steps of real inputs, whose pictures may be smaller than the spec says."""
+    symbols = range(spec.vocab_size) if isinstance(spec, TokenInput) else None
+    return noise((*shape, *inputs.shape[2:]), draw, symbols)
 
 
 class Whole(NamedTuple):

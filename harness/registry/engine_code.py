@@ -34,6 +34,7 @@ MEASURES_ONLY = {
     "harness.config.loggers": "whether other loggers can work here",
     "harness.config.matching": "solves a size, which is itself in the key",
     "harness.data.progress": "what a terminal shows",
+    "harness.training.probe": "refuses a run, or leaves it as it was",
     "harness.training.loggers": "other places for the same rows",
     "harness.training.metric_writer": "sends rows to the store",
     "harness.training.run_folder": "files that a run leaves",

@@ -14,6 +14,7 @@ from harness.report import (
     learning,
     outputs,
     overview,
+    promises,
     results,
     run_lists,
     task_tables,
@@ -95,7 +96,8 @@ def _facts(comparison: Comparison, machines: Mapping[str, str]) -> list[tuple[st
         shown.append((term, (counted if text == "all" else f"{counted} ({text})") if counted else text))
     if comparison.synthetic:
         shown.insert(1, ("kind of data", "synthetic: generated, not recorded"))
-    return shown
+    others = promises.of_others(comparison)
+    return [*shown, *([("contracts", others)] if others else [])]
 
 
 def _notes(comparison: Comparison) -> list[tuple[str, str]]:

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.report import formatting as fmt
+from harness.report import promises
 from harness.report.comparisons import Comparison, Entry
 from harness.report.conditions import asked
 from harness.report.training_words import state_size_of, training_words
+from harness.store.checks import FAILED, NEVER
 from harness.store.query import RunView
 from harness.store.records import RunSummary
 
@@ -186,6 +188,8 @@ def target_of(entry: Entry) -> str:
 def kinds(comparison: Comparison) -> list[str]:
     """What to know about a comparison, in a few words each, for the first page."""
     found = {
+        "models that break their contract": bool(promises.sentence(comparison, FAILED)),
+        "models whose contract was never checked": bool(promises.sentence(comparison, NEVER)),
         "models of unequal size": "not matched" in size_sentence(comparison),
         "different seeds or numbers of seeds": bool(seeds_sentence(comparison)),
         "unequal tuning effort": bool(tuning_sentence(comparison)),

@@ -14,6 +14,7 @@ from harness.report.load import ReportData
 from harness.report.run_lists import page_name
 from harness.report.run_parts import Pairs, RunPart, pairs, part_of
 from harness.store import Store
+from harness.store.checks import in_words
 from harness.store.first_samples import first_samples
 from harness.store.query import RunView
 from harness.store.thinned_curves import thinned_curves
@@ -71,6 +72,7 @@ def _page(name: str, run: RunView, parts: list[RunPart]) -> RunPage:
         ("budget", overview.budget_words(run.config.get("budget"))),
         ("sweep", ", ".join(run.sweeps) or run.sweep or "none"),
         ("tuning", guards.tuning_words(run)),
+        *([("contracts", in_words(run.contracts))] if run.contracts else []),
         ("key", run.key),
     ]
     return RunPage(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.report import formatting as fmt
-from harness.report import guards
+from harness.report import guards, promises
 from harness.report.load import Comparison, Entry, ReportData, one_line
 from harness.report.statistics import summarise
 from harness.report.tables import Column, Table, TableCell, TableRow
@@ -62,6 +62,9 @@ def _facts(entry: Entry) -> dict[str, str]:
             for k, n in (("lr", "learning rate"), ("clip", "clipping"))
             if k in optimizer
         }
+    contract = promises.of_model(entry)
+    if contract is not None:
+        facts["contract"] = contract.text
     facts["tuning"] = guards.tuning_words(run)
     facts["run"] = ", ".join(f"{r.key[:12]} (seed {r.seed})" for r in entry.finished)
     if entry.superseded:

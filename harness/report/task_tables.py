@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.report import formatting as fmt
-from harness.report import guards
+from harness.report import guards, promises
 from harness.report.comparisons import Comparison, Entry
 from harness.report.panels import Panel
 from harness.report.results import (
@@ -27,6 +27,7 @@ from harness.report.run_tables import detail_table, failure_table, phase_table
 from harness.report.statistics import Summary, summarise
 from harness.report.tables import Column, Table, TableCell, TableRow
 from harness.report.training_words import state_size_of
+from harness.store.checks import FAILED, NEVER
 from harness.store.records import RunSummary
 
 __all__ = ["detail_table", "failure_table", "panels", "phase_table", "spread_table", "task_table"]
@@ -123,7 +124,13 @@ def _header(table: Table, comparison: Comparison, entry: Entry) -> TableCell:
     early = guards.stopped_early(entry)
     if early:
         note += f", {early} stopped early"
+    broken = promises.note(entry)
+    if broken:
+        note += f", {broken}"
     remarks = []
+    status = promises.of_model(entry)
+    if status is not None and status.state in (FAILED, NEVER):
+        remarks.append(promises.sentence(comparison, status.state))
     if guards.fewer_seeds(comparison, entry):
         remarks.append(guards.seeds_sentence(comparison))
     if entry.label in guards.other_code(comparison):

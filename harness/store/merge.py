@@ -7,6 +7,7 @@ and repeating it adds nothing.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -40,7 +41,8 @@ class Merged:
         new: runs added; replaced: finished runs that replaced an unfinished row of ours.
         present: runs that this store already had.
         refused: (prefix of the key, reason) of runs that were not merged.
-        metrics, environments, cells: rows of the curves, environments and cells of sweeps that were added.
+        metrics, environments, cells, checks: rows of the curves, environments, cells of sweeps and checks of plug-ins
+            that were added.
     """
 
     source: str
@@ -52,6 +54,7 @@ class Merged:
     metrics: int = 0
     environments: int = 0
     cells: int = 0
+    checks: int = 0
 
 
 class _OnlyLooked(Exception):
@@ -147,6 +150,7 @@ class _Merge:
         for table in _LEFT_BY_A_RUN:
             self._left(table, numbers)
         self._cells()
+        self._checks()
         return self.merged
 
     def _read(self, table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.CursorResult[Any]:
@@ -241,6 +245,18 @@ class _Merge:
         if new:
             self.ours.execute(sa.insert(t.sweep_cells), new)
 
+    def _checks(self) -> None:
+        """Checks that are not here, or are newer than ours of the same source."""
+        ours = {_key_of(row): row.checked_at for row in self.ours.execute(sa.select(t.checks))}
+        new = [dict(row._mapping) for row in self._read(t.checks) if row.checked_at > ours.get(_key_of(row), -math.inf)]
+        self.merged.checks = len(new)
+        if new:
+            ledger.upsert(self.ours, t.checks, new)
+
+
+def _key_of(row: Row[Any]) -> tuple[str, ...]:
+    return tuple(str(row._mapping[column.name]) for column in t.checks.primary_key)
+
 
 def _problem(row: Row[Any]) -> str:
     """Why a row of the other store is not a valid run; empty if it is."""
@@ -263,8 +279,8 @@ def describe(merged: Merged, *, dry_run: bool) -> Sequence[str]:
     lines = [
         f"From {merged.source}: {merged.new + merged.replaced} runs {came} ({merged.replaced} in place of runs that "
         f"are not finished here), {merged.present} {were} here already, {len(merged.refused)} {were} refused.",
-        f"{merged.metrics} metric rows, {merged.environments} environments and {merged.cells} cells of sweeps {came} "
-        "with them.",
+        f"{merged.metrics} metric rows, {merged.environments} environments, {merged.cells} cells of sweeps and "
+        f"{merged.checks} checks of plug-ins {came} with them.",
         *(f"refused: {key}: {reason}" for key, reason in merged.refused),
     ]
     if merged.new + merged.replaced and not dry_run:

@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from harness.errors import UnknownNameError, UserError
+from harness.store import checks
 from harness.store import schema as t
+from harness.store.checks import CheckRecord
 from harness.store.ledger import effective_status
 from harness.store.records import EnvironmentRecord, MetricRow, PredictionRow, SampleRow
 from harness.store.rows import curves, metric_columns, metrics, prediction_ids, predictions, samples
@@ -77,12 +79,13 @@ def runs(
     if model is not None:
         query = query.where(r.model == model)
 
-    def work(connection: Connection) -> tuple[Rows, Rows, dict[int, dict[str, float]]]:
+    def work(connection: Connection) -> tuple[Rows, Rows, dict[int, dict[str, float]], list[CheckRecord]]:
         cells = connection.execute(sa.select(c.sweep, c.key).order_by(c.planned_at, c.position)).all()
         rows = connection.execute(query).all()
-        return cells, rows, _finals(connection, [row.id for row in rows])
+        checked = [] if brief else checks.read(connection)
+        return cells, rows, _finals(connection, [row.id for row in rows]), checked
 
-    cells, rows, finals = store.read(work)
+    cells, rows, finals, checked = store.read(work)
     if sweep is not None:
         names = {cell.sweep for cell in cells}
         if t.shortened(c.sweep, sweep) not in names:
@@ -91,7 +94,7 @@ def runs(
     for cell in cells:
         by_key.setdefault(cell.key, []).append(cell.sweep)
     whole = _completed(rows) if brief else rows
-    views = [view_of(row, finals.get(row.id, {}), by_key.get(row.key, []), sweep) for row in whole]
+    views = [view_of(row, finals.get(row.id, {}), by_key.get(row.key, []), sweep, checked) for row in whole]
     return [v for v in views if status in (None, v.status)]
 
 
@@ -121,16 +124,17 @@ def run(store: Store, key_prefix: str) -> RunView:
     if not prefix:
         raise _no_run(store, key_prefix)
 
-    def work(connection: Connection) -> tuple[Rows, list[str], dict[int, dict[str, float]]]:
+    def work(connection: Connection) -> tuple[Rows, list[str], dict[int, dict[str, float]], list[CheckRecord]]:
         begins_so = (r.key >= prefix) & (r.key < prefix + _AFTER_EVERY_KEY)  # can use the index, unlike LIKE
         rows = connection.execute(sa.select(t.runs).where(begins_so).order_by(r.id)).all()
         keys = {row.key for row in rows}
         if len(keys) != 1:
-            return rows, [], {}
+            return rows, [], {}, []
         cells = connection.execute(sa.select(c.sweep).where(c.key.in_(keys)).order_by(c.planned_at, c.position))
-        return rows, list(cells.scalars()), _finals(connection, [row.id for row in rows])
+        finals = _finals(connection, [row.id for row in rows])
+        return rows, list(cells.scalars()), finals, checks.read(connection)
 
-    rows, sweeps, finals = store.read(work)
+    rows, sweeps, finals, checked = store.read(work)
     keys = list(dict.fromkeys(row.key for row in rows))
     if not keys:
         raise _no_run(store, key_prefix)
@@ -138,7 +142,7 @@ def run(store: Store, key_prefix: str) -> RunView:
         one_each = list({row.key: row for row in rows}.values())[:_SHOWN_KEYS]
         shown = ", ".join(f"{row.key[:12]} ({row.task} {row.model} seed {row.seed})" for row in one_each)
         raise UserError(f"'{key_prefix}' is a prefix of the keys of {len(keys)} runs: {shown}. Give more digits.")
-    views = [view_of(row, finals.get(row.id, {}), sweeps, None) for row in rows]
+    views = [view_of(row, finals.get(row.id, {}), sweeps, None, checked) for row in rows]
     return max(views, key=lambda v: (v.status == FINISHED, v.started_at or 0.0, v.id))
 
 

@@ -20,7 +20,7 @@ class RunPlan:
             "description": "…"}}.
         references: published figures for this data set: [{"metric", "value", "system", "source"}].
         identity: versions and digests behind the key: {"task_version", "model_version", "engine_digest",
-            "plugin_digests", "data_fingerprint", "model_fingerprint", "record_version"}.
+            "plugin_digests", "target" (its name), "data_fingerprint", "model_fingerprint", "record_version"}.
         tuning: {"trials": 4, "hours": 0.1}; empty for untuned.
         command: the command that repeats the run.
     """

@@ -185,3 +185,19 @@ sweep_cells = Table(
     Index("cells_by_key", "key"),
     info={"meaning": "which runs belong to which sweep"},
 )
+
+checks = Table(
+    "checks",
+    metadata,
+    Column("kind", Name(16), primary_key=True, comment="task | dataset | target | model"),
+    Column("name", Name(200), primary_key=True, comment="of the plug-in; a data set's begins with its task's"),
+    Column("digest", Name(64), primary_key=True, comment="of its source, as in runs.identity"),
+    Column("scope", Name(200), primary_key=True, comment="words given to the check beside the name; empty: none"),
+    Column("options", JSON, nullable=False, comment="values of the plug-in's options that were given, by name"),
+    Column("failed", JSON, nullable=False, comment="names of the clauses that failed; empty: it passed"),
+    Column("clauses", Integer, nullable=False, comment="how many clauses applied"),
+    Column("contract", Integer, nullable=False, comment="version of the contract"),
+    Column("distribution", Name(200), nullable=False, comment="of the plug-in, with its version"),
+    Column("checked_at", Float, nullable=False, comment="when"),
+    info={"meaning": "what came of checking plug-ins against their contracts"},
+)

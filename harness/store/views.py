@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy.engine import Row
 
 from harness.errors import StoreError
 from harness.store import schema as t
+from harness.store.checks import CheckRecord, ContractStatus, of_run
 from harness.store.ledger import effective_status
 from harness.store.records import RunSummary
 from harness.store.states import FINISHED, STATES
@@ -36,6 +38,7 @@ class RunView:
         observed: observations outside the environment's hash (calibration, load).
         started_at, ended_at: Unix seconds.
         history: earlier attempts.
+        contracts: what is on record about its plug-ins' contracts; empty where it did not record their digests.
     """
 
     id: int
@@ -64,6 +67,7 @@ class RunView:
     log_tail: str = ""
     attempts: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
+    contracts: tuple[ContractStatus, ...] = ()
     created_at: float = 0.0
     started_at: float | None = None
     ended_at: float | None = None
@@ -175,7 +179,13 @@ def _check(row: Row[*tuple[Any, ...]]) -> None:
         raise StoreError(f"The results store is damaged: 'runs.status' of run number {row.id} is {row.status!r:.40}.")
 
 
-def view_of(row: Row[Any], finals: dict[str, float], sweeps: list[str], asked: str | None) -> RunView:
+def view_of(
+    row: Row[Any],
+    finals: dict[str, float],
+    sweeps: list[str],
+    asked: str | None,
+    checked: Sequence[CheckRecord] = (),
+) -> RunView:
     """The view of a row of `runs`.
 
     Args:
@@ -183,6 +193,7 @@ def view_of(row: Row[Any], finals: dict[str, float], sweeps: list[str], asked: s
         finals: its final metrics.
         sweeps: those that planned it, oldest first.
         asked: the sweep that was queried, if any.
+        checked: what is on record about plug-ins.
 
     Raises:
         StoreError: this program did not write the row.
@@ -199,6 +210,7 @@ def view_of(row: Row[Any], finals: dict[str, float], sweeps: list[str], asked: s
             values[name] = values[name] or {}
         summary = RunSummary(metrics=finals, **values)
     return RunView(
+        contracts=of_run(checked, row.identity, row.config, row.created_at),
         id=row.id,
         key=row.key,
         environment=row.environment or None,

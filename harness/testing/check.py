@@ -29,23 +29,33 @@ def clauses_of(kind: str) -> tuple[Clause[Any], ...]:
     return model_checks.CLAUSES
 
 
-def check_plugin(kind: str, name: str, *, given: Any = None, real: bool = False) -> Iterator[Finding]:
+def check_plugin(kind: str, name: str, *, given: Any = None, on: Any = None) -> Iterator[Finding]:
     """Every clause on every case of a plug-in's `cls().tiny()`, or of a target's `cases()`, one finding at a time.
 
     Args:
         kind: "task", "model", "target" or "dataset".
         name: without the kind; of a data set with its task, "translation.multi30k".
         given: the instance to check; None: one with default options.
-        real: check a data set's own files instead of its tiny form.
+        on: real data to check on: the data set itself, or for a model a task.
 
     Raises:
         UnknownNameError, PluginError: as `harness.registry.discovery.Registry.load`.
-        DataError: with `real`, the files cannot be had.
+        DataError: with `on`, the files cannot be had.
+        IncompatibleError: the model cannot do the task.
     """
     cls: Any = load_dataset(*name.split(".", 1)) if kind == "dataset" else registry().load(kind, name)
     label = f"{kind}.{name}"
+    clauses = clauses_of(kind)
+    if kind == "model" and on is not None:
+        from harness.testing import model_data
+
+        clauses = model_data.clauses(clauses)
+        data = model_data.loaded(on, cls() if given is None else given)  # the user's affair, and no broken promise
     try:
-        subjects = _subjects(kind, real)(cls if kind == "target" else cls() if given is None else given)
+        if kind == "model" and on is not None:
+            subjects: Sequence[Any] = [model_data.subject(given or cls(), on, data)]
+        else:
+            subjects = _subjects(kind, on is not None)(cls if kind == "target" else cls() if given is None else given)
     except Exception as error:  # whatever a plug-in raises is a finding, not the end of the command
         message = str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"
         advice = (
@@ -55,9 +65,9 @@ def check_plugin(kind: str, name: str, *, given: Any = None, real: bool = False)
         )
         yield Finding(label, "cases" if kind == "target" else "tiny", "", False, message, "", advice, error)
         return
-    if real:
+    if kind == "dataset" and on is not None:
         subjects[0].dataset.prepare()  # files that are missing are the user's affair, and no broken promise
-    for one, subject, reason in pairs(clauses_of(kind), subjects):
+    for one, subject, reason in pairs(clauses, subjects):
         yield examine(one, subject, label, reason)
 
 

@@ -68,10 +68,18 @@ def pairs(clauses: Sequence[Clause[Any]], subjects: Sequence[Any]) -> Iterator[t
     """
     for one in clauses:
         chosen = list({s.way_in: s for s in reversed(subjects)}.values())[::-1] if one.once else subjects
-        reasons = [(subject, one.inapplicable(subject)) for subject in chosen]
+        reasons = [(subject, _inapplicable(one, subject)) for subject in chosen]
         applicable = [(subject, reason) for subject, reason in reasons if not reason]
         for subject, reason in applicable or reasons[:1]:
             yield one, subject, reason
+
+
+def _inapplicable(one: Clause[Any], subject: Any) -> str:
+    """Why a clause says nothing of a subject; it applies where the plug-in raises instead, and its check then tells."""
+    try:
+        return one.inapplicable(subject)
+    except Exception:
+        return ""
 
 
 def examine(one: Clause[Any], subject: Any, plugin: str = "", reason: str | None = None) -> Finding:

@@ -14,10 +14,8 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from harness.contract.batch import Batch, Example, Split
-from harness.contract.specs import TokenInput
+from harness.contract.batch import Batch
 from harness.contract.task import TaskData
 from harness.errors import PromiseError
 from harness.nn import promises
@@ -25,7 +23,7 @@ from harness.nn.network import Network
 from harness.nn.promises import Pair
 from harness.training import random_state
 from harness.training.collate import collate
-from harness.training.score_stream import stream_symbols
+from harness.training.cut import cut
 
 STEPS = 24
 """Steps of the longer example after subsampling; the shorter one has two thirds of them."""
@@ -73,27 +71,16 @@ def two_examples(data: TaskData, factor: int = 1) -> Batch:
     long = np.flatnonzero(lengths >= min(most, int(lengths.max())))
     first, second = int(long[0]), int(long[len(long) // 2])
     steps = min(most, int(lengths[first]))
-    cut = [_cut(data.train, first, steps, data), _cut(data.train, second, max(1, 2 * steps // 3), data)]
-    return collate(cut, data.input_spec, data.target_spec)
-
-
-def _cut(split: Split, position: int, steps: int, data: TaskData) -> Example:
-    """The beginning of an example. Its target may no longer match, but is not used here."""
-    example, spec = split[position], data.target_spec
-    target = np.asarray(example.target)
-    if spec.layout.shape[:1] == (None,):
-        target = target[:steps]
-    if example.input is not None:
-        return Example(example.id, np.asarray(example.input)[:steps], target)
-    begin = np.full(1, stream_symbols(spec)[0], dtype=target.dtype)
-    return Example(example.id, np.concatenate([begin, target[:-1]]), target)
+    rows = ((first, steps), (second, max(1, 2 * steps // 3)))
+    examples = [cut(data.train, row, length, data.target_spec, factor) for row, length in rows]
+    return collate(examples, data.input_spec, data.target_spec)
 
 
 def _independence(net: Network, batch: Batch, data: TaskData, draw: torch.Generator, model: str) -> None:
     """The order of checks identifies the cause: only the other example can change the longer row; it has no padding."""
     expected = promises.whole(net, batch)
     rows, steps = batch.inputs.shape[:2]
-    other = _noise(batch, data, rows, steps + promises.MORE_PADDING, draw)
+    other = promises.noise_like(batch.inputs, data.input_spec, (rows, steps + promises.MORE_PADDING), draw)
     neighbours = "an example's result does not depend on the others of its batch"
     _hold(promises.row_alone(net, batch, expected, 0), model, neighbours, "alone")
     _hold(promises.padded_again(net, batch, expected, other), model, "padding changes nothing", "with more padding")
@@ -110,19 +97,12 @@ def _repeats(net: Network, batch: Batch, model: str) -> None:
 def _causality(net: Network, batch: Batch, data: TaskData, draw: torch.Generator, model: str) -> None:
     inputs, lengths = batch.inputs[:1], batch.input_lengths[:1]  # the longer one, which has no padding
     steps = int(lengths[0])
-    other = _noise(batch, data, 1, steps, draw)
+    other = promises.noise_like(inputs, data.input_spec, (1, steps), draw)
     features = net.encode(inputs, lengths).features
     for step in sorted({round(steps * (1 + i) / (1 + CHANGES)) for i in range(CHANGES)} - {0}):
         early, pair = promises.early_features(net, inputs, lengths, other, step, features)
         where = f"those before step {early} when inputs from step {step} on are others"
         _hold([pair], model, "inputs after t change no features up to t (it declares itself causal)", where)
-
-
-def _noise(batch: Batch, data: TaskData, rows: int, steps: int, draw: torch.Generator) -> Tensor:
-    """Inputs (rows, steps, ...) like those of the batch, whose pictures may be smaller than the specification says."""
-    spec = data.input_spec
-    symbols = range(spec.vocab_size) if isinstance(spec, TokenInput) else None
-    return promises.noise((rows, steps, *batch.inputs.shape[2:]), draw, symbols)
 
 
 def _hold(pairs: Iterable[Pair], model: str, promise: str, where: str) -> None:

@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from harness.cli import checking
+from harness.cli.checking import Checked
+from harness.registry.engine_code import plugin_digest
+
 SOUND = '''
 """A bag of features."""
 from dataclasses import dataclass
@@ -103,6 +107,14 @@ def test_whatever_a_plugin_raises_is_a_failure_of_it(harness: Any, site: Any) ->
     assert "model.bag: KeyError: 'x'" in out
 
 
+def test_a_task_whose_data_cannot_be_loaded_is_a_failure_of_it(harness: Any, site: Any) -> None:
+    site.task("counting")
+    code, out, err = harness("check", "task.counting")
+    assert code == 1
+    assert "NotImplementedError" in out
+    assert "Traceback" not in err
+
+
 def test_a_task_is_checked_too(harness: Any) -> None:
     code, out, _ = harness("check", "task.text_generation")
     assert code == 0, out
@@ -115,7 +127,7 @@ def test_a_task_is_checked_too(harness: Any) -> None:
 def test_a_data_set_is_checked_with_its_options_and_on_its_files(harness: Any, tmp_path: Any) -> None:
     for n, split in enumerate(("train", "val", "test")):
         (tmp_path / f"{split}.txt").write_text(f"some {split} text\n" * (9 + n))
-    words = ("check", "dataset.text_generation.text", f"task.root={tmp_path}", "--real")
+    words = ("check", "dataset.text_generation.text", f"task.root={tmp_path}", "--data")
     code, out, _ = harness(*words)
     assert code == 0, out
     lines = [" ".join(line.split()) for line in out.splitlines()]
@@ -130,16 +142,103 @@ def test_a_data_set_is_checked_with_its_options_and_on_its_files(harness: Any, t
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("lstm", "--real"), "--real is for data sets, and model.lstm is none"),
-        (("task.translation", "task.root=x"), "options such as 'task.root=x' are for data sets"),
+        (("lstm", "--data"), "On which data is model.lstm to be checked? Name the task: harness check lstm task=NAME"),
+        (("lstm", "task=translation"), "With --data, task=NAME chooses the data"),
+        (("lstm", "optimizer.lr=1"), "'optimizer.lr=1' is no option of model.lstm: give model.OPTION=VALUE"),
+        (("lstm", "model.layer=2"), "There is no option 'model.layer'"),
+        (("lstm", "model.layers=two"), "model.layers='two' does not fit: it must be a whole number"),
+        (("bilstm", "task=text_generation", "--data"), "must be causal"),
+        (("task.translation", "--data"), "harness check dataset.TASK.NAME --data"),
+        (("task.translation", "task.vocab_size=x"), "task.vocab_size"),
+        (("target.ctc", "target.x=1"), "A target has no options"),
         (("dataset.translation.cipher", "task.rot=x"), "There is no option 'task.rot'"),
-        (("dataset.translation.multi30k", "--real"), "Data set 'multi30k' is read from a folder: give it as task.root"),
+        (("dataset.translation.multi30k", "--data"), "Data set 'multi30k' is read from a folder: give it as task.root"),
+        (("lstm", "model.hidden_size=64"), "tiny() of model 'lstm' is the same with model.hidden_size=64 as without"),
+        (("lstm", "--all"), "--all checks every plug-in"),
+        ((), "Name a plug-in"),
     ],
 )
-def test_options_and_real_files_are_for_data_sets(harness: Any, words: tuple[str, ...], message: str) -> None:
+def test_a_wrong_word_is_one_sentence(harness: Any, words: tuple[str, ...], message: str) -> None:
     code, _, err = harness("check", *words)
     assert code == 2
     assert message in err
+
+
+def test_a_model_is_checked_with_options_and_on_the_data_of_a_task(harness: Any, site: Any) -> None:
+    text = SOUND
+    for old, new in (
+        ("hidden_size: int = 16", "hidden_size: int = 16\n    last: bool = False"),
+        ("self.hidden_size)", "self.hidden_size, self.last)"),
+        ("dim, hidden_size):", "dim, hidden_size, last=False):"),
+        ("super().__init__()", "super().__init__()\n        self.last = last"),
+        ("last_valid(features, lengths))", "features[:, -1] if self.last else last_valid(features, lengths))"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    _install(site, text)
+    code, out, _ = harness("check", "bag", "model.last=true")
+    assert code == 1
+    assert "model.bag model.last=true" in out
+    assert "padding_invariance failed" in out
+    code, out, _ = harness(
+        "check", "bag", "task=text_generation", "task.dataset=counting", "task.generated_characters=2000", "--data"
+    )
+    assert code == 0, out
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert "padding_invariance held 1" in lines
+    assert "overfitting not applicable it needs examples that are made for it" in lines
+    assert _contract(harness, "bag") == "failed: padding_invariance, batch_invariance (with model.last=true)"
+
+
+def _contract(harness: Any, name: str) -> str:
+    code, out, _ = harness("list", "models", "--json")
+    assert code == 0
+    return next(entry["contract"] for entry in json.loads(out) if entry["name"] == name)
+
+
+def test_the_result_is_on_record_by_the_digest_of_the_source(harness: Any, site: Any) -> None:
+    _install(site, SOUND)
+    assert _contract(harness, "bag") == "never run"
+    harness("check", "bag")
+    assert _contract(harness, "bag") == "passed"
+    source = site.folder / "mod_bag.py"
+    source.write_text(SOUND.replace("hidden_size: int = 16", "hidden_size: int = 24"))
+    plugin_digest.cache_clear()
+    assert _contract(harness, "bag") == "passed by an older source"
+    source.write_text(SOUND + "\n# a comment changes nothing\n")
+    plugin_digest.cache_clear()
+    assert _contract(harness, "bag") == "passed"
+
+
+def test_all_plug_ins_are_checked_and_what_cannot_be_used_stops_nothing(
+    harness: Any, site: Any, monkeypatch: Any
+) -> None:
+    _install(site, SOUND)
+    site.install("dist-broken", {"model.broken": "mod_broken"}, {"mod_broken.py": "import nothing_of_that_name"})
+    monkeypatch.setattr(checking, "everything", lambda: [Checked("model", "broken"), Checked("model", "bag")])
+    code, out, err = harness("check", "--all")
+    assert code == 1
+    assert out.splitlines() == ["model.bag: passed", "1 of 2 plug-ins passed"]
+    assert "model.broken: The plug-in 'model.broken'" in err
+    assert _contract(harness, "bag") == "passed"
+    assert _contract(harness, "broken") == "never run"
+
+
+def test_everything_is_every_plug_in_with_a_contract() -> None:
+    names = {one.label for one in checking.everything()}
+    assert {"model.lstm", "task.translation", "target.ctc", "dataset.translation.multi30k"} <= names
+
+
+def test_without_a_store_it_checks_and_says_that_nothing_is_on_record(
+    harness: Any, site: Any, tmp_path: Any, monkeypatch: Any
+) -> None:
+    _install(site, SOUND)
+    (tmp_path / "taken").write_text("")
+    monkeypatch.setenv("HARNESS_STORE", f"sqlite:///{tmp_path}/taken/store.db")
+    code, out, err = harness("check", "bag")
+    assert code == 0
+    assert "0 failed" in out
+    assert "This result was not recorded: The results folder" in err
 
 
 def test_a_name_of_two_kinds_needs_its_prefix(harness: Any, site: Any) -> None:

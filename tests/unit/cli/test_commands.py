@@ -105,6 +105,7 @@ def test_lists_as_json_hold_what_other_programs_rely_on(harness: Any, pair: Any)
         "distribution": "dist-small",
         "description": "A model for tests. It builds nothing.",
         "problem": None,
+        "contract": "never run",
     }
     datasets = json.loads(harness("list", "datasets", "--json")[1])
     keys = {"name", "version", "distribution", "description", "licence", "source", "synthetic"}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from harness.cli.completion import hydra_words, plugin_names
+from harness.cli.completion import checked_words, hydra_words, plugin_names
 from harness.cli.main import app
 
 
@@ -19,7 +19,7 @@ def candidates(words: list[str]) -> list[str]:
     """Completions of the last of the words of a run or a sweep, as from a shell that passes whole words."""
     command = get_command(app).commands[words[0]]  # type: ignore[attr-defined]
     with command.make_context(words[0], words[1:-1], resilient_parsing=True) as context:
-        return hydra_words(context, words[-1])
+        return (checked_words if words[0] == "check" else hydra_words)(context, words[-1])
 
 
 def test_plug_ins_are_known_by_kind() -> None:
@@ -34,7 +34,7 @@ def test_groups_and_their_choices() -> None:
     for name in ("trainer.precision", "precision"):
         assert candidates(["run", f"{name}="]) == [f"{name}=auto", f"{name}=bf16", f"{name}=fp32"]
     assert candidates(["run", "budget=st"]) == ["budget=steps:", "budget=steps:..."]  # no space after an only one
-    assert candidates(["run", "match="]) == ["match=params:", "match=total:", "match=state:"]
+    assert candidates(["run", "match="]) == ["match=params:", "match=state:", "match=total:"]
     assert candidates(["run", "logger=t"]) == ["logger=tensorboard"]
 
 
@@ -44,6 +44,21 @@ def test_options_of_the_plugins_that_are_chosen(site: Any) -> None:
     assert "optimizer.lr=" in candidates(["run", "optimizer."])
     assert "task.loader.batch_size=" in candidates(["run", "task=translation", "task.lo"])
     assert "mod_counting" not in sys.modules
+
+
+def test_a_check_completes_the_options_of_its_plug_in() -> None:
+    assert candidates(["check", "lstm", ""]) == ["model.", "model...."]
+    assert set(candidates(["check", "model.lstm", "model."])) == {
+        f"model.{o}=" for o in ("hidden_size", "dropout", "layers")
+    }
+    assert "task.vocab_size=" in candidates(["check", "translation", "task."])
+    fsdd = candidates(["check", "dataset.speech_recognition.fsdd", "task."])
+    assert "task.root=" in fsdd
+    assert candidates(["check", "lstm", "task="]) == []
+    assert "task=translation" in candidates(["check", "--data", "lstm", "task="])
+    assert "task.vocab_size=" in candidates(["check", "--data", "lstm", "task=translation", "task.vo"])
+    assert candidates(["check", "target.ctc", ""]) == []
+    assert candidates(["check", "nothing", ""]) == []
 
 
 def test_data_sets_of_the_task_and_their_options() -> None:

@@ -127,8 +127,8 @@ def no_json(file: Path) -> None:
     ("make", "message"),
     [
         (noise, "damaged"), (archive, "damaged"), (somebody_elses, "not a results store"), (cut_off, "damaged"),
-        (overwritten, "damaged"), (newer, "schema version 99"), (a_pipe, "not a regular file"), (a_circle, "in a circle"),
-        (a_folder, "is a folder"),
+        (overwritten, "damaged"), (newer, "schema version 99"), (a_pipe, "not a regular file"),
+        (a_circle, "in a circle"), (a_folder, "is a folder"),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )  # fmt: skip

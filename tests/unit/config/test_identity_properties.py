@@ -228,7 +228,7 @@ def test_every_part_of_the_stored_identity_is_part_of_the_key(monkeypatch: pytes
     parts = flat(plan.identity)
     assert set(parts) == {
         *("task_version", "model_version", "engine_digest", "data_fingerprint", "model_fingerprint"),
-        "record_version",
+        *("target", "record_version"),
         *("plugin_digests.task", "plugin_digests.target", "plugin_digests.model"),
     }
     keys = {plan.key}
