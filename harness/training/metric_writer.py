@@ -55,6 +55,17 @@ class MetricWriter:
                 with self._lock:
                     del self._rows[: len(rows)]
 
+    def stop(self) -> None:
+        """Write what is queued and end the thread.
+
+        Called before the run's end is recorded: the store refuses the heartbeat of a run that has ended.
+
+        Raises:
+            StoreError: as `flush`.
+        """
+        self._sampler.__exit__(None, None, None)
+        self.flush()
+
     def __enter__(self) -> MetricWriter:
         self._sampler.__enter__()
         return self

@@ -71,7 +71,7 @@ class Session:
                 "predictions": self.folder.write_predictions(predictions),
                 "samples": self.folder.write_samples(samples),
             }
-            self.writer.flush()
+            self.writer.stop()
             self.measured.write(summary)
         summary.phases = self.clock.totals()
         summary.total_s = sum(summary.phases.values())

@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -122,9 +123,19 @@ def test_a_store_that_is_not_there_is_one_message(tmp_path: Path):
         harness.runs(tmp_path / "none.db")
 
 
-def test_a_run_returns_its_row_and_prints_nothing(tmp_path: Path, capfd):
+def test_a_run_returns_its_row_and_prints_nothing(tmp_path: Path, capfd, monkeypatch):
+    at_the_end: list[str] = []
+    finish = Store.finish
+
+    def finished(*args: Any) -> None:
+        at_the_end.extend(thread.name for thread in threading.enumerate())
+        finish(*args)
+
+    monkeypatch.setattr(Store, "finish", finished)
     frame = harness.run([*SMALL, "seed=3"])
     assert capfd.readouterr() == ("", "")
+    assert at_the_end
+    assert "metric-writer" not in at_the_end  # a heartbeat after the end would be refused, with a traceback
     assert frame[["task", "model", "seed", "status", "attempts"]].to_numpy().tolist() == [
         ["speech_recognition", "lstm", 3, "finished", 1]
     ]
