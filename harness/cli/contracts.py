@@ -13,14 +13,15 @@ UNKNOWN = "unknown"
 
 def recorded() -> tuple[Callable[[PluginInfo], str], str]:
     """A function that gives the status of a plug-in's present source, and why there is none (empty: there is)."""
+    from harness.store.place import is_missing
+    from harness.store.states import NEVER_CHECKED
+
+    if is_missing():  # and SQLAlchemy need not be imported
+        return lambda _: NEVER_CHECKED, ""
     from harness.registry.engine_code import plugin_digest
     from harness.store import Store, checks
-    from harness.store import engine as connections
 
     try:
-        file = connections.sqlite_file(connections.parse_url(connections.store_url()))
-        if file is not None and not file.exists():
-            return lambda _: checks.NEVER, ""
         with Store.open(create=False) as store:
             records = checks.checks(store)
     except StoreError as error:
@@ -29,7 +30,7 @@ def recorded() -> tuple[Callable[[PluginInfo], str], str]:
 
     def status(info: PluginInfo) -> str:
         if (info.kind, info.name) not in known:  # spares reading its source
-            return checks.NEVER
+            return NEVER_CHECKED
         return checks.status(records, info.kind, info.name, plugin_digest(info.module)).text
 
     return status, ""

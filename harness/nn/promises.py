@@ -68,7 +68,7 @@ class Whole(NamedTuple):
     outputs: Tensor
 
 
-class Pair(NamedTuple):
+class ComparedPart(NamedTuple):
     """Two figures that must agree.
 
     Attributes:
@@ -88,7 +88,7 @@ def whole(net: Network, data: Batch) -> Whole:
 
 def rows_again(
     net: Network, data: Batch, expected: Whole, inputs: Tensor, lengths: Tensor, rows: Sequence[int]
-) -> Iterator[Pair]:
+) -> Iterator[ComparedPart]:
     """Features where valid, summary and outputs of `inputs`, beside those of the same rows of the batch.
 
     Args:
@@ -105,13 +105,13 @@ def rows_again(
     ends = data.target_lengths if reads == "decoder" else encoded.lengths
     for index, row in enumerate(rows):
         valid = int(encoded.lengths[row])
-        yield Pair("features", again.features[index, :valid], encoded.features[row, :valid])
-        yield Pair("summary", again.summary[index], encoded.summary[row])
+        yield ComparedPart("features", again.features[index, :valid], encoded.features[row, :valid])
+        yield ComparedPart("summary", again.summary[index], encoded.summary[row])
         stop = None if reads == "summary" else int(ends[row])
-        yield Pair("outputs", found[index, :stop], outputs[row, :stop])
+        yield ComparedPart("outputs", found[index, :stop], outputs[row, :stop])
 
 
-def padded_again(net: Network, data: Batch, expected: Whole, other: Tensor) -> Iterator[Pair]:
+def padded_again(net: Network, data: Batch, expected: Whole, other: Tensor) -> Iterator[ComparedPart]:
     """`rows_again` for all rows, with more padding that is full of noise: `other` (B, T + more, ...) elsewhere."""
     longer = other.clone()
     real = length_mask(data.input_lengths, data.inputs.shape[1])  # (B, T)
@@ -119,7 +119,7 @@ def padded_again(net: Network, data: Batch, expected: Whole, other: Tensor) -> I
     return rows_again(net, data, expected, longer, data.input_lengths, range(len(data)))
 
 
-def row_alone(net: Network, data: Batch, expected: Whole, row: int) -> Iterator[Pair]:
+def row_alone(net: Network, data: Batch, expected: Whole, row: int) -> Iterator[ComparedPart]:
     """`rows_again` for one row without the others and without padding."""
     alone = data.inputs[row : row + 1, : int(data.input_lengths[row])]
     return rows_again(net, data, expected, alone, data.input_lengths[row : row + 1], [row])
@@ -127,7 +127,7 @@ def row_alone(net: Network, data: Batch, expected: Whole, row: int) -> Iterator[
 
 def early_features(
     net: Network, inputs: Tensor, lengths: Tensor, other: Tensor, step: int, expected: Tensor
-) -> tuple[int, Pair]:
+) -> tuple[int, ComparedPart]:
     """How many features end before `step`, and what they become if inputs (B, T, ...) from `step` on are `other`'s.
 
     Args:
@@ -140,4 +140,4 @@ def early_features(
     changed = inputs.clone()
     changed[:, step:] = other[:, step:]
     early = step // net.capabilities.subsampling_factor
-    return early, Pair("features", net.encode(changed, lengths).features[:, :early], expected[:, :early])
+    return early, ComparedPart("features", net.encode(changed, lengths).features[:, :early], expected[:, :early])

@@ -16,9 +16,16 @@ from sqlalchemy.engine import Connection
 
 from harness.store import ledger
 from harness.store import schema as t
+from harness.store.states import CONTRACT_FAILED as FAILED
+from harness.store.states import CONTRACT_PASSED as PASSED
+from harness.store.states import NEVER_CHECKED as NEVER
+from harness.store.states import OTHER_SOURCE
 from harness.store.writer import Store
 
-PASSED, FAILED, OTHER_SOURCE, NEVER = "passed", "failed", "other source", "never run"
+__all__ = [
+    "FAILED", "KINDS", "NEVER", "OTHER_SOURCE", "PASSED", "CheckRecord", "ContractStatus", "checks", "in_words",
+    "of_run", "read", "record", "status",
+]  # fmt: skip
 
 KINDS = ("task", "dataset", "target", "model")
 """Kinds of plug-ins that have a contract, in the order in which a run's are shown."""

@@ -22,22 +22,13 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from harness.errors import StoreError
+from harness.store.place import results_folder, store_url
 from harness.store.transactions import LOCK_TIMEOUT_S, READ, friendly
 from harness.store.values import from_json, plain, to_json
 
 DATABASES = ("sqlite", "postgresql")
 _SECRET_PARAMETERS = ("password", "passfile", "sslpassword", "sslkey")
 _CONNECT_TIMEOUT_S = 10
-
-
-def results_folder() -> Path:
-    """Where run folders and reports go: HARNESS_RESULTS, or results/ under the working folder."""
-    return Path(os.environ.get("HARNESS_RESULTS") or "results")
-
-
-def store_url() -> str:
-    """Where the store is: HARNESS_STORE, or store.db in the results folder."""
-    return os.environ.get("HARNESS_STORE") or f"sqlite:///{results_folder() / 'store.db'}"
 
 
 def parse_url(url: str) -> URL:

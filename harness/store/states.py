@@ -17,3 +17,6 @@ PREFERENCE = (FINISHED, RUNNING, INTERRUPTED, FAILED, PLANNED, INCOMPATIBLE)
 
 NO_ENVIRONMENT = ""
 """`runs.environment` of a row that has not run anywhere yet (unique constraints ignore NULL)."""
+
+CONTRACT_PASSED, CONTRACT_FAILED, OTHER_SOURCE, NEVER_CHECKED = "passed", "failed", "other source", "never run"
+"""What may be on record about the contract of a plug-in's source (`harness.store.checks`)."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import torch
 
 from harness.nn import promises
-from harness.nn.promises import Pair
+from harness.nn.promises import ComparedPart
 from harness.testing.clause import clause
 from harness.testing.comparison import near
 from harness.testing.model_subject import ModelSubject
@@ -44,7 +44,7 @@ def batch_invariance(subject: ModelSubject) -> None:
     same(promises.rows_again(net, data, whole, inputs, lengths, order), "the order of the batch changes")
 
 
-def same(pairs: Iterable[Pair], what: str) -> None:
+def same(pairs: Iterable[ComparedPart], what: str) -> None:
     """All pairs agree; what changed them begins the message of one that does not."""
     for part, found, expected in pairs:
         near(found, expected, f"{what} the {part}")

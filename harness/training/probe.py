@@ -20,7 +20,7 @@ from harness.contract.task import TaskData
 from harness.errors import PromiseError
 from harness.nn import promises
 from harness.nn.network import Network
-from harness.nn.promises import Pair
+from harness.nn.promises import ComparedPart
 from harness.training import random_state
 from harness.training.collate import collate
 from harness.training.cut import cut
@@ -105,7 +105,7 @@ def _causality(net: Network, batch: Batch, data: TaskData, draw: torch.Generator
         _hold([pair], model, "inputs after t change no features up to t (it declares itself causal)", where)
 
 
-def _hold(pairs: Iterable[Pair], model: str, promise: str, where: str) -> None:
+def _hold(pairs: Iterable[ComparedPart], model: str, promise: str, where: str) -> None:
     """All pairs agree.
 
     Raises:

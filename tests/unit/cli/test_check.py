@@ -187,7 +187,10 @@ def test_a_model_is_checked_with_options_and_on_the_data_of_a_task(harness: Any,
     lines = [" ".join(line.split()) for line in out.splitlines()]
     assert "padding_invariance held 1" in lines
     assert "overfitting not applicable it needs examples that are made for it" in lines
-    assert _contract(harness, "bag") == "failed: padding_invariance, batch_invariance (with model.last=true)"
+    assert (
+        _contract(harness, "bag")
+        == "failed: padding_invariance, batch_invariance, training_mode (with model.last=true)"
+    )
 
 
 def _contract(harness: Any, name: str) -> str:

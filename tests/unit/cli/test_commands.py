@@ -252,7 +252,7 @@ def test_data_is_named_by_its_data_set(harness: Any, tmp_path: Any) -> None:
     assert (code, out) == (0, "translation (cipher.en-de): ready\n")
     code, _, err = harness("data", "fetch", "folder")
     assert code == 2
-    assert "Several tasks have a data set 'folder': write  action_recognition.folder or speech_recogn" in err
+    assert "Several tasks have a data set 'folder': write action_recognition.folder or speech_recogn" in err
     code, _, err = harness("data", "fetch", "multi3k")
     assert code == 2
     assert "There is no task or data set named 'multi3k'. Did you mean 'multi30k'" in err

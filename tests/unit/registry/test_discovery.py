@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ def test_built_in_plugins_are_found_through_their_entry_points_like_any_other() 
     assert lstm.description
 
 
-def test_listing_and_help_import_neither_torch_nor_lightning_nor_hydra() -> None:
+def test_listing_and_help_import_neither_torch_nor_lightning_nor_hydra(tmp_path: Path) -> None:
     code = (
         "import sys; from harness.cli.main import app\n"
         "from typer.main import get_command; from harness.cli.completion import hydra_words\n"
@@ -36,7 +37,7 @@ def test_listing_and_help_import_neither_torch_nor_lightning_nor_hydra() -> None
         "heavy = {'torch', 'pytorch_lightning', 'hydra', 'omegaconf', 'sqlalchemy', 'pandas'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "translation" in done.stdout
 

@@ -21,6 +21,15 @@ from harness.targets import CTCTarget, NextTokenTarget
 HARNESS_CONTRACT = 2
 
 
+SHOWN: list[Tensor] = []
+
+
+class Recorder:
+    """Somewhere to keep things."""
+
+    shown: Any = None
+
+
 class RunningSum(Encoder):
     """Features are sums over the past of a projection, of every second step where `factor` is 2: simple and causal."""
 
@@ -40,6 +49,7 @@ class RunningSum(Encoder):
             self.linear.weight.requires_grad_(False)
         if fault in ("batch normalisation", "batch normalisation and dropout"):
             self.norm = nn.BatchNorm1d(hidden_size)
+        self.recorder = Recorder()
         if fault == "attention in a buffer":
             self.register_buffer("attention", torch.zeros(1))
         if fault == "unseeded weights":
@@ -198,6 +208,10 @@ class RunningSum(Encoder):
                 self.attention = features.softmax(1)
             case "keeps its attention on the class":
                 RunningSum.shown = features.detach()
+            case "keeps its attention in the module":
+                SHOWN.append(features.detach())
+            case "keeps its attention in an object":
+                self.recorder.shown = features.detach()
             case "attention in a buffer":
                 self.attention = features.softmax(1).detach()
 

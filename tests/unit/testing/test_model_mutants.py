@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 import torch
-from model_mutants import Mutant, RunningSum, Unstated
+from model_mutants import SHOWN, Mutant, RunningSum, Unstated
 
 from harness.testing import cases
 from harness.testing.clause import Clause
@@ -109,6 +109,8 @@ MUTANTS = (
     Entry("keeps a list of attention", TAGS, "isolation", "leaves a tensor of shape .* behind as 'encoder.seen'"),
     Entry("keeps its attention while training", CLASSES, "isolation", "in training mode leaves a tensor of shape"),
     Entry("keeps its attention on the class", CLASSES, "isolation", "behind as 'encoder.RunningSum.shown'"),
+    Entry("keeps its attention in the module", CLASSES, "isolation", "behind as 'encoder.model_mutants.SHOWN'"),
+    Entry("keeps its attention in an object", CLASSES, "isolation", "behind as 'encoder.recorder'"),
     Entry("attention in a buffer", CLASSES, "isolation", "changes the buffer 'encoder.attention'"),
     Entry("remembers the last call", CLASSES, "isolation", "the same input again gives other outputs"),
     Entry("one layer for all", CLASSES, "isolation", "building another network changes the outputs"),
@@ -136,6 +138,7 @@ def _finding(number: int) -> Finding:
     entry = MUTANTS[number]
     RunningSum.shared = RunningSum.shown = None
     RunningSum.calls.clear()
+    SHOWN.clear()
     model = Unstated() if entry.fault == "unstated contract" else Mutant(entry.fault)
     return _on_an_accelerator(BY_NAME[entry.clause], ModelSubject(model.tiny(), cases.named(entry.case), model))
 
