@@ -89,7 +89,7 @@ def _inject(part: str, clock: Skewed, patch: pytest.MonkeyPatch) -> None:
     if part == "data_wait":
         patch.setattr(ExampleBatches, "epoch_from", _slow_epochs(clock))
     elif part in ("forward", "backward"):
-        original = Network.features
+        original = Network.read
         _SlowGradient.clock = clock
 
         def forward(self: Any, *args: Any, **options: Any) -> Any:
@@ -101,7 +101,7 @@ def _inject(part: str, clock: Skewed, patch: pytest.MonkeyPatch) -> None:
                 return outputs, lengths, state
             return _SlowGradient.apply(outputs), lengths, state
 
-        patch.setattr(Network, "features", forward)
+        patch.setattr(Network, "read", forward)
     else:
         owner, name = places[part]
         patch.setattr(owner, name, _late(clock, getattr(owner, name), UNIT))

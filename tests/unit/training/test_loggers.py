@@ -199,7 +199,7 @@ def test_a_logger_that_fails_is_named_once_and_left_out(
         log_rows(made, _rows(2))
     assert failing.calls == ["log"]
     assert len(made) == 1
-    (record,) = [r for r in caplog.records if "left out" in r.getMessage()]
+    (record,) = [r for r in caplog.records if "no longer used" in r.getMessage()]
     assert record.getMessage() == "logger '_Failing' failed and is no longer used: ConnectionError: the server is away"
     finish([failing], {})
     finish(made, {}, step=2)
