@@ -115,15 +115,15 @@ def _network(folder: ModelFolder, settings: RunSettings, inputs: object, target:
         UserError: the weights do not fit what the plug-ins make now, or a file that the model reads is missing.
     """
     from safetensors import SafetensorError
-    from safetensors.torch import load_model
 
     from harness.nn.network import Network
+    from harness.nn.saved_weights import load_weights
 
     for source in settings.model.sources():
         source.fetch()
     network = Network(settings.model, settings.task.signature, inputs, target, settings.trainer)  # type: ignore[arg-type]
     try:
-        missing, unexpected = load_model(network, str(folder.weights), strict=False)
+        missing, unexpected = load_weights(network, folder.weights)
     except (SafetensorError, RuntimeError, OSError) as error:
         raise UserError(_unfit(folder, settings, str(error).strip().splitlines()[-1].strip())) from error
     if missing or unexpected:

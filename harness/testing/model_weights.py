@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 
+from harness.errors import PluginError
 from harness.nn.network import Network
+from harness.nn.saved_weights import load_weights, save_weights
 from harness.nn.weights import count_weights
 from harness.testing.clause import clause
 from harness.testing.comparison import near
@@ -32,18 +35,29 @@ def seeding(subject: ModelSubject) -> None:
 
 
 @clause(
-    "Register everything that decides an output: parameters as nn.Parameter, constants as buffers, layers as "
-    "attributes or in nn.ModuleList (a plain list or dict hides them from the checkpoint)."
+    "Register everything that decides an output: parameters as nn.Parameter, constants as dense buffers whose shapes "
+    "follow from options, layers as attributes or in nn.ModuleList (a plain list or dict hides them)."
 )
 @torch.no_grad()
 def weights_saved(subject: ModelSubject) -> None:
-    """Weights saved, and loaded into a network of another seed, give the same outputs."""
+    """Weights saved as a trained model's, and loaded into a network of another seed, give the same outputs."""
     net, data = subject.shared, subject.batch()
-    stream = io.BytesIO()
-    torch.save(net.state_dict(), stream)
-    stream.seek(0)
     other = subject.network(1)
-    other.load_state_dict(torch.load(stream, weights_only=True))
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "model.safetensors")
+        try:
+            save_weights(net, file, {})
+            missing, unexpected = load_weights(other, file)
+        except PluginError as error:
+            raise AssertionError(str(error)) from None
+        except RuntimeError as error:
+            why = str(error).strip().splitlines()[-1].strip()
+            raise AssertionError(
+                f"weights saved cannot be loaded into a network of another seed: {why} (shapes must follow from "
+                "options, not from what was drawn)"
+            ) from None
+    assert not missing, f"not saved: {', '.join(missing)}"
+    assert not unexpected, f"saved, but not part of a network of another seed: {', '.join(unexpected)}"
     found, expected = (n(data.inputs, data.input_lengths, data.targets)[0] for n in (other, net))
     near(found, expected, "weights saved and loaded into a network of another seed give other outputs")
 

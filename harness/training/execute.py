@@ -15,6 +15,7 @@ from harness.contract.task import Task, TaskData
 from harness.errors import ConfigError
 from harness.nn.backends import backends_of
 from harness.nn.network import Network
+from harness.nn.saved_weights import check_savable
 from harness.nn.state_size import measured_state_size
 from harness.store import Store
 from harness.store.records import RunPlan, RunSummary
@@ -112,6 +113,7 @@ def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_p
         _prepare_torch(settings)
         seed_global(settings.seed, "initialisation")
         network = Network(settings.model, task.signature, data.input_spec, data.target_spec, settings.trainer)
+        check_savable(network)
         order_symbols(network, data)
         with clock.phase("data_preparation"):
             data = pooled_once(data, network)

@@ -25,6 +25,7 @@ from harness.contract.preprocessing import Preprocessing
 from harness.contract.task import TaskData
 from harness.contract.version import CONTRACT_VERSION
 from harness.errors import PluginError
+from harness.nn.saved_weights import save_weights
 from harness.store.records import RunPlan, RunSummary
 from harness.training.model_card import model_card
 from harness.training.specifications import plain_spec
@@ -124,11 +125,8 @@ def _specs(folder: Path, settings: RunSettings, plan: RunPlan, data: TaskData, s
 
 
 def _write_weights(network: nn.Module, path: Path, metadata: dict[str, str]) -> None:
-    """The state of a network as safetensors, tied weights once."""
-    from safetensors.torch import save_model
-
     partial = path.with_name(f"{path.name}.partial")
-    save_model(network, str(partial), metadata)
+    save_weights(network, partial, metadata)
     shutil.copymode(path.with_name(CONFIG), partial)  # safetensors lets only the owner read
     _into_place(partial, path)
 

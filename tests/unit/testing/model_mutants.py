@@ -56,6 +56,10 @@ class RunningSum(Encoder):
             self.linear.bias.data = torch.from_numpy(np.random.default_rng().random(hidden_size, dtype=np.float32))
         if fault == "weights in a list":
             self.hidden = [torch.randn(hidden_size)]
+        if fault == "sparse buffer":
+            self.register_buffer("reservoir", torch.eye(hidden_size).to_sparse())
+        if fault == "shape from the seed":
+            self.register_buffer("places", torch.arange(int(torch.randint(1, 10**6, ()))))
         if fault.startswith("auxiliary"):
             self.guess = nn.Linear(hidden_size, 1)
         if fault == "one layer for all":

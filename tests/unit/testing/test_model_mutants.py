@@ -116,6 +116,8 @@ MUTANTS = (
     Entry("one layer for all", CLASSES, "isolation", "building another network changes the outputs"),
     Entry("counts calls of all", CLASSES, "isolation", "running another network changes the outputs"),
     Entry("weights in a list", CLASSES, "weights_saved", "loaded into a network of another seed give other outputs"),
+    Entry("sparse buffer", CLASSES, "weights_saved", "'encoder.reservoir' of the network is sparse"),
+    Entry("shape from the seed", CLASSES, "weights_saved", "shapes must follow from options"),
     Entry("grows when read", CLASSES, "configuration", "through YAML the configuration changes"),
     Entry("refuses odd sizes", CLASSES, "hidden_size", r"refuses hidden_size=17: .*Capabilities.size_step=N"),
     Entry("hidden_size without effect", CLASSES, "hidden_size", "expected more at every step"),
