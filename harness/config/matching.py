@@ -1,9 +1,10 @@
 """`match`: the hidden size at which a model has N parameters (`params:N`, `total:N`) or carries N numbers (`state:N`).
 
 How large its state is, a model declares. To count parameters, the network is built on torch's meta device, which has
-shapes but no memory, at one size after another. What a model reads and answers has its sizes only once data is loaded;
-encoder and decoder rarely depend on them, so for `params` two made-up sizes are tried first, and data is prepared only
-where they disagree (a model that reads raw video) and for `total`, which counts embedding and head.
+shapes but no memory, at one size after another (with memory, where `build` looks at values). What a model reads and
+answers has its sizes only once data is loaded; encoder and decoder rarely depend on them, so for `params` two made-up
+sizes are tried first, and data is prepared only where they disagree (a model that reads raw video) and for `total`,
+which counts embedding and head.
 
 Importing this module imports no torch.
 """
@@ -122,7 +123,7 @@ def _size_of_state(match: Match, model: Model, signature: TaskSignature) -> int:
     return solve(match, model, signature, count).hidden_size
 
 
-# -- networks without memory ---------------------------------------------------------------------------
+# -- networks, without memory where possible ------------------------------------------------------------
 
 
 def resized(model: Model, field: str, hidden_size: int) -> Model:
@@ -141,8 +142,15 @@ def weight_counts(model: Model, settings: RunSettings, inputs: InputSpec, target
 
     from harness.nn.network import Network
 
-    with torch.device("meta"):
-        network = Network(model, settings.task.signature, inputs, target, settings.trainer)
+    def built() -> Network:
+        return Network(model, settings.task.signature, inputs, target, settings.trainer)
+
+    try:
+        with torch.device("meta"):
+            network = built()
+    except (NotImplementedError, RuntimeError):  # it looks at values (a spectral radius), which needs real tensors
+        with torch.random.fork_rng(devices=[]):
+            network = built()
     whole, own = network.weight_counts()
     return whole.total, own.total
 

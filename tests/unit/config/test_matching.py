@@ -119,6 +119,25 @@ def test_models_of_one_budget_are_within_two_percent_of_it_and_so_of_each_other(
     assert all(abs(count - 400_000) <= 8_000 for count in counts), counts
 
 
+def test_a_model_that_looks_at_values_when_built_is_counted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+    from harness_models.rnn import RNN
+
+    build = RNN.build
+
+    def scaled(self: RNN, *specs: Any) -> Any:
+        encoder = build(self, *specs)
+        weight = next(p for p in encoder.parameters() if p.ndim == 2)
+        weight.data /= weight.data.norm().item()  # there is no value on the meta device
+        return encoder
+
+    expected = matched(_settings("translation", "rnn", "match=params:90000")).model.hidden_size
+    monkeypatch.setattr(RNN, "build", scaled)
+    state = torch.get_rng_state()
+    assert matched(_settings("translation", "rnn", "match=params:90000")).model.hidden_size == expected
+    assert torch.equal(torch.get_rng_state(), state)
+
+
 def test_a_multiple_of_eight_is_preferred() -> None:
     assert matched(_settings("translation", "lstm", "match=params:500000")).model.hidden_size % 8 == 0
 
