@@ -107,7 +107,7 @@ def asked(name: str, words: Sequence[str], data: bool) -> Checked:
     if kind == "model" and own and _alike(given):
         raise ConfigError(
             f"tiny() of model '{bare}' is the same with {' '.join(own)} as without, so a check would say nothing about "
-            f"it: harness check {name}"
+            f"it. Let tiny() keep other options: return dataclasses.replace(self, ...)"
         )
     return Checked(kind, bare, given, on, scope, options)
 

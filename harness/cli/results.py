@@ -101,6 +101,7 @@ def print_sweep(store: Store, sweep: str) -> None:
     body = [[row, *(_cell(cells.get((row, task), [])) for task in tasks)] for row in rows]
     splits = dict.fromkeys(view.summary.split for view in views if view.summary is not None)
     shown = f", {' and '.join(words[s] for s in splits)} split" if splits else ""
+    shown += ", mean ± standard deviation" if any("±" in cell for row in body for cell in row) else ""
     output.table(["model", *heads], body, title=f"Sweep '{sweep}'{shown}", empty="no runs")
     for view in views:
         if view.reason and view.status in ("incompatible", "failed"):

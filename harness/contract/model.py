@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from harness.contract.source import Source
 
 State = Any
-"""A pytree of tensors, batch first (B, ...); the engine detaches, resets, reorders and checkpoints it."""
+"""A pytree of tensors, batch first (B, ...); the engine detaches, reorders and checkpoints it, and passes
+None where documents begin."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ import numpy as np
 
 from harness.contract.batch import Example
 from harness.contract.metric import Metric, Prediction, Statistics
+from harness.errors import DataError
 from harness.metrics.label_counts import macro_f1, pooled_f1
 from harness.metrics.ratios import percentage, references, total
 
@@ -49,8 +50,23 @@ def _by_tag(prediction: Prediction, example: Example) -> Statistics:
 
 
 def _spans_matched(prediction: Prediction, example: Example) -> Statistics:
-    found, wanted = set(spans(prediction.text.split())), set(spans(references(example)[0].split()))
+    found, wanted = (set(spans(_bio(text.split(), example))) for text in (prediction.text, references(example)[0]))
     return {"matched": len(found & wanted), "actual": len(wanted), "predicted": len(found)}
+
+
+def _bio(tags: Sequence[str], example: Example) -> Sequence[str]:
+    """The tags.
+
+    Raises:
+        DataError: one is no BIO tag; its spans would be passed over, and scores be 0 whatever a model has learnt.
+    """
+    for tag in tags:
+        if tag != "O" and not tag.startswith(("B-", "I-")):
+            raise DataError(
+                f"Example '{example.id}': span_f1 reads BIO tags (B-PER, I-PER, O), and '{tag}' is none. Give the "
+                "target their names (TaggingTarget(num_classes, class_names)), or leave the metric out."
+            )
+    return tags
 
 
 def spans(tags: Sequence[str]) -> Iterator[tuple[str, int, int]]:

@@ -21,9 +21,18 @@ from harness.testing.model_subject import ModelSubject
 from harness.training.lightning_module import after_steps
 
 
+def _no_groups(subject: ModelSubject) -> str:
+    try:
+        declared = bool(subject.shared.parameter_groups())
+    except PluginError:
+        return ""
+    return "" if declared else "the model declares no parameter groups"
+
+
 @clause(
     "Return from Model.parameter_groups groups of distinct names that together hold every trained parameter of encoder "
     "and decoder once, and no frozen one: collect what is special, and put all other parameters into one more group.",
+    inapplicable=_no_groups,
     shortest=0,
 )
 def parameter_groups(subject: ModelSubject) -> None:

@@ -94,8 +94,11 @@ def predict(network: Network, task: Task, data: TaskData, split: Split, decoding
 def judge(
     task: Task, data: TaskData, split: Split, predictions: list[Prediction], loss: float = float("nan")
 ) -> Evaluation:
-    """The metrics of predictions for every example of a split, in its order."""
-    examples = _examples(data, split)
+    """The metrics of predictions for every example of a split, in its order; missing texts are the target's."""
+    examples, spec = _examples(data, split), data.target_spec
+    predictions = [
+        p if p.text or p.output is None else replace(p, text=spec.text(p.output, data.decode)) for p in predictions
+    ]
     rows = task.evaluate(predictions, examples)
     return Evaluation(loss, predictions, rows, aggregate(task.metrics, rows), examples)
 

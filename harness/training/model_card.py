@@ -35,7 +35,7 @@ def model_card(settings: RunSettings, plan: RunPlan, data: TaskData, summary: Ru
     for name, value in summary.metrics.items():
         split, _, metric = name.partition("/")
         if split == summary.split:
-            unit = plan.units.get(metric, {}).get("unit", "nats" if metric == "loss" else "")
+            unit = plan.units.get(metric, {}).get("unit", "")
             lines.append(f"| {_cell(metric)} | {value:.5g} {_cell(unit)} |")
     lines += ["", "## Use", "", "```python", "import harness", 'model = harness.load("this folder")']
     lines += [f"print(model.{_call(data)})", "```", "", _sources(data)]

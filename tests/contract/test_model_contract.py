@@ -23,6 +23,7 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
 # Clauses that say nothing of a built-in model; whether there is an accelerator is the machine's affair.
 NOT_APPLICABLE = {
     "after_step": BUILT_IN,
+    "parameter_groups": BUILT_IN,
     "context": BUILT_IN,
     "carried_state": {"bilstm"},
     "state_size": {"bilstm"},

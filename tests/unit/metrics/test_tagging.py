@@ -13,6 +13,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
 from harness.contract.batch import Example
 from harness.contract.metric import Prediction, aggregate
+from harness.errors import DataError
 from harness.metrics.tagging import SPAN_F1, TAG_MACRO_F1, TOKEN_ACCURACY, spans, tag_confusion
 from harness.report.statistics import corpus
 
@@ -112,3 +113,9 @@ def test_what_an_answer_leaves_out_is_wrong_and_what_it_adds_is_nothing() -> Non
         "label_predicted": [1, 1, 0],
     }
     assert tag_confusion([short], [example], TAGS[:3])["matrix"] == [[0, 0, 0], [0, 1, 0], [1, 0, 0]]
+
+
+@pytest.mark.parametrize(("answer", "right"), [("B-PER O", "2 5"), ("2 5", "B-PER O"), ("S-PER O", "B-PER O")])
+def test_tags_of_another_kind_have_no_span_f1_instead_of_none_right(answer: str, right: str) -> None:
+    with pytest.raises(DataError, match=r"span_f1 reads BIO tags .* is none. Give the target their names"):
+        SPAN_F1.statistics(Prediction("a", [0, 1], answer), Example("a", None, np.array([0, 1]), (right,)))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from preparation_mutants import Stored
@@ -12,6 +13,8 @@ from tagging_mutants import Capitals
 from task_mutants import Ahead, Letters, Pooled, Remarks, Sides, Spelled, Unstated
 
 from harness.contract.task import Task
+from harness.data.sources import FileSource, FolderSource, GeneratedSource, UrlSource, WheelSource
+from harness.testing import task_declarations
 from harness.testing.clause import Clause
 from harness.testing.examination import Finding, examine
 from harness.testing.task_checks import CLAUSES
@@ -158,3 +161,9 @@ def test_the_mutation_score(capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         print(f"\ntask contract: {len(written)} mutants written, {len(caught)} caught")
     assert caught == written
+
+
+def test_a_task_may_use_every_kind_of_source() -> None:
+    given: tuple[type[Any], ...] = (WheelSource, UrlSource, FolderSource, FileSource, GeneratedSource)
+    kinds = {next(f.default for f in dataclasses.fields(cls) if f.name == "kind") for cls in given}
+    assert kinds == set(task_declarations.KINDS)
