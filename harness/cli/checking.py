@@ -89,7 +89,8 @@ def asked(name: str, words: Sequence[str], data: bool) -> Checked:
     if data and kind not in ("model", "dataset"):
         raise ConfigError(
             f"--data checks a data set on its own files, or a model on a task's data; {kind}.{bare} is neither. "
-            "For the data of a task: harness check dataset.TASK.NAME --data"
+            "For the data of a task: harness check dataset.TASK.NAME --data, or, if it brings its data itself, harness "
+            "data verify TASK"
         )
     if data and kind == "model" and not names_task:
         raise ConfigError(

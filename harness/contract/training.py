@@ -16,7 +16,7 @@ class ParameterGroup:
     """Parameters of encoder or decoder that are trained with settings of their own.
 
     Attributes:
-        name: lower case, as shown with the run.
+        name: lower-case letters, digits and underscores, as shown with the run.
         parameters: of the group; any iterable, kept as a tuple.
         lr_factor: times the run's learning rate, warm-up and schedule included.
         decay_factor: times the run's weight decay; 0: none. As without groups, only parameters with at least two
@@ -45,7 +45,7 @@ class AuxiliaryLoss:
     """A loss that the encoder adds to the target's in training; the run reports it apart, as `train/aux_NAME`.
 
     Attributes:
-        name: lower case; the key in `EncoderOutput.auxiliary`.
+        name: lower-case letters, digits and underscores; the key in `EncoderOutput.auxiliary`.
         weight: the training loss is the target's plus weight times sum over count.
 
     Raises:
