@@ -12,7 +12,7 @@ from harness.training.evaluate import Evaluation
 
 
 def prediction_rows(data: TaskData, outcome: Evaluation) -> list[PredictionRow]:
-    """One row an example; right answers that the task did not write are the target's texts."""
+    """One row an example; texts that the task or a baseline did not write are made by the target."""
     spec, made = data.target_spec, []
 
     def text(output: Any) -> str:
@@ -21,5 +21,6 @@ def prediction_rows(data: TaskData, outcome: Evaluation) -> list[PredictionRow]:
     for prediction, row, example in zip(outcome.predictions, outcome.rows, outcome.examples, strict=True):
         right = example.references[0] if example.references else text(spec.perfect(np.asarray(example.target)).output)
         statistics = {name: dict(values) for name, values in row.items()}
-        made.append(PredictionRow(example.id, example.source, right, prediction.text, statistics))
+        answer = prediction.text or text(prediction.output)
+        made.append(PredictionRow(example.id, example.source, right, answer, statistics))
     return made

@@ -97,8 +97,12 @@ def _run(pool: _Pool, *jobs: Job) -> list[JobEvent]:
 
 
 def _until_idle(pool: _Pool) -> Iterator[JobEvent]:
-    while not pool.idle:
-        yield from pool.taken()
+    """Events one by one; those that came together with the last one taken stay for whoever looks next."""
+    while pool.told or not pool.idle:
+        if pool.told:
+            yield pool.told.pop(0)
+        else:
+            pool.poll(0.5)
 
 
 def _job(key: str, kind: str = "works", needs: tuple[str, ...] = ()) -> Job:
