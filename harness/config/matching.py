@@ -148,7 +148,9 @@ def weight_counts(model: Model, settings: RunSettings, inputs: InputSpec, target
     try:
         with torch.device("meta"):
             network = built()
-    except (NotImplementedError, RuntimeError):  # it looks at values (a spectral radius), which needs real tensors
+    except (RuntimeError, TypeError):
+        # `build` looks at values (a spectral radius, say), which meta tensors have not. What is wrong with the model
+        # itself is raised here again.
         with torch.random.fork_rng(devices=[]):
             network = built()
     whole, own = network.weight_counts()

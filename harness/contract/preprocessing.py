@@ -15,6 +15,7 @@ import numpy as np
 
 from harness.contract.batch import Example
 from harness.contract.raw import RawExample
+from harness.errors import UserError
 
 
 class Preprocessing(ABC):
@@ -44,12 +45,17 @@ class Preprocessing(ABC):
         """
 
     def encode_target(self, answer: Any) -> Any:
-        """`Example.target` of an answer as a person would write it; needed to score predictions of new sources.
+        """`Example.target` of an answer as a person would write it; optional.
+
+        A task that leaves it out has models that predict, but whose predictions of new sources cannot be scored.
 
         Raises:
-            NotImplementedError: this task cannot; its models predict, and their predictions cannot be scored.
+            UserError: it is left out, or the answer is none.
         """
-        raise NotImplementedError(f"{type(self).__name__} does not encode answers")
+        raise UserError(
+            f"Predictions of new sources cannot be scored for this task: its preprocessing ({type(self).__name__}) has "
+            "no 'encode_target'. See harness/contract/preprocessing.py."
+        )
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of `Prediction.output`, where it is a list of ids: the symbols of a sequence, or tags.
@@ -63,7 +69,7 @@ class Preprocessing(ABC):
         """A raw example, encoded. Its reference is the answer, where that is a text, a number or a list of words.
 
         Raises:
-            DataError, NotImplementedError: as for `encode` and `encode_target`.
+            UserError: as for `encode` and `encode_target`.
         """
         shown = raw.source or (raw.input if isinstance(raw.input, str) else raw.id)
         return Example(raw.id, self.encode(raw.input), self.encode_target(raw.target), _written(raw.target), shown)

@@ -12,6 +12,8 @@ from harness.config.plain import as_plain
 from harness.config.settings import RunSettings
 from harness.config.typed import settings_from_plain
 from harness.contract.preprocessing import Preprocessing
+from harness.contract.specs import InputSpec
+from harness.contract.target import Target
 from harness.errors import DataError, PluginError, UnknownNameError, UserError
 from harness.inference.folder import ModelFolder, find_folder, read_folder
 from harness.inference.trained_model import TrainedModel
@@ -108,7 +110,7 @@ def changed_since(folder: ModelFolder, settings: RunSettings) -> list[str]:
     ]
 
 
-def _network(folder: ModelFolder, settings: RunSettings, inputs: object, target: object) -> Network:
+def _network(folder: ModelFolder, settings: RunSettings, inputs: InputSpec, target: Target) -> Network:
     """The network with its weights, on the CPU and in eval mode.
 
     Raises:
@@ -121,7 +123,7 @@ def _network(folder: ModelFolder, settings: RunSettings, inputs: object, target:
 
     for source in settings.model.sources():
         source.fetch()
-    network = Network(settings.model, settings.task.signature, inputs, target, settings.trainer)  # type: ignore[arg-type]
+    network = Network(settings.model, settings.task.signature, inputs, target, settings.trainer)
     try:
         missing, unexpected = load_weights(network, folder.weights)
     except (SafetensorError, RuntimeError, OSError) as error:

@@ -140,8 +140,6 @@ class TrainedModel:
         for raw in examples:
             try:
                 made.append(needed.example(raw))
-            except NotImplementedError as error:
-                raise UserError(f"Task '{self.config.task.name}' cannot score new sources: {error}.") from error
             except UserError as error:
                 raise DataError(f"Example '{raw.id}': {error}") from error
         data = self._data(ListSplit(made))

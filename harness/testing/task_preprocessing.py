@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from unittest.mock import patch
 
 from harness.contract.batch import Example
 from harness.contract.preprocessing import Preprocessing
@@ -58,10 +56,9 @@ def _compare(subject: TaskSubject, tried: Preprocessing, pairs: list[tuple[Examp
         found = tried.encode(raw.target if streams else raw.input)
         wanted = example.target if streams else example.input
         assert digest(found) == digest(wanted), f"encode of raw example '{raw.id}' differs from its input{when}"
-        try:
-            answer = tried.encode_target(raw.target)
-        except NotImplementedError:
+        if type(tried).encode_target is Preprocessing.encode_target:  # left out
             continue
+        answer = tried.encode_target(raw.target)
         assert digest(answer) == digest(example.target), (
             f"encode_target of raw example '{raw.id}' differs from its target{when}: found {answer!r}"
         )
@@ -80,7 +77,7 @@ def _through_files(subject: TaskSubject, given: Preprocessing) -> Preprocessing:
         for name, content in files.items():
             plain = not name.endswith(_PICKLES) and not content.startswith(b"\x80")
             assert plain, f"save wrote '{name}', which is a pickle; expected JSON, text or plain arrays"
-        with _data_folder(nothing):
+        with patch.dict(os.environ, HARNESS_DATA=str(nothing)):
             again = subject.task.load_preprocessing(first)
         assert again is not None, "load_preprocessing returns None for the folder that save wrote"
         again.save(second)
@@ -92,15 +89,3 @@ def _through_files(subject: TaskSubject, given: Preprocessing) -> Preprocessing:
 
 def _contents(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
-
-
-@contextmanager
-def _data_folder(folder: Path) -> Iterator[None]:
-    before: Any = os.environ.get("HARNESS_DATA")
-    os.environ["HARNESS_DATA"] = str(folder)
-    try:
-        yield
-    finally:
-        os.environ.pop("HARNESS_DATA")
-        if before is not None:
-            os.environ["HARNESS_DATA"] = before

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -93,18 +94,9 @@ class TaskSubject:
     @contextmanager
     def surroundings(self) -> Iterator[None]:
         """The subject's own cache folder, and no network, while a check runs."""
-        names = {"HARNESS_DATA": str(self.folder), "HARNESS_OFFLINE": "1"}
-        before = {name: os.environ.get(name) for name in names}
-        os.environ.update(names)
         self._at.clear()
-        try:
+        with patch.dict(os.environ, HARNESS_DATA=str(self.folder), HARNESS_OFFLINE="1"):
             yield
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
 
     def smaller(self, shortest: int) -> Iterator[TaskSubject]:
         """None: the messages of the task contract name the one example that fails."""

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from harness.contract.batch import Example
 from harness.contract.task import TaskData
 from harness.store.records import PredictionRow
 from harness.training.evaluate import Evaluation
 
 
 def prediction_rows(data: TaskData, outcome: Evaluation) -> list[PredictionRow]:
-    """One row an example; texts that the task or a baseline did not write are made by the target."""
-    spec, made = data.target_spec, []
-
-    def text(output: Any) -> str:
-        return "" if output is None else spec.text(output, data.decode)
-
+    """One row an example; a right answer that the task did not write as text is the target's."""
+    made = []
     for prediction, row, example in zip(outcome.predictions, outcome.rows, outcome.examples, strict=True):
-        right = example.references[0] if example.references else text(spec.perfect(np.asarray(example.target)).output)
+        right = example.references[0] if example.references else _right(data, example)
         statistics = {name: dict(values) for name, values in row.items()}
-        answer = prediction.text or text(prediction.output)
-        made.append(PredictionRow(example.id, example.source, right, answer, statistics))
+        made.append(PredictionRow(example.id, example.source, right, prediction.text, statistics))
     return made
+
+
+def _right(data: TaskData, example: Example) -> str:
+    output = data.target_spec.perfect(np.asarray(example.target)).output
+    return "" if output is None else data.target_spec.text(output, data.decode)

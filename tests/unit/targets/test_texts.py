@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -11,7 +14,7 @@ from harness.contract.specs import FrameInput
 from harness.contract.task import TaskData
 from harness.targets import ClassTarget, ForecastTarget
 from harness.targets.forecast import decimals
-from harness.training.evaluate import Evaluation
+from harness.training.evaluate import judge
 from harness.training.prediction_rows import prediction_rows
 
 WARMTH = ForecastTarget(3, 1, means=(13.0,), deviations=(5.0,), units=("°C",))
@@ -59,10 +62,15 @@ def test_decimals_follow_the_deviation(deviation: float, places: int) -> None:
 )
 def test_texts_that_nobody_wrote_are_the_targets(target, value, output, texts) -> None:
     example = Example("a", np.zeros((2, 1), np.float32), value)
+    assert _stored(target, example, Prediction("a", output)) == texts
+    written = replace(example, references=("mine",))
+    assert _stored(target, written, Prediction("a", output, "yours")) == ("mine", "yours")
+
+
+def _stored(target, example, prediction):
+    """Reference and output of the row that the store gets."""
     split = ListSplit([example])
     data = TaskData(split, split, split, FrameInput(1), target)
-    (row,) = prediction_rows(data, Evaluation(0.0, [Prediction("a", output)], [{}], {}, [example]))
-    assert (row.reference, row.output) == texts
-    written = Example("a", None, value, references=("mine",))
-    (row,) = prediction_rows(data, Evaluation(0.0, [Prediction("a", output, "yours")], [{}], {}, [written]))
-    assert (row.reference, row.output) == ("mine", "yours")
+    task = SimpleNamespace(metrics=(), evaluate=lambda predictions, examples: [{} for _ in predictions])
+    (row,) = prediction_rows(data, judge(task, data, split, [prediction]))
+    return row.reference, row.output

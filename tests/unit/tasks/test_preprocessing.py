@@ -18,7 +18,8 @@ from harness_tasks._transcripts import Alphabet
 from harness_tasks.audio_features import Features, FeatureSettings
 
 from harness.contract.preprocessing import Preprocessing
-from harness.errors import DataError
+from harness.contract.raw import RawExample
+from harness.errors import DataError, UserError
 
 TEXT = "the cat sat on the mat\nthe dog sat\n" * 20
 OTHER = "a cat on \ud83d thé mat\n"  # half a surrogate pair, as broken files hold
@@ -32,7 +33,7 @@ def _recordings(kind: Features | None) -> Recordings:
     return Recordings(SCALE, Alphabet("ab c"), settings)
 
 
-def _made(name: str, place: Path) -> tuple[Preprocessing, Any, Any]:
+def _made(name: str, place: Path) -> tuple[Any, Any, Any]:
     """A preprocessing, a source and an answer."""
     return MADE[name](place)
 
@@ -54,7 +55,7 @@ def test_read_from_its_files_it_does_the_same(name: str, tmp_path: Path) -> None
     given, source, answer = _made(name, tmp_path)
     (tmp_path / "files").mkdir()
     given.save(tmp_path / "files")
-    again = type(given).load(tmp_path / "files")  # type: ignore[attr-defined]
+    again = type(given).load(tmp_path / "files")
     first, second = given.encode(source), again.encode(source)
     assert (first.dtype, first.shape) == (second.dtype, second.shape)
     assert np.array_equal(first, second)
@@ -103,3 +104,19 @@ def test_a_source_of_another_kind_is_refused_in_a_sentence(name: str, source: An
 def test_an_action_that_was_not_learnt_is_refused() -> None:
     with pytest.raises(DataError, match="no action 'swim'; this model knows: run, jump"):
         _made("clips", Path())[0].encode_target("swim")
+
+
+class Echo(Preprocessing):
+    """Encodes sources and no answers."""
+
+    def encode(self, source: Any) -> np.ndarray:
+        """As it is."""
+        return np.asarray(source)
+
+    def save(self, folder: Path) -> None:
+        """Nothing is fitted."""
+
+
+def test_a_task_that_encodes_no_answers_says_that_it_cannot_be_scored() -> None:
+    with pytest.raises(UserError, match=r"cannot be scored for this task: its preprocessing .Echo. has no 'encode_tar"):
+        Echo().example(RawExample("a", [1.0], "yes"))

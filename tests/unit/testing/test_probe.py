@@ -11,6 +11,7 @@ import torch
 from model_mutants import Mutant
 
 from harness.contract.batch import ListSplit
+from harness.contract.model import Model
 from harness.contract.task import TaskData
 from harness.errors import PromiseError
 from harness.nn.network import Network
@@ -32,8 +33,8 @@ def _data(case: Case, lengths: tuple[int, ...] = (30, 7, 40, 35)) -> TaskData:
     return TaskData(split, split, split, case.inputs, case.target)
 
 
-def _probe(model: object, case: Case) -> Network:
-    net = cases.network(model, case)  # type: ignore[arg-type]
+def _probe(model: Model, case: Case) -> Network:
+    net = cases.network(model, case)
     probe(net, _data(case), "mutant")
     return net
 

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import pytest
 from preparation_mutants import Stored
+from remark_mutants import Remarks
 from tagging_mutants import Capitals
-from task_mutants import Ahead, Letters, Pooled, Remarks, Sides, Spelled, Unstated
+from task_mutants import Ahead, Letters, Pooled, Sides, Spelled, Unstated
 
 from harness.contract.task import Task
 from harness.data.sources import FileSource, FolderSource, GeneratedSource, UrlSource, WheelSource
