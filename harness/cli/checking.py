@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ConfigError, StoreError, UnknownNameError
-from harness.registry.discovery import registry
+from harness.registry.discovery import HOOK_OF_KIND, registry
 
 if TYPE_CHECKING:
     from harness.testing.examination import Finding
 
-KINDS = ("task", "model", "target", "dataset")
+KINDS = tuple(HOOK_OF_KIND)
+"""Kinds of plug-ins that have a contract."""
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,12 @@ def hydra_words(context: typer.Context, incomplete: str) -> list[str]:
 
 def checked_words(context: typer.Context, incomplete: str) -> list[str]:
     """Completions of an option of the plug-in that `harness check` names."""
-    from harness.registry.discovery import KINDS, registry
+    from harness.cli.checking import resolve
 
-    kind, _, name = str(context.params.get("name")).partition(".")
-    if kind not in KINDS or not name:
-        name = str(context.params.get("name"))
-        kind = next((kind for kind in ("model", "task", "dataset") if name in registry().names(kind)), "")
+    try:
+        kind, name = resolve(str(context.params.get("name")))
+    except UserError:
+        return []
     chosen = [f"{kind}={name}"]
     if kind == "dataset":
         task, _, dataset = name.partition(".")

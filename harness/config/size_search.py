@@ -22,7 +22,7 @@ TOLERANCE = 0.02
 PREFERRED_STEP = 8
 """Widths that are multiples of it are taken where one is near enough: vector units compute them no slower."""
 
-_LARGEST = 1 << 20  # a size beyond which nobody looks
+_LARGEST = 1 << 20  # where the search gives up
 COUNTED = {
     "params": "parameters in encoder and decoder",
     "total": "parameters, embedding and head included",
