@@ -9,11 +9,11 @@ from typing import Any
 
 from harness.cli import output
 from harness.config.schema import meaning_of
-from harness.report.training_words import state_words, training_words
 from harness.store import Store
 from harness.store.checks import in_words
 from harness.store.query import RunView, runs
 from harness.store.records import RunSummary
+from harness.store.training_details import state_words, training_words
 
 
 def print_run(view: RunView) -> None:
@@ -24,7 +24,6 @@ def print_run(view: RunView) -> None:
             unit = view.units.get(name.partition("/")[2], {}).get("unit", "")
             rows.append((name, NO_VALUE if math.isnan(value) else f"{value:.5g} {unit}".rstrip()))
         rows.append(("parameters", _parameters(view.summary)))
-        rows += [*state_words(view.summary.details), *training_words(view.summary.details)]
         rows += [(name, value) for name, value in (("precision", view.precision), ("backend", view.backend)) if value]
         rows.append(
             ("training time", timed(view.summary, f"{view.summary.train_s:.1f} s (of {view.summary.total_s:.1f} s)"))
@@ -38,6 +37,8 @@ def print_run(view: RunView) -> None:
             rows.append(("throughput", f"{view.summary.throughput:,.0f} {view.summary.throughput_unit}"))
     elif view.reason:
         rows.append(("reason", view.reason))
+    if view.summary is not None:
+        rows += [*state_words(view.summary.details), *training_words(view.summary.details)]
     if view.contracts:
         rows.append(("contracts", in_words(view.contracts)))
     title = f"{view.task} ({view.dataset}) × {view.model}, seed {view.seed}: {view.status}"

@@ -14,10 +14,10 @@ from harness.report import formatting as fmt
 from harness.report import promises
 from harness.report.comparisons import Comparison, Entry
 from harness.report.conditions import asked
-from harness.report.training_words import state_size_of, training_words
 from harness.store.checks import FAILED, NEVER
 from harness.store.query import RunView
 from harness.store.records import RunSummary
+from harness.store.training_details import state_size_of, training_words
 
 MATCHED_WITHIN = 0.02
 """How far apart sizes may be and still count as equal: what `match` itself allows."""

@@ -13,10 +13,10 @@ from harness.report.load import flatten
 from harness.report.results import scale_of
 from harness.report.run_figures import Drawing
 from harness.report.tables import Column, Table, TableCell, TableRow
-from harness.report.training_words import state_words, training_words
 from harness.store.query import RunView
 from harness.store.records import SampleRow
 from harness.store.thinned_curves import Curve
+from harness.store.training_details import state_words, training_words
 
 CHARTS = 6
 """How many charts a run's page shows."""

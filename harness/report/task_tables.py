@@ -26,9 +26,9 @@ from harness.report.results import (
 from harness.report.run_tables import detail_table, failure_table, phase_table
 from harness.report.statistics import Summary, summarise
 from harness.report.tables import Column, Table, TableCell, TableRow
-from harness.report.training_words import state_size_of
 from harness.store.checks import FAILED, NEVER
 from harness.store.records import RunSummary
+from harness.store.training_details import state_size_of
 
 __all__ = ["detail_table", "failure_table", "panels", "phase_table", "spread_table", "task_table"]
 

@@ -22,7 +22,7 @@ def test_an_auxiliary_loss_two_groups_and_a_frozen_table_are_seen_wherever_the_r
     _table(cli.folder / "table.npy", 0)
     shown = " ".join(cli(*WORDS, "model.table=table.npy").stdout.split())
     assert "trained + 56 fixed" in shown
-    assert "symbols (119 parameters, learning rate × 0.5, weight decay × 0); recurrent (1.25 k parameters" in shown
+    assert "symbols (119 parameters, learning rate × 0.5, weight decay × 0); recurrent (1,2" in shown
     assert "auxiliary loss ahead × 0.3, in training only" in shown
     assert "after each step the model changes its weights" in shown
     (run,) = cli.runs(sweep="own")

@@ -188,7 +188,7 @@ def test_a_model_that_is_trained_in_its_own_way_is_marked(runs: list[RunView]) -
     comparison = changed(runs, {("lstm", seed): {"details": details} for seed in range(3)})
     said = cell(tabled(comparison), "lstm", "")[2]
     assert said == (
-        "Trained in its own way: parameter groups: slow (1.20 k parameters, learning rate × 0.5, weight decay × 0); "
+        "Trained in its own way: parameter groups: slow (1,200 parameters, learning rate × 0.5, weight decay × 0); "
         "auxiliary loss: ahead × 0.3, in training only; after each step: the model changes its weights."
     )
     assert "Trained" not in cell(tabled(comparison), "rnn", "")[2]

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.report import formatting as fmt
-
 Words = list[tuple[str, str]]
 
 
@@ -42,7 +40,7 @@ def state_size_of(details: Mapping[str, Any]) -> int | None:
 
 def _group(name: object, group: Mapping[str, Any]) -> str:
     count = group.get("parameters")
-    size = f"{fmt.count(count)} parameters, " if isinstance(count, int) else ""
+    size = f"{count:,} parameters, " if isinstance(count, int) else ""
     return (
         f"{name} ({size}learning rate × {_number(group.get('lr_factor'))}, "
         f"weight decay × {_number(group.get('decay_factor'))})"
