@@ -115,6 +115,7 @@ DATA = Page(
             f"harness.data.sources.{n}"
             for n in ("Source", "GeneratedSource", "FileSource", "FolderSource", "WheelSource", "UrlSource")
         ),
+        "What lies in a folder": ("harness.data.walking",),
         "Files that cannot be used": ("harness.data.corrupt",),
         "How alike texts are": ("harness.data.similarity",),
         "The cache": ("harness.data.cache", "harness.data.progress"),

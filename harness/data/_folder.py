@@ -6,12 +6,14 @@ import contextlib
 import hashlib
 import json
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from harness.data._verified import sha256_of
 from harness.data.cache import cache_dir
 from harness.data.progress import waiting
+from harness.data.walking import REPEATED, Walk, is_literal, matcher, notes_on, walk, why_unmatched
 from harness.errors import DataError
 
 
@@ -24,7 +26,8 @@ class FolderSource:
         root: the folder, or None if the user has not given one.
         licence: of the data, as far as known.
         description: the expected contents of the folder.
-        patterns: the files that belong to the data set, relative to `root`; hidden files never do.
+        patterns: the files that belong to the data set, relative to `root`, as for `Path.glob`; names with a wildcard
+            are compared without case, and hidden files never belong to it.
     """
 
     name: str
@@ -71,19 +74,63 @@ class FolderSource:
             sha256_of(path)
 
     def files(self) -> list[Path]:
-        """The data set's files, sorted by relative path.
+        """The data set's files, sorted by relative path; each once, though links may lead to it as well.
+
+        Raises:
+            DataError: as for `fetch`, or a folder cannot be listed.
+        """
+        root, found = self._root(), self.walk()
+        files = [root / path for path in self._matching(found)]
+        if not files:
+            wanted = "" if self.patterns == ("**/*",) else f" of {', '.join(self.patterns)}"
+            state = "is empty" if not any(root.iterdir()) else f"contains no file{wanted}"
+            raise DataError(
+                f"The folder of data set '{self.name}' {state}: {root}. {self._expected()}{self._instead(found)}"
+            )
+        return files
+
+    def walk(self) -> Walk:
+        """Everything that lies in the folder, whether it belongs to the data set or not.
+
+        Raises:
+            DataError: no folder was given, it does not exist or is not a folder, or a folder cannot be listed.
+        """
+        return walk(self._root())
+
+    def unused(
+        self, used: Iterable[Path], why: str | Callable[[PurePath], str] = "not asked for"
+    ) -> dict[str, str | int | float]:
+        """Notes on the files in the folder that are not used; they belong into `RawData.notes`.
+
+        Args:
+            used: the files that the reader uses, or names and counts elsewhere ("files skipped"), as paths below
+                `root` or however the user spelled them.
+            why: the reason for files that belong to the data set (they match `patterns`) and are not used, or a
+                function from the path relative to `root` to the reason: "not listed in train.tsv, val.tsv or
+                test.tsv". All other files have a reason already: ending, place, hidden, links.
+
+        Returns:
+            Empty where every file is used. Otherwise `{"files not used": 3, "files not used, REASON": "2: a.x, b.x",
+            "files not used, another ending": "1 (.gif 1): c.gif"}`: their number, and for each reason how many, and
+            the names of the first ten.
 
         Raises:
             DataError: as for `fetch`.
         """
-        root = self._root()
-        found = {p for pattern in self.patterns for p in root.glob(pattern) if p.is_file()}
-        files = sorted(p for p in found if not any(part.startswith(".") for part in p.relative_to(root).parts))
-        if not files:
-            wanted = "" if self.patterns == ("**/*",) else f" of {', '.join(self.patterns)}"
-            state = "is empty" if not any(root.iterdir()) else f"contains no file{wanted}"
-            raise DataError(f"The folder of data set '{self.name}' {state}: {root}. {self._expected()}")
-        return files
+        root, found = Path(os.path.normpath(self._root())), self.walk()
+        places = {Path(os.path.normpath(root / path)) for path in used}
+        real = {os.path.realpath(path) for path in places}
+        places |= {above for place in places for above in place.parents}
+        matching = set(self._matching(found))
+        left_out = {path: reason for path, reason in found.left_out.items() if root / path not in places}
+        for path in found.files:
+            if root / path in places or os.path.realpath(root / path) in real:
+                continue
+            if path not in matching:
+                left_out[path] = why_unmatched(self.patterns, path)
+            else:
+                left_out[path] = why if isinstance(why, str) else why(path)
+        return notes_on(left_out)
 
     def fingerprint(self) -> str:
         """Digest of relative paths, sizes and contents; unchanged files are not read twice.
@@ -107,13 +154,28 @@ class FolderSource:
             _write(memory, known | seen)
         return f"folder:{self.name}:{hashlib.sha256(json.dumps(rows).encode()).hexdigest()}"
 
+    def _matching(self, found: Walk) -> list[PurePath]:
+        """The files that match the patterns; the names that a pattern spells out may be links to what matches, too."""
+        literal = matcher(pattern for pattern in self.patterns if is_literal(pattern))
+        links = {path for path, reason in found.left_out.items() if reason == REPEATED and literal(path)}
+        matches = matcher(self.patterns)
+        chosen = [path for path in found.files if matches(path)]
+        chosen += [path for path in links if (self._root() / path).is_file()]
+        return sorted(chosen, key=lambda path: path.parts)
+
+    def _instead(self, found: Walk) -> str:
+        """What lies there in place of the data set's files."""
+        left_out = {path: why_unmatched(self.patterns, path) for path in found.files} | dict(found.left_out)
+        notes = [f"{reason.removeprefix('files not used, ')}: {text}" for reason, text in notes_on(left_out).items()]
+        return f" Found instead: {'; '.join(notes[1:])}." if notes else ""
+
     def _root(self) -> Path:
         if self.root is None:
             raise DataError(
                 f"Data set '{self.name}' is read from a folder: give it as task.root=FOLDER. {self._expected()}"
             )
         root = Path(self.root).expanduser().absolute()
-        if not root.exists():
+        if not os.path.exists(root):  # unlike Path.exists, False where permission is denied
             raise DataError(f"The folder of data set '{self.name}' does not exist: {root}. {self._expected()}")
         if not root.is_dir():
             raise DataError(f"The root of data set '{self.name}' is a file, not a folder: {root}. {self._expected()}")
