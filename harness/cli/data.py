@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.cli.completion import plugin_names
+from harness.data.content_hash import ReadAnew, read_anew
+from harness.data.foreign import shown
 from harness.data.progress import waiting
 
 if TYPE_CHECKING:
@@ -41,32 +45,59 @@ def fetch(tasks: Tasks = None) -> None:
 
 
 @app.command("verify")
-def verify(tasks: Tasks = None) -> None:
+def verify(
+    tasks: Tasks = None,
+    rehash: Annotated[
+        bool, typer.Option("--rehash", help="Read every file anew, also those that cannot have changed.")
+    ] = False,
+) -> None:
     """Check data against published checksums, and that held-out examples do not occur in other splits.
 
     A test or validation example that also occurs in training or validation data makes scores meaningless. Such examples
     are counted and named, and the exit code is 1. See "Copies between splits" in the documentation.
+
+    Files are read again where size, times or inode say that they may have changed. --rehash reads all of them, prepared
+    data too; a file that had changed without a sign is named, remembered as it is now, and the exit code is 1.
     """
-    contaminated = []
+    contaminated: list[str] = []
+    changed: list[Path] = []
 
     def check(task: Task) -> str:
-        with waiting(f"Verifying {task.dataset_name}"):
+        with waiting(f"Verifying {task.dataset_name}"), read_anew() if rehash else nullcontext() as anew:
             for source in task.sources():
                 source.verify()
             task.prepare_data()
-            data = task.setup()
+        data = task.setup()
         found = _compared(task, data)
         if found.duplicates:
             contaminated.append(f"{task.name} ({task.dataset_name})")
-        return f"as published; {_findings(found)}"
+        if anew is None:
+            return f"as published; {_findings(found)}"
+        changed.extend(anew.silently_changed)
+        return f"as published; {_findings(found)}; {_read_again(anew)}"
 
     _for_each(tasks, check)
+    if changed:
+        print(
+            "Files had changed while size, times and inode stayed the same; their content is remembered as it is now. "
+            "Results that were computed since are of the content remembered before: run them again.",
+            file=sys.stderr,
+        )
     if contaminated:
         print(
             f"Held-out examples also occur in training or validation data of {', '.join(contaminated)}.",
             file=sys.stderr,
         )
+    if contaminated or changed:
         raise SystemExit(1)
+
+
+def _read_again(anew: ReadAnew) -> str:
+    """Text: how many files were read, and which of them had changed without a sign."""
+    names = ", ".join(shown(path) for path in anew.silently_changed[:_NAMED])
+    more = ", …" if len(anew.silently_changed) > _NAMED else ""
+    unseen = f", of which {len(anew.silently_changed)} had changed without a sign: {names}{more}" if names else ""
+    return f"{anew.files:,} files read anew{unseen}"
 
 
 def _compared(task: Task, data: TaskData) -> Findings:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.data._verified import sha256_of
+from harness.data.content_hash import sha256_of
+from harness.data.remembered_hashes import digest_of
 from harness.errors import DataError
 
 
@@ -67,4 +68,4 @@ class FileSource:
         Raises:
             DataError: as `fetch`, or the file cannot be read.
         """
-        return f"file:{self.name}:{sha256_of(self.fetch())}"
+        return f"file:{self.name}:{digest_of(self.fetch())}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -10,9 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from harness.data._verified import sha256_of
-from harness.data.cache import cache_dir
 from harness.data.progress import waiting
+from harness.data.remembered_hashes import RememberedHashes
 from harness.data.walking import REPEATED, Walk, is_literal, matcher, notes_on, walk, why_unmatched
 from harness.errors import DataError
 
@@ -65,13 +63,12 @@ class FolderSource:
             return False
 
     def verify(self) -> None:
-        """Read every file once.
+        """Read every file that may have changed since it was last read.
 
         Raises:
             DataError: a file cannot be read.
         """
-        for path in self.files():
-            sha256_of(path)
+        self.fingerprint()
 
     def files(self) -> list[Path]:
         """The data set's files, sorted by relative path; each once, though links may lead to it as well.
@@ -133,25 +130,18 @@ class FolderSource:
         return notes_on(left_out)
 
     def fingerprint(self) -> str:
-        """Digest of relative paths, sizes and contents; unchanged files are not read twice.
+        """Digest of relative paths, sizes and contents; files that cannot have changed are not read twice.
 
         Raises:
             DataError: as for `fetch`, or a file cannot be read.
         """
         files, root = self.files(), self._root()
-        memory = cache_dir() / "hashes" / f"{hashlib.sha256(str(root).encode()).hexdigest()[:32]}.json"
-        known = _read(memory)
-        rows, seen = [], {}
+        hashes, rows = RememberedHashes(root), []
         with waiting(f"Reading {len(files)} files of {self.name}"):
             for path in files:
-                status, relative = path.stat(), path.relative_to(root).as_posix()
-                old = known.get(relative)
-                fresh = old is not None and old[:2] == [status.st_size, status.st_mtime_ns]
-                digest = old[2] if fresh and old is not None else sha256_of(path)
-                seen[relative] = [status.st_size, status.st_mtime_ns, digest]
-                rows.append([relative, status.st_size, digest])
-        if seen != {k: known.get(k) for k in seen}:
-            _write(memory, known | seen)
+                relative = path.relative_to(root).as_posix()
+                rows.append([relative, *hashes.digest(path, relative)])
+        hashes.save()
         return f"folder:{self.name}:{hashlib.sha256(json.dumps(rows).encode()).hexdigest()}"
 
     def _matching(self, found: Walk) -> list[PurePath]:
@@ -183,20 +173,3 @@ class FolderSource:
 
     def _expected(self) -> str:
         return f"Expected: {self.description.rstrip('.')}." if self.description else ""
-
-
-def _read(memory: Path) -> dict[str, list]:
-    """Remembered hashes; empty if the file is missing or broken."""
-    with contextlib.suppress(OSError, ValueError):
-        content = json.loads(memory.read_text())
-        return {k: v for k, v in content.items() if isinstance(v, list) and len(v) == 3}
-    return {}
-
-
-def _write(memory: Path, hashes: dict[str, list]) -> None:
-    # Only a shortcut: if the cache cannot be written, the files are hashed again next time.
-    with contextlib.suppress(OSError):
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        temporary = memory.with_name(f".{memory.name}.{os.getpid()}")
-        temporary.write_text(json.dumps(hashes))
-        os.replace(temporary, memory)

@@ -57,7 +57,7 @@ class UrlSource:
         """
         if not self.cached():
             raise DataError(f"Data set '{self.name}' is not cached: no {self._path}.")
-        check(self._path, self.sha256, "Delete the file to download it again.")
+        check(self._path, self.sha256)
 
     def fetch(self) -> Path:
         """The file in the cache, downloaded if necessary, with its digest checked.

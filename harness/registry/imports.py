@@ -84,17 +84,16 @@ class _Read:
 
 
 def _read(path: Path) -> _Read:
-    status = path.stat()
-    return _read_once(str(path), status.st_mtime_ns, status.st_size)
+    return _parsed(path.read_bytes())
 
 
 @lru_cache(maxsize=4096)
-def _read_once(path: str, mtime_ns: int, size: int) -> _Read:
-    """Time and size are part of the cache's key, not of the digest."""
+def _parsed(source: bytes) -> _Read:
+    """Reading is quick and parsing is not, so what was parsed is known by its content."""
     try:
-        tree = ast.parse(Path(path).read_bytes())
+        tree = ast.parse(source)
     except (SyntaxError, ValueError):  # it cannot run either; its bytes stand for it
-        return _Read(hashlib.sha256(Path(path).read_bytes()).hexdigest(), ())
+        return _Read(hashlib.sha256(source).hexdigest(), ())
     found = tuple(_statements(tree))
     for node in ast.walk(tree):
         _drop_docstring(node)

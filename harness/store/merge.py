@@ -117,9 +117,9 @@ def _opened(url: URL) -> Iterator[tuple[Connection, Identity]]:
         engine.dispose()
 
 
-def _state_of(file: Path) -> tuple[int, int, bool]:
+def _state_of(file: Path) -> tuple[int, ...]:
     found = os.stat(file)
-    return found.st_size, found.st_mtime_ns, _log_of(file).exists()
+    return found.st_dev, found.st_ino, found.st_ctime_ns, found.st_mtime_ns, found.st_size, _log_of(file).exists()
 
 
 def _log_of(file: Path) -> Path:

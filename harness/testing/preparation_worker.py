@@ -106,8 +106,9 @@ def load(request: dict[str, Any]) -> Any:
 
 
 def files(folder: Path) -> dict[str, str]:
-    """Digest of every file by its path, without lock files."""
-    found = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".lock"]
+    """Digest of every file by its path, without lock files and remembered hashes, which come and go."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".lock"]
+    found = [path for path in paths if path.parent != folder / "hashes"]
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
 

@@ -77,7 +77,7 @@ def execute_baseline(settings: RunSettings, plan: RunPlan, baseline: str, *, sto
         with clock.phase("setup"):
             _prepare_torch(settings)
         with clock.phase("data_preparation"):
-            data = load_data(settings.task)
+            data = load_data(settings.task, _planned(plan))
         chosen = {b.name: b for b in settings.task.baselines()}[baseline]
         with clock.phase("other"):
             predictions = chosen.predict(data, settings.seed)
@@ -100,11 +100,16 @@ def execute_baseline(settings: RunSettings, plan: RunPlan, baseline: str, *, sto
         session.finish(summary, rows, [])
 
 
+def _planned(plan: RunPlan) -> str | None:
+    """Fingerprint of the data that the run was planned for."""
+    return plan.identity.get("data_fingerprint")
+
+
 def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_progress: OnProgress | None) -> None:
     clock, task = session.clock, settings.task
     check_softmax(task.target_type, settings.trainer, settings.optimizer)
     with clock.phase("data_preparation"):
-        data = load_data(task)
+        data = load_data(task, _planned(plan))
         for source in settings.model.sources():
             source.fetch()
     split = settings.trainer.final_split

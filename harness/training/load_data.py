@@ -11,15 +11,24 @@ from harness.contract.task import Task, TaskData
 from harness.errors import ConfigError, DataError
 
 
-def load_data(task: Task) -> TaskData:
+def load_data(task: Task, planned: str | None = None) -> TaskData:
     """Prepared, loaded and limited data.
 
+    Args:
+        task: the task.
+        planned: fingerprint of the data for which the run was planned; None: any data will do.
+
     Raises:
-        DataError: a split is empty.
+        DataError: a split is empty, or the data is no longer the planned one.
         ConfigError: a limit is not positive.
     """
     task.prepare_data()
     data = task.setup()
+    if planned is not None and task.data_fingerprint() != planned:
+        raise DataError(
+            f"Data set '{task.dataset_name}' changed after this run was planned: run the same command again for a run "
+            "on the data as it is now."
+        )
     for name in ("train", "val", "test"):
         if len(getattr(data, name)) == 0:
             raise DataError(f"The {name} split of data set '{task.dataset_name}' of task '{task.name}' is empty.")

@@ -98,11 +98,13 @@ class VideoFolder(ActionClips, ClipOptions):
     def _prepared(self) -> Path:
         """The folder of the cache with the decoded clips."""
         source = folder_source(self.label, self.root)
-        decides = [source.fingerprint(), _PREPARATION, self.classes, self.frames, self.size, self.on_corrupt.value]
+        content = source.fingerprint()
+        decides = [content, _PREPARATION, self.classes, self.frames, self.size, self.on_corrupt.value]
         digest = hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]
         return build_once(
             cache_dir() / "videos" / f"{self.label}-{digest}",
             lambda folder: write_videos(source, self.classes, self.frames, self.size, self.on_corrupt, folder),
+            unchanged=lambda: source.fingerprint() == content,
         )
 
 

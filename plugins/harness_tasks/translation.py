@@ -127,14 +127,17 @@ class Translation(DatasetTask):
 
     def _build(self) -> Path:
         """The folder of prepared data, named by all that decides its content."""
-        decides = [self.data_fingerprint(), self.dataset_name, self.vocab_size]
+        data = self.data_fingerprint()
+        decides = [data, self.dataset_name, self.vocab_size]
         digest = hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]
         folder = cache_dir() / "translation" / f"{self.dataset_name}-{digest}"
-        if not folder.is_dir():
-            super().prepare_data()
+
+        def build(part: Path) -> None:
+            DatasetTask.prepare_data(self)
             with waiting(f"Preparing {self.dataset_name}"):
-                build_once(folder, lambda part: self._make().save(part))
-        return folder
+                self._make().save(part)
+
+        return build_once(folder, build, unchanged=lambda: self.data_fingerprint() == data)
 
     def _make(self) -> PreparedPairs:
         return PreparedPairs.make(self.dataset.read(), self.vocab_size, self._lowercase)

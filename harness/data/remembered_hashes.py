@@ -1,0 +1,77 @@
+"""Hashes that are remembered in the cache folder until a file may have changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import astuple
+from pathlib import Path
+
+from harness.data.cache import cache_dir
+from harness.data.content_hash import Stamp, hashed, reading_anew, stamp_of, write_quietly
+
+
+class RememberedHashes:
+    """Hashes of the files of one folder, kept in the cache folder under `hashes`.
+
+    Args:
+        root: the folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        name = hashlib.sha256(os.fsencode(root.absolute())).hexdigest()[:32]
+        self._file = cache_dir() / "hashes" / f"{name}.json"
+        self._known = _read(self._file)
+        self._now = dict(self._known)
+
+    def digest(self, path: Path, name: str) -> tuple[int, str]:
+        """Size and hex digest of a file.
+
+        Args:
+            path: the file.
+            name: its name in this memory, in general relative to the folder.
+
+        Raises:
+            DataError: as `harness.data.content_hash.sha256_of`.
+        """
+        known, anew = self._known.get(name), reading_anew()
+        if known is not None and anew is None and known[0] == stamp_of(path):
+            return known[0].size, known[1]
+        stamp, digest, settled = hashed(path)
+        if known is not None and known[0] == stamp and known[1] != digest and anew is not None:
+            anew.silently_changed.append(path)
+        if settled:
+            self._now[name] = stamp, digest
+        else:
+            self._now.pop(name, None)
+        return stamp.size, digest
+
+    def save(self) -> None:
+        """Keep what was learnt; without a writable cache the files are read again next time."""
+        if self._now == self._known:
+            return
+        content = {name: [*astuple(stamp), digest] for name, (stamp, digest) in self._now.items()}
+        write_quietly(self._file, json.dumps(content))
+
+
+def digest_of(path: Path) -> str:
+    """Hex digest of a file's bytes; a file that cannot have changed since it was last hashed is not read again.
+
+    Raises:
+        DataError: as `harness.data.content_hash.sha256_of`.
+    """
+    hashes = RememberedHashes(path.parent)
+    digest = hashes.digest(path, path.name)[1]
+    hashes.save()
+    return digest
+
+
+def _read(file: Path) -> dict[str, tuple[Stamp, str]]:
+    """Remembered hashes; empty if there are none or the file is damaged."""
+    try:
+        content = json.loads(file.read_text())
+        found = {name: (Stamp(*map(int, row[:5])), str(row[5])) for name, row in content.items()}
+        return {name: entry for name, entry in found.items() if len(entry[1]) == 64}
+    except (OSError, ValueError, TypeError, AttributeError, IndexError):
+        return {}
