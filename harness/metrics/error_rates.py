@@ -7,20 +7,22 @@ from importlib.metadata import version
 
 from harness.contract.batch import Example
 from harness.contract.metric import Metric, Prediction, Statistics
-from harness.metrics.ratios import percentage, references, total
+from harness.metrics.ratios import percentage, texts, total
 
 
 def _word_edits(prediction: Prediction, example: Example) -> Statistics:
     import jiwer
 
-    out = jiwer.process_words(references(example)[0], prediction.text)
+    answer, references = texts(prediction, example)
+    out = jiwer.process_words(references[0], answer)
     return _edits(out.hits, out.substitutions, out.deletions, out.insertions)
 
 
 def _character_edits(prediction: Prediction, example: Example) -> Statistics:
     import jiwer
 
-    out = jiwer.process_characters(references(example)[0], prediction.text)
+    answer, references = texts(prediction, example)
+    out = jiwer.process_characters(references[0], answer)
     return _edits(out.hits, out.substitutions, out.deletions, out.insertions)
 
 
@@ -37,7 +39,8 @@ def _error_rate(rows: Sequence[Statistics]) -> float:
 
 
 def _same_words(prediction: Prediction, example: Example) -> Statistics:
-    return {"correct": int(prediction.text.split() == references(example)[0].split())}
+    answer, references = texts(prediction, example)
+    return {"correct": int(answer.split() == references[0].split())}
 
 
 def _share_correct(rows: Sequence[Statistics]) -> float:

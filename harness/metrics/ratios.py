@@ -1,4 +1,4 @@
-"""Shared helpers of the metrics: sums that do not depend on order, and reference texts."""
+"""Shared helpers of the metrics: sums that do not depend on order, and the texts that are compared."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from harness.contract.text import normal_form
 from harness.errors import DataError
 
 if TYPE_CHECKING:
     from harness.contract.batch import Example
-    from harness.contract.metric import Statistics
+    from harness.contract.metric import Prediction, Statistics
 
 
 def total(rows: Sequence[Statistics], key: str) -> float:
@@ -32,15 +33,15 @@ def percentage(part: float, whole: float) -> float:
     return 100.0 * part / whole if whole else math.nan
 
 
-def references(example: Example) -> tuple[str, ...]:
-    """The reference texts of an example.
+def texts(prediction: Prediction, example: Example) -> tuple[str, tuple[str, ...]]:
+    """The answer and the reference texts of an example, in one normal form (Unicode NFC), as metrics compare them.
 
     Raises:
-        DataError: it has none; the message names the example.
+        DataError: the example has no reference; the message names it.
     """
     if not example.references:
         raise DataError(
             f"Example '{example.id}' has no reference text, which this metric needs; "
             "the task must fill Example.references."
         )
-    return example.references
+    return normal_form(prediction.text), tuple(map(normal_form, example.references))

@@ -20,7 +20,7 @@ from harness.contract.batch import Example
 from harness.contract.metric import Metric, Prediction, Statistics
 from harness.errors import DataError
 from harness.metrics.label_counts import macro_f1, pooled_f1
-from harness.metrics.ratios import percentage, references, total
+from harness.metrics.ratios import percentage, texts, total
 
 
 def _both(prediction: Prediction, example: Example) -> tuple[np.ndarray, np.ndarray]:
@@ -50,7 +50,8 @@ def _by_tag(prediction: Prediction, example: Example) -> Statistics:
 
 
 def _spans_matched(prediction: Prediction, example: Example) -> Statistics:
-    found, wanted = (set(spans(_bio(text.split(), example))) for text in (prediction.text, references(example)[0]))
+    answer, references = texts(prediction, example)
+    found, wanted = (set(spans(_bio(text.split(), example))) for text in (answer, references[0]))
     return {"matched": len(found & wanted), "actual": len(wanted), "predicted": len(found)}
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from harness.contract.batch import Example
 from harness.contract.metric import Metric, Prediction, Statistics
-from harness.metrics.ratios import references, sum_lists
+from harness.metrics.ratios import sum_lists, texts
 
 if TYPE_CHECKING:
     from sacrebleu.metrics import bleu as sacrebleu_bleu
@@ -31,7 +31,8 @@ def bleu(lowercase: bool = False, tokenize: str = "13a", nrefs: int | str = 1) -
     """
 
     def statistics(prediction: Prediction, example: Example) -> Statistics:
-        score = _bleu(lowercase, tokenize).sentence_score(prediction.text, list(references(example)))
+        answer, references = texts(prediction, example)
+        score = _bleu(lowercase, tokenize).sentence_score(answer, list(references))
         return {
             "hypothesis_length": int(score.sys_len),
             "reference_length": int(score.ref_len),
@@ -72,9 +73,10 @@ def chrf(lowercase: bool = False, nrefs: int | str = 1) -> Metric:
     """
 
     def statistics(prediction: Prediction, example: Example) -> Statistics:
-        streams = [[text] for text in references(example)]
+        answer, references = texts(prediction, example)
+        streams = [[text] for text in references]
         # No public call of sacreBLEU returns the counts behind chrF; this is what its own bootstrap uses.
-        (counts,) = _chrf(lowercase)._extract_corpus_statistics([prediction.text], streams)
+        (counts,) = _chrf(lowercase)._extract_corpus_statistics([answer], streams)
         return {"counts": [int(n) for n in counts]}  # hypothesis, reference, match of each order
 
     def aggregate(rows: Sequence[Statistics]) -> float:

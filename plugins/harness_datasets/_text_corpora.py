@@ -1,11 +1,11 @@
-"""Texts for language modelling: cut into documents, and read from files."""
+"""Texts for language modelling, cut into documents."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from harness.contract.dataset import RawData, RawExample
+from harness.data.text_files import lines
 from harness.errors import DataError
 
 PIECE = 10_000
@@ -34,8 +34,10 @@ def pieces(units: Sequence[str], size: int = PIECE) -> list[str]:
 
 def documents(split: str, text: str) -> list[RawExample]:
     """A long text cut at line ends into evaluation documents; lines without end are cut at `PIECE` characters."""
-    lines = [line[i : i + PIECE] for line in text.splitlines(keepends=True) for i in range(0, len(line), PIECE)]
-    return [RawExample(f"{split}/{n:04}", None, piece) for n, piece in enumerate(pieces(lines), start=1)]
+    ended = [f"{line}\n" for line in text.split("\n")]
+    ended[-1] = ended[-1].removesuffix("\n")
+    units = [line[i : i + PIECE] for line in ended for i in range(0, len(line), PIECE)]
+    return [RawExample(f"{split}/{n:04}", None, piece) for n, piece in enumerate(pieces(units), start=1)]
 
 
 def corpus(texts: Sequence[str], where: str) -> RawData:
@@ -53,33 +55,6 @@ def corpus(texts: Sequence[str], where: str) -> RawData:
             raise DataError(f"The {name} text in {where} is empty; a language model needs text in all three splits.")
     train, val, test = texts
     # The first words of the validation text: known to the reader, unseen in training.
-    openings = [line[:20].rsplit(" ", 1)[0] + " " for line in val.splitlines() if len(line) > 20]
+    openings = [line[:20].rsplit(" ", 1)[0] + " " for line in lines(val) if len(line) > 20]
     prompts = tuple(dict.fromkeys(openings))[:5] or (val[:1],)
     return RawData([RawExample("train", None, train)], documents("val", val), documents("test", test), prompts=prompts)
-
-
-def read_text(path: Path) -> str:
-    """A UTF-8 file, its line ends made "\\n".
-
-    Raises:
-        DataError: it cannot be read, or is not UTF-8.
-    """
-    try:
-        return decode(path.read_bytes(), path.name)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
-
-
-def decode(content: bytes, name: str) -> str:
-    """Bytes of the file `name` as UTF-8 text, its line ends made "\\n".
-
-    Raises:
-        DataError: they are not UTF-8.
-    """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{name} is not UTF-8 text: byte {error.start} is 0x{content[error.start]:02x}. Convert it first."
-        ) from error
-    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -56,7 +56,7 @@ class Multi30k(ParallelText):
         return (folder_source("multi30k", self.root, _STEMS, codes, "text licence unstated; research use"),)
 
     def read(self) -> RawData:
-        """Lines with text on both sides.
+        """Every line of the files, empty ones too.
 
         Raises:
             DataError: the folder or a file is missing, or two files do not fit each other.

@@ -50,7 +50,7 @@ class ParallelFolder(ParallelText):
         return (folder_source("parallel", self.root, _STEMS, codes, "the user's own"),)
 
     def read(self) -> RawData:
-        """Lines with text on both sides.
+        """Every line of the files, empty ones too.
 
         Raises:
             DataError: the folder or a file is missing, or two files do not fit each other.

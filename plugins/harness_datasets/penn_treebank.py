@@ -13,8 +13,9 @@ from harness.contract.dataset import Dataset, RawData
 from harness.contract.hookspecs import hookimpl
 from harness.contract.task import Reference
 from harness.data.sources import FolderSource, Source
+from harness.data.text_files import decode, lines, read_text
 from harness.errors import DataError
-from harness_datasets._text_corpora import corpus, decode, read_text
+from harness_datasets._text_corpora import corpus
 from harness_datasets.counting import Counting
 
 HARNESS_CONTRACT = 2
@@ -73,7 +74,7 @@ class PennTreebank(TextCorpus):
             if not plain and not archives:
                 raise DataError(f"The folder {source.root} has no {name}. Expected: {source.description}.")
             text = read_text(plain[0]) if plain else _from_zip(archives[0], name)
-            texts.append("".join(f"{line.strip()}\n" for line in text.splitlines()))
+            texts.append("".join(f"{line.strip()}\n" for line in lines(text)))
         data = corpus(texts, str(source.root))
         data.prompts = ("the company said ", "mr. <unk> said ", "the stock market ", "in new york ")
         return data

@@ -12,8 +12,9 @@ from harness_tasks.text_corpus import TextCorpus
 from harness.contract.dataset import Dataset, RawData
 from harness.contract.hookspecs import hookimpl
 from harness.data.sources import FolderSource, Source
+from harness.data.text_files import read_text
 from harness.errors import DataError
-from harness_datasets._text_corpora import corpus, read_text
+from harness_datasets._text_corpora import corpus
 from harness_datasets.counting import Counting
 
 HARNESS_CONTRACT = 2
@@ -21,7 +22,7 @@ HARNESS_CONTRACT = 2
 
 @dataclass
 class TextFolder(TextCorpus):
-    """Text files of one's own, in UTF-8.
+    """Text files of one's own, in UTF-8 (or UTF-16 with a byte-order mark).
 
     Fields:
         root: the folder.
@@ -42,7 +43,7 @@ class TextFolder(TextCorpus):
         """Three files, or one that is cut.
 
         Raises:
-            DataError: the folder is missing or empty, its files are not the expected ones, a file is not UTF-8,
+            DataError: the folder is missing or empty, its files are not the expected ones, a file is not text,
                 or a split is empty.
         """
         source = self._folder()

@@ -16,7 +16,7 @@ def predict(data: TaskData, seed: int) -> list[Prediction]:
     """Answer each test source with the nearest training source's target; `seed` changes nothing.
 
     Nearest by cosine of character 4-gram tf-idf without case, document frequencies from training sources; the
-    first of equals.
+    first of equals. An empty source is answered with nothing.
     """
     sources = _sources(data.train)
     known, asked = tfidf(sources), tfidf(_sources(data.test), fit_on=sources)
@@ -24,6 +24,9 @@ def predict(data: TaskData, seed: int) -> list[Prediction]:
     for start in range(0, asked.shape[0], _ROWS_AT_ONCE):
         products = (asked[start : start + _ROWS_AT_ONCE] @ known.T).tocsr()
         for row, nearest in enumerate(np.asarray(products.argmax(axis=1)).ravel().tolist()):
+            if not data.test[start + row].source:
+                predictions.append(Prediction(data.test[start + row].id, []))
+                continue
             copied = data.train[nearest]
             predictions.append(Prediction(data.test[start + row].id, copied.target[:-1].tolist(), copied.references[0]))
     return predictions

@@ -12,6 +12,8 @@ import numpy as np
 from harness.contract.batch import Example
 from harness.contract.preprocessing import Preprocessing
 from harness.contract.raw import RawExample
+from harness.contract.text import normal_form
+from harness.data.text_files import with_line_feeds
 from harness.errors import DataError
 from harness_tasks._text_symbols import SymbolVocabulary, load_vocabulary
 
@@ -36,7 +38,7 @@ class Documents(Preprocessing):
         """
         if not isinstance(source, str):
             raise DataError(f"text generation takes text (str), not {type(source).__name__}.")
-        return self.vocabulary.encode(source)
+        return self.vocabulary.encode(written(source))
 
     def encode_target(self, answer: Any) -> np.ndarray:
         """As `encode`: a document is its own answer."""
@@ -48,8 +50,8 @@ class Documents(Preprocessing):
 
     def example(self, raw: RawExample) -> Example:
         """A document whose input the engine derives, with its raw length for bits per character."""
-        symbols = self.encode(raw.target)
-        return Example(raw.id, None, symbols, (raw.target,), units={"characters": float(len(raw.target))})
+        text = written(raw.target)
+        return Example(raw.id, None, self.encode(text), (text,), units={"characters": float(len(text))})
 
     def save(self, folder: Path) -> None:
         """Write `vocabulary.json`, and for subwords `tokenizer.json`."""
@@ -59,3 +61,8 @@ class Documents(Preprocessing):
     def load(cls, folder: Path) -> Documents:
         """Read what `save` wrote."""
         return cls(load_vocabulary(folder))
+
+
+def written(text: str) -> str:
+    """A text as it is encoded and counted: in normal form (Unicode NFC), its line ends made "\\n"."""
+    return normal_form(with_line_feeds(text))

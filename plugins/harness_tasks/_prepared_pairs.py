@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.contract.batch import ListSplit
 from harness.contract.raw import RawData
+from harness.errors import DataError
 from harness_tasks._sentences import Sentences, written
 from harness_tasks._subwords import Subwords
 
@@ -33,12 +35,24 @@ class PreparedPairs:
 
     @classmethod
     def make(cls, data: RawData, vocab_size: int, lowercase: bool) -> PreparedPairs:
-        """Fit the vocabulary on the training split and encode all splits."""
+        """Fit the vocabulary on the training split and encode all splits.
+
+        Pairs with an empty side are left out of training. In validation and test they stay: the number of examples is
+        that of the published set, and an empty answer to an empty reference is right, as sacreBLEU has it.
+
+        Raises:
+            DataError: no training pair has text on both sides.
+        """
         kept: dict[str, list[Row]] = {}
+        empty: Notes = {}
         for split in ("train", "val", "test"):
-            kept[split] = [
+            rows = [
                 (raw.id, written(raw.input, lowercase), written(raw.target, lowercase)) for raw in getattr(data, split)
             ]
+            empty |= _empty(split, rows)
+            kept[split] = [row for row in rows if row[1] and row[2]] if split == "train" else rows
+        if not kept["train"]:
+            raise DataError("The training split has no pair with text on both sides.")
         subwords = Subwords.fit((text for _, source, target in kept["train"] for text in (source, target)), vocab_size)
         ids = {}
         for split, part in kept.items():
@@ -51,6 +65,7 @@ class PreparedPairs:
             "test pairs also in train": repeated,
             "vocabulary": f"{len(subwords)} byte-level subwords, fitted on train",
             "case": "lower-cased" if lowercase else "as written",
+            **empty,
         }
         return cls(kept, subwords, ids, data.notes | more)
 
@@ -89,3 +104,11 @@ class PreparedPairs:
                     continue
             examples.append(sentences.pair(row, source, target, *both))
         return ListSplit(examples), long
+
+
+def _empty(split: str, rows: list[Row]) -> Notes:
+    """How many pairs lack which side, and what is done with them; nothing where none does."""
+    done = "left out" if split == "train" else "kept"
+    sides = {(False, True): "source", (True, False): "target", (False, False): "source and target"}
+    counts = Counter((bool(source), bool(target)) for _, source, target in rows)
+    return {f"{split} pairs with empty {name}, {done}": counts[key] for key, name in sides.items() if counts[key]}

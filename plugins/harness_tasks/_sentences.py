@@ -82,4 +82,4 @@ class Sentences(Preprocessing):
 def written(text: str, lowercase: bool) -> str:
     """A sentence as it is encoded: NFC with single blanks, lower-cased where asked for."""
     cleaned = clean(text)
-    return cleaned.lower() if lowercase else cleaned
+    return clean(cleaned.lower()) if lowercase else cleaned  # lower case of NFC is not always NFC

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from harness.errors import DataError
+
 PAD, BOS, EOS = 0, 1, 2
-SPECIAL = ("<pad>", "<bos>", "<eos>")
+# Brackets that are no bytes: no merge of bytes can make these names, as merges make "<pad>" where it is frequent.
+SPECIAL = ("⟨pad⟩", "⟨bos⟩", "⟨eos⟩")
 SMALLEST = 256 + len(SPECIAL)
 """The vocabulary without a single merge."""
 
@@ -20,7 +23,7 @@ class Subwords:
         from tokenizers import Tokenizer
 
         self._tokenizer = Tokenizer.from_str(serialised)
-        # Text that happens to contain "<eos>" is text, not the symbol.
+        # Text that happens to contain the name of a symbol is text.
         self._tokenizer.encode_special_tokens = True
         self.serialised = serialised
 
@@ -47,9 +50,30 @@ class Subwords:
         return int(self._tokenizer.get_vocab_size())
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Ids of each text, without beginning or end symbols."""
+        """Ids of each text, without beginning or end symbols.
+
+        Raises:
+            DataError: a text contains half of a surrogate pair.
+        """
+        for text in texts:
+            check_encodable(text)
         return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids; padding, beginning and end symbols are passed over."""
         return self._tokenizer.decode([int(i) for i in ids if i >= len(SPECIAL)], skip_special_tokens=False).strip()
+
+
+def check_encodable(text: str) -> None:
+    """Refuse what has no bytes.
+
+    Raises:
+        DataError: the text contains half of a surrogate pair.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"Character {error.start + 1} of a text is U+{ord(text[error.start]):04X}, half of a surrogate pair: "
+            "it was decoded wrongly. Give it in UTF-8."
+        ) from error

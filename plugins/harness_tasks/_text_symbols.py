@@ -1,6 +1,7 @@
 """Vocabularies of the text tasks: text <-> symbol ids, fitted on training text only.
 
-Every vocabulary begins with pad = 0, bos = 1, unk = 2.
+Every vocabulary begins with pad = 0, bos = 1, unk = 2. Text that looks like one of them ("<pad>") is text; the one
+exception is "<unk>" in a vocabulary of words, which by convention stands in prepared corpora for the unknown word.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ import numpy as np
 
 from harness.data.cache import build_once
 from harness.errors import ConfigError
+from harness_tasks._subwords import check_encodable
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 PAD, BOS, UNK = 0, 1, 2
-SPECIAL = ("<pad>", "<bos>", "<unk>")
-END_OF_LINE = "<eos>"
+# Brackets that are no bytes: no merge of bytes can make these names, as merges make "<pad>" where it is frequent.
+SPECIAL = ("⟨pad⟩", "⟨bos⟩", "⟨unk⟩")
+UNKNOWN_WORD = "<unk>"
+END_OF_LINE = "\n"
 _TOKENIZER, _VOCABULARY = "tokenizer.json", "vocabulary.json"
 
 
@@ -93,6 +97,8 @@ class SubwordVocabulary:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
+        # Text that happens to contain the name of a symbol is text. It is no part of the saved tokenizer.
+        self._tokenizer.encode_special_tokens = True
 
     @property
     def size(self) -> int:
@@ -100,12 +106,17 @@ class SubwordVocabulary:
         return int(self._tokenizer.get_vocab_size())
 
     def encode(self, text: str) -> np.ndarray:
-        """int64 (T,)."""
+        """int64 (T,).
+
+        Raises:
+            DataError: the text contains half of a surrogate pair.
+        """
+        check_encodable(text)
         return np.array(self._tokenizer.encode(text, add_special_tokens=False).ids, dtype=np.int64)
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text; bytes that form no character are shown as U+FFFD."""
-        return str(self._tokenizer.decode([int(i) for i in ids], skip_special_tokens=True))
+        return str(self._tokenizer.decode([int(i) for i in ids if int(i) >= len(SPECIAL)], skip_special_tokens=False))
 
     def save(self, folder: Path) -> None:
         """Write `tokenizer.json`, and `vocabulary.json` which says so."""
@@ -149,13 +160,13 @@ class SubwordVocabulary:
 
 
 class WordVocabulary:
-    """One id for every blank-separated word, and one for the end of a line; most frequent first.
+    """One id for every word between white space, and one for the end of a line; most frequent first.
 
-    A word spelt "<unk>" in the text is the unknown word itself.
+    "<unk>" in the text is the unknown word itself. "<pad>", "<bos>" and "<eos>" are words like others.
     """
 
     def __init__(self, texts: Iterable[str], vocab_size: int | None = None) -> None:
-        counts = Counter(word for text in texts for word in _words(text) if word not in SPECIAL)
+        counts = Counter(word for text in texts for word in _words(text) if word != UNKNOWN_WORD)
         ranked = sorted(counts, key=lambda word: (-counts[word], word))
         self._number(ranked[: None if vocab_size is None else max(vocab_size - len(SPECIAL), 0)])
 
@@ -167,7 +178,7 @@ class WordVocabulary:
         return made
 
     def _number(self, words: Sequence[str]) -> None:
-        self._words = [*SPECIAL, *words]
+        self._words = ["", "", UNKNOWN_WORD, *words]
         self._ids = {word: i for i, word in enumerate(self._words) if i not in (PAD, BOS)}
 
     @property
@@ -181,8 +192,7 @@ class WordVocabulary:
 
     def decode(self, ids: Sequence[int]) -> str:
         """Words with blanks between them, and line ends."""
-        words = [self._words[int(i)] for i in ids if int(i) not in (PAD, BOS)]
-        return " ".join("\n" if word == END_OF_LINE else word for word in words)
+        return " ".join(self._words[int(i)] for i in ids if int(i) not in (PAD, BOS))
 
     def save(self, folder: Path) -> None:
         """Write the words into `vocabulary.json`."""
@@ -204,4 +214,6 @@ def _write(folder: Path, kind: Symbols, **content: object) -> None:
 
 
 def _words(text: str) -> list[str]:
-    return text.replace("\n", f" {END_OF_LINE} ").split()
+    """Words, and `END_OF_LINE`, which white space is and so no word can be."""
+    first, *rest = (line.split() for line in text.split("\n"))
+    return [*first, *(word for line in rest for word in (END_OF_LINE, *line))]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from typing import ClassVar
 
 from harness.contract.dataset import Dataset
+from harness.contract.text import normal_form
 
 
 @dataclass
 class ParallelText(Dataset):
     """Base of data sets for translation: the input of a raw example is a sentence, its target the translation.
+
+    Either may be empty: the task leaves such pairs out of training and counts them; in validation and test they stay,
+    where an empty answer to an empty reference is right.
 
     Fields:
         source_language, target_language: codes ("en", "de"); give them other defaults for other languages.
@@ -35,5 +38,5 @@ class ParallelText(Dataset):
 
 
 def clean(text: str) -> str:
-    """Unicode NFC with every run of white space made one blank."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    """The normal form (Unicode NFC) with every run of white space made one blank."""
+    return " ".join(normal_form(text).split())

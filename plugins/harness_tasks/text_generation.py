@@ -15,9 +15,10 @@ from harness.contract.metric import Metric
 from harness.contract.specs import TokenInput
 from harness.contract.task import Loader, Task, TaskData
 from harness.data.cache import cache_dir
+from harness.errors import DataError
 from harness.metrics.language_model import BITS_PER_CHARACTER, PERPLEXITY
 from harness.targets import NextTokenTarget
-from harness_tasks._documents import Documents
+from harness_tasks._documents import Documents, written
 from harness_tasks._text_symbols import (
     BOS,
     PAD,
@@ -31,6 +32,9 @@ from harness_tasks._text_symbols import (
 from harness_tasks.text_corpus import TextCorpus
 
 HARNESS_CONTRACT = 2
+
+Notes = dict[str, str | int | float]
+_SPLITS = {"train": "training", "val": "validation", "test": "test"}
 
 
 def _king_james() -> Dataset:
@@ -48,8 +52,9 @@ class TextGeneration(DatasetTask):
         symbols: character, subword (byte-level BPE) or word; None: as the data set says, else character.
         vocab_size: most symbols of a subword or word vocabulary; None: 4,000 subwords, all words.
 
-    The vocabulary is fitted on training text. `Example.units["characters"]` counts raw text, so bits per character
-    is comparable between characters, subwords and words.
+    The vocabulary is fitted on training text. Text is in Unicode NFC, with "\\n" for every line end; what looks like a
+    special symbol ("<pad>") is text, but for "<unk>" among words. `Example.units["characters"]` counts the characters
+    of that text, so bits per character is comparable between characters, subwords and words.
     """
 
     name: ClassVar[str] = "text_generation"
@@ -92,10 +97,8 @@ class TextGeneration(DatasetTask):
         """
         corpus = self.dataset.read()
         vocabulary = self._vocabulary(corpus)
-        documents = Documents(vocabulary)
-        train, val, test = (
-            ListSplit([documents.example(raw) for raw in split]) for split in (corpus.train, corpus.val, corpus.test)
-        )
+        documents, notes = Documents(vocabulary), dict(corpus.notes)
+        train, val, test = (self._split(name, corpus, documents, notes) for name in _SPLITS)
         return TaskData(
             train,
             val,
@@ -104,7 +107,7 @@ class TextGeneration(DatasetTask):
             NextTokenTarget(vocabulary.size, PAD, BOS),
             preprocessing=documents,
             prompts=self._prompts(corpus, vocabulary),
-            notes=corpus.notes | _counts("training", train) | _counts("test", test),
+            notes=notes | _counts("training", train) | _counts("test", test),
         )
 
     def load_preprocessing(self, folder: Path) -> Documents:
@@ -121,8 +124,22 @@ class TextGeneration(DatasetTask):
     def _symbols(self) -> Symbols:
         return Symbols(self.on_this_data("symbols", Symbols.character))
 
+    def _split(self, name: str, corpus: RawData, documents: Documents, notes: Notes) -> ListSplit:
+        """The documents of a split that have a symbol; the others are counted in the notes.
+
+        Raises:
+            DataError: none has.
+        """
+        examples = [documents.example(raw) for raw in getattr(corpus, name)]
+        kept = [example for example in examples if len(example.target)]
+        if not kept:
+            raise DataError(f"The {_SPLITS[name]} text of data set '{self.dataset_name}' is empty.")
+        if len(kept) < len(examples):
+            notes[f"{_SPLITS[name]} documents left out, which are empty"] = len(examples) - len(kept)
+        return ListSplit(kept)
+
     def _vocabulary(self, corpus: RawData) -> SymbolVocabulary:
-        texts = [document.target for document in corpus.train]
+        texts = [written(document.target) for document in corpus.train]
         if self._symbols is Symbols.character:
             return CharacterVocabulary(texts)
         if self._symbols is Symbols.word:
@@ -130,12 +147,12 @@ class TextGeneration(DatasetTask):
         size = self.vocab_size or 4_000
         # The digest of the training text itself: nothing else decides the vocabulary.
         digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
-        return SubwordVocabulary.fit(texts, size, cache_dir() / "prepared" / f"subwords-{digest}-{size}")
+        return SubwordVocabulary.fit(texts, size, cache_dir() / "prepared" / f"byte-pairs-{digest}-{size}")
 
     def _prompts(self, corpus: RawData, vocabulary: SymbolVocabulary) -> tuple[tuple[int, ...], ...]:
         # A subword carries its blank in front, so a prompt that ends in one would be cut where no text is.
-        openings = [p.rstrip(" ") if self._symbols is Symbols.subword else p for p in corpus.prompts]
-        return tuple(tuple(int(i) for i in vocabulary.encode(opening)) for opening in openings)
+        openings = [p.rstrip(" ") if self._symbols is Symbols.subword else p for p in map(written, corpus.prompts)]
+        return tuple(tuple(int(i) for i in vocabulary.encode(opening)) for opening in openings if opening)
 
 
 def _counts(split: str, dataset: ListSplit) -> dict[str, str | int | float]:

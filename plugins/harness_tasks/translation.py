@@ -28,6 +28,7 @@ from harness_tasks.parallel_text import ParallelText
 
 HARNESS_CONTRACT = 2
 
+_PREPARATION = 4  # raise it with any change of what is prepared: it names the cached result
 _NO_BLANKS = ("ja", "th", "zh")
 
 
@@ -50,7 +51,7 @@ class Translation(DatasetTask):
     """
 
     name: ClassVar[str] = "translation"
-    version: ClassVar[str] = "3"  # raise it with any change of the preparation: it names the cached result
+    version: ClassVar[str] = "3"
     dataset_type: ClassVar[type] = ParallelText
     input_type = TokenInput
     target_type = TokenSequenceTarget
@@ -128,7 +129,7 @@ class Translation(DatasetTask):
     def _build(self) -> Path:
         """The folder of prepared data, named by all that decides its content."""
         data = self.data_fingerprint()
-        decides = [data, self.dataset_name, self.vocab_size]
+        decides = [_PREPARATION, data, self.dataset_name, self.vocab_size]
         digest = hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]
         folder = cache_dir() / "translation" / f"{self.dataset_name}-{digest}"
 

@@ -6,8 +6,8 @@ import zipfile
 
 import pytest
 from harness_datasets import interface_strings
-from harness_datasets._parallel_text import read_splits
-from harness_tasks._subwords import EOS, SMALLEST, Subwords
+from harness_datasets._parallel_text import read_splits, without_held_out
+from harness_tasks._subwords import EOS, SMALLEST, SPECIAL, Subwords
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +30,7 @@ class TestParallelFiles:
         self.write(tmp_path, test_en=left, test_de=b"ein Wort\nleer\nder dritte\nletzte\n")
         assert self.read(tmp_path) == [
             (1, "one word", "ein Wort"),
+            (2, "", "leer"),
             (3, "the third", "der dritte"),
             (4, "last", "letzte"),
         ]
@@ -49,23 +50,14 @@ class TestParallelFiles:
         with pytest.raises(DataError, match=r"no test\.de or test\.de\.gz .*It holds: test\.en"):
             self.read(tmp_path)
 
-    @pytest.mark.parametrize(
-        "content",
-        [
-            pytest.param(b"no gzip at all", id="no gzip"),
-            pytest.param(gzip.compress(b"cut short" * 50, mtime=0)[:-12], id="cut short"),
-        ],
-    )
-    def test_broken_gzip_is_named(self, tmp_path, content):
-        (tmp_path / "test.en.gz").write_bytes(content)
-        self.write(tmp_path, test_de=b"a\n")
-        with pytest.raises(DataError, match=r"test\.en\.gz is no complete gzip file"):
+    def test_a_file_that_is_no_text_is_named(self, tmp_path):
+        self.write(tmp_path, test_en=b"a\nb\n", test_de="eins\nfünf\n".encode("latin-1"))
+        with pytest.raises(DataError, match=r"test\.de is not UTF-8 text: .*in line 2"):
             self.read(tmp_path)
 
-    def test_other_encodings_are_named_with_the_line(self, tmp_path):
-        self.write(tmp_path, test_en=b"a\nb\n", test_de="eins\nfünf\n".encode("latin-1"))
-        with pytest.raises(DataError, match=r"test\.de is no UTF-8 text: line 2"):
-            self.read(tmp_path)
+    def test_an_empty_source_is_no_copy_of_another(self):
+        rows = {"train": [(1, "a", "b"), (2, "", "c")], "val": [(1, "", "d")], "test": [(1, "", "e")]}
+        assert without_held_out(rows) == (rows, {})
 
     def test_a_pair_without_text_is_refused(self, tmp_path):
         self.write(tmp_path, test_en=b"a\n\n", test_de=b"\nb\n")
@@ -149,10 +141,17 @@ class TestSubwords:
         (first,), (second,) = subwords.encode(["house"]), subwords.encode(["the house"])
         assert second[-len(first) :] == first
 
-    def test_the_name_of_a_symbol_in_a_text_is_text(self, subwords):
-        (ids,) = subwords.encode(["a <eos> b"])
-        assert EOS not in ids
-        assert subwords.decode(ids) == "a <eos> b"
+    @given(words=st.lists(st.sampled_from(["<pad>", "<eos>", *SPECIAL, "a"]), min_size=1, max_size=6))
+    def test_the_name_of_a_symbol_in_a_text_is_text_however_often_it_was_seen(self, words):
+        text = " ".join(words)
+        subwords = Subwords.fit([text] * 9, 400)
+        (ids,) = subwords.encode([text])
+        assert min(ids) > EOS
+        assert subwords.decode(ids) == text
+
+    def test_half_a_surrogate_pair_is_refused(self, subwords):
+        with pytest.raises(DataError, match=r"Character 2 of a text is U\+D83D, half of a surrogate pair"):
+            subwords.encode(["a\ud83d"])
 
     def test_special_symbols_are_passed_over(self, subwords):
         (ids,) = subwords.encode(["the house"])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from harness.contract.batch import Example
 from harness.contract.metric import Prediction
 from harness.errors import DataError
+from harness.metrics.error_rates import CER, SENTENCE_ACCURACY, WER
 from harness.metrics.translation import BLEU, CHRF, bleu, chrf
 
 HYPOTHESES = [
@@ -74,6 +75,13 @@ def test_order_does_not_matter(order):
     for metric in (BLEU, CHRF):
         shuffled = _value(metric, [HYPOTHESES[i] for i in order], [REFERENCES[i] for i in order])
         assert shuffled == _value(metric, HYPOTHESES, REFERENCES)
+
+
+@pytest.mark.parametrize("metric", [BLEU, CHRF, WER, CER, SENTENCE_ACCURACY])
+def test_texts_that_look_the_same_are_the_same(metric):
+    composed, decomposed = "ein caf\u00e9 na\u00efv ist", "ein cafe\u0301 nai\u0308v ist"
+    right = _value(metric, [composed], [[composed]])
+    assert _value(metric, [decomposed], [[composed]]) == _value(metric, [composed], [[decomposed]]) == right
 
 
 @pytest.mark.parametrize("lowercase", [False, True])

@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 from flat_task import flat_task
+from harness_datasets.counting import Counting
 from harness_datasets.penn_treebank import PennTreebank
 from harness_datasets.text_folder import TextFolder
 from harness_tasks._text_symbols import Symbols
 from harness_tasks.text_generation import TextGeneration
 
+from harness.contract.raw import RawData, RawExample
 from harness.contract.specs import TokenInput
+from harness.errors import DataError
 from harness.targets import NextTokenTarget
 
 
@@ -74,6 +77,37 @@ def test_penn_treebank_is_read_by_words_unless_told_otherwise(tmp_path):
     assert len(words.setup().test[0].target) == 15  # four words and a line end, three times
     characters = TextGeneration(dataset=PennTreebank(root=tmp_path), symbols=Symbols.character)
     assert characters.dataset_name == "penn_treebank.character"
+
+
+class Given(Counting):
+    """A data set of somebody else: whatever a test gives."""
+
+    name = "given"
+
+    def __init__(self, train, val, test):
+        self.splits = [[RawExample(f"{n}", None, text) for n, text in enumerate(part)] for part in (train, val, test)]
+
+    def read(self):
+        return RawData(*self.splits)
+
+
+@pytest.mark.parametrize("symbols", Symbols)
+def test_text_of_any_data_set_is_brought_into_one_form(symbols):
+    composed, decomposed = "caf\u00e9\nna\u00efve\n", "\ufeffcafe\u0301\r\nnai\u0308ve\r\n"
+    data = TextGeneration(dataset=Given([composed], [decomposed], [decomposed]), symbols=symbols).setup()
+    assert data.train[0].target.tolist() == data.test[0].target.tolist()
+    assert data.test[0].references == (composed,)
+    assert data.test[0].units["characters"] == len(composed)
+    assert data.preprocessing.encode(decomposed).tolist() == data.train[0].target.tolist()
+
+
+def test_empty_documents_are_counted_and_empty_splits_refused():
+    data = TextGeneration(dataset=Given(["ab", ""], ["", "ab"], ["ab"])).setup()
+    assert [len(part) for part in (data.train, data.val, data.test)] == [1, 1, 1]
+    assert data.notes["training documents left out, which are empty"] == 1
+    assert data.notes["validation documents left out, which are empty"] == 1
+    with pytest.raises(DataError, match=r"The test text of data set 'given.character' is empty"):
+        TextGeneration(dataset=Given(["ab"], ["ab"], ["", "\ufeff"])).setup()
 
 
 def test_references_stand_at_data_sets_that_exist():

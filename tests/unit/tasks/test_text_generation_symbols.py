@@ -1,7 +1,15 @@
 """Vocabularies: round trips, unknown symbols, special ids."""
 
 import pytest
-from harness_tasks._text_symbols import BOS, PAD, UNK, CharacterVocabulary, SubwordVocabulary, WordVocabulary
+from harness_tasks._text_symbols import (
+    BOS,
+    PAD,
+    SPECIAL,
+    UNK,
+    CharacterVocabulary,
+    SubwordVocabulary,
+    WordVocabulary,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,3 +81,34 @@ def test_the_most_frequent_words_are_kept():
     vocabulary = WordVocabulary(["a a a b b c\n"], vocab_size=5)
     assert vocabulary.size == 5
     assert [int(i) == UNK for i in vocabulary.encode("a b c")] == [False, False, True]
+
+
+looks_special = st.lists(
+    st.sampled_from(["<pad>", "<bos>", "<eos>", "<unk>", *SPECIAL, "a", "\n", "\x1c"]), min_size=1, max_size=8
+).map(" ".join)
+
+
+@given(text=looks_special)
+def test_what_looks_like_a_special_symbol_is_text_to_characters_and_subwords(text, tmp_path_factory):
+    fitted = SubwordVocabulary.fit([text] * 9, 400, tmp_path_factory.mktemp("bpe") / "v")
+    for vocabulary in (CharacterVocabulary([text]), fitted, SubwordVocabulary.load(_saved(fitted, tmp_path_factory))):
+        ids = vocabulary.encode(text)
+        assert ids.min() > UNK
+        assert vocabulary.decode(ids) == text
+
+
+@given(text=looks_special)
+def test_words_that_look_like_special_symbols_are_words_but_for_unk(text):
+    vocabulary = WordVocabulary([text])
+    ids = vocabulary.encode(text)
+    lines = [line.split() for line in text.split("\n")]
+    assert [line.split() for line in vocabulary.decode(ids).split("\n")] == lines
+    assert [word for word in text.split(" ") if word.strip(" \x1c")] == [vocabulary.decode([i]) for i in ids]
+    assert not {PAD, BOS} & set(ids.tolist())
+    assert (ids == UNK).sum() == sum(line.count("<unk>") for line in lines)
+
+
+def _saved(vocabulary, factory):
+    folder = factory.mktemp("saved")
+    vocabulary.save(folder)
+    return folder

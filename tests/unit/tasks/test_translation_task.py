@@ -8,10 +8,15 @@ from flat_task import flat_task
 from harness_datasets import cipher, interface_strings
 from harness_datasets.interface_strings import InterfaceStrings
 from harness_datasets.multi30k import Multi30k
+from harness_datasets.parallel import ParallelFolder
+from harness_tasks._copy_nearest import COPY_NEAREST_NEIGHBOUR
+from harness_tasks._prepared_pairs import PreparedPairs
 from harness_tasks.translation import Translation
 
 from harness.contract.metric import aggregate
+from harness.contract.raw import RawData, RawExample
 from harness.errors import DataError, UnknownNameError
+from harness.metrics.translation import BLEU, CHRF
 
 CAPTIONS = {"train": 60, "val": 8, "test_2016_flickr": 10}
 
@@ -200,3 +205,32 @@ def test_a_language_with_too_few_strings_says_so(monkeypatch):
     monkeypatch.setattr(interface_strings, "read_pairs", lambda *_: [row[1:] for row in rows])
     with pytest.raises(DataError, match=r"Only 160 interface strings.*'en' and 'th'.*task\.val_pairs"):
         Translation(dataset=InterfaceStrings(target_language="th")).prepare_data()
+
+
+def test_empty_lines_are_left_out_of_training_and_scored_in_the_test(tmp_path, monkeypatch):
+    monkeypatch.setenv("HARNESS_DATA", str(tmp_path / "cache"))
+    lines = {"train": ("a b\n\nd\n\n", "x y\nz\n\n\n"), "val": ("a\n", "x\n"), "test": ("\nb\nc\n\n", "x\n\ny\n\n")}
+    for split, sides in lines.items():
+        for code, text in zip(("en", "de"), sides, strict=True):
+            (tmp_path / f"{split}.{code}").write_text(text)
+    data = Translation(dataset=ParallelFolder(root=tmp_path), vocab_size=300).setup()
+    assert [(e.source, e.references[0]) for e in data.train] == [("a b", "x y")]
+    assert [(e.source, e.references[0]) for e in data.test] == [("", "x"), ("b", ""), ("c", "y"), ("", "")]
+    assert data.test[3].input.tolist() == data.test[3].target.tolist() == [data.target_spec.eos_id]
+    told = {name: count for name, count in data.notes.items() if "empty" in name}
+    assert told == {
+        f"{split} pairs with empty {side}, {done}": 1
+        for split, done in (("train", "left out"), ("test", "kept"))
+        for side in ("source", "target", "source and target")
+    }
+    rows = [
+        {m.name: m.statistics(p, e) for m in (BLEU, CHRF)}
+        for p, e in zip(COPY_NEAREST_NEIGHBOUR.predict(data, 0), data.test, strict=True)
+    ]
+    assert rows[3]["bleu"] == {"hypothesis_length": 0, "reference_length": 0, "matches": [0] * 4, "totals": [0] * 4}
+
+
+def test_training_without_a_whole_pair_is_refused():
+    data = RawData([RawExample("1", "a", "")], [], [])
+    with pytest.raises(DataError, match="training split has no pair with text on both sides"):
+        PreparedPairs.make(data, 300, lowercase=False)
