@@ -26,7 +26,8 @@ def bleu(lowercase: bool = False, tokenize: str = "13a", nrefs: int | str = 1) -
 
     Args:
         lowercase: compare without case ("case:lc").
-        tokenize: a sacreBLEU tokeniser that needs no download: "13a", "intl", "zh", "char" or "none".
+        tokenize: a sacreBLEU tokeniser that needs no download, of `harness.metrics.languages.TOKENIZERS`;
+            `bleu_tokenization` says which one fits a language.
         nrefs: references of each example, or "var" if their number varies; only the signature needs it.
     """
 

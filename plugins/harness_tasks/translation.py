@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
@@ -13,11 +14,13 @@ from harness import hookimpl
 from harness.contract.dataset import Dataset
 from harness.contract.dataset_task import DatasetTask
 from harness.contract.metric import Metric
+from harness.contract.options import option
 from harness.contract.specs import TokenInput
 from harness.contract.task import Baseline, Loader, Task, TaskData
 from harness.data.cache import build_once, cache_dir
 from harness.data.progress import waiting
 from harness.metrics.language_model import TOKEN_PERPLEXITY
+from harness.metrics.languages import TOKENIZERS, bleu_tokenization, without_blanks
 from harness.metrics.translation import BLEU, CHRF, bleu
 from harness.targets import TokenSequenceTarget
 from harness_tasks import _subwords
@@ -29,7 +32,6 @@ from harness_tasks.parallel_text import ParallelText
 HARNESS_CONTRACT = 2
 
 _PREPARATION = 4  # raise it with any change of what is prepared: it names the cached result
-_NO_BLANKS = ("ja", "th", "zh")
 
 
 def _interface_strings() -> Dataset:
@@ -42,12 +44,17 @@ def _interface_strings() -> Dataset:
 class Translation(DatasetTask):
     """Sentences to sentences, over one byte-level subword vocabulary for both languages.
 
+    A pair with an empty side is left out of training; in validation and test it stays, and an empty answer to an empty
+    reference is right. The notes of a run count both.
+
     Fields:
         dataset: where the sentences come from; see `ParallelText`.
         lowercase: None: as the data set is published (Multi30k in lower case, others as written).
         vocab_size: the most subwords.
         max_length: the most subwords of a sentence, its end included; longer pairs are left out of training
             and cut in validation and test, where the reference text stays whole.
+        bleu_tokenize: sacreBLEU's tokeniser for BLEU (13a, intl, zh, char, none); None: as the target language is
+            written, which the signature of the metric says.
     """
 
     name: ClassVar[str] = "translation"
@@ -62,6 +69,7 @@ class Translation(DatasetTask):
     lowercase: bool | None = None
     vocab_size: int = 4_000
     max_length: int = 100
+    bleu_tokenize: str | None = option(None, choices=TOKENIZERS)
 
     def __post_init__(self) -> None:
         if self.vocab_size < _subwords.SMALLEST:
@@ -70,10 +78,10 @@ class Translation(DatasetTask):
             )
         if self.max_length < 2:
             raise ValueError(f"max_length is {self.max_length}; a symbol and the end need at least 2")
-        assert isinstance(self.dataset, ParallelText)
-        if self.dataset.target_language.split("-")[0] in _NO_BLANKS:
-            # Words are not set apart in these scripts, so n-grams are counted over characters.
-            vars(self)["metrics"] = (bleu(tokenize="char"), CHRF, TOKEN_PERPLEXITY)
+        if self.bleu_tokenize not in (None, *TOKENIZERS):
+            raise ValueError(f"bleu_tokenize is '{self.bleu_tokenize}'; it must be one of {', '.join(TOKENIZERS)}")
+        if self._bleu_tokenizer != "13a":
+            vars(self)["metrics"] = (bleu(tokenize=self._bleu_tokenizer), CHRF, TOKEN_PERPLEXITY)
 
     @property
     def dataset_name(self) -> str:
@@ -97,6 +105,7 @@ class Translation(DatasetTask):
             if long:
                 what = "left out" if name == "train" else "cut"
                 notes[f"{name} pairs over {self.max_length} subwords, {what}"] = long
+        notes |= self._tokenization_notes([example.references[0] for example in parts["test"]])
         size = len(prepared.subwords)
         return TaskData(
             parts["train"],
@@ -125,6 +134,22 @@ class Translation(DatasetTask):
     @property
     def _lowercase(self) -> bool:
         return bool(self.on_this_data("lowercase", False))
+
+    @property
+    def _bleu_tokenizer(self) -> str:
+        assert isinstance(self.dataset, ParallelText)
+        return self.bleu_tokenize or bleu_tokenization(self.dataset.target_language).name
+
+    def _tokenization_notes(self, references: Sequence[str]) -> dict[str, str | int | float]:
+        """What the report should say of BLEU's tokens; nothing where they are the usual ones of a known language."""
+        assert isinstance(self.dataset, ParallelText)
+        name, found = self._bleu_tokenizer, bleu_tokenization(self.dataset.target_language)
+        why = "task.bleu_tokenize" if self.bleu_tokenize else found.why
+        if name not in ("zh", "char") and without_blanks("".join(references)):
+            why += "; most references are written without blanks: set task.bleu_tokenize=char, or zh for Chinese"
+        elif name == "13a" and not self.bleu_tokenize and found.known:
+            return {}
+        return {"BLEU's tokeniser": f"{name} ({why})"}
 
     def _build(self) -> Path:
         """The folder of prepared data, named by all that decides its content."""

@@ -194,9 +194,48 @@ def test_a_training_sentence_asked_for_again_is_copied_whole():
     assert same >= 0.9 * len(predictions)  # not all: 4-grams do not tell every order of words apart
 
 
-def test_scripts_without_blanks_are_scored_by_character():
-    assert "tok:13a" in Translation().metrics[0].signature
-    assert "tok:char" in Translation(dataset=InterfaceStrings(target_language="ja")).metrics[0].signature
+def _tokeniser(code, **options):
+    return Translation(dataset=ParallelFolder(target_language=code), **options).metrics[0].signature.split("|")[3]
+
+
+def test_bleus_tokens_follow_the_language_unless_told_otherwise():
+    assert {code: _tokeniser(code) for code in ("zh", "zh_CN", "jpn", "de", "ko", "tgt")} == {
+        "zh": "tok:zh",
+        "zh_CN": "tok:zh",
+        "jpn": "tok:char",
+        "de": "tok:13a",
+        "ko": "tok:13a",
+        "tgt": "tok:13a",
+    }
+    assert _tokeniser("zh", bleu_tokenize="char") == _tokeniser("de", bleu_tokenize="char") == "tok:char"
+    assert Translation().metrics == Translation.metrics
+    with pytest.raises(ValueError, match="bleu_tokenize is 'ja-mecab'; it must be one of 13a, intl, zh, char, none"):
+        Translation(bleu_tokenize="ja-mecab")
+
+
+@pytest.mark.parametrize(
+    ("code", "options", "line", "note"),
+    [
+        ("de", {}, "ein Haus", None),
+        ("zh_CN", {}, "房子", "zh ('zh_CN' is zh-CN, script Hans)"),
+        ("de", {"bleu_tokenize": "intl"}, "ein Haus", "intl (task.bleu_tokenize)"),
+        ("tgt", {}, "ein Haus", "13a ('tgt' is no language whose script is known)"),
+        (
+            "de",
+            {},
+            "红色的房子",
+            "13a ('de' is de, script Latn; most references are written without blanks: set task.bleu_tokenize=char, "
+            "or zh for Chinese)",
+        ),
+    ],
+)
+def test_the_notes_say_which_tokens_and_why(tmp_path, monkeypatch, code, options, line, note):
+    monkeypatch.setenv("HARNESS_DATA", str(tmp_path / "cache"))
+    for number, split in enumerate(("train", "val", "test")):
+        (tmp_path / f"{split}.en").write_text(f"house {number}\n")
+        (tmp_path / f"{split}.{code}").write_text(f"{line}\n")
+    data = Translation(dataset=ParallelFolder(root=tmp_path, target_language=code), vocab_size=300, **options).setup()
+    assert data.notes.get("BLEU's tokeniser") == note
 
 
 def test_a_language_with_too_few_strings_says_so(monkeypatch):
