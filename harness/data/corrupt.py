@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import Enum
 
+from harness.data.foreign import shown
 from harness.errors import DataError
 
 _NAMED = 10
+
+Notes = dict[str, str | int | float]
 
 
 class OnCorrupt(Enum):
@@ -17,8 +22,21 @@ class OnCorrupt(Enum):
     skip = "skip"
 
 
-def skipped(unusable: Mapping[str, str], on_corrupt: OnCorrupt) -> dict[str, str | int | float]:
-    """Notes on the files left out; empty where there are none.
+@dataclass(frozen=True)
+class Unusable:
+    """Why a file cannot be used.
+
+    Attributes:
+        reason: in a few words ("broke off"), by which files are counted.
+        message: a sentence that names the file.
+    """
+
+    reason: str
+    message: str
+
+
+def skipped(unusable: Mapping[str, Unusable], on_corrupt: OnCorrupt) -> Notes:
+    """Notes on the files left out, counted by reason; empty where there are none.
 
     Args:
         unusable: why a file cannot be used, by its name.
@@ -30,9 +48,19 @@ def skipped(unusable: Mapping[str, str], on_corrupt: OnCorrupt) -> dict[str, str
     if not unusable:
         return {}
     if on_corrupt is OnCorrupt.refuse:
-        first = next(iter(unusable.values()))
-        others = f" {len(unusable) - 1} more files cannot be used either." if len(unusable) > 1 else ""
+        first = next(iter(unusable.values())).message
+        more = len(unusable) - 1
+        others = f" {more} more {'file' if more == 1 else 'files'} cannot be used either." if more else ""
         raise DataError(f"{first}{others} Repair or remove what is broken, or set task.on_corrupt=skip.")
-    names = sorted(unusable)
-    listed = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-    return {"files skipped": len(names), "files skipped, names": listed}
+    reasons = Counter(one.reason for one in unusable.values())
+    counts = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items(), key=lambda r: (-r[1], r[0])))
+    return named("files skipped", unusable) | {"files skipped, reasons": counts}
+
+
+def named(what: str, names: Iterable[str]) -> Notes:
+    """Notes that count files and name the first of them; empty where there are none."""
+    listed = sorted(shown(name) for name in names)
+    if not listed:
+        return {}
+    more = f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
+    return {what: len(listed), f"{what}, names": ", ".join(listed[:_NAMED]) + more}

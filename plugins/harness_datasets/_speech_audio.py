@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from harness_tasks.audio_features import Features, FeatureSettings, frames_of, read_audio
+from harness_tasks.audio_features import Features, FeatureSettings, frames_of
+from harness_tasks.audio_files import CLIPPED, RecordingError, read_recording
 
 from harness.data.cache import build_once, cache_dir
-from harness.data.corrupt import OnCorrupt
+from harness.data.corrupt import OnCorrupt, Unusable, named
+from harness.data.foreign import shown
 from harness.data.progress import waiting
-from harness.errors import DataError
 
-_PREPARATION = 1
+_PREPARATION = 2
 
 
 @dataclass
@@ -62,10 +63,22 @@ def check_least(options: object, **least: float) -> None:
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """Frames (T, F) by relative path, and why other files could not be used."""
+    """Features of recordings.
+
+    Attributes:
+        frames: (T, F), by relative path.
+        unusable: why other files could not be used.
+        clipped: those of `frames` of which more than `CLIPPED` is clipped.
+    """
 
     frames: dict[str, np.ndarray]
-    unusable: dict[str, str]
+    unusable: dict[str, Unusable]
+    clipped: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> dict[str, str | int | float]:
+        """How many recordings are clipped, and which; empty where none are."""
+        return named(f"recordings clipped, over {CLIPPED:.0%} of their samples", self.clipped)
 
 
 def feature_table(root: Path, files: Sequence[Path], settings: FeatureSettings, fingerprint: str) -> FeatureTable:
@@ -86,21 +99,26 @@ def feature_table(root: Path, files: Sequence[Path], settings: FeatureSettings, 
     with np.load(folder / "frames.npz", allow_pickle=False) as arrays:
         frames, lengths = arrays["frames"], arrays["lengths"]
     pieces = np.split(frames, np.cumsum(lengths)[:-1]) if len(lengths) else []
-    return FeatureTable(dict(zip(names["usable"], pieces, strict=True)), names["unusable"])
+    unusable = {name: Unusable(*why) for name, why in names["unusable"].items()}
+    return FeatureTable(dict(zip(names["usable"], pieces, strict=True)), unusable, tuple(names["clipped"]))
 
 
 def _build(target: Path, root: Path, files: Sequence[Path], settings: FeatureSettings) -> None:
     pieces: dict[str, np.ndarray] = {}
-    unusable: dict[str, str] = {}
+    unusable: dict[str, tuple[str, str]] = {}
+    clipped = []
     with waiting(f"Computing features of {len(files)} recordings"):
         for path in files:
             name = path.relative_to(root).as_posix()
             try:
-                wave = read_audio(path, settings.sample_rate)
-            except DataError as error:
-                unusable[name] = str(error)
+                recording = read_recording(path, settings.sample_rate)
+                pieces[name] = frames_of(recording.wave, settings, shown(path))  # (T, F)
+            except RecordingError as error:
+                unusable[name] = error.reason, str(error)
                 continue
-            pieces[name] = frames_of(wave, settings)  # (T, F)
+            if recording.clipped > CLIPPED:
+                clipped.append(name)
     frames = np.concatenate(list(pieces.values())) if pieces else np.zeros((0, settings.count), dtype=np.float32)
     np.savez(target / "frames.npz", frames=frames, lengths=np.array([len(p) for p in pieces.values()], dtype=np.int64))
-    (target / "names.json").write_text(json.dumps({"usable": list(pieces), "unusable": unusable}))
+    index = {"usable": list(pieces), "unusable": unusable, "clipped": clipped}
+    (target / "names.json").write_text(json.dumps(index))

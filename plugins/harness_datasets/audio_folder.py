@@ -11,7 +11,7 @@ from harness_tasks.spoken_text import SpokenText
 
 from harness.contract.dataset import Dataset, RawData, RawExample
 from harness.contract.hookspecs import hookimpl
-from harness.data.corrupt import skipped
+from harness.data.corrupt import Unusable, skipped
 from harness.data.sources import FolderSource, Source
 from harness.errors import DataError
 from harness_datasets._speech_audio import AudioOptions, FeatureTable, feature_table
@@ -67,8 +67,12 @@ class AudioFolder(SpokenText, AudioOptions):
         wanted = sorted({name for rows in lists.values() for name, _ in rows})
         present = [files[name] for name in wanted if name in files]
         table: FeatureTable = feature_table(root, present, self.feature_settings, source.fingerprint())
-        missing = {name: f"{name} is listed but not in the folder." for name in wanted if name not in files}
-        notes = skipped(table.unusable | missing, self.on_corrupt)
+        missing = {
+            name: Unusable("missing", f"{name} is listed but not in the folder.")
+            for name in wanted
+            if name not in files
+        }
+        notes = skipped(table.unusable | missing, self.on_corrupt) | table.notes
         splits = {
             split: [
                 RawExample(f"{split}/{name}", table.frames[name], text) for name, text in rows if name in table.frames

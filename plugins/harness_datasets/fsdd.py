@@ -12,7 +12,8 @@ from harness_tasks.audio_features import Features, FeatureSettings
 
 from harness.contract.dataset import Dataset
 from harness.contract.hookspecs import hookimpl
-from harness.data.corrupt import skipped
+from harness.data.corrupt import Unusable, skipped
+from harness.data.foreign import shown
 from harness.data.sources import FolderSource, Source
 from harness.errors import DataError
 from harness_datasets._digit_strings import Notes, Recording, Splits, SpokenDigits
@@ -72,11 +73,11 @@ class Fsdd(SpokenDigits, AudioOptions):
         named = {path.relative_to(root).as_posix(): _NAME.fullmatch(path.stem) for path in files}
         table = feature_table(root, files, self.feature_settings, source.fingerprint())
         wrong = {
-            n: f"{PurePosixPath(n).name} is not named digit_speaker_index.wav."
+            n: Unusable("misnamed", f"{shown(PurePosixPath(n).name)} is not named digit_speaker_index.wav.")
             for n, found in named.items()
             if not found
         }
-        notes = skipped(table.unusable | wrong, self.on_corrupt)
+        notes = skipped(table.unusable | wrong, self.on_corrupt) | table.notes
         splits: Splits = {split: [] for split in ("train", "val", "test")}
         speakers = set()
         for name, found in named.items():

@@ -16,7 +16,8 @@ from harness.contract.preprocessing import Preprocessing
 from harness.contract.raw import RawExample
 from harness.errors import DataError
 from harness_tasks._transcripts import Alphabet
-from harness_tasks.audio_features import Features, FeatureSettings, frames_of, mono, read_audio
+from harness_tasks.audio_features import Features, FeatureSettings, frames_of, frames_of_file
+from harness_tasks.audio_files import mono
 
 _FEATURES, _NORMALISATION, _VOCABULARY = "features.json", "normalisation.json", "vocabulary.json"
 
@@ -136,7 +137,7 @@ class Recordings(Preprocessing):
             )
         rate = self.features.sample_rate
         if not isinstance(source, tuple):
-            return frames_of(read_audio(Path(source), rate), self.features)
+            return frames_of_file(Path(source), self.features)
         wave, given = np.asarray(source[0], dtype=np.float32), int(source[1])
         if wave.ndim not in (1, 2) or (wave.ndim == 2 and wave.shape[1] > len(wave)):
             raise DataError(f"a waveform is (samples,) or (samples, channels), not of shape {wave.shape}.")

@@ -1,4 +1,4 @@
-"""Audio to feature frames: files read with soundfile, MFCC or log-mel by torchaudio.
+"""Sound to feature frames: MFCC or log-mel by torchaudio.
 
 For data sets of audio files, and for models that were trained on them: both compute frames by `frames_of`.
 """
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.errors import DataError
+from harness.data.foreign import shown
+from harness_tasks.audio_files import RecordingError, read_audio
 
 if TYPE_CHECKING:
     import torch
@@ -44,46 +45,51 @@ class FeatureSettings:
     hop_ms: float
 
 
-def read_audio(path: Path, sample_rate: int) -> np.ndarray:
-    """float32 (samples,), channels averaged, at `sample_rate`.
+def frames_of_file(path: Path, settings: FeatureSettings) -> np.ndarray:
+    """float32 (T, F) of an audio file, as `frames_of`.
 
     Raises:
-        DataError: the file cannot be read as audio, is empty, or holds values that are no numbers.
+        RecordingError: the file cannot be used (`read_audio`), or is shorter than one window.
     """
-    import soundfile
-
-    try:
-        wave, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError) as error:
-        raise DataError(f"{path.name} cannot be read as audio: {str(error).strip().rstrip('.')}.") from error
-    return mono(wave, rate, sample_rate, path.name)
+    return frames_of(read_audio(path, settings.sample_rate), settings, shown(path))
 
 
-def mono(wave: np.ndarray, rate: int, sample_rate: int, name: str) -> np.ndarray:
-    """float32 (samples,) at `sample_rate` of a wave (samples, channels) at `rate`.
+def frames_of(wave: np.ndarray, settings: FeatureSettings, name: str = "the waveform") -> np.ndarray:
+    """float32 (T, F) of a wave (samples,) at the settings' rate, T = 1 + samples // hop.
+
+    Args:
+        wave: the sound.
+        settings: how it becomes frames.
+        name: of the sound, for messages.
 
     Raises:
-        DataError: the wave is empty, or holds values that are no numbers; the message names it.
+        RecordingError: the wave is shorter than one window.
     """
-    mixed = wave.mean(axis=1)
-    if not len(mixed):
-        raise DataError(f"{name} holds no sound: it has 0 samples.")
-    if not np.isfinite(mixed).all():
-        raise DataError(f"{name} holds samples that are not finite numbers.")
-    if rate != sample_rate:
-        import torch
-        from torchaudio.functional import resample
-
-        mixed = resample(torch.from_numpy(mixed), rate, sample_rate).numpy()
-    return mixed
-
-
-def frames_of(wave: np.ndarray, settings: FeatureSettings) -> np.ndarray:
-    """float32 (T, F) of a wave (samples,) at the settings' rate, T = 1 + samples // hop."""
     import torch
 
+    transform = _transform(settings)
+    window = _samples(settings, settings.window_ms)
+    if len(wave) < window:
+        raise RecordingError(
+            "too short",
+            f"{name} is too short: it lasts {1000 * len(wave) / settings.sample_rate:.6g} ms, and one frame needs a "
+            f"window of {settings.window_ms:g} ms (task.window_ms).",
+        )
+    # The transform mirrors half a spectrum's length at both ends, for which a short wave is continued with zeros.
+    lacking = max(0, _spectrum(window) // 2 + 1 - len(wave))
+    whole = torch.nn.functional.pad(torch.from_numpy(wave), (0, lacking))
+    count = 1 + len(wave) // _samples(settings, settings.hop_ms)
     with torch.no_grad():
-        return _transform(settings)(torch.from_numpy(wave)).T.contiguous().numpy()
+        return transform(whole).T[:count].contiguous().numpy()
+
+
+def _samples(settings: FeatureSettings, ms: float) -> int:
+    return round(settings.sample_rate * ms / 1000)
+
+
+def _spectrum(window: int) -> int:
+    """Twice the window or more: narrow mel bands at low frequencies then still hold a bin each."""
+    return 2 << (window - 1).bit_length()
 
 
 @lru_cache(maxsize=8)
@@ -92,12 +98,11 @@ def _transform(settings: FeatureSettings) -> torch.nn.Module:
     import torch
     from torchaudio import transforms
 
-    window = round(settings.sample_rate * settings.window_ms / 1000)
+    window = _samples(settings, settings.window_ms)
     mel = {
-        # Twice the window or more: narrow mel bands at low frequencies then still hold a bin each.
-        "n_fft": 2 << (window - 1).bit_length(),
+        "n_fft": _spectrum(window),
         "win_length": window,
-        "hop_length": round(settings.sample_rate * settings.hop_ms / 1000),
+        "hop_length": _samples(settings, settings.hop_ms),
         "n_mels": settings.count if settings.kind is Features.log_mel else max(40, settings.count),
     }
     if settings.kind is Features.mfcc:

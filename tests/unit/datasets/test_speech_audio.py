@@ -8,7 +8,8 @@ import torch
 from harness_datasets import _speech_audio
 from harness_datasets._speech_audio import feature_table
 from harness_tasks._spec_augment import SpecAugment
-from harness_tasks.audio_features import Features, FeatureSettings, read_audio
+from harness_tasks.audio_features import Features, FeatureSettings
+from harness_tasks.audio_files import read_audio
 
 from harness.contract.batch import Example
 from harness.errors import DataError
@@ -40,7 +41,7 @@ def test_reading_averages_channels_and_resamples(tmp_path):
 
 def test_files_that_are_no_audio_are_named(tmp_path):
     (tmp_path / "noise.wav").write_bytes(b"RIFF, but not really")
-    with pytest.raises(DataError, match=r"noise\.wav cannot be read as audio"):
+    with pytest.raises(DataError, match=r"noise\.wav cannot be read as an audio file"):
         read_audio(tmp_path / "noise.wav", RATE)
 
 
@@ -91,7 +92,7 @@ def test_unusable_files_are_listed_beside_usable_ones(tmp_path):
 def test_features_are_computed_once(tmp_path, monkeypatch):
     soundfile.write(tmp_path / "a.wav", tone(), RATE)
     first = table(tmp_path)
-    monkeypatch.setattr(_speech_audio, "read_audio", None)
+    monkeypatch.setattr(_speech_audio, "read_recording", None)
     assert np.array_equal(table(tmp_path).frames["a.wav"], first.frames["a.wav"])
 
 

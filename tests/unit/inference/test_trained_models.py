@@ -310,7 +310,7 @@ def test_audio_is_encoded_as_the_files_were(tmp_path: Path) -> None:
     assert np.array_equal(from_wave, data.test[0].input)
     shutil.rmtree(root)
     assert model.predict([(wave, rate)])[0].text == json.loads((run / "predictions.jsonl").read_text())["output"]
-    with pytest.raises(UserError, match=r"Source 1 of 1 .* cannot be read as audio"):
+    with pytest.raises(UserError, match=r"Source 1 of 1 .* cannot be read as an audio file"):
         model.predict([root / "4.wav"])
 
 

@@ -86,7 +86,7 @@ def test_pictures_of_any_size_and_number_become_a_clip() -> None:
         ("frames", "a.wav", r"ready-made, so audio cannot be encoded: give frames as an array \(T, 5\)"),
         ("frames", np.zeros(5), r"shape \(5,\) holds no frames \(T, 5\)"),
         ("frames", None, "not NoneType"),
-        ("log-mel", "nowhere.wav", "nowhere.wav cannot be read as audio"),
+        ("log-mel", "nowhere.wav", "nowhere.wav cannot be read as an audio file"),
         ("log-mel", (np.zeros((2, 2, 2)), 8_000), r"not of shape \(2, 2, 2\)"),
         ("log-mel", (np.zeros((2, 4_000)), 8_000), r"not of shape \(2, 4000\)"),
         ("log-mel", (np.zeros(0), 8_000), "holds no sound"),

@@ -162,7 +162,7 @@ def test_characters_that_training_lacks_stay_in_the_reference(folder):
         ("val.tsv", "audio/train0.wav\thello\n", r"audio/train0\.wav is listed in train\.tsv and in val\.tsv"),
         ("val.tsv", "audio/gone.wav\thello\n", r"audio/gone\.wav is listed but not in the folder"),
         ("val.tsv", "../secret.wav\thello\n", r"\.\./secret\.wav is listed but not in the folder"),
-        ("audio/val0.wav", "broken", r"val0\.wav cannot be read as audio"),
+        ("audio/val0.wav", "broken", r"val0\.wav cannot be read as an audio file"),
     ],
 )
 def test_mistakes_in_a_transcribed_folder(folder, file, content, message):
