@@ -199,14 +199,15 @@ class _Walking:
             ) from error
 
     def _below(self, path: str) -> Iterator[str]:
-        """The files in a hidden folder, or the folder itself where none can be seen; a hidden file itself."""
+        """A hidden file, or the files in a hidden folder; the folder itself where it cannot be listed."""
         full = os.path.join(self.root, path)
-        found = [
-            os.path.join(path, os.path.relpath(os.path.join(above, name), full))
-            for above, _, names in os.walk(full)
-            for name in names
-        ]
-        yield from found or [path]
+        if os.path.islink(full) or not os.path.isdir(full):
+            yield path
+        closed: list[OSError] = []
+        for above, folders, names in os.walk(full, onerror=closed.append):
+            links = [name for name in folders if os.path.islink(os.path.join(above, name))]
+            yield from (os.path.relpath(os.path.join(above, name), self.root) for name in (*names, *links))
+        yield from (os.path.relpath(error.filename, self.root) for error in closed)
 
 
 def _matches(pattern: Sequence[str], path: Sequence[str]) -> bool:

@@ -18,20 +18,17 @@ from harness.contract.dataset import Dataset, RawData
 from harness.contract.hookspecs import hookimpl
 from harness.data.cache import build_once, cache_dir
 from harness.data.corrupt import OnCorrupt
+from harness.data.foreign import shown
 from harness.data.sources import FolderSource, Source
-from harness.errors import DataError, UnknownNameError
+from harness.errors import DataError
 from harness_datasets._clip_options import ClipOptions
+from harness_datasets._video_classes import folder_source, list_videos, notes_on_folder
 from harness_datasets.moving_squares import MovingSquares
 
 HARNESS_CONTRACT = 2
 
-_PREPARATION = 1
+_PREPARATION = 2
 """Raised whenever the same configuration begins to give other clips."""
-
-SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".mpg", ".mpeg", ".m4v")
-"""File names that count as videos, in lower or upper case."""
-
-_SHARES = {"val": 0.15, "test": 0.15}  # the rest is for training
 
 
 @dataclass
@@ -88,6 +85,7 @@ class VideoFolder(ActionClips, ClipOptions):
         }
         if decoded.skipped:
             notes["files skipped, names"] = ", ".join(decoded.skipped)
+        notes |= notes_on_folder(folder_source(self.label, self.root), self.classes)
         splits = decoded.splits
         return RawData(splits["train"], splits["val"], splits["test"], labels=decoded.classes, notes=notes)
 
@@ -106,64 +104,6 @@ class VideoFolder(ActionClips, ClipOptions):
             lambda folder: write_videos(source, self.classes, self.frames, self.size, self.on_corrupt, folder),
             unchanged=lambda: source.fingerprint() == content,
         )
-
-
-@dataclass(frozen=True)
-class Video:
-    """One file: its path relative to the root ("class/file.mp4"), its label, and the split it belongs to."""
-
-    name: str
-    label: int
-    split: str
-
-
-def folder_source(name: str, root: Path | None) -> FolderSource:
-    """The user's folder as a source."""
-    return FolderSource(
-        name=name,
-        root=root,
-        licence="unknown (the user's own)",
-        description=f"one folder a class, each with at least 3 videos ({', '.join(SUFFIXES)})",
-        patterns=tuple(f"*/*{s}" for s in SUFFIXES) + tuple(f"*/*{s.upper()}" for s in SUFFIXES),
-    )
-
-
-def list_videos(source: FolderSource, classes: Sequence[str] | None) -> tuple[tuple[str, ...], list[Video], int]:
-    """Class names, videos with their splits, and how many of them have the content of another.
-
-    The split needs no list: within a class, files are ordered by the hash of their names and cut at 70 and 85 %.
-    Files of equal content go where the first of them goes.
-
-    Raises:
-        DataError: no video, a single class, or a class of fewer than three different videos.
-        UnknownNameError: `classes` names a folder that is not there.
-    """
-    root = source.fetch()
-    files = source.files()
-    found = sorted({path.parent.name for path in files})
-    names = list(classes) if classes else found
-    for name in names:
-        if name not in found:
-            raise UnknownNameError("class", name, found, f"the folders of {root}")
-    if len(names) < 2:
-        raise DataError(
-            f"A classification needs two classes or more, but {root} has videos of one only: '{names[0]}'. "
-            "Put the videos of each class into a folder of its own, all of them under task.root."
-        )
-    splits: dict[str, str] = {}  # by content
-    rows: list[tuple[Path, str]] = [(p, _digest(p)) for p in files if p.parent.name in names]
-    for name in names:
-        own = [(hashlib.sha256(f"{name}/{p.name}".encode()).hexdigest(), d) for p, d in rows if p.parent.name == name]
-        contents = list(dict.fromkeys(content for _, content in sorted(own)))
-        if len(contents) < 3:
-            raise DataError(
-                f"Class '{name}' in {root} has {len(contents)} different videos; "
-                "three are needed, one each for train, validation and test."
-            )
-        for rank, content in enumerate(contents):
-            splits.setdefault(content, _split(rank, len(contents)))
-    videos = [Video(f"{p.parent.name}/{p.name}", names.index(p.parent.name), splits[d]) for p, d in rows]
-    return tuple(names), videos, len(videos) - len(splits)
 
 
 def write_videos(
@@ -189,23 +129,22 @@ def write_videos(
     console = Console(stderr=True)
     for video in track(videos, "Decoding videos", console=console, disable=not console.is_terminal, transient=True):
         try:
-            clips[len(kept)] = decode(root / video.name, frames, (size, size))
+            clips[len(kept)] = decode(root / video.path, frames, (size, size))
         except UnreadableVideoError as error:
             if on_corrupt is OnCorrupt.refuse:
                 raise DataError(
-                    f"Cannot decode the video {root / video.name}: {error}. Repair or remove it, or leave such "
-                    "files out with task.on_corrupt=skip."
+                    f"{error} Repair or remove it, or leave such files out with task.on_corrupt=skip."
                 ) from error
             skipped.append(video.name)
             continue
         kept.append({"name": video.name, "label": video.label, "split": video.split})
     clips.flush()
     present = {(row["label"], row["split"]) for row in kept}
-    lost = sorted({(v.name.split("/")[0], v.split) for v in videos if (v.label, v.split) not in present})
+    lost = sorted({(names[v.label], v.split) for v in videos if (v.label, v.split) not in present})
     if lost:
         raise DataError(
             f"After leaving out {len(skipped)} videos that cannot be decoded ({', '.join(skipped)}), "
-            f"class '{lost[0][0]}' has none left for {lost[0][1]}. Repair them or add others to {root}."
+            f"class '{lost[0][0]}' has none left for {lost[0][1]}. Repair them or add others to {shown(root)}."
         )
     (folder / "index.json").write_text(
         json.dumps({"classes": names, "videos": kept, "skipped": skipped, "repeated": repeated})
@@ -266,20 +205,6 @@ def read_videos(folder: Path) -> DecodedFolder:
         names, labels = [v["name"] for v in chosen], [v["label"] for v in chosen]
         splits[split] = VideoClips(clips, rows, names, labels, index["classes"])
     return DecodedFolder(splits, tuple(index["classes"]), tuple(index["skipped"]), index["repeated"])
-
-
-def _split(rank: int, count: int) -> str:
-    test = max(1, round(count * _SHARES["test"]))
-    val = max(1, round(count * _SHARES["val"]))
-    return "test" if rank < test else "val" if rank < test + val else "train"
-
-
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise DataError(f"Cannot read the video {path}: {error.strerror}. Check the file's permissions.") from error
 
 
 @hookimpl

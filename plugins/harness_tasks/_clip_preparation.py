@@ -14,7 +14,7 @@ from harness.contract.batch import Example
 from harness.contract.preprocessing import Preprocessing
 from harness.contract.raw import RawExample
 from harness.errors import DataError
-from harness_tasks.video_files import UnreadableVideoError, decode, pixels, squeeze
+from harness_tasks.video_files import decode, pixels, squeeze
 
 GAIN = 5.0
 """Pixels of 0..1 are multiplied by this once the clip's mean is off, which leaves values of about unit size."""
@@ -91,11 +91,7 @@ class ClipPreparation(Preprocessing):
         """float32 (T, C, Y, X), 0..1, in an array of its own."""
         size = (self.height, self.width)
         if isinstance(source, str | Path):
-            path = Path(source)
-            try:
-                return pixels(decode(path, self.frames, size))
-            except UnreadableVideoError as error:
-                raise DataError(f"{path.name} cannot be decoded as a video: {error}.") from error
+            return pixels(decode(Path(source), self.frames, size))
         if not isinstance(source, np.ndarray) or source.ndim != 4 or not len(source):
             given = f"an array of shape {source.shape}" if isinstance(source, np.ndarray) else type(source).__name__
             raise DataError(f"action recognition takes a video file's path or an array of pictures, not {given}.")

@@ -1,53 +1,51 @@
 """Videos to a fixed number of small frames: files through PyAV, pictures in memory, both scaled by torchvision.
 
-For data sets of video files, and for models that were trained on clips.
+For data sets of video files, and for models that were trained on clips. What a file's frames are is decided as a player
+decides it: `_video_streams` chooses the stream and reads when its frames are shown, `_video_pictures` shows one frame,
+and `_video_ends` finds out whether the file ends where it says.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-_MISSING = 0.1  # largest share of announced frames that may be missing before the file counts as cut off
+from harness.data.foreign import reading
+from harness.errors import DataError
+
+if TYPE_CHECKING:
+    import torch
+
+SUFFIXES = (
+    ".3g2", ".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts",
+    ".ogv", ".ts", ".vob", ".webm", ".wmv",
+)  # fmt: skip
+"""Endings of file names that count as videos, in lower or upper case."""
+
+_UNSTEADY = 1.5  # frames whose durations differ by more than this factor are not at a constant rate
 
 
-class UnreadableVideoError(Exception):
-    """The file cannot be decoded; the message says why."""
+class UnreadableVideoError(DataError):
+    """The file cannot be used as a video: no video, not decodable, damaged, or cut off; the message names it."""
 
 
 def decode(path: Path, frames: int, size: tuple[int, int]) -> np.ndarray:
     """Frames at even distances over the whole video, uint8 (frames, *size, 3); size: height and width.
 
-    The picture is squeezed to that, so that nothing at its edges is lost; a video of fewer frames than
-    asked for repeats some.
+    At a constant rate these are evenly spaced from the first frame to the last. Where the rate varies they are those
+    on the screen at evenly spaced times from the start of the first frame to the end of the last. The picture is
+    squeezed to the size, so that nothing at its edges is lost; a video of fewer frames than asked for repeats some.
 
     Raises:
-        UnreadableVideoError: no video in it, not decodable, or cut off.
+        UnreadableVideoError: no video in it, not decodable, damaged, or cut off.
     """
-    import av
-    import torch
-    from torchvision.transforms.v2 import functional
-
-    av.logging.set_level(av.logging.PANIC)  # what is wrong with a file is said in the exception
     try:
-        count = _count(path)
-        wanted = _even(count, frames)
-        small: dict[int, torch.Tensor] = {}
-        decoded = 0
-        with av.open(str(path)) as container:
-            for frame in container.decode(video=0):
-                if decoded in wanted:
-                    picture = torch.from_numpy(frame.to_ndarray(format="rgb24")).permute(2, 0, 1)  # (C, Y, X)
-                    small[decoded] = functional.resize(picture, list(size), antialias=True)
-                decoded += 1
-    except (av.error.FFmpegError, ValueError, OSError) as error:
-        raise UnreadableVideoError(f"{type(error).__name__}: {_reason(error)}") from error
-    if decoded < count * (1 - _MISSING):
-        raise UnreadableVideoError(f"only {decoded} of {count} frames can be decoded")
-    last = max(small)  # a decoder may yield a frame or two fewer than the file has packets
-    clip = torch.stack([small.get(int(i), small[last]) for i in wanted])  # (T, C, Y, X)
-    return clip.permute(0, 2, 3, 1).numpy()
+        with reading(path, "a video"):
+            return _decode(path, frames, size)
+    except DataError as error:
+        raise UnreadableVideoError(str(error)) from error
 
 
 def squeeze(pictures: np.ndarray, frames: int, size: tuple[int, int]) -> np.ndarray:
@@ -66,25 +64,45 @@ def pixels(pictures: np.ndarray) -> np.ndarray:
     return np.divide(clip, 255, out=clip)
 
 
+def _decode(path: Path, frames: int, size: tuple[int, int]) -> np.ndarray:
+    import torch
+    from torchvision.transforms.v2 import functional
+
+    from harness_tasks._video_ends import check_end
+    from harness_tasks._video_pictures import picture
+    from harness_tasks._video_streams import Shown, scan, shown_frames
+
+    check_end(path)
+    plan = scan(path)
+    starts, end = plan.starts, plan.end
+    for _ in range(2):
+        wanted = _on_screen(starts, end, frames)
+        small: dict[int, torch.Tensor] = {}
+        seen: list[Shown] = []
+        for one in shown_frames(path, plan):
+            if len(seen) in wanted:
+                small[len(seen)] = functional.resize(picture(one.frame), list(size), antialias=True)
+            seen.append(Shown(one.start, one.end))
+        decoded = [one.start for one in seen]
+        if decoded == starts and seen[-1].end == end:
+            break
+        # The container's times were not those of the decoded frames; the second time they are.
+        starts, end = decoded, seen[-1].end
+    plan.check_decoded(end)
+    clip = torch.stack([small[int(i)] for i in wanted])  # (T, C, Y, X)
+    return clip.permute(0, 2, 3, 1).numpy()
+
+
+def _on_screen(starts: list[int], end: int, frames: int) -> np.ndarray:
+    """Positions of the `frames` frames to take, of those that start to be shown at `starts`; the last until `end`."""
+    times = np.asarray(starts, dtype=np.float64)
+    durations = np.diff(times, append=float(end))
+    if len(times) < 2 or durations.max() <= _UNSTEADY * max(durations[:-1].min(), 1):
+        return _even(len(times), frames)
+    wanted = np.linspace(times[0], float(end), frames)
+    return np.searchsorted(times, wanted, side="right") - 1
+
+
 def _even(count: int, frames: int) -> np.ndarray:
     """Positions of `frames` frames at even distances among `count`."""
     return np.linspace(0, count - 1, frames).round().astype(int)
-
-
-def _count(path: Path) -> int:
-    """How many frames the video has: announced in its header or counted in packets, whichever is more."""
-    import av
-
-    with av.open(str(path)) as container:
-        if not container.streams.video:
-            raise UnreadableVideoError("it holds no video stream")
-        stream = container.streams.video[0]
-        packets = sum(1 for packet in container.demux(stream) if packet.size)
-        count = max(packets, stream.frames)
-    if not count:
-        raise UnreadableVideoError("it holds no frames")
-    return count
-
-
-def _reason(error: BaseException) -> str:
-    return str(getattr(error, "strerror", None) or error)

@@ -80,6 +80,7 @@ class TestWalk:
             "desktop.ini",
         )
         put(tmp_path, *hidden, "a/one.x")
+        (tmp_path / ".empty").mkdir()
         (tmp_path / "a" / "two.x").symlink_to("../.git/objects/x")
         assert names(tmp_path) == ["a/one.x", "a/two.x"]
         assert left_out(tmp_path) == dict.fromkeys(hidden, walking.HIDDEN)

@@ -91,7 +91,7 @@ def test_pictures_of_any_size_and_number_become_a_clip() -> None:
         ("log-mel", (np.zeros((2, 4_000)), 8_000), r"not of shape \(2, 4000\)"),
         ("log-mel", (np.zeros(0), 8_000), "holds no sound"),
         ("log-mel", (np.full(9, np.nan), 8_000), "not finite"),
-        ("clips", "nowhere.mp4", "nowhere.mp4 cannot be decoded as a video"),
+        ("clips", "nowhere.mp4", "nowhere.mp4 cannot be read as a video: No such file"),
         ("clips", np.zeros((4, 3, 9, 8), np.float32), r"is no clip: give uint8 .* float32 \(T, 3, 8, 8\)"),
         ("clips", np.zeros(3), r"not an array of shape \(3,\)"),
     ],

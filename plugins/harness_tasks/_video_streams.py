@@ -1,0 +1,219 @@
+"""Which stream of a video file is the film, when its frames are shown, and the frames as they are shown.
+
+Times are whole ticks of the stream's time base.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import DataError
+
+if TYPE_CHECKING:
+    import av
+
+_MISSING = 0.1  # largest share of a film's time that may be left undecoded before it counts as damaged
+_DISCONTINUITY_S = 10.0  # a jump of more than this in a broadcast is a new clock, not a still picture
+_LARGEST = 1 << 26  # pixels of a picture
+_PLAYLISTS = frozenset({"hls", "dash", "concat", "sdp", "rtsp", "rtp", "imf", "image2", "lavfi", "tty", "txd"})
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A frame that a player shows from `start` until `end`."""
+
+    start: int
+    end: int
+    frame: Any = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the container says of the film.
+
+    Attributes:
+        path: of the file, for messages.
+        index: of the stream.
+        starts: when its frames are shown, in order.
+        end: until when the last is.
+        usual: how long a frame is shown, in most cases.
+        tick: length of a tick in seconds.
+    """
+
+    path: Path
+    index: int
+    starts: list[int]
+    end: int
+    usual: int
+    tick: float
+
+    def check_decoded(self, end: int) -> None:
+        """Compare with the end of what was decoded.
+
+        Raises:
+            DataError: much of the film is missing.
+        """
+        from harness.data.foreign import shown
+
+        whole, got = self.end - self.starts[0], end - self.starts[0]
+        if got < whole * (1 - _MISSING) - self.usual:
+            raise DataError(
+                f"{shown(self.path)} is cut off or damaged: only {got * self.tick:.1f} of {whole * self.tick:.1f} s "
+                "can be decoded."
+            )
+
+
+def scan(path: Path) -> Plan:
+    """Read the container, and choose the stream that a player shows.
+
+    That is none that is marked as a cover, a still or thumbnails; then one of several pictures rather than of one; then
+    one that is marked as default; then the one of the largest pictures; then the first.
+
+    Raises:
+        DataError: there is no film in it.
+    """
+    from harness.data.foreign import shown
+
+    with _opened(path) as container:
+        films = [stream for stream in container.streams.video if not _is_picture(stream)]
+        if not films:
+            what = "no film, only pictures beside it" if container.streams.video else "no video stream"
+            raise DataError(f"{shown(path)} cannot be used as a video: it holds {what}.")
+        packets: dict[int, list[tuple[int, int]]] = {stream.index: [] for stream in films}
+        damaged: set[int] = set()
+        for packet in container.demux(*films):
+            time = packet.dts if packet.pts is None else packet.pts
+            if packet.is_corrupt and packet.size:
+                damaged.add(packet.stream_index)
+            if packet.size and not packet.is_discard:
+                own = packets[packet.stream_index]
+                if time is None:
+                    time = own[-1][0] + own[-1][1] if own else 0
+                own.append((time, packet.duration or 0))
+        film = max(films, key=lambda s: (len(packets[s.index]) > 1, _default(s), _area(s), -s.index))
+        if not packets[film.index]:
+            raise DataError(f"{shown(path)} cannot be used as a video: it holds no frames.")
+        if film.index in damaged:
+            raise DataError(f"{shown(path)} is cut off or damaged: a part of its film is incomplete.")
+        tick = float(film.time_base or 0) or 1.0
+        usual = _usual(film, [time for time, _ in packets[film.index]], tick)
+        rows = sorted(packets[film.index])
+        starts = _steady([time for time, _ in rows], usual, tick, container.format.name)
+        return Plan(path, film.index, starts, starts[-1] + (rows[-1][1] or usual), usual, tick)
+
+
+def shown_frames(path: Path, plan: Plan) -> Iterator[Shown]:
+    """The frames that a player shows, in order, each until the next.
+
+    Raises:
+        DataError: a picture is damaged. What comes before the first key picture may be: no player shows it.
+    """
+    from av.error import FFmpegError
+
+    from harness.data.foreign import shown
+
+    with _opened(path) as container:
+        stream = container.streams[plan.index]
+        stream.codec_context.options = {"err_detect": "crccheck+bitstream+buffer+explode", "max_pixels": str(_LARGEST)}
+        before: Shown | None = None
+        for packet in container.demux(stream):
+            try:
+                frames: Sequence[Any] = packet.decode()
+            except FFmpegError as error:
+                if before is None and not packet.is_keyframe and packet.size:
+                    continue
+                when = (
+                    f"after {(before.start - plan.starts[0]) * plan.tick:.1f} s" if before else "at its first picture"
+                )
+                raise DataError(f"{shown(path)} is damaged {when}: {error.strerror}.") from error
+            for frame in frames:
+                if frame.is_corrupt:
+                    if before is None:
+                        continue
+                    raise DataError(
+                        f"{shown(path)} is damaged after {(before.start - plan.starts[0]) * plan.tick:.1f} s."
+                    )
+                start, length = _time_of(frame, before, plan), frame.duration or plan.usual
+                if before is not None:
+                    start = _after(before.start, start, plan.usual, plan.tick, container.format.name)
+                    yield Shown(before.start, start, before.frame)
+                before = Shown(start, start + length, frame)
+        if before is None:
+            raise DataError(f"{shown(path)} cannot be used as a video: none of its frames can be decoded.")
+        yield before
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[av.container.InputContainer]:
+    """The file in PyAV, as a file and nothing but: never what a playlist names, never a network.
+
+    Raises:
+        DataError: it is a list of other files.
+    """
+    import av
+
+    from harness.data.foreign import shown
+
+    av.logging.set_level(av.logging.PANIC)  # what is wrong with a file is said in the exception
+    options = {"protocol_whitelist": "file", "err_detect": "crccheck"}
+    with av.open(f"file:{os.path.abspath(path)}", "r", options=options, metadata_errors="replace") as container:
+        if set(container.format.name.split(",")) & _PLAYLISTS:
+            raise DataError(f"{shown(path)} cannot be used as a video: it is a list of other files.")
+        yield container
+
+
+def _is_picture(stream: Any) -> bool:
+    from av.stream import Disposition
+
+    marks = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+    return bool(stream.disposition & marks)
+
+
+def _default(stream: Any) -> bool:
+    from av.stream import Disposition
+
+    return bool(stream.disposition & Disposition.default)
+
+
+def _area(stream: Any) -> int:
+    return (stream.width or 0) * (stream.height or 0)
+
+
+def _usual(stream: Any, times: list[int], tick: float) -> int:
+    """The most common distance of frames, or what the stream's rate says."""
+    from statistics import median_low
+
+    ordered = sorted(times)
+    gaps = [b - a for a, b in pairwise(ordered) if b > a]
+    if gaps:
+        return median_low(gaps)
+    return max(1, round(float(1 / stream.average_rate) / tick)) if stream.average_rate else 1
+
+
+def _steady(times: list[int], usual: int, tick: float, form: str) -> list[int]:
+    """Times that never go back."""
+    made: list[int] = []
+    for time in times:
+        made.append(_after(made[-1], time, usual, tick, form) if made else time)
+    return made
+
+
+def _after(before: int, time: int, usual: int, tick: float, form: str) -> int:
+    """When a frame is shown that comes after another: a clock that starts anew goes on where it was."""
+    broadcast = form in ("mpegts", "mpeg")
+    if time < before or (broadcast and (time - before) * tick > _DISCONTINUITY_S):
+        return before + usual
+    return time
+
+
+def _time_of(frame: Any, before: Shown | None, plan: Plan) -> int:
+    time = frame.dts if frame.pts is None else frame.pts
+    if time is None:
+        return before.end if before else plan.starts[0]
+    return int(time)
