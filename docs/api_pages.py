@@ -116,6 +116,7 @@ DATA = Page(
             for n in ("Source", "GeneratedSource", "FileSource", "FolderSource", "WheelSource", "UrlSource")
         ),
         "What lies in a folder": ("harness.data.walking",),
+        "Files of text": ("harness.data.text_files", "harness.contract.text.normal_form"),
         "Files that cannot be used": ("harness.data.corrupt",),
         "How alike texts are": ("harness.data.similarity",),
         "The cache": ("harness.data.cache", "harness.data.progress"),
@@ -157,7 +158,7 @@ def metrics() -> Iterator[str]:
         made = {n: v for n, v in vars(module).items() if isinstance(v, Metric)}
         yield from table(("metric", "name", "unit", "better", "statistics", "meaning"), map(metric_row, made.items()))
     yield from ("", "## Helpers for your own metrics")
-    for name in ("label_counts", "ratios"):
+    for name in ("label_counts", "ratios", "languages"):
         yield from entry(f"harness.metrics.{name}")
 
 

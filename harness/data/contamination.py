@@ -7,8 +7,9 @@ The content of an example is its input. Two examples are the same if one of thes
     frames (not of forecasts)     also any FRAMES_IN_A_ROW frames, not all equal: a recording reused within another
     next token                    the document; and every passage of PASSAGE characters that occurs there verbatim
 
-Modified copies (noise, another crop, a paraphrase) are not recognised. Passages are counted, and a document counts as a
-copy if they cover more than MOST_OF_IT of it: two texts in one language naturally share some phrases.
+An empty sentence is no copy of another. Modified copies (noise, another crop, a paraphrase) are not recognised.
+Passages are counted, and a document counts as a copy if they cover more than MOST_OF_IT of it: two texts in one
+language naturally share some phrases.
 
 Does not import torch.
 """
@@ -249,6 +250,8 @@ def _input(example: Example) -> list[tuple[str, bytes]]:
 
 
 def _input_and_text(example: Example) -> list[tuple[str, bytes]]:
+    if not example.source and example.references and len(example.input) <= 1:
+        return []  # an empty sentence and its end: nothing to know from another split
     text = [("text", _digest(_code_points(plain(example.source))))] if example.source else []
     return _input(example) + text
 

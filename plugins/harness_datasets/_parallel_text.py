@@ -14,11 +14,13 @@ from harness.data.sources import FolderSource
 from harness.data.text_files import read_lines
 from harness.errors import DataError
 
+Notes = dict[str, str | int | float]
+
 Row = tuple[int, str, str]
 """Number of a pair, source and target."""
 
 
-def raw_splits(rows: Mapping[str, list[Row]], notes: dict[str, str | int | float] | None = None) -> RawData:
+def raw_splits(rows: Mapping[str, list[Row]], notes: Notes | None = None) -> RawData:
     """Rows as raw examples, which are named by split and number."""
     made = {split: [RawExample(f"{split}-{n:06d}", a, b) for n, a, b in part] for split, part in rows.items()}
     return RawData(made["train"], made["val"], made["test"], notes=notes or {})
@@ -53,12 +55,23 @@ def read_splits(root: Path, stems: Mapping[str, str], source: str, target: str) 
     return {split: _read_pair(root, stem, source, target) for split, stem in stems.items()}
 
 
-def without_held_out(rows: Mapping[str, list[Row]]) -> tuple[dict[str, list[Row]], dict[str, str | int | float]]:
+def unused_files(folder: FolderSource, stems: Mapping[str, str], codes: tuple[str, str]) -> Notes:
+    """Notes on what lies in the folder and is not read.
+
+    Raises:
+        DataError: a file is missing.
+    """
+    root = folder.fetch()
+    used = [_find(root, f"{stem}.{code}") for stem in stems.values() for code in codes]
+    return folder.unused(used, "packed, beside the same file unpacked")
+
+
+def without_held_out(rows: Mapping[str, list[Row]]) -> tuple[dict[str, list[Row]], Notes]:
     """The splits without what is held out: no training source stands in validation or test, no validation one in test.
 
     Test stays as it was published. The notes count what was left out, where anything was. Empty sources are nobody's.
     """
-    kept, notes = {"test": list(rows["test"])}, dict[str, str | int | float]()
+    kept, notes = {"test": list(rows["test"])}, Notes()
     held = {plain(source) for _, source, _ in rows["test"]} - {""}
     for split, later in (("val", "test"), ("train", "validation or test")):
         kept[split] = [row for row in rows[split] if plain(row[1]) not in held]

@@ -10,8 +10,8 @@ from harness_tasks.parallel_text import ParallelText
 
 from harness.contract.dataset import Dataset, RawData
 from harness.contract.hookspecs import hookimpl
-from harness.data.sources import Source
-from harness_datasets._parallel_text import folder_source, raw_splits, read_splits, without_held_out
+from harness.data.sources import FolderSource, Source
+from harness_datasets._parallel_text import folder_source, raw_splits, read_splits, unused_files, without_held_out
 from harness_datasets.cipher import Cipher
 
 HARNESS_CONTRACT = 2
@@ -46,8 +46,15 @@ class ParallelFolder(ParallelText):
 
     def sources(self) -> tuple[Source, ...]:
         """The folder."""
-        codes = (self.source_language, self.target_language)
-        return (folder_source("parallel", self.root, _STEMS, codes, "the user's own"),)
+        return (self._folder(),)
+
+    def unused_files(self) -> dict[str, str | int | float]:
+        """Files of other languages, splits and kinds.
+
+        Raises:
+            DataError: as for `read`.
+        """
+        return unused_files(self._folder(), _STEMS, self._codes)
 
     def read(self) -> RawData:
         """Every line of the files, empty ones too.
@@ -55,13 +62,19 @@ class ParallelFolder(ParallelText):
         Raises:
             DataError: the folder or a file is missing, or two files do not fit each other.
         """
-        root = self.sources()[0].fetch()
-        rows = read_splits(root, _STEMS, self.source_language, self.target_language)
+        rows = read_splits(self._folder().fetch(), _STEMS, *self._codes)
         return raw_splits(*without_held_out(rows))
 
     def tiny(self) -> Cipher:
         """The toy language."""
         return Cipher()
+
+    @property
+    def _codes(self) -> tuple[str, str]:
+        return self.source_language, self.target_language
+
+    def _folder(self) -> FolderSource:
+        return folder_source("parallel", self.root, _STEMS, self._codes, "the user's own")
 
 
 @hookimpl

@@ -12,6 +12,7 @@ from harness_tasks.text_corpus import TextCorpus
 from harness.contract.dataset import Dataset, RawData
 from harness.contract.hookspecs import hookimpl
 from harness.contract.task import Reference
+from harness.data.foreign import reading, shown
 from harness.data.sources import FolderSource, Source
 from harness.data.text_files import decode, lines, read_text
 from harness.errors import DataError
@@ -66,16 +67,18 @@ class PennTreebank(TextCorpus):
         """
         source = self._folder()
         files = source.files()
-        texts = []
+        used, texts = [], []
         for split in ("train", "valid", "test"):
             name = f"ptb.{split}.txt"
             plain = [path for path in files if path.name == name]
             archives = [path for path in files if path.suffix == ".zip"]
             if not plain and not archives:
                 raise DataError(f"The folder {source.root} has no {name}. Expected: {source.description}.")
+            used += plain[:1] or archives[:1]
             text = read_text(plain[0]) if plain else _from_zip(archives[0], name)
             texts.append("".join(f"{line.strip()}\n" for line in lines(text)))
         data = corpus(texts, str(source.root))
+        data.notes |= source.unused(used, "beside those that are read")
         data.prompts = ("the company said ", "mr. <unk> said ", "the stock market ", "in new york ")
         return data
 
@@ -94,14 +97,11 @@ class PennTreebank(TextCorpus):
 
 
 def _from_zip(path: Path, name: str) -> str:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.namelist() if PurePosixPath(m).name == name]
-            if not members:
-                raise DataError(f"{path} holds no {name}. Expected ptb.train.txt, ptb.valid.txt and ptb.test.txt.")
-            return decode(archive.read(members[0]), name)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} cannot be read as a zip archive: {error}.") from error
+    with reading(path, "a zip archive"), zipfile.ZipFile(path) as archive:
+        members = [m for m in archive.namelist() if PurePosixPath(m).name == name]
+        if not members:
+            raise DataError(f"{shown(path)} holds no {name}. Expected ptb.train.txt, ptb.valid.txt and ptb.test.txt.")
+        return decode(archive.read(members[0]), f"{name} in {shown(path)}")
 
 
 @hookimpl

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -11,6 +12,7 @@ from harness_tasks.text_corpus import TextCorpus
 
 from harness.contract.dataset import Dataset, RawData
 from harness.contract.hookspecs import hookimpl
+from harness.data.foreign import shown
 from harness.data.sources import FolderSource, Source
 from harness.data.text_files import read_text
 from harness.errors import DataError
@@ -47,19 +49,21 @@ class TextFolder(TextCorpus):
                 or a split is empty.
         """
         source = self._folder()
-        files = {path.stem: path for path in source.files()}
-        if "valid" in files and "val" not in files:
-            files["val"] = files.pop("valid")
+        files = _by_name(source.files())
         if {"train", "val", "test"} <= files.keys():
-            texts = [read_text(files[name]) for name in ("train", "val", "test")]
+            used = [files[name] for name in ("train", "val", "test")]
+            texts = [read_text(path) for path in used]
         elif len(files) == 1:
-            texts = _cut(read_text(next(iter(files.values()))))
+            used = list(files.values())
+            texts = _cut(read_text(used[0]))
         else:
             raise DataError(
-                f"The folder {source.root} holds {', '.join(sorted(p.name for p in source.files()))}; "
+                f"The folder {shown(self.root or '')} holds {', '.join(shown(p.name) for p in source.files())}; "
                 "expected train.txt, val.txt and test.txt, or one text file alone."
             )
-        return corpus(texts, str(source.root))
+        data = corpus(texts, shown(self.root or ""))
+        data.notes |= source.unused(used, "neither train, val nor test")
+        return data
 
     def tiny(self) -> Counting:
         """aⁿbⁿ."""
@@ -73,6 +77,22 @@ class TextFolder(TextCorpus):
             description="train.txt, val.txt and test.txt in UTF-8, or one text file, split 90/5/5 without shuffling",
             patterns=("*.txt",),
         )
+
+
+def _by_name(files: Sequence[Path]) -> dict[str, Path]:
+    """Files by what they are called in lower case, without ending; one called "valid" counts as "val".
+
+    Raises:
+        DataError: two are called the same.
+    """
+    named: dict[str, Path] = {}
+    for path in files:
+        name = path.stem.lower()
+        name = "val" if name == "valid" else name
+        if name in named:
+            raise DataError(f"{shown(named[name])} and {shown(path.name)} are both '{name}'; remove or rename one.")
+        named[name] = path
+    return named
 
 
 def _cut(text: str) -> list[str]:

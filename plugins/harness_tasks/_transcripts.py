@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from harness.contract.text import normal_form
+
 BLANK = 0
 
 
@@ -20,8 +22,8 @@ class Alphabet:
         return len(self.characters)
 
     def encode(self, text: str) -> np.ndarray:
-        """int64 (U,); characters outside the alphabet are left out."""
-        return np.array([self._labels[c] for c in text if c in self._labels], dtype=np.int64)
+        """int64 (U,): labels of the text in normal form (Unicode NFC); characters outside the alphabet are left out."""
+        return np.array([self._labels[c] for c in normal_form(text) if c in self._labels], dtype=np.int64)
 
     def decode(self, labels: Sequence[int]) -> str:
         """The text of labels without blanks, its outer and doubled blanks removed."""

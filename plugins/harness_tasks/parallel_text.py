@@ -31,6 +31,13 @@ class ParallelText(Dataset):
         if self.source_language == self.target_language:
             raise ValueError(f"source_language and target_language are both '{self.source_language}'")
 
+    def unused_files(self) -> dict[str, str | int | float]:
+        """Notes on files in the user's folder that are not used (`FolderSource.unused`); none elsewhere.
+
+        Asked for every run, since prepared data is kept and other files may have come since.
+        """
+        return {}
+
     @property
     def label(self) -> str:
         """The name with the direction: "multi30k.de-en"."""

@@ -97,9 +97,10 @@ class Translation(DatasetTask):
 
     def setup(self) -> TaskData:
         """Examples whose input and target are subword ids with an end symbol, (T,) and (U,)."""
+        assert isinstance(self.dataset, ParallelText)
         prepared = self._make() if self.synthetic else PreparedPairs.load(self._build())
         sentences = Sentences(prepared.subwords, self._lowercase, self.max_length)
-        parts, notes = {}, dict(prepared.notes)
+        parts, notes = {}, prepared.notes | self.dataset.unused_files()
         for name in ("train", "val", "test"):
             parts[name], long = prepared.split(name, sentences)
             if long:

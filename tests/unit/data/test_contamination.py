@@ -103,6 +103,11 @@ def test_text_without_letters_is_compared_as_it_is() -> None:
 # -- recordings within recordings ----------------------------------------------------------------------
 
 
+def test_an_empty_sentence_is_no_copy_of_another() -> None:
+    empty, same = _token("a", [2], references=("x",)), _token("b", [2], references=("y",))
+    assert not _found(TokenInput(9), TokenSequenceTarget(9), val=[empty], test=[same]).duplicates
+
+
 def test_a_recording_used_again_within_another_is_found() -> None:
     old, new = DRAW(1).normal(size=(12, 2)), DRAW(2).normal(size=(20, 2))
     new[7 : 7 + FRAMES_IN_A_ROW] = old[2 : 2 + FRAMES_IN_A_ROW]

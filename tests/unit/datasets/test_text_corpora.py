@@ -4,7 +4,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from harness_datasets._text_corpora import PIECE, documents, pieces
+from harness_datasets._text_corpora import PIECE, corpus, documents, pieces
 from harness_datasets.counting import Counting
 from harness_datasets.king_james import near_duplicates
 from harness_datasets.penn_treebank import PennTreebank
@@ -82,6 +82,26 @@ def test_files_of_other_names_are_listed(tmp_path):
     (tmp_path / "two.txt").write_text("text")
     with pytest.raises(DataError, match=r"one\.txt, two\.txt; expected train\.txt"):
         read(tmp_path)
+
+
+def test_endings_have_any_case_and_files_that_are_not_used_are_named(tmp_path):
+    for name in ("Train.TXT", "val.txt", "test.txt", "more.txt", "train.json"):
+        (tmp_path / name).write_text("some words\n")
+    notes = read(tmp_path).notes
+    assert notes["files not used"] == 2
+    assert notes["files not used, neither train, val nor test"] == "1: more.txt"
+    (tmp_path / "valid.txt").write_text("other words\n")
+    with pytest.raises(DataError, match=r"val\.txt and valid\.txt are both 'val'"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("character", "\x0b\x0c\x1c\x85\u2028")
+def test_only_line_ends_end_a_line(tmp_path, character):
+    for split in ("train", "valid", "test"):
+        (tmp_path / f"ptb.{split}.txt").write_text(f"a{character}b \n c\n", encoding="utf-8")
+    assert PennTreebank(root=tmp_path).read().test[0].target == f"a{character}b\nc\n"
+    line = f"0123456789{character}0123456789 0123456789\n"
+    assert len(corpus([line * 3, line, line], "here").prompts) == 1
 
 
 def test_an_empty_split_is_refused(tmp_path):

@@ -5,10 +5,12 @@ import pytest
 import soundfile
 from flat_task import flat_task
 from harness_datasets._digit_strings import WORDS
+from harness_datasets.tones import Tones
 from harness_tasks._transcripts import frames_needed
 from harness_tasks.audio_features import Features
 from harness_tasks.speech_recognition import SpeechRecognition
 
+from harness.contract.raw import RawData, RawExample
 from harness.contract.specs import FrameInput
 from harness.data.corrupt import OnCorrupt
 from harness.errors import DataError
@@ -222,3 +224,19 @@ def test_augmentation_is_off_unless_asked_for():
 def test_values_that_make_no_sense_are_refused_at_once(wrong):
     with pytest.raises(ValueError, match=str(next(iter(wrong.values())))):
         flat_task(SpeechRecognition, **wrong)
+
+
+def test_transcripts_of_any_data_set_are_brought_into_one_form():
+    class Spelt(Tones):
+        """Tones with a word that is spelt in two ways."""
+
+        def read(self):
+            texts = ["caf\u00e9", "cafe\u0301", "cafe\u0301"]
+            frames = np.random.default_rng(0).normal(size=(9, 2)).astype(np.float32)
+            return RawData(*([RawExample(f"{n}", frames, text)] for n, text in enumerate(texts)))
+
+    data = SpeechRecognition(dataset=Spelt()).setup()
+    assert data.preprocessing.alphabet.characters == tuple(sorted("caf\u00e9"))
+    assert data.test[0].references == ("caf\u00e9",)
+    assert data.test[0].target.tolist() == data.train[0].target.tolist()
+    assert not data.notes

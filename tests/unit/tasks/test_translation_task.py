@@ -269,6 +269,15 @@ def test_empty_lines_are_left_out_of_training_and_scored_in_the_test(tmp_path, m
     assert rows[3]["bleu"] == {"hypothesis_length": 0, "reference_length": 0, "matches": [0] * 4, "totals": [0] * 4}
 
 
+def test_files_that_are_not_used_are_named_every_time(captions):
+    assert "files not used" not in de_en(captions).setup().notes
+    (captions / "train.fr.gz").write_bytes(b"")
+    (captions / "val.de").write_bytes(gzip.decompress((captions / "val.de.gz").read_bytes()))
+    notes = de_en(captions).setup().notes
+    assert notes["files not used"] == 2
+    assert notes["files not used, packed, beside the same file unpacked"] == "1: val.de.gz"
+
+
 def test_training_without_a_whole_pair_is_refused():
     data = RawData([RawExample("1", "a", "")], [], [])
     with pytest.raises(DataError, match="training split has no pair with text on both sides"):
