@@ -188,10 +188,10 @@ def _decoded(sound: Sound) -> tuple[np.ndarray, int]:
             """No: a file of unknown length cannot be sought in, and soundfile does after each piece."""
             return False
 
-    pieces, values, digest = [], 0, hashlib.md5(usedforsecurity=False)
+    opened, pieces, values, digest = False, [], 0, hashlib.md5(usedforsecurity=False)
     try:
         with Stream(Content(sound.content)) as stream:
-            rate, most = stream.samplerate, max(1, _AT_ONCE // stream.channels)
+            opened, rate, most = True, stream.samplerate, max(1, _AT_ONCE // stream.channels)
             while len(piece := stream.read(most, dtype="int32" if sound.bits else "float32", always_2d=True)):
                 values += piece.size
                 if values > _MOST_VALUES:
@@ -206,6 +206,8 @@ def _decoded(sound: Sound) -> tuple[np.ndarray, int]:
             wave = np.concatenate(pieces) if pieces else np.zeros((0, stream.channels), dtype=np.float32)
     except soundfile.LibsndfileError as error:
         said = error.error_string.removeprefix("Error : ").strip().rstrip(".")
+        if opened:
+            raise damaged(f"it cannot be decoded to its end, or broke off (libsndfile: {said})") from error
         raise RefusedSoundError("not decodable", f"cannot be decoded (libsndfile: {said})") from error
     if sound.samples is not None and len(wave) != sound.samples:
         if len(wave) < sound.samples:

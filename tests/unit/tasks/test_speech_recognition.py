@@ -159,9 +159,13 @@ def test_characters_that_training_lacks_stay_in_the_reference(folder):
     [
         ("val.tsv", None, r"val\.tsv is missing"),
         ("val.tsv", "audio/val0.wav hello\n", r"val\.tsv, line 1: expected 'path<TAB>text'"),
-        ("val.tsv", "audio/val0.wav\t \n", r"val\.tsv, line 1"),
+        ("val.tsv", "audio/val0.wav\t \n", r"val\.tsv, line 1: audio/val0\.wav has no text"),
         ("val.tsv", "\n", r"val\.tsv.*names no usable recording"),
-        ("val.tsv", "audio/train0.wav\thello\n", r"audio/train0\.wav is listed in train\.tsv and in val\.tsv"),
+        (
+            "val.tsv",
+            "audio/train0.wav\thello\n",
+            r"audio/train0\.wav is listed twice: in train\.tsv, line 1, and in val\.tsv, line 1\. A file",
+        ),
         ("val.tsv", "audio/gone.wav\thello\n", r"audio/gone\.wav is listed but not in the folder"),
         ("val.tsv", "../secret.wav\thello\n", r"\.\./secret\.wav is listed but not in the folder"),
         ("audio/val0.wav", "broken", r"val0\.wav cannot be read as an audio file"),
