@@ -81,7 +81,7 @@ def list_videos(source: FolderSource, classes: Sequence[str] | None) -> tuple[tu
     names = _chosen(classes, found, root)
     if len(names) < 2:
         without = _folders_beside(source, found)
-        empty = f" ({_listed(without)} of the folders have none.)" if without else ""
+        empty = f" Folders without a video: {_listed(without)}." if without else ""
         raise DataError(
             f"A classification needs two classes or more, but {shown(root)} has videos of one only: '{names[0]}'."
             f"{empty} Put the videos of each class into a folder of its own, all of them under task.root."

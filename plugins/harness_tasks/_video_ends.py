@@ -19,11 +19,15 @@ _OPEN = (0, 0xFFFFFFFF)  # a RIFF size that was never filled in
 _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _ASF_DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
+_ASF_PROPERTIES = b"\x5d"  # of every packet, as the specification wants it
 _BROADCAST = 1
-_SEGMENT = 0x18538067
-_NO_MASTERS = (0xEC, 0xBF)  # filling, and a checksum by itself
+_GIF_FILLING = 8  # zeros between blocks, which some writers leave
+_SYNC = b"\x47"
+_SEGMENT, _CLUSTER = 0x18538067, 0x1F43B675
+_NO_MASTERS = (0xEC, 0xBF, 0xA3)  # filling, a checksum, a frame
 _CHECKSUM = b"\xbf\x84"  # a CRC-32 element of four bytes
 _MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+_NO_ELEMENT = "a part of it is not in the form of its container"
 _CHANGED = "its content has another checksum than it says"
 
 
@@ -78,21 +82,27 @@ def _riff(file: BinaryIO, size: int) -> int:
 
 def _ebml(file: BinaryIO, size: int) -> int:
     """Matroska and WebM: a header, and a segment of a size that may be unknown, whose elements may have checksums."""
-    position, within = 0, size
-    while position < within:
+    position, within = 0, None
+    while position < (size if within is None else within):
         file.seek(position)
         identity, after = _number(file, keep_marker=True)
         length, after = _number(file, keep_marker=False, consumed=after)
-        if identity is None or length is None:
+        if identity is None:
+            if within is None:
+                return size
+            raise DataError(_NO_ELEMENT)
+        if length is None:
             return size
+        position += after
         if identity == _SEGMENT:
-            if position + after + length > size:
-                return position + after + length
-            position, within = position + after, position + after + length
+            within = position + length
+            if within > size:
+                return within
             continue
         if identity not in _NO_MASTERS:
             _check_element(file, length)
-        position += after + length
+        if identity != _CLUSTER:
+            position += length
     return size
 
 
@@ -108,7 +118,7 @@ def _check_element(file: BinaryIO, length: int) -> None:
 
 
 def _number(file: BinaryIO, *, keep_marker: bool, consumed: int = 0) -> tuple[int | None, int]:
-    """A number of variable length, or None where it is unknown or damaged; and the bytes read so far."""
+    """A number of variable length, or None where it is unknown or none; and the bytes read so far."""
     first = file.read(1)
     if not first or not first[0]:
         return None, consumed
@@ -161,19 +171,28 @@ def _asf(file: BinaryIO, size: int) -> int:
     if at >= 0 and len(head) >= at + 92 and int.from_bytes(head[at + 88 : at + 92], "little") & _BROADCAST:
         return size
     announced = int.from_bytes(head[at + 40 : at + 48], "little") if at >= 0 else 0
+    packet = int.from_bytes(head[at + 92 : at + 96], "little") if at >= 0 else 0
     start = int.from_bytes(head[16:24], "little")
     file.seek(start)
     data = file.read(24)
-    if data[:16] == _ASF_DATA:
-        announced = max(announced, start + int.from_bytes(data[16:24], "little"))
-    return announced
+    if data[:16] != _ASF_DATA:
+        return announced
+    end = start + int.from_bytes(data[16:24], "little")
+    for position in range(start + 50, min(end, size), packet or size):
+        file.seek(position)
+        flags = file.read(20)
+        skip = 1 + (flags[0] & 0x0F) if flags[0] & 0x80 else 0  # error correction
+        if position + packet <= size and flags[skip + 1 : skip + 2] != _ASF_PROPERTIES:
+            raise DataError(_NO_ELEMENT)
+    return max(announced, end)
 
 
 def _transport(file: BinaryIO, size: int) -> int:
     """MPEG transport streams: packets of 188 bytes (192 with a time code in front)."""
-    start = file.read(5)
-    length = 192 if start[4:] == b"\x47" and start[:1] != b"\x47" else 188
-    return -(-size // length) * length
+    for offset, length in ((0, 188), (4, 192)):
+        if all(_at(file, offset + number * length) == _SYNC for number in range(3)):
+            return -(-size // length) * length
+    return size
 
 
 def _program(file: BinaryIO, size: int) -> int:
@@ -195,10 +214,16 @@ def _program(file: BinaryIO, size: int) -> int:
     return position
 
 
+def _at(file: BinaryIO, position: int) -> bytes:
+    file.seek(position)
+    return file.read(1)
+
+
 def _gif(file: BinaryIO, size: int) -> int:
     """GIF: blocks up to a trailer."""
     head = file.read(13)
     _skip_palette(file, head[10:11])
+    filling = 0
     while True:
         kind = file.read(1)
         if kind == b"\x3b":
@@ -208,8 +233,13 @@ def _gif(file: BinaryIO, size: int) -> int:
             file.read(1)
         elif kind == b"\x21":
             file.read(1)
+        elif kind == b"\0" and filling < _GIF_FILLING:
+            filling += 1
+            continue
+        elif kind:
+            raise DataError(_NO_ELEMENT)
         else:
-            return size + 1 if file.tell() >= size else size
+            return size + 1
         while length := int.from_bytes(file.read(1)):
             file.seek(length, os.SEEK_CUR)
         if file.tell() > size:
@@ -236,6 +266,6 @@ _CONTAINERS: tuple[tuple[Callable[[bytes], bool], Callable[[BinaryIO, int], int]
     (lambda head: head[:16] == _ASF_HEADER, _asf),
     (lambda head: head[:4] == b"GIF8", _gif),
     (lambda head: head[:4] == b"\0\0\1\xba", _program),
-    (lambda head: head[:1] == b"\x47" or head[4:5] == b"\x47", _transport),
+    (lambda head: _SYNC in (head[:1], head[4:5]), _transport),
 )
 """By the first bytes: how to find the end that a container announces."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MISSING = 0.1  # largest share of a film's time that may be left undecoded before it counts as damaged
 _DISCONTINUITY_S = 10.0  # a jump of more than this in a broadcast is a new clock, not a still picture
+_REGROUPED = 2  # packets by which the mark of an incomplete one may be early
 _LARGEST = 1 << 26  # pixels of a picture
 _PLAYLISTS = frozenset({"hls", "dash", "concat", "sdp", "rtsp", "rtp", "imf", "image2", "lavfi", "tty", "txd"})
 
@@ -85,27 +86,56 @@ def scan(path: Path) -> Plan:
         if not films:
             what = "no film, only pictures beside it" if container.streams.video else "no video stream"
             raise DataError(f"{shown(path)} cannot be used as a video: it holds {what}.")
-        packets: dict[int, list[tuple[int, int]]] = {stream.index: [] for stream in films}
-        damaged: set[int] = set()
+        read = {stream.index: _Packets() for stream in films}
         for packet in container.demux(*films):
-            time = packet.dts if packet.pts is None else packet.pts
-            if packet.is_corrupt and packet.size:
-                damaged.add(packet.stream_index)
-            if packet.size and not packet.is_discard:
-                own = packets[packet.stream_index]
-                if time is None:
-                    time = own[-1][0] + own[-1][1] if own else 0
-                own.append((time, packet.duration or 0))
-        film = max(films, key=lambda s: (len(packets[s.index]) > 1, _default(s), _area(s), -s.index))
-        if not packets[film.index]:
+            if packet.size:
+                read[packet.stream_index].add(packet)
+        for packets in read.values():
+            packets.finish()
+        film = max(films, key=lambda s: (len(read[s.index].shown) > 1, _default(s), _area(s), -s.index))
+        packets = read[film.index]
+        if not packets.shown:
             raise DataError(f"{shown(path)} cannot be used as a video: it holds no frames.")
-        if film.index in damaged:
+        if packets.incomplete:
             raise DataError(f"{shown(path)} is cut off or damaged: a part of its film is incomplete.")
         tick = float(film.time_base or 0) or 1.0
-        usual = _usual(film, [time for time, _ in packets[film.index]], tick)
-        rows = sorted(packets[film.index])
+        rows = sorted(packets.shown)
+        usual = _usual(film, [time for time, _ in rows], tick)
         starts = _steady([time for time, _ in rows], usual, tick, container.format.name)
         return Plan(path, film.index, starts, starts[-1] + (rows[-1][1] or usual), usual, tick)
+
+
+class _Packets:
+    """The packets of a stream that are shown: when, and for how long; and whether one is incomplete.
+
+    Transport streams may be put one after the other, which looks as if packets were missing in between: the clock
+    jumps, and the next picture is a key picture. That is no damage.
+    """
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[int, int]] = []
+        self.incomplete = False
+        self._decoded_at: int | None = None
+        self._doubtful = 0  # packets since one that seems incomplete
+
+    def add(self, packet: Any) -> None:
+        before, now, length = self._decoded_at, packet.dts, packet.duration or 0
+        jumps = before is not None and now is not None and not before <= now <= before + 2 * length
+        if self._doubtful and packet.is_keyframe and jumps:
+            self._doubtful = 0
+        self.incomplete |= self._doubtful > _REGROUPED
+        if self._doubtful or packet.is_corrupt:
+            self._doubtful += 1
+        self._decoded_at = now
+        if packet.is_discard:
+            return
+        time = now if packet.pts is None else packet.pts
+        if time is None:
+            time = sum(self.shown[-1]) if self.shown else 0
+        self.shown.append((time, length))
+
+    def finish(self) -> None:
+        self.incomplete |= self._doubtful > 0
 
 
 def shown_frames(path: Path, plan: Plan) -> Iterator[Shown]:
@@ -154,7 +184,7 @@ def _opened(path: Path) -> Iterator[av.container.InputContainer]:
     """The file in PyAV, as a file and nothing but: never what a playlist names, never a network.
 
     Raises:
-        DataError: it is a list of other files.
+        DataError: it is a list of other files, or a picture.
     """
     import av
 
@@ -165,6 +195,8 @@ def _opened(path: Path) -> Iterator[av.container.InputContainer]:
     with av.open(f"file:{os.path.abspath(path)}", "r", options=options, metadata_errors="replace") as container:
         if set(container.format.name.split(",")) & _PLAYLISTS:
             raise DataError(f"{shown(path)} cannot be used as a video: it is a list of other files.")
+        if container.format.name.endswith("_pipe"):
+            raise DataError(f"{shown(path)} cannot be used as a video: it is a picture.")
         yield container
 
 
@@ -189,8 +221,7 @@ def _usual(stream: Any, times: list[int], tick: float) -> int:
     """The most common distance of frames, or what the stream's rate says."""
     from statistics import median_low
 
-    ordered = sorted(times)
-    gaps = [b - a for a, b in pairwise(ordered) if b > a]
+    gaps = [b - a for a, b in pairwise(times) if b > a]
     if gaps:
         return median_low(gaps)
     return max(1, round(float(1 / stream.average_rate) / tick)) if stream.average_rate else 1

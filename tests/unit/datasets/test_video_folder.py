@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import shutil
 from pathlib import Path
 
@@ -68,6 +70,7 @@ def test_a_folder_of_videos_becomes_clips(root: Path) -> None:
     np.testing.assert_allclose(example.input.mean(axis=0), 0, atol=1e-5)
     assert example.references == (example.id.split("/")[0],)
     assert data.notes["files skipped"] == 0
+    assert not [note for note in data.notes if "not used" in note or "without" in note]
     assert data.augment is not None
     assert reading(root, flip=0.0, crop=1.0).setup().augment is None
 
@@ -209,3 +212,98 @@ def test_classes_can_be_chosen_and_misspelt(root: Path, films: Path) -> None:
 def test_options_that_change_clips_get_a_cache_of_their_own(root: Path) -> None:
     assert reading(root).setup().train[0].input.shape == (4, 3, 16, 16)  # type: ignore[union-attr]
     assert reading(root, frames=5, size=8).setup().train[0].input.shape == (5, 3, 8, 8)  # type: ignore[union-attr]
+
+
+def everything(task: ActionRecognition) -> list[str]:
+    data = task.setup()
+    return sorted(name for part in (data.train, data.val, data.test) for name in _ids(part))
+
+
+def test_folders_in_a_class_are_walked_and_endings_compared_without_case(root: Path) -> None:
+    deep = root / "jump" / "2024" / "s1"
+    deep.mkdir(parents=True)
+    for number in range(3):
+        film(deep / f"x{number}.mp4", brightness=150 + 3 * number)
+    (deep / "x0.mp4").rename(deep / "x0.Mp4")
+    found = everything(reading(root))
+    assert len(found) == 17
+    assert {"jump/2024/s1/x0.Mp4", "jump/2024/s1/x1.mp4", "jump/j0.mp4"} <= set(found)
+
+
+def test_the_split_of_flat_folders_is_by_the_names_below_the_root(root: Path) -> None:
+    def digest(name: str) -> str:
+        return hashlib.sha256(name.encode()).hexdigest()
+
+    data = reading(root).setup()
+    assert _ids(data.test) == [
+        min((f"{c}/{p.name}" for p in (root / c).iterdir()), key=digest) for c in ("jump", "run")
+    ]
+
+
+def test_what_is_not_used_is_counted_and_named(root: Path) -> None:
+    shutil.copy(root / "jump" / "j0.mp4", root / "beside.mp4")
+    for name in ("jump/notes.txt", "run/.DS_Store", "run/._r0.avi", "run/Thumbs.db"):
+        (root / name).write_bytes(b"x")
+    (root / "run" / "gone.avi").symlink_to("nowhere.avi")
+    (root / "sprint").symlink_to("run")
+    (root / "empty" / "deep").mkdir(parents=True)
+    notes = reading(root).setup().notes
+    assert {key: value for key, value in notes.items() if "not used" in key or "without" in key} == {
+        "files not used": 7,
+        "files not used, another ending": "1 (.txt 1): jump/notes.txt",
+        "files not used, hidden, or left by an operating system": "3: run/.DS_Store, run/._r0.avi, run/Thumbs.db",
+        "files not used, in another place than expected": "1: beside.mp4",
+        "files not used, links that lead nowhere": "1: run/gone.avi",
+        "files not used, links to what is read under another name": "1: sprint",
+        "folders without a video": "1: empty",
+    }
+
+
+def test_files_of_classes_that_are_not_asked_for_are_counted(root: Path) -> None:
+    shutil.copytree(root / "run", root / "walk")
+    notes = reading(root, classes=["jump", "walk"]).setup().notes
+    assert notes["files not used, of a class that task.classes leaves out"] == (
+        f"7: {', '.join(f'run/r{number}.avi' for number in range(7))}"
+    )
+
+
+def test_classes_may_be_links(root: Path, tmp_path: Path) -> None:
+    (root / "run").rename(tmp_path / "elsewhere")
+    (root / "run").symlink_to(tmp_path / "elsewhere")
+    assert [name for name in everything(reading(root)) if name.startswith("run/")] == [
+        f"run/r{n}.avi" for n in range(7)
+    ]
+
+
+def test_one_class_is_refused_with_the_folders_that_hold_no_video(root: Path) -> None:
+    for path in (root / "run").iterdir():
+        path.rename(path.with_suffix(".txt"))
+    with pytest.raises(DataError, match=r"of one only: 'jump'\. Folders without a video: 1: run\."):
+        reading(root).prepare_data()
+
+
+def test_names_that_look_alike(root: Path) -> None:
+    composed, parted = "caf\u00e9", "cafe\u0301"
+    shutil.copytree(root / "run", root / parted)
+    assert reading(root, classes=["jump", composed]).setup().target_spec == ClassTarget(2, ("jump", composed))
+    shutil.copytree(root / "run", root / composed)
+    with pytest.raises(DataError, match=r"'cafe\\u0301' and 'caf\\xe9' in .* one name in two spellings of Unicode"):
+        reading(root).prepare_data()
+    shutil.rmtree(root / composed)
+    (root / parted).rename(root / "Run")
+    assert reading(root).setup().notes["classes that differ in upper and lower case only"] == "Run, run"
+
+
+def test_an_empty_file_is_a_corrupt_one(root: Path) -> None:
+    (root / "run" / "empty.avi").touch()
+    with pytest.raises(DataError, match=r"empty\.avi .*is empty \(0 bytes\).*on_corrupt=skip"):
+        reading(root).prepare_data()
+    assert reading(root, on_corrupt="skip").setup().notes["files skipped, names"] == "run/empty.avi"
+
+
+def test_names_of_any_bytes(root: Path) -> None:
+    (root / "run" / "r0.avi").rename(root / "run" / os.fsdecode(b"r\xff\n.avi"))
+    (root / "run").rename(root / os.fsdecode(b"run\xfe"))
+    data = reading(root).setup()
+    assert data.target_spec == ClassTarget(2, ("jump", r"run\xfe"))
+    assert r"run\xfe/r\xff\n.avi" in everything(reading(root))

@@ -1,0 +1,275 @@
+"""A clip is what a player shows: stream, times, orientation and colours; and files that are cut off or damaged."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from av.stream import Disposition
+from harness_tasks.video_files import UnreadableVideoError, decode
+
+RATE = 20
+NOISE = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
+
+
+def grey(level: int) -> np.ndarray:
+    return np.full((32, 32, 3), level, dtype=np.uint8)
+
+
+@dataclass(frozen=True)
+class Track:
+    """Pictures at their stamps, in 1/20 s."""
+
+    pictures: Sequence[np.ndarray]
+    stamps: Sequence[int] | None = None
+    codec: str = "mpeg4"
+    pix_fmt: str = "yuv420p"
+    disposition: Disposition | None = None
+    rotate: tuple[Any, ...] = ()
+    options: dict[str, str] = field(default_factory=dict)
+
+    def stream(self, container: Any) -> Any:
+        stream = container.add_stream(self.codec, rate=RATE, options=self.options)
+        stream.height, stream.width = self.pictures[0].shape[:2]
+        stream.pix_fmt, stream.bit_rate = self.pix_fmt, 4_000_000
+        stream.codec_context.time_base = Fraction(1, RATE)
+        if self.disposition is not None:
+            stream.disposition = self.disposition
+        if self.rotate:
+            stream.set_display_rotation(*self.rotate)
+        return stream
+
+    def frames(self) -> Iterable[av.VideoFrame]:
+        for stamp, picture in zip(self.stamps or range(len(self.pictures)), self.pictures, strict=True):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgba" if picture.shape[2] == 4 else "rgb24")
+            frame.pts, frame.time_base = stamp, Fraction(1, RATE)
+            yield frame
+
+
+def write(path: Path, *tracks: Track, **muxing: str) -> Path:
+    with av.open(str(path), "w", options=muxing) as container:
+        streams = [track.stream(container) for track in tracks]
+        for track, stream in zip(tracks, streams, strict=True):
+            for frame in (*track.frames(), None):
+                container.mux(stream.encode(frame))
+    return path
+
+
+def film(
+    path: Path,
+    pictures: Iterable[np.ndarray],
+    stamps: Sequence[int] | None = None,
+    codec: str = "mpeg4",
+    **options: str,
+) -> Path:
+    """A file with one track."""
+    return write(path, Track(list(pictures), stamps, codec, options=options))
+
+
+def levels(path: Path, frames: int) -> list[int]:
+    """Grey values of the frames taken, rounded to tens."""
+    return [round(value / 10) * 10 for value in decode(path, frames, (8, 8)).mean(axis=(1, 2, 3))]
+
+
+def noisy(count: int) -> list[np.ndarray]:
+    return [np.roll(NOISE, 2 * t, axis=1) for t in range(count)]
+
+
+class TestTimes:
+    """Brightness tells the frame: 10, 20, 30, ..."""
+
+    @pytest.mark.parametrize("name", ["v.mp4", "v.mkv"])
+    def test_a_variable_rate_is_sampled_in_time(self, tmp_path: Path, name: str) -> None:
+        stamps = [*range(10), *range(20, 120, 20)]  # half a second at 20 frames/s, then one a second
+        path = film(tmp_path / name, (grey(10 + 10 * n) for n in range(15)), stamps, "libx264", crf="4")
+        # 0 to 5.05 s in steps of 0.84 s; second k is picture 10 + k
+        assert levels(path, 7) == [10, 100, 110, 120, 130, 140, 150]
+
+    def test_pictures_that_are_shown_again_without_data_are_no_missing_ones(self, tmp_path: Path) -> None:
+        stamps = [*range(5), *range(35, 40)]  # the muxer fills the gap with chunks of 0 bytes
+        path = film(tmp_path / "null.avi", (grey(10 + 10 * n) for n in range(10)), stamps)
+        assert levels(path, 4) == [10, 50, 50, 100]
+
+    @pytest.mark.parametrize("name", ["b.mp4", "b.mkv", "b.ts", "b.avi"])
+    def test_reordered_frames_are_taken_as_they_are_shown(self, tmp_path: Path, name: str) -> None:
+        pictures = [grey(10 + 10 * n) for n in range(20)]
+        path = film(tmp_path / name, pictures, codec="libx264", bf="3", crf="2", g="20", b_adapt="0")
+        assert levels(path, 20) == [10 + 10 * n for n in range(20)]
+
+    def test_a_film_that_starts_late_starts_with_its_first_frame(self, tmp_path: Path) -> None:
+        path = film(tmp_path / "late.mkv", (grey(10 + 10 * n) for n in range(10)), range(100, 110))
+        assert levels(path, 10) == [10 + 10 * n for n in range(10)]
+
+    def test_what_an_edit_list_hides_is_not_shown(self, tmp_path: Path) -> None:
+        path = tmp_path / "edited.mp4"
+        film(path, (grey(10 + 10 * n) for n in range(20)), range(-10, 10), "libx264", crf="2", bf="0")
+        assert levels(path, 10) == [110 + 10 * n for n in range(10)]
+
+    def test_transport_streams_one_after_the_other(self, tmp_path: Path) -> None:
+        small = film(tmp_path / "a.ts", (grey(100 + 10 * n) for n in range(10)), codec="libx264", crf="2")
+        large = [np.full((64, 64, 3), 10 + 10 * n, np.uint8) for n in range(10)]
+        film(tmp_path / "b.ts", large, codec="libx264", crf="2")
+        joined = tmp_path / "joined.ts"
+        joined.write_bytes(small.read_bytes() + (tmp_path / "b.ts").read_bytes())
+        assert levels(joined, 20) == [*range(100, 200, 10), *range(10, 110, 10)]
+
+
+FILM = [grey(10 + 10 * n) for n in range(6)]
+OTHER = [np.full((48, 48, 3), 200, np.uint8)]
+
+
+class TestStreams:
+    @pytest.mark.parametrize("name", ["c.mp4", "c.mkv"])
+    def test_a_still_picture_beside_the_film_is_passed_over(self, tmp_path: Path, name: str) -> None:
+        path = write(tmp_path / name, Track(OTHER, codec="mjpeg", pix_fmt="yuvj420p"), Track(FILM))
+        assert levels(path, 2) == [10, 60]
+
+    def test_a_cover_is_passed_over_even_if_the_film_is_one_picture(self, tmp_path: Path) -> None:
+        cover = Track(OTHER, codec="mjpeg", pix_fmt="yuvj420p", disposition=Disposition.attached_pic)
+        with av.open(str(write(tmp_path / "c.mp4", cover, Track(FILM[:1])))) as container:
+            assert Disposition.attached_pic in container.streams.video[1].disposition
+        assert levels(tmp_path / "c.mp4", 2) == [10, 10]
+
+    def test_the_default_stream_is_chosen_then_the_largest(self, tmp_path: Path) -> None:
+        chosen = []
+        for marks in ((0, 1), (0, 0), (1, 0)):
+            first, second = (Disposition(mark) for mark in marks)
+            path = write(tmp_path / "c.mkv", Track(FILM, disposition=first), Track(OTHER * 6, disposition=second))
+            chosen.append(levels(path, 2))
+        assert chosen == [[200, 200], [200, 200], [10, 60]]
+
+
+class TestPictures:
+    @pytest.mark.parametrize(
+        ("rotate", "corners"),
+        [
+            ((0,), "abcd"),
+            ((90,), "bdac"),
+            ((180,), "dcba"),
+            ((270,), "cadb"),
+            ((0, True), "badc"),
+            ((0, False, True), "cdab"),
+        ],
+    )
+    def test_turned_and_mirrored_pictures_are_put_upright(
+        self, tmp_path: Path, rotate: tuple[Any, ...], corners: str
+    ) -> None:
+        picture = np.repeat(np.repeat(np.array([[20, 80], [140, 200]], np.uint8), 16, 0), 16, 1)[..., None].repeat(3, 2)
+        write(tmp_path / "r.mp4", Track([picture] * 2, rotate=rotate))
+        clip = decode(tmp_path / "r.mp4", 1, (16, 16))[0, ..., 0]
+        found = [clip[y, x] for y, x in ((4, 4), (4, 12), (12, 4), (12, 12))]
+        np.testing.assert_allclose(
+            found, [dict(zip("abcd", (20, 80, 140, 200), strict=True))[c] for c in corners], atol=5
+        )
+
+    @pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuvj420p"])
+    def test_limited_and_full_range_are_the_same_picture(self, tmp_path: Path, pix_fmt: str) -> None:
+        for level in (0, 128, 255):
+            codec = "mjpeg" if "j" in pix_fmt else "mpeg4"
+            write(tmp_path / "v.mkv", Track([grey(level)] * 2, codec=codec, pix_fmt=pix_fmt))
+            np.testing.assert_allclose(decode(tmp_path / "v.mkv", 1, (8, 8)), level, atol=3)
+
+    def test_transparent_parts_are_black(self, tmp_path: Path) -> None:
+        picture = np.full((32, 32, 4), 200, np.uint8)
+        picture[:, :16, 3], picture[:, 16:, 3] = 0, 255
+        write(tmp_path / "v.mov", Track([picture] * 2, codec="qtrle", pix_fmt="argb"))
+        clip = decode(tmp_path / "v.mov", 1, (8, 8))[0, 4, :, 0]
+        np.testing.assert_allclose(clip[[0, 7]], [0, 200], atol=2)
+
+
+CONTAINERS = {
+    "whole.mp4": "mpeg4", "whole.mov": "mjpeg", "whole.mkv": "libx264", "whole.webm": "libvpx", "whole.avi": "mpeg4",
+    "whole.ts": "libx264", "whole.mpg": "mpeg2video", "whole.ogv": "libvpx", "whole.flv": "flv1", "whole.wmv": "wmv2",
+    "whole.gif": "gif", "fragments.mp4": "libx264",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("whole")
+    contents = {}
+    for name, codec in CONTAINERS.items():
+        own = {"movflags": "frag_keyframe+empty_moov"} if name.startswith("fragments") else {}
+        pix_fmt = {"gif": "rgb8", "mjpeg": "yuvj420p"}.get(codec, "yuv420p")
+        path = write(folder / name, Track(noisy(24), codec=codec, pix_fmt=pix_fmt, options={"g": "8"}), **own)
+        contents[name] = path.read_bytes()
+    return contents
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+class TestEnds:
+    def test_whole_files_are_read(self, tmp_path: Path, whole: dict[str, bytes], name: str) -> None:
+        (tmp_path / name).write_bytes(whole[name])
+        assert decode(tmp_path / name, 4, (8, 8)).shape == (4, 8, 8, 3)
+
+    def test_a_file_that_is_cut_off_is_refused(self, tmp_path: Path, whole: dict[str, bytes], name: str) -> None:
+        path, content = tmp_path / name, whole[name]
+        for share in (0.02, 0.3, 0.5, 0.77, 0.9, 0.99):
+            path.write_bytes(content[: int(len(content) * share)])
+            with pytest.raises(UnreadableVideoError, match=name):
+                pytest.fail(f"{share} of {name} was read: {decode(path, 4, (8, 8)).shape}")
+
+    def test_a_hole_in_the_middle_is_refused(self, tmp_path: Path, whole: dict[str, bytes], name: str) -> None:
+        path, content = tmp_path / name, bytearray(whole[name])
+        content[len(content) // 3 : len(content) // 2] = bytes(len(content) // 2 - len(content) // 3)
+        path.write_bytes(content)
+        with pytest.raises(UnreadableVideoError, match=name):
+            pytest.fail(f"{name} was read: {decode(path, 4, (8, 8)).shape}")
+
+
+def test_a_checksum_that_does_not_fit_is_damage(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    for name in ("whole.mkv", "whole.ogv"):
+        content = bytearray(whole[name])
+        content[len(content) // 2] ^= 1
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(UnreadableVideoError, match=rf"{name} is damaged: its content has another checksum"):
+            decode(tmp_path / name, 4, (8, 8))
+
+
+def test_what_stands_after_the_end_does_not_matter(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    for name, extra in itertools.product(
+        ("whole.mp4", "whole.avi", "whole.mkv", "whole.gif"), (b"\xff\xfe" * 50, bytes(99))
+    ):
+        (tmp_path / name).write_bytes(whole[name] + extra)
+        assert decode(tmp_path / name, 4, (8, 8)).shape == (4, 8, 8, 3)
+
+
+def test_a_broadcast_may_begin_in_the_middle(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    content = whole["whole.ts"]
+    (tmp_path / "middle.ts").write_bytes(content[len(content) // 5 // 188 * 188 :])
+    assert decode(tmp_path / "middle.ts", 4, (8, 8)).shape == (4, 8, 8, 3)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"ffconcat version 1.0\nfile other.ts\n", "list of other files|cannot be read as a video"),
+        (
+            b"#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\nother.ts\n#EXT-X-ENDLIST\n",
+            "cannot be (read|used) as a video",
+        ),
+        (b"<html>Not found</html>", "cannot be read as a video"),
+        (bytes(5000), "cannot be read as a video"),
+    ],
+)
+def test_what_is_no_video_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "no.mp4").write_bytes(content)
+    with pytest.raises(UnreadableVideoError, match=rf"no\.mp4 ({message})|no\.mp4.*({message})"):
+        decode(tmp_path / "no.mp4", 4, (8, 8))
+
+
+def test_names_of_any_bytes(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    path = tmp_path / "a:b%03d \udcff\n.mp4"
+    path.write_bytes(whole["whole.mp4"])
+    assert decode(path, 4, (8, 8)).shape == (4, 8, 8, 3)
+    path.write_bytes(whole["whole.mp4"][:300])
+    with pytest.raises(UnreadableVideoError, match=r"a:b%03d \\xff\\n\.mp4 is cut off"):
+        decode(path, 4, (8, 8))
