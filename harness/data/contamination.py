@@ -250,7 +250,7 @@ def _input(example: Example) -> list[tuple[str, bytes]]:
 
 
 def _input_and_text(example: Example) -> list[tuple[str, bytes]]:
-    if not example.source and example.references and len(example.input) <= 1:
+    if not example.source and example.references and example.input is not None and len(example.input) <= 1:
         return []  # an empty sentence and its end: nothing to know from another split
     text = [("text", _digest(_code_points(plain(example.source))))] if example.source else []
     return _input(example) + text

@@ -61,6 +61,11 @@ def refusal(read):
     return refused
 
 
+def named(value: object) -> str:
+    """The message, or a word for content: libsndfile writes the time into some files, and names must not change."""
+    return value if isinstance(value, str) else "content"
+
+
 @pytest.mark.parametrize(
     ("kind", "subtype"),
     [
@@ -152,6 +157,7 @@ LIST = b"LIST" + struct.pack("<I", 10) + b"INFOINAM\0\0"
         patched(wav(), 4, bytes(4)),
         patched(wav(), 4, b"\xff" * 4),
     ],
+    ids=named,
 )
 def test_only_the_data_chunk_is_sound(read, content):
     assert np.array_equal(read(content), read(wav()))
@@ -171,6 +177,7 @@ def test_only_the_data_chunk_is_sound(read, content):
         (patched(encoded(WAVE, "FLAC"), 22, b"\x00\x00\x20\x00"), "announces 8192 samples .*, the file holds 4000"),
         (patched(encoded(WAVE, "FLAC"), 22, b"\x00\x00\x01\x00"), "announces 256 samples, the file holds 4000"),
     ],
+    ids=named,
 )
 def test_headers_that_contradict_themselves_are_refused(refusal, content, message):
     found = refusal(content)
@@ -212,6 +219,7 @@ def _pages(content):
         (b"<!DOCTYPE html><html>", "not audio: "),
         (b"version https://git-lfs.github.com/spec/v1\n", "it begins with b'version http'"),
     ],
+    ids=named,
 )
 def test_what_holds_no_sound_is_refused(refusal, content, message):
     assert message in refusal(content)
