@@ -17,3 +17,8 @@ def normal_form(text: str) -> str:
     Source: Unicode Standard Annex 15.
     """
     return unicodedata.normalize("NFC", text.replace(MARK, ""))
+
+
+def clean(text: str) -> str:
+    """A sentence or transcript: the normal form with every run of white space made one blank, and none at the ends."""
+    return " ".join(normal_form(text).split())

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import re
 import shlex
 import unicodedata
 from pathlib import Path
@@ -38,6 +39,8 @@ _OTHER_FORMATS = (
     (b"\xd0\xcf\x11\xe0", "an Office document"),
 )
 _USUAL = frozenset("\n\r aeinrst")
+# "ESC $ B", "ESC $ ) C" and the like: Japanese, Korean and Chinese e-mail, which is ASCII to the byte.
+_ISO_2022 = re.compile(r"\x1b\$(?:[@AB]|[()*+][A-I])")
 _SAMPLE = 4096
 
 
@@ -79,6 +82,11 @@ def read_bytes(path: Path) -> bytes:
         return content
     if not content:
         raise DataError(f"{shown(path)} is no complete gzip file: it is empty.")
+    if not content.startswith(_GZIP):
+        raise DataError(
+            f"{shown(path)} is no complete gzip file: it does not begin like one. If it is text that is not packed, "
+            "take .gz from its name."
+        )
     try:
         return gzip.decompress(content)
     except Exception as error:
@@ -103,6 +111,12 @@ def decode(content: bytes, name: str, *, form: bool = True) -> str:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         raise DataError(_other_format(content, name) or _undecodable(content, name, encoding, error)) from error
+    if escaped := _ISO_2022.search(text):
+        line = _line(text, escaped.start())
+        raise DataError(
+            f"{name} switches character sets by escape codes in line {line}, as ISO-2022 does. Convert it first: "
+            f"iconv -f ISO-2022-JP -t UTF-8 {shlex.quote(name)} > NEW (or -KR, -CN)."
+        )
     if "\0" in text:
         line = _line(text, text.index("\0"))
         raise DataError(f"{name} contains NUL characters, the first in line {line}: {_REPAIR}")

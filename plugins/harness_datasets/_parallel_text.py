@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness_tasks.parallel_text import clean
-
 from harness.contract.dataset import RawData, RawExample
+from harness.contract.text import clean
 from harness.data.contamination import plain
 from harness.data.foreign import shown
 from harness.data.sources import FolderSource

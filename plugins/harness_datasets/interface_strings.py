@@ -16,10 +16,11 @@ from harness_tasks.parallel_text import ParallelText
 
 from harness.contract.dataset import Dataset, RawData
 from harness.contract.hookspecs import hookimpl
+from harness.contract.text import clean
 from harness.data.cache import build_once, cache_dir
 from harness.data.sources import Source, WheelSource
 from harness.errors import DataError, UnknownNameError
-from harness_datasets._parallel_text import clean, raw_splits
+from harness_datasets._parallel_text import raw_splits
 from harness_datasets._split_clusters import Pair, split
 from harness_datasets.cipher import Cipher
 

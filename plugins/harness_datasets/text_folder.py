@@ -74,8 +74,8 @@ class TextFolder(TextCorpus):
             name="text",
             root=self.root,
             licence="the user's own",
-            description="train.txt, val.txt and test.txt in UTF-8, or one text file, split 90/5/5 without shuffling",
-            patterns=("*.txt",),
+            description="train.txt, val.txt and test.txt in UTF-8, plain or .gz, or one text file, split 90/5/5",
+            patterns=("*.txt", "*.txt.gz"),
         )
 
 
@@ -87,10 +87,10 @@ def _by_name(files: Sequence[Path]) -> dict[str, Path]:
     """
     named: dict[str, Path] = {}
     for path in files:
-        name = path.stem.lower()
+        name = path.name.lower().removesuffix(".gz").removesuffix(".txt")
         name = "val" if name == "valid" else name
         if name in named:
-            raise DataError(f"{shown(named[name])} and {shown(path.name)} are both '{name}'; remove or rename one.")
+            raise DataError(f"{shown(named[name])} and {shown(path.name)} are both '{name}'; keep one of them.")
         named[name] = path
     return named
 

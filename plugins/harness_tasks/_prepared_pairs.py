@@ -41,7 +41,7 @@ class PreparedPairs:
         that of the published set, and an empty answer to an empty reference is right, as sacreBLEU has it.
 
         Raises:
-            DataError: no training pair has text on both sides.
+            DataError: no pair of a split has text on both sides.
         """
         kept: dict[str, list[Row]] = {}
         empty: Notes = {}
@@ -49,10 +49,10 @@ class PreparedPairs:
             rows = [
                 (raw.id, written(raw.input, lowercase), written(raw.target, lowercase)) for raw in getattr(data, split)
             ]
+            if rows and not any(source and target for _, source, target in rows):
+                raise DataError(f"The {split} split has no pair with text on both sides.")
             empty |= _empty(split, rows)
             kept[split] = [row for row in rows if row[1] and row[2]] if split == "train" else rows
-        if not kept["train"]:
-            raise DataError("The training split has no pair with text on both sides.")
         subwords = Subwords.fit((text for _, source, target in kept["train"] for text in (source, target)), vocab_size)
         ids = {}
         for split, part in kept.items():

@@ -14,7 +14,7 @@ import numpy as np
 from harness.contract.batch import Example
 from harness.contract.preprocessing import Preprocessing
 from harness.contract.raw import RawExample
-from harness.contract.text import normal_form
+from harness.contract.text import clean
 from harness.errors import DataError
 from harness_tasks._transcripts import Alphabet
 from harness_tasks.audio_features import Features, FeatureSettings, frames_of, frames_of_file
@@ -93,7 +93,7 @@ class Recordings(Preprocessing):
     def example(self, raw: RawExample) -> Example:
         """Frames and labels."""
         frames, labels = self.encode(raw.input), self.encode_target(raw.target)
-        return Example(raw.id, frames, labels, (normal_form(raw.target),), raw.source or raw.id)
+        return Example(raw.id, frames, labels, (clean(raw.target),), raw.source or raw.id)
 
     def save(self, folder: Path) -> None:
         """Write `normalisation.json`, `vocabulary.json`, and `features.json` where audio can be encoded."""

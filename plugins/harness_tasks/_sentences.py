@@ -13,9 +13,9 @@ import numpy as np
 from harness.contract.batch import Example
 from harness.contract.preprocessing import Preprocessing
 from harness.contract.raw import RawExample
+from harness.contract.text import clean
 from harness.errors import DataError
 from harness_tasks._subwords import EOS, Subwords
-from harness_tasks.parallel_text import clean
 
 
 @dataclass(frozen=True)

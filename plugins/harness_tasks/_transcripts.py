@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from harness.contract.text import normal_form
+from harness.contract.text import clean
 
 BLANK = 0
 
@@ -22,8 +22,8 @@ class Alphabet:
         return len(self.characters)
 
     def encode(self, text: str) -> np.ndarray:
-        """int64 (U,): labels of the text in normal form (Unicode NFC); characters outside the alphabet are left out."""
-        return np.array([self._labels[c] for c in normal_form(text) if c in self._labels], dtype=np.int64)
+        """int64 (U,): labels of the text, `clean`; characters outside the alphabet are left out."""
+        return np.array([self._labels[c] for c in clean(text) if c in self._labels], dtype=np.int64)
 
     def decode(self, labels: Sequence[int]) -> str:
         """The text of labels without blanks, its outer and doubled blanks removed."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from harness.contract.dataset import Dataset
-from harness.contract.text import normal_form
 
 
 @dataclass
@@ -42,8 +41,3 @@ class ParallelText(Dataset):
     def label(self) -> str:
         """The name with the direction: "multi30k.de-en"."""
         return f"{self.name}.{self.source_language}-{self.target_language}"
-
-
-def clean(text: str) -> str:
-    """The normal form (Unicode NFC) with every run of white space made one blank."""
-    return " ".join(normal_form(text).split())

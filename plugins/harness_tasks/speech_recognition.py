@@ -16,7 +16,7 @@ from harness.contract.hookspecs import hookimpl
 from harness.contract.metric import Metric
 from harness.contract.specs import FrameInput
 from harness.contract.task import Loader, Task, TaskData
-from harness.contract.text import normal_form
+from harness.contract.text import clean, normal_form
 from harness.errors import DataError
 from harness.metrics.error_rates import CER, SENTENCE_ACCURACY, WER
 from harness.targets import CTCTarget
@@ -75,13 +75,13 @@ class SpeechRecognition(DatasetTask):
         raw = self.dataset.read()
         assert isinstance(self.dataset, SpokenText)
         normalise = Normaliser.fit(_recorded(raw.train))
-        alphabet = Alphabet("".join(normal_form(text) for text in raw.labels or (one.target for one in raw.train)))
+        alphabet = Alphabet("".join([*map(normal_form, raw.labels)] or [clean(one.target) for one in raw.train]))
         recordings = Recordings(normalise, alphabet, self.dataset.feature_settings)
         notes, splits = dict(raw.notes), {}
         for name, part in (("train", raw.train), ("val", raw.val), ("test", raw.test)):
             splits[name] = _encoded(part, recordings)
             self._check_feasible(part, splits[name])
-            texts = part.texts if isinstance(part, ComposedFrames) else [normal_form(one.target) for one in part]
+            texts = part.texts if isinstance(part, ComposedFrames) else [clean(one.target) for one in part]
             unseen = sorted(set("".join(texts)) - set(alphabet.characters))
             if unseen:
                 notes[f"{name} characters unseen in training"] = " ".join(unseen)

@@ -15,9 +15,9 @@ from harness_tasks.audio_features import FeatureSettings
 class SpokenText(Dataset):
     """Base of data sets for speech recognition: the input of a raw example is frames, its target what is said.
 
-    Frames are float32 (T, F), not normalised; text is lower-case, and the task brings it into Unicode NFC. A split may
-    be a `ComposedFrames`, whose examples share recordings. `RawData.labels` are the characters of the text, where those
-    of training are not all of them.
+    Frames are float32 (T, F), not normalised; text is lower-case, and the task brings it into Unicode NFC with single
+    blanks. A split may be a `ComposedFrames`, whose examples share recordings. `RawData.labels` are the characters of
+    the text, where those of training are not all of them.
 
     Fields:
         subsampling: the largest factor by which time may be shortened with every text still fitting (CTC); checked

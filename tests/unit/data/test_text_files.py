@@ -55,6 +55,8 @@ class TestEncodings:
             pytest.param("\ufeffa\n\0".encode("utf-16-le"), "NUL characters, the first in line 2", id="marked NUL"),
             pytest.param(b"a\nb\n" + b"\0" * 4092, "byte 4 in line 3, and nothing else follows.*Restore", id="zeros"),
             pytest.param(b"a\nb\0c\n", "byte 3 in line 2: it is no text, or was damaged", id="NUL inside"),
+            pytest.param("a\n日本".encode("iso2022_jp"), "in line 2, as ISO-2022 does", id="iso-2022-jp"),
+            pytest.param("한국".encode("iso2022_kr"), "in line 1, as ISO-2022 does", id="iso-2022-kr"),
             pytest.param(bytes(range(256)), "first is byte 0 in line 1: it is no text", id="binary"),
             pytest.param(b"PK\x03\x04\x14\0\0", "is a ZIP archive, not text", id="zip"),
             pytest.param(gzip.compress(b"a"), "is a gzip file, not text", id="gzip twice"),

@@ -1,5 +1,6 @@
 """Reading texts from folders: splits, what is refused and how."""
 
+import gzip
 import zipfile
 
 import numpy as np
@@ -85,8 +86,10 @@ def test_files_of_other_names_are_listed(tmp_path):
 
 
 def test_endings_have_any_case_and_files_that_are_not_used_are_named(tmp_path):
-    for name in ("Train.TXT", "val.txt", "test.txt", "more.txt", "train.json"):
+    for name in ("Train.TXT", "val.txt", "more.txt", "train.json"):
         (tmp_path / name).write_text("some words\n")
+    (tmp_path / "test.txt.gz").write_bytes(gzip.compress(b"packed words\n"))
+    assert read(tmp_path).test[0].target == "packed words\n"
     notes = read(tmp_path).notes
     assert notes["files not used"] == 2
     assert notes["files not used, neither train, val nor test"] == "1: more.txt"

@@ -278,7 +278,7 @@ def test_files_that_are_not_used_are_named_every_time(captions):
     assert notes["files not used, packed, beside the same file unpacked"] == "1: val.de.gz"
 
 
-def test_training_without_a_whole_pair_is_refused():
+def test_a_split_without_a_whole_pair_is_refused():
     data = RawData([RawExample("1", "a", "")], [], [])
-    with pytest.raises(DataError, match="training split has no pair with text on both sides"):
+    with pytest.raises(DataError, match="train split has no pair with text on both sides"):
         PreparedPairs.make(data, 300, lowercase=False)
