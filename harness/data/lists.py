@@ -34,7 +34,7 @@ class Quotes(Enum):
 
 
 @dataclass(frozen=True)
-class Column:
+class ListColumn:
     """What a reader wants to know of each record.
 
     Attributes:
@@ -66,7 +66,7 @@ class Record:
         return f"{shown(self.file.name)}, line {self.line}"
 
 
-def read_list(path: Path, columns: Sequence[Column], quotes: Quotes = Quotes.refuse) -> list[Record]:
+def read_list(path: Path, columns: Sequence[ListColumn], quotes: Quotes = Quotes.refuse) -> list[Record]:
     """The records of a list.
 
     Args:
@@ -138,7 +138,7 @@ def _fields(line: str, where: str, quotes: Quotes) -> list[str]:
     return fields
 
 
-def _order(fields: Sequence[str], columns: Sequence[Column], where: str) -> tuple[list[int], bool]:
+def _order(fields: Sequence[str], columns: Sequence[ListColumn], where: str) -> tuple[list[int], bool]:
     """Where the columns stand by a list's first line, and whether it is a header."""
     names = [field.strip().casefold() for field in fields]
     found = [[i for i, name in enumerate(names) if name in column.headers] for column in columns]
@@ -155,7 +155,7 @@ def _order(fields: Sequence[str], columns: Sequence[Column], where: str) -> tupl
 
 
 def _wrong_width(
-    line: str, fields: Sequence[str], width: int, columns: Sequence[Column], where: str, order: Sequence[int]
+    line: str, fields: Sequence[str], width: int, columns: Sequence[ListColumn], where: str, order: Sequence[int]
 ) -> str:
     """What is said of a line with too few or too many columns."""
     pattern = "<TAB>".join(column.name for column in columns)

@@ -16,7 +16,7 @@ from harness.contract.dataset import Dataset, RawData, RawExample
 from harness.contract.hookspecs import hookimpl
 from harness.contract.text import normal_form
 from harness.data.corrupt import Unusable, skipped
-from harness.data.lists import Column, Quotes, Record, check_once, read_list
+from harness.data.lists import ListColumn, Quotes, Record, check_once, read_list
 from harness.data.lookup import Names
 from harness.data.sources import FolderSource, Source
 from harness.errors import DataError
@@ -26,11 +26,11 @@ from harness_datasets.tones import Tones
 HARNESS_CONTRACT = 2
 
 _SPLITS = ("train", "val", "test")
-_PATH = Column(
+_PATH = ListColumn(
     "path", ("path", "file", "filename", "file_name", "audio", "audio_path", "audio_file", "audio_filepath", "wav",
     "wav_path", "wav_filename")
 )  # fmt: skip
-_TEXT = Column("text", ("text", "sentence", "transcript", "transcription"))
+_TEXT = ListColumn("text", ("text", "sentence", "transcript", "transcription"))
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ class Fsdd(SpokenDigits, AudioOptions):
             for n, found in named.items()
             if not found
         }
-        notes = skipped(table.unusable | wrong, self.on_corrupt) | table.notes
+        notes = skipped(table.unusable | wrong, self.on_corrupt) | table.notes | source.unused(files)
         splits: Splits = {split: [] for split in ("train", "val", "test")}
         speakers = set()
         for name, found in named.items():

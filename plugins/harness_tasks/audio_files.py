@@ -69,7 +69,7 @@ class RecordingError(DataError):
 
 
 @dataclass(frozen=True)
-class Recording:
+class LoadedAudio:
     """Sound from a file.
 
     Attributes:
@@ -90,7 +90,7 @@ def read_audio(path: Path, sample_rate: int) -> np.ndarray:
     return read_recording(path, sample_rate).wave
 
 
-def read_recording(path: Path, sample_rate: int) -> Recording:
+def read_recording(path: Path, sample_rate: int) -> LoadedAudio:
     """The sound of a file, at `sample_rate` in Hz.
 
     Raises:
@@ -111,7 +111,7 @@ def read_recording(path: Path, sample_rate: int) -> Recording:
         raise
     except DataError as error:
         raise RecordingError("not readable", str(error)) from error
-    return Recording(mixed, _clipped(wave))
+    return LoadedAudio(mixed, _clipped(wave))
 
 
 def mono(wave: np.ndarray, rate: int, sample_rate: int, name: str) -> np.ndarray:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from harness.data.lists import Column, Quotes, check_once, read_list
+from harness.data.lists import ListColumn, Quotes, check_once, read_list
 from harness.errors import DataError
 
-COLUMNS = (Column("path", ("path", "file")), Column("text", ("text", "sentence")))
+COLUMNS = (ListColumn("path", ("path", "file")), ListColumn("text", ("text", "sentence")))
 
 
 @pytest.fixture
