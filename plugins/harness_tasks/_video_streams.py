@@ -8,30 +8,23 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.data.foreign import shown
 from harness.errors import DataError
 
 if TYPE_CHECKING:
     import av
 
 _MISSING = 0.1  # largest share of a film's time that may be left undecoded before it counts as damaged
-_DISCONTINUITY_S = 10.0  # a jump of more than this in a broadcast is a new clock, not a still picture
+_NEW_CLOCK_S = 10.0  # a jump of more than this in a broadcast is a new clock, not a still picture
+_EXCHANGED = 2  # frames by which a time may be off where a container has none of its own
 _REGROUPED = 2  # packets by which the mark of an incomplete one may be early
 _LARGEST = 1 << 26  # pixels of a picture
 _PLAYLISTS = frozenset({"hls", "dash", "concat", "sdp", "rtsp", "rtp", "imf", "image2", "lavfi", "tty", "txd"})
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A frame that a player shows from `start` until `end`."""
-
-    start: int
-    end: int
-    frame: Any = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -45,6 +38,7 @@ class Plan:
         end: until when the last is.
         usual: how long a frame is shown, in most cases.
         tick: length of a tick in seconds.
+        broadcast: whether its clock may start anew.
     """
 
     path: Path
@@ -53,6 +47,7 @@ class Plan:
     end: int
     usual: int
     tick: float
+    broadcast: bool
 
     def check_decoded(self, end: int) -> None:
         """Compare with the end of what was decoded.
@@ -60,14 +55,27 @@ class Plan:
         Raises:
             DataError: much of the film is missing.
         """
-        from harness.data.foreign import shown
-
         whole, got = self.end - self.starts[0], end - self.starts[0]
         if got < whole * (1 - _MISSING) - self.usual:
             raise DataError(
                 f"{shown(self.path)} is cut off or damaged: only {got * self.tick:.1f} of {whole * self.tick:.1f} s "
                 "can be decoded."
             )
+
+    def in_order(self, times: list[int]) -> list[int]:
+        """When frames are shown that were decoded in this order.
+
+        Where a container has no times of its own, those of neighbours may be exchanged. A clock that starts anew, in
+        streams put one after the other, goes on where it was.
+        """
+        ordered = sorted(times)
+        if all(abs(a - b) <= _EXCHANGED * self.usual for a, b in zip(ordered, times, strict=True)):
+            times = ordered
+        made: list[int] = []
+        for time in times:
+            jump = (time - made[-1]) * self.tick if made else 0.0
+            made.append(made[-1] + self.usual if jump < 0 or (self.broadcast and jump > _NEW_CLOCK_S) else time)
+        return made
 
 
 def scan(path: Path) -> Plan:
@@ -79,8 +87,6 @@ def scan(path: Path) -> Plan:
     Raises:
         DataError: there is no film in it.
     """
-    from harness.data.foreign import shown
-
     with _opened(path) as container:
         films = [stream for stream in container.streams.video if not _is_picture(stream)]
         if not films:
@@ -101,8 +107,11 @@ def scan(path: Path) -> Plan:
         tick = float(film.time_base or 0) or 1.0
         rows = sorted(packets.shown)
         usual = _usual(film, [time for time, _ in rows], tick)
-        starts = _steady([time for time, _ in rows], usual, tick, container.format.name)
-        return Plan(path, film.index, starts, starts[-1] + (rows[-1][1] or usual), usual, tick)
+        starts, end = [time for time, _ in rows], rows[-1][0] + (rows[-1][1] or usual)
+        if container.format.name == "avi" and film.duration:
+            end = max(end, film.duration)  # chunks of 0 bytes at the end: the last picture for longer
+        broadcast = container.format.name in ("mpegts", "mpeg")
+        return Plan(path, film.index, starts, end, usual, tick, broadcast)
 
 
 class _Packets:
@@ -138,45 +147,44 @@ class _Packets:
         self.incomplete |= self._doubtful > 0
 
 
-def shown_frames(path: Path, plan: Plan) -> Iterator[Shown]:
-    """The frames that a player shows, in order, each until the next.
+def shown_frames(path: Path, plan: Plan) -> Iterator[tuple[int, Any]]:
+    """The frames that a player shows, in order, each with the time that the decoder gives it.
 
     Raises:
         DataError: a picture is damaged. What comes before the first key picture may be: no player shows it.
     """
     from av.error import FFmpegError
 
-    from harness.data.foreign import shown
-
     with _opened(path) as container:
         stream = container.streams[plan.index]
         stream.codec_context.options = {"err_detect": "crccheck+bitstream+buffer+explode", "max_pixels": str(_LARGEST)}
-        before: Shown | None = None
+        time: int | None = None
         for packet in container.demux(stream):
             try:
                 frames: Sequence[Any] = packet.decode()
             except FFmpegError as error:
-                if before is None and not packet.is_keyframe and packet.size:
+                if time is None and not packet.is_keyframe and packet.size:
                     continue
-                when = (
-                    f"after {(before.start - plan.starts[0]) * plan.tick:.1f} s" if before else "at its first picture"
-                )
-                raise DataError(f"{shown(path)} is damaged {when}: {error.strerror}.") from error
+                raise DataError(f"{shown(path)} is damaged {_when(time, plan)}: {error.strerror}.") from error
             for frame in frames:
-                if frame.is_corrupt:
-                    if before is None:
-                        continue
-                    raise DataError(
-                        f"{shown(path)} is damaged after {(before.start - plan.starts[0]) * plan.tick:.1f} s."
-                    )
-                start, length = _time_of(frame, before, plan), frame.duration or plan.usual
-                if before is not None:
-                    start = _after(before.start, start, plan.usual, plan.tick, container.format.name)
-                    yield Shown(before.start, start, before.frame)
-                before = Shown(start, start + length, frame)
-        if before is None:
+                if not frame.is_corrupt:
+                    time = _time_of(frame, time, plan)
+                    yield time, frame
+                elif time is not None:
+                    raise DataError(f"{shown(path)} is damaged {_when(time, plan)}.")
+        if time is None:
             raise DataError(f"{shown(path)} cannot be used as a video: none of its frames can be decoded.")
-        yield before
+
+
+def _when(time: int | None, plan: Plan) -> str:
+    return "at its first picture" if time is None else f"after {(time - plan.starts[0]) * plan.tick:.1f} s"
+
+
+def _time_of(frame: Any, before: int | None, plan: Plan) -> int:
+    time = frame.dts if frame.pts is None else frame.pts
+    if time is None:
+        return plan.starts[0] if before is None else before + plan.usual
+    return int(time)
 
 
 @contextlib.contextmanager
@@ -187,8 +195,6 @@ def _opened(path: Path) -> Iterator[av.container.InputContainer]:
         DataError: it is a list of other files, or a picture.
     """
     import av
-
-    from harness.data.foreign import shown
 
     av.logging.set_level(av.logging.PANIC)  # what is wrong with a file is said in the exception
     options = {"protocol_whitelist": "file", "err_detect": "crccheck"}
@@ -225,26 +231,3 @@ def _usual(stream: Any, times: list[int], tick: float) -> int:
     if gaps:
         return median_low(gaps)
     return max(1, round(float(1 / stream.average_rate) / tick)) if stream.average_rate else 1
-
-
-def _steady(times: list[int], usual: int, tick: float, form: str) -> list[int]:
-    """Times that never go back."""
-    made: list[int] = []
-    for time in times:
-        made.append(_after(made[-1], time, usual, tick, form) if made else time)
-    return made
-
-
-def _after(before: int, time: int, usual: int, tick: float, form: str) -> int:
-    """When a frame is shown that comes after another: a clock that starts anew goes on where it was."""
-    broadcast = form in ("mpegts", "mpeg")
-    if time < before or (broadcast and (time - before) * tick > _DISCONTINUITY_S):
-        return before + usual
-    return time
-
-
-def _time_of(frame: Any, before: Shown | None, plan: Plan) -> int:
-    time = frame.dts if frame.pts is None else frame.pts
-    if time is None:
-        return before.end if before else plan.starts[0]
-    return int(time)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.data.foreign import reading
+from harness.data.foreign import reading, shown
 from harness.errors import DataError
 
 if TYPE_CHECKING:
@@ -70,24 +70,26 @@ def _decode(path: Path, frames: int, size: tuple[int, int]) -> np.ndarray:
 
     from harness_tasks._video_ends import check_end
     from harness_tasks._video_pictures import picture
-    from harness_tasks._video_streams import Shown, scan, shown_frames
+    from harness_tasks._video_streams import scan, shown_frames
 
     check_end(path)
     plan = scan(path)
     starts, end = plan.starts, plan.end
-    for _ in range(2):
+    for _ in range(3):
         wanted = _on_screen(starts, end, frames)
         small: dict[int, torch.Tensor] = {}
-        seen: list[Shown] = []
-        for one in shown_frames(path, plan):
-            if len(seen) in wanted:
-                small[len(seen)] = functional.resize(picture(one.frame), list(size), antialias=True)
-            seen.append(Shown(one.start, one.end))
-        decoded = [one.start for one in seen]
-        if decoded == starts and seen[-1].end == end:
+        times: list[int] = []
+        for time, frame in shown_frames(path, plan):
+            if len(times) in wanted:
+                small[len(times)] = functional.resize(picture(frame), list(size), antialias=True)
+            times.append(time)
+        times = plan.in_order(times)
+        if times == starts:
             break
-        # The container's times were not those of the decoded frames; the second time they are.
-        starts, end = decoded, seen[-1].end
+        # The container's times were not those of the decoded frames; the next time they are.
+        starts, end = times, times[-1] + (frame.duration or plan.usual)
+    else:
+        raise DataError(f"{shown(path)} cannot be used as a video: it is decoded differently every time.")
     plan.check_decoded(end)
     clip = torch.stack([small[int(i)] for i in wanted])  # (T, C, Y, X)
     return clip.permute(0, 2, 3, 1).numpy()
