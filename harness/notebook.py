@@ -218,7 +218,9 @@ def _url(store: str | Path | None) -> str | None:
     """A file's path as a URL."""
     if store is None:
         return None
-    return str(store) if "://" in str(store) else f"sqlite:///{store}"
+    from harness.store.place import url_of
+
+    return url_of(store)
 
 
 def _frame_of(views: Sequence[RunView], settings: Sequence[str]) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from harness.bench.exponents import growth_row
 from harness.bench.memory import forget_peak, peak_bytes
 from harness.bench.processes import worker
 from harness.runtime import threads_for_one_run, tune_allocator
+from harness.store.place import sqlite_url
 
 
 @dataclass(frozen=True)
@@ -172,11 +173,11 @@ def _store(settings: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any
     places = {size: Path(settings["folder"]) / str(size) for size in sizes}
     for size, place in places.items():
         place.mkdir()
-        make_big_store(f"sqlite:///{place}/store.db", runs=size, rows=settings["rows"] * size)
+        make_big_store(sqlite_url(place / "store.db"), runs=size, rows=settings["rows"] * size)
 
     def answer(request: dict[str, Any]) -> dict[str, Any]:
         place = places[request["size"]]
-        given = {"HARNESS_STORE": f"sqlite:///{place}/store.db", "HARNESS_RESULTS": str(place / "results")}
+        given = {"HARNESS_STORE": sqlite_url(place / "store.db"), "HARNESS_RESULTS": str(place / "results")}
         command = [sys.executable, "-c", _MEASURED, *_COMMANDS[request["kind"]]]
         began = time.perf_counter()
         done = subprocess.run(

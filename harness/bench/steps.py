@@ -38,6 +38,7 @@ from harness.metrics.classification import ACCURACY
 from harness.nn.network import Network
 from harness.nn.recurrent import RecurrentEncoder, RecurrentStack
 from harness.store import Store
+from harness.store.place import sqlite_url
 from harness.store.records import EnvironmentRecord, RunPlan
 from harness.targets import ClassTarget
 from harness.training.callback import RunCallback, RunContext
@@ -276,7 +277,7 @@ def _measure(model: SpeedModel, folder: Path, size: int, triples: int) -> _Block
     settings, data, network = _parts(model, task)
     clock: Any = _Switch()
     batches = EndlessBatches(training_loader(data, task.loader, 0))
-    url = f"sqlite:///{folder / 'store.db'}"
+    url = sqlite_url(folder / "store.db")
     with Store.open(url) as store:
         plan = RunPlan("0" * 64, "bench", "speed", "noise", "speed", 0, {})
         run_id = store.start(plan, EnvironmentRecord("bench", {}), owner_pid=1)

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from harness.bench.big_store import BUDGETS, make_big_store
 from harness.bench.comparison import BenchRow, in_turn
+from harness.store.place import sqlite_url
 
 LIST_S, REPORT_S = 1.0, 10.0
 """The longest acceptable wait, including start-up of the command."""
@@ -32,7 +33,7 @@ def store_rows(rounds: int, runs: int = 2000, rows: int = 1_000_000) -> list[Ben
         found = []
         for folder, budgets in ((few, BUDGETS), (many, (*BUDGETS, "epochs:6"))):
             folder.mkdir()
-            make_big_store(f"sqlite:///{folder}/store.db", runs=runs, rows=rows, budgets=budgets)
+            make_big_store(sqlite_url(folder / "store.db"), runs=runs, rows=rows, budgets=budgets)
         for title, folder, most, words in (
             ("list", few, LIST_S, ("list", "runs", "--json")),
             ("report", few, REPORT_S, ("report",)),
@@ -55,7 +56,7 @@ def store_rows(rounds: int, runs: int = 2000, rows: int = 1_000_000) -> list[Ben
 
 def _harness(folder: Path, *words: str) -> None:
     environment = os.environ | {
-        "HARNESS_STORE": f"sqlite:///{folder}/store.db",
+        "HARNESS_STORE": sqlite_url(folder / "store.db"),
         "HARNESS_RESULTS": str(folder / "results"),
     }
     command = [sys.executable, "-m", "harness", *words]

@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 from harness.bench.comparison import BenchRow, row, timed
 from harness.runtime import usable_cores
 from harness.store import Store
+from harness.store.place import sqlite_url
 from harness.store.query import RunView, runs
 
 WORDS = (
@@ -153,7 +154,7 @@ def _run(folder: Path, words: Sequence[str]) -> str:
     """The last line printed by a command of this interpreter, with store and results in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"} | {
-        "HARNESS_STORE": f"sqlite:///{folder}/store.db",
+        "HARNESS_STORE": sqlite_url(folder / "store.db"),
         "HARNESS_RESULTS": str(folder / "results"),
         "HARNESS_DATA": str(folder.parent / "data"),
     }
@@ -164,7 +165,7 @@ def _run(folder: Path, words: Sequence[str]) -> str:
 
 
 def _finished(folder: Path, count: int) -> list[RunView]:
-    with Store.open(f"sqlite:///{folder}/store.db", create=False) as store:
+    with Store.open(sqlite_url(folder / "store.db"), create=False) as store:
         found = runs(store, status="finished", brief=True)
     if len(found) != count:
         raise RuntimeError(f"{len(found)} of {count} runs of the benchmark finished; 'harness sweep' them to see why.")

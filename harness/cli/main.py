@@ -24,6 +24,7 @@ from harness.cli import (
     sweep,
     tune,
 )
+from harness.cli.streams import lost_output, prepare_streams
 from harness.errors import PluginError, UserError
 from harness.terminal import harmless
 
@@ -64,13 +65,21 @@ def entry_point() -> None:
     Exit codes: 0 done; 1 some runs failed, a plug-in breaks its contract, data is contaminated, or a benchmark got
     worse; 2 the input of the user or a plug-in is wrong (one message, no traceback); 130 stopped with Ctrl-C.
     """
+    prepare_streams()
     if sys.platform == "win32":
         print("harness runs on Linux and macOS; on Windows, use it inside WSL.", file=sys.stderr)
         raise SystemExit(2)
     if sys.argv[1:2] and sys.argv[1] in _BRIEF:
         gc.disable()  # they keep what they load; collecting garbage would take an eighth of their time
+    code: str | int | None = 0
     try:
         app(prog_name="harness")
     except (UserError, PluginError) as error:
         print(f"Error: {harmless(str(error))}", file=sys.stderr)
-        raise SystemExit(2) from None
+        code = 2
+    except SystemExit as ended:
+        code = ended.code
+    lost = lost_output()
+    if lost:
+        print(f"Error: The output could not be written ({lost}); results are in the store.", file=sys.stderr)
+    raise SystemExit(code or (1 if lost else 0))

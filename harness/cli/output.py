@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -96,4 +97,7 @@ def as_json(value: Any) -> None:
         text = "[\n" + ",\n".join(json.dumps(each, ensure_ascii=False, allow_nan=False) for each in value) + "\n]"
     else:
         text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-    print(harmless_json(text))
+    text = harmless_json(text)
+    if not codecs.lookup(sys.stdout.encoding or "utf-8").name.startswith("utf"):  # escapes that JSON itself knows
+        text = "".join(c if c.isascii() else json.dumps(c)[1:-1] for c in text)
+    print(text)

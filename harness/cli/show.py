@@ -78,4 +78,4 @@ def _log_tail(path: object, lines: int = 20) -> str:
     from pathlib import Path
 
     log = Path(str(path))
-    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.is_file() else ""
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]) if log.is_file() else ""

@@ -25,12 +25,14 @@ from omegaconf import (
     IntegerNode,
     ListConfig,
     OmegaConf,
+    PathNode,
     StringNode,
     ValueNode,
 )
 
 from harness.config import checks
 from harness.config.composition import CONFIG, compose, finished, loader, plain_value
+from harness.config.path_options import as_typed
 from harness.config.plain import canonical
 from harness.config.run_options import Section
 from harness.config.schema import LimitOptions, SweepOptions, meaning_of, root_values
@@ -179,6 +181,7 @@ class _Word:
     """A word as Hydra's grammar reads it.
 
     Attributes:
+        as_path: its value for an option that is a path.
         is_choice: whether it chooses among the configurations of a group.
         is_leaf: whether it gives a single plain value to an option of a section or of the root.
     """
@@ -186,6 +189,7 @@ class _Word:
     text: str
     key: str
     value: Any = None
+    as_path: Any = None
     is_choice: bool = False
     is_leaf: bool = False
 
@@ -194,11 +198,12 @@ def _read(text: str) -> _Word:
     key, _, written = text.partition("=")
     if _WHOLE_NUMBER.fullmatch(written) and _LEAF.fullmatch(key):  # the common case needs no parser
         value: Any = int(written)
+        as_path: Any = written
     else:
         (override,) = OverridesParser.create(config_loader=loader()).parse_overrides([text])
         if not _sets_one_value(override):
             return _Word(text, key, is_choice=True)
-        value = override.value()
+        value, as_path = override.value(), as_typed(override)
     if key == DATASET:  # it determines which options exist
         return _Word(text, key, is_choice=True)
     if loader().repository.group_exists(key):
@@ -206,7 +211,7 @@ def _read(text: str) -> _Word:
     plain = value is None or isinstance(value, bool | int | float | str)
     referring = isinstance(value, str) and ("${" in value or value == "???")
     known = key.partition(".")[0] in (*SECTIONS, "limits") or key in root_values()
-    return _Word(text, key, value, is_leaf=plain and not referring and known and bool(_LEAF.fullmatch(key)))
+    return _Word(text, key, value, as_path, is_leaf=plain and not referring and known and bool(_LEAF.fullmatch(key)))
 
 
 def _sets_one_value(override: Override) -> bool:
@@ -244,8 +249,9 @@ class _Base:
         if type(node) is AnyNode or type(word.value) is _SAME.get(type(node)):
             return word.value
         before = node._value()
+        given = word.as_path if isinstance(node, PathNode) else word.value
         try:
-            OmegaConf.update(self.config, word.key, word.value, merge=True)
+            OmegaConf.update(self.config, word.key, given, merge=True)
             value = OmegaConf.select(self.config, word.key)
         finally:
             OmegaConf.update(self.config, word.key, before, merge=True)

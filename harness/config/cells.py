@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.errors import HydraException
-
 from harness.config.cell_composer import Cell, CellComposer
 from harness.config.composition import experiment_grid, loader, parse, spelled_out
 from harness.config.schema import short_names
+from harness.config.sweep_words import cells_of
 from harness.errors import ConfigError
 
 
@@ -68,7 +66,11 @@ def one_cell(words: Sequence[str], *, threads: int) -> Cell:
 
 
 def split(overrides: Sequence[str]) -> list[tuple[str, ...]]:
-    """The overrides of every cell, not composed yet."""
+    """The overrides of every cell, not composed yet.
+
+    Raises:
+        ConfigError: a word is not understood, or gives no value.
+    """
     overrides = spelled_out(overrides)
     given = parse(overrides)
     names = {override.get_key_element() for override in given}
@@ -79,11 +81,7 @@ def split(overrides: Sequence[str]) -> list[tuple[str, ...]]:
     table = experiment_grid(experiment) if experiment else {}
     grid = [word for word in spelled_out(grid_words(table)) if word.partition("=")[0] not in names]
     rest = [word for word in overrides if not word.startswith("experiment=")]
-    try:
-        batches = BasicSweeper.split_arguments(parse([*experiment, *grid, *rest]), None)
-    except HydraException as error:
-        raise ConfigError(f"The sweep is not understood: {' '.join(str(error).split())}") from error
-    return [tuple(words) for words in batches[0]]
+    return cells_of(parse([*experiment, *grid, *rest]))
 
 
 def grid_words(grid: dict[str, Any]) -> list[str]:

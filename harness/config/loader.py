@@ -24,6 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from harness.config import messages, sources
 from harness.config.folders import check_folders, conf_dir
+from harness.config.path_options import as_typed, is_path
 from harness.config.schema import RootConfig
 from harness.config.task_options import DATASET, choose_dataset
 from harness.errors import ConfigError, UnknownNameError
@@ -84,6 +85,9 @@ class LayeredLoader(ConfigLoaderImpl):
         for override in defaults.config_overrides:  # before the others, which may be options of that data set
             if override.key_or_group == DATASET:
                 choose_dataset(config, override.value())
+        for override in defaults.config_overrides:
+            if is_path(config, override.key_or_group):
+                override._value = as_typed(override)
         self._apply_overrides_to_config(defaults.config_overrides, config)
         return config, defaults.overrides.known_choices.get("experiment")
 

@@ -19,6 +19,7 @@ from omegaconf.errors import (
     ValidationError,
 )
 
+from harness.config.path_options import EMPTY
 from harness.config.schema import RootConfig, gone_after_composition, groups
 from harness.errors import ConfigError, UnknownNameError, UserError
 
@@ -52,6 +53,11 @@ def from_omegaconf(error: OmegaConfBaseException, config: DictConfig | None, ori
     if isinstance(error, ConfigKeyError | ConfigAttributeError):
         return unknown_option(key, config, origin)
     if isinstance(error, ValidationError):
+        if EMPTY in str(error):
+            return ConfigError(
+                f"{key}={error.value or ''} is empty{origin}, as when a shell variable that is not set stands after "
+                "'='. Give a path; '.' is the working folder."
+            )
         expected = _expected(error)
         if not (key and expected):
             return ConfigError(f"A value does not fit{origin}: {str(error).splitlines()[0]}.")

@@ -11,10 +11,10 @@ from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
 from hydra.plugins.search_path_plugin import SearchPathPlugin
-from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from harness.config.folders import plugin_folders
+from harness.config.path_options import structured
 from harness.config.task_options import options_class
 from harness.errors import PluginError
 from harness.registry import discovery
@@ -45,7 +45,7 @@ class PluginConfigSource(ConfigSource):
             raise ConfigLoadError(f"no plug-in '{group}.{name}'")
         cls = discovery.registry().load(group, name)
         try:
-            config = OmegaConf.structured(options_class(cls) if group == "task" else cls)
+            config = structured(options_class(cls) if group == "task" else cls)
         except (OmegaConfBaseException, NameError, TypeError, ValueError) as error:
             info = discovery.registry().info(group, name)
             raise PluginError(

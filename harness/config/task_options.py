@@ -14,6 +14,7 @@ from typing import Any, ClassVar, cast
 
 from omegaconf import DictConfig, OmegaConf
 
+from harness.config.path_options import structured
 from harness.contract.dataset import Dataset
 from harness.contract.dataset_task import DatasetTask
 from harness.contract.task import Task
@@ -85,7 +86,7 @@ def choose_dataset(config: DictConfig, name: object) -> None:
         return
     defaults, chosen = OmegaConf.structured(old), options_class(old.task_class, name)
     hints, other = typing.get_type_hints(old), typing.get_type_hints(chosen)
-    node = OmegaConf.structured(chosen)
+    node = structured(chosen)
     for key in (f.name for f in dataclasses.fields(cast("Any", old))):
         if key != "dataset" and other.get(key) == hints[key] and config.task[key] != defaults[key]:
             node[key] = config.task[key]

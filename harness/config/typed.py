@@ -14,6 +14,7 @@ from harness.config import checks, messages
 from harness.config.composition import plain_value
 from harness.config.lightning import check_lightning
 from harness.config.loader import writable
+from harness.config.path_options import structured
 from harness.config.plain import as_plain
 from harness.config.run_options import Asked, DecodingSettings, OptimizerSettings, RunOptions, TrainerSettings
 from harness.config.schema import LimitOptions, SweepOptions
@@ -102,7 +103,7 @@ def settings_from_plain(plain: Mapping[str, Any]) -> RunSettings:
     task = options_class(load_task(plain["task"]["name"]), plain["task"].get("dataset"))
     types: dict[str, type[Any]] = {"task": task, "model": load_model(plain["model"]["name"]), **_TYPES}
     for kind, cls in types.items():
-        config[kind] = writable(OmegaConf.structured(cls))
+        config[kind] = writable(structured(cls))
     fields = {kind: dict(plain[kind]) for kind in types}
     for kind in ("task", "model"):
         del fields[kind]["name"]

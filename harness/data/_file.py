@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.data.content_hash import sha256_of
 from harness.data.remembered_hashes import digest_of
 from harness.errors import DataError
+from harness.places import user_path
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class FileSource:
         expected = f" Expected: {self.description.rstrip('.')}." if self.description else ""
         if self.path is None:
             raise DataError(f"The {self.name} are read from a file: give it as {self.option}=FILE.{expected}")
-        path = Path(self.path).expanduser().absolute()
+        path = user_path(self.path, self.option).absolute()
         if not path.is_file():
             state = "is a folder" if path.is_dir() else "does not exist"
             raise DataError(f"The file of the {self.name} {state}: {path}. Set {self.option}=FILE.{expected}")
@@ -52,7 +53,7 @@ class FileSource:
 
     def cached(self) -> bool:
         """Whether the file is there."""
-        return self.path is not None and Path(self.path).expanduser().is_file()
+        return self.path is not None and user_path(self.path, self.option).is_file()
 
     def verify(self) -> None:
         """Read the file once.

@@ -13,6 +13,7 @@ from harness.data.progress import waiting
 from harness.data.remembered_hashes import RememberedHashes
 from harness.data.walking import REPEATED, Walk, is_literal, matcher, notes_on, walk, why_unmatched
 from harness.errors import DataError
+from harness.places import user_path
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ class FolderSource:
             raise DataError(
                 f"Data set '{self.name}' is read from a folder: give it as task.root=FOLDER. {self._expected()}"
             )
-        root = Path(self.root).expanduser().absolute()
+        root = user_path(self.root, "task.root").absolute()
         if not os.path.exists(root):  # unlike Path.exists, False where permission is denied
             raise DataError(f"The folder of data set '{self.name}' does not exist: {root}. {self._expected()}")
         if not root.is_dir():

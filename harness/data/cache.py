@@ -17,13 +17,20 @@ from harness.data.foreign import shown
 from harness.data.prepared_folder import damage, seal
 from harness.data.progress import waiting
 from harness.errors import DataError
+from harness.places import home, variable_path
 
 
 def cache_dir() -> Path:
-    """`HARNESS_DATA`, or the platform's user cache folder. Does not create it."""
-    given = os.environ.get("HARNESS_DATA", "").strip()
-    if given:
-        return Path(given).expanduser().absolute()
+    """`HARNESS_DATA`, or the platform's user cache folder. Does not create it.
+
+    Raises:
+        ConfigError: there is no home folder, and HARNESS_DATA does not say where else.
+    """
+    given = variable_path("HARNESS_DATA")
+    if given is not None:
+        return given.absolute()
+    if not os.environ.get("XDG_CACHE_HOME", "").strip():
+        home("Prepared data is kept in the home folder unless HARNESS_DATA names another one")
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("sequence-harness", appauthor=False))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.data.cache import cache_dir
 from harness.data.content_hash import Stamp, hashed, reading_anew, stamp_of, write_quietly
+from harness.errors import ConfigError
 
 
 class RememberedHashes:
@@ -21,8 +22,11 @@ class RememberedHashes:
 
     def __init__(self, root: Path) -> None:
         name = hashlib.sha256(os.fsencode(root.absolute())).hexdigest()[:32]
-        self._file = cache_dir() / "hashes" / f"{name}.json"
-        self._known = _read(self._file)
+        try:
+            self._file: Path | None = cache_dir() / "hashes" / f"{name}.json"
+        except ConfigError:  # no home folder, and reading files needs none
+            self._file = None
+        self._known = {} if self._file is None else _read(self._file)
         self._now = dict(self._known)
 
     def digest(self, path: Path, name: str) -> tuple[int, str]:
@@ -49,7 +53,7 @@ class RememberedHashes:
 
     def save(self) -> None:
         """Keep what was learnt; without a writable cache the files are read again next time."""
-        if self._now == self._known:
+        if self._file is None or self._now == self._known:
             return
         content = {name: [*astuple(stamp), digest] for name, (stamp, digest) in self._now.items()}
         write_quietly(self._file, json.dumps(content))
@@ -70,7 +74,7 @@ def digest_of(path: Path) -> str:
 def _read(file: Path) -> dict[str, tuple[Stamp, str]]:
     """Remembered hashes; empty if there are none or the file is damaged."""
     try:
-        content = json.loads(file.read_text())
+        content = json.loads(file.read_text(encoding="utf-8"))
         found = {name: (Stamp(*map(int, row[:5])), str(row[5])) for name, row in content.items()}
         return {name: entry for name, entry in found.items() if len(entry[1]) == 64}
     except (OSError, ValueError, TypeError, AttributeError, IndexError):

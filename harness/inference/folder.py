@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import DataError, UserError
+from harness.places import user_path
 from harness.training.model_files import CONFIG, FORMAT, PREPROCESSING, SPECS, WEIGHTS, checksum
 
 _NEEDED = ("key", "input", "target", "preprocessing")
@@ -48,7 +49,7 @@ def find_folder(run: str | Path) -> Path:
             is not on this machine.
         StoreError: a key was given, and the store cannot be read.
     """
-    path = Path(run).expanduser()
+    path = user_path(run, "The folder or key")
     if path.is_dir():
         return path
     if isinstance(run, Path) or _KEY.fullmatch(run) is None:

@@ -141,4 +141,4 @@ def _nvml(device: str) -> _Nvml | None:
 
 
 def _number(path: Path) -> int:
-    return int(path.read_text())
+    return int(path.read_text(encoding="utf-8"))

@@ -246,7 +246,7 @@ def _calibrate(device: torch.device) -> float:
 def _read(path: Path) -> str:
     """A small system file; empty if it is missing or unreadable."""
     try:
-        return path.read_text(errors="replace")
+        return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
 

@@ -12,6 +12,7 @@ from harness.report.formatting import plural
 from harness.store import Store
 from harness.store import engine as connections
 from harness.store.merge import Merged, merge
+from harness.store.place import url_of
 
 
 @dataclass(frozen=True)
@@ -42,14 +43,14 @@ def joined(sources: Sequence[str]) -> Iterator[Joined]:
     Raises:
         StoreError: one of them cannot be read.
     """
-    with TemporaryDirectory(prefix="harness-report-") as folder, Store.open(f"sqlite:///{folder}/joined.db") as made:
+    with TemporaryDirectory(prefix="harness-report-") as folder, Store.open(url_of(Path(folder, "joined.db"))) as made:
         merged = [merge(made, source) for source in sources]
         yield Joined(made, [_phrase(source, m) for source, m in zip(sources, merged, strict=True)], merged[0].store_id)
 
 
 def _phrase(source: str, merged: Merged) -> str:
     """A description for readers: the name of the file or database and the store's id; no path, server or user."""
-    url = connections.parse_url(source if "://" in source else f"sqlite:///{source}")
+    url = connections.parse_url(url_of(source))
     twice = merged.present + sum(reason.startswith("finished in both") for _, reason in merged.refused)
     left_out = merged.present + len(merged.refused) - twice
     name = f"{Path(url.database or '').name or 'store'} ({merged.store_id[:8]})"

@@ -22,7 +22,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from harness.errors import StoreError
-from harness.store.place import results_folder, store_url
+from harness.store.place import results_folder, sqlite_path, sqlite_url, store_url
 from harness.store.transactions import LOCK_TIMEOUT_S, READ, friendly
 from harness.store.values import from_json, plain, to_json
 
@@ -34,11 +34,17 @@ _CONNECT_TIMEOUT_S = 10
 def parse_url(url: str) -> URL:
     """The validated URL, with the driver added for PostgreSQL.
 
+    Args:
+        url: a SQLAlchemy URL; what follows `sqlite:///` is the path of a file, taken literally.
+
     Raises:
         StoreError: it is not a SQLAlchemy URL, or its database is not supported.
     """
     example = "Write for example sqlite:///results/store.db or postgresql+psycopg://user@server/name."
     try:
+        file = sqlite_path(url)
+        if file is not None:  # a path is no part of a URL: '?', '#' and '%' are characters like all others
+            return URL.create("sqlite", database=file)
         parsed = make_url(re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url))
         known = parsed.get_backend_name() in DATABASES
         if known:
@@ -58,8 +64,30 @@ def parse_url(url: str) -> URL:
 
 def shown(url: URL) -> str:
     """The URL for messages, with every password removed."""
+    if url.get_backend_name() == "sqlite":
+        return address(url)
     hidden = {name: "***" for name in url.query if name in _SECRET_PARAMETERS}
     return url.update_query_dict(hidden).render_as_string(hide_password=True)
+
+
+def address(url: URL) -> str:
+    """The URL as `parse_url` reads it, its password included."""
+    if url.get_backend_name() == "sqlite" and url.database:
+        return sqlite_url(url.database)
+    return url.render_as_string(hide_password=False)
+
+
+def quoted_url(file: Path) -> str:
+    """The URL of a SQLite file in SQLAlchemy's own grammar, for other programs that read it.
+
+    Raises:
+        StoreError: the installed SQLAlchemy has no way to write this path.
+    """
+    url = URL.create("sqlite", database=str(file))
+    text = url.render_as_string()
+    if make_url(text) != url:
+        raise StoreError(f"'{file}' cannot be written as a database URL: choose a folder without '?' and '%'.")
+    return text
 
 
 def _masked(text: str) -> str:
@@ -96,7 +124,7 @@ def connect(url: URL, *, read_only: bool = False, query_only: bool = False) -> E
         mode = "mode=ro" if wal.exists() else "mode=ro&immutable=1"
         uri = f"{file.absolute().as_uri()}?{mode}"
         options["creator"] = lambda: sqlite3.connect(uri, uri=True, timeout=LOCK_TIMEOUT_S, check_same_thread=False)
-        url = make_url("sqlite://")
+        url = URL.create("sqlite")
         options["poolclass"] = sa.pool.NullPool
     if url.get_backend_name() == "postgresql":
         options["pool_pre_ping"] = True  # restarting a server closes the pool's connections

@@ -24,6 +24,7 @@ from harness.store import engine as connections
 from harness.store import ledger, transactions
 from harness.store import schema as t
 from harness.store.opening import Identity, check_file, identify
+from harness.store.place import url_of
 from harness.store.states import FINISHED, INTERRUPTED, NO_ENVIRONMENT, RUNNING, STATES
 from harness.store.writer import Store
 
@@ -75,7 +76,7 @@ def merge(store: Store, source: str, *, dry_run: bool = False) -> Merged:
     Raises:
         StoreError: the source is not a results store, is this one, is of another version, or changed while it was read.
     """
-    url = connections.parse_url(source if "://" in source else f"sqlite:///{source}")
+    url = connections.parse_url(url_of(source))
     found: list[Merged] = []
 
     def work(connection: Connection, _unsure: bool) -> Merged:

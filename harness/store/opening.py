@@ -17,6 +17,12 @@ from harness.store import schema as t
 
 _LOCK_NUMBER = 0x68_61_72_6E_65_73_73  # "harness" in ASCII: the number of our PostgreSQL advisory lock
 
+_LONGEST_PATH = 504
+"""Of a SQLite file, in bytes: 512 with the end of text and the ending of the write-ahead log."""
+
+_LONGEST_NAME = 256
+"""Longer names are refused by the file system itself, whose message is clearer."""
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -28,6 +34,12 @@ class Identity:
 
 def check_file(file: Path, create: bool) -> bool:
     """Whether a SQLite file can only be read; makes its folder if allowed."""
+    length = len(os.fsencode(file.absolute()))
+    if length > _LONGEST_PATH and len(max(file.parts, key=len)) < _LONGEST_NAME:
+        raise StoreError(
+            f"The path of the results store is {length} bytes long, and SQLite takes {_LONGEST_PATH} at most: set "
+            f"HARNESS_RESULTS to a folder with a shorter path. It is '{file}'."
+        )
     if file.is_dir():
         raise StoreError(f"The results store '{file}' is a folder: HARNESS_STORE must name a file in it.")
     if file.is_symlink():

@@ -35,7 +35,7 @@ def this_place() -> str:
     """Digest of this machine's boot and process namespace, equal for processes that see each other's numbers."""
     parts = []
     try:
-        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip())
         parts.append(os.readlink("/proc/self/ns/pid"))
     except OSError:  # no /proc: not Linux
         parts.append(str(round(psutil.boot_time())))

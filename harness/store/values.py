@@ -18,13 +18,16 @@ from sqlalchemy.types import TypeDecorator
 
 from harness.errors import StoreError
 
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_UNSTORABLE = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")
+_BYTES = re.compile("[\udc80-\udcff]")
+"""What Python writes for bytes of a file's name that are no UTF-8."""
+
 _DIGEST_DIGITS = 16
 
 
 def storable(text: str) -> str:
-    """The text with U+FFFD in place of characters that a database refuses."""
-    return _UNSTORABLE.sub("\ufffd", text)
+    """The text without characters that a database refuses: a byte is written as `\\xNN`, others become U+FFFD."""
+    return _UNSTORABLE.sub("\ufffd", _BYTES.sub(lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", text))
 
 
 def fitted(text: str, length: int) -> str:

@@ -94,7 +94,7 @@ class Store:
     @property
     def address(self) -> str:
         """The URL by which another process opens this store, its password included; `url` is for messages."""
-        return self._engine.url.render_as_string(hide_password=False)
+        return connections.address(self._engine.url)
 
     def is_at(self, url: URL) -> bool:
         """Whether a URL leads to this store."""

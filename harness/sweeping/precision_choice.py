@@ -117,7 +117,7 @@ def _checked(settings: RunSettings) -> PrecisionVerdict:
         if not answer.exists():
             last = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
             raise ChildProcessError(last)
-        return PrecisionVerdict(**json.loads(answer.read_text()))
+        return PrecisionVerdict(**json.loads(answer.read_text(encoding="utf-8")))
 
 
 def main() -> None:
@@ -134,7 +134,7 @@ def main() -> None:
     settings = settings_from_plain(json.load(sys.stdin))
     torch.set_num_threads(settings.trainer.threads or 1)
     verdict = check_curve(settings, load_data(settings.task))
-    Path(sys.argv[1]).write_text(json.dumps(asdict(verdict)))
+    Path(sys.argv[1]).write_text(json.dumps(asdict(verdict)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def free_memory_bytes() -> float:
     found: list[float] = [psutil.virtual_memory().available]
     for name in _CONTAINER_LIMITS:
         try:
-            found.append(int(Path(name).read_text()))
+            found.append(int(Path(name).read_text(encoding="utf-8")))
         except (OSError, ValueError):  # missing, unreadable, or "max"
             continue
     return min(found)

@@ -76,7 +76,7 @@ def main(request_file: str, answer_file: str) -> None:
     """Prepare and load twice, and write down what came of it."""
     from harness.testing.task_subject import digests
 
-    request = json.loads(Path(request_file).read_text())
+    request = json.loads(Path(request_file).read_text(encoding="utf-8"))
     task = load(request)
     folder = os.environ["HARNESS_DATA"]
     watch = PreparationWatch(folder, request["at"], _kill if request["stop"] == "kill" else _pause)
@@ -88,7 +88,7 @@ def main(request_file: str, answer_file: str) -> None:
         answer[turn] = {"digests": digests(task.setup()), "files": files(Path(folder)), "operations": watch.count}
     sys.setprofile(None)
     answer["network"] = watch.network
-    Path(answer_file).write_text(json.dumps(answer))
+    Path(answer_file).write_text(json.dumps(answer), encoding="utf-8")
 
 
 def load(request: dict[str, Any]) -> Any:

@@ -138,9 +138,11 @@ def _mlflow(folder: Path, plan: RunPlan, known: Mapping[str, str]) -> Logger:
     from filelock import FileLock
     from pytorch_lightning.loggers import MLFlowLogger
 
+    from harness.store.engine import quoted_url
+
     logging.getLogger("mlflow").setLevel(logging.WARNING)  # otherwise it logs the creation of its tables
     results = folder.parent.parent.absolute()
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{results / 'mlflow.db'}"
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or quoted_url(results / "mlflow.db")
     logger = MLFlowLogger(
         experiment_name=plan.sweep,
         run_name=_title(plan),

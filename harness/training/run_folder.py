@@ -120,12 +120,15 @@ class RunFolder:
 
     def _write(self, name: str, text: str) -> str:
         partial = self.path / f"{name}.partial"
-        partial.write_text(text, encoding="utf-8")
+        # A byte of a file's name that is no UTF-8 becomes an escape that JSON reads back as it was.
+        partial.write_text(text, encoding="utf-8", errors="backslashreplace")
         os.replace(partial, self.path / name)
         return name
 
 
 def shown(rows: Sequence[PredictionRow]) -> list[SampleRow]:
     """The predictions to show: those with the smallest hash of their id, the same for every model."""
-    chosen = sorted(rows, key=lambda r: hashlib.sha256(r.example_id.encode()).hexdigest())[:SHOWN]
+    chosen = sorted(rows, key=lambda r: hashlib.sha256(r.example_id.encode("utf-8", "surrogatepass")).hexdigest())[
+        :SHOWN
+    ]
     return [SampleRow(r.example_id, r.source, r.reference, r.output) for r in chosen]

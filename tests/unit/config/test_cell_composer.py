@@ -118,7 +118,7 @@ VALUES = {
     "task.loader": ["{batch_size: 5}"],
     "model.hidden_size": ["6", "0", "${seed}"],
     "model.cell": ["peephole", "odd"],
-    "model.weights": ["/some/file", "null"],
+    "model.weights": ["/some/file", "null", "1e5", "[1]", "''"],
     "model.table.a": ["2"],
     "model.table": ["{b: 3}"],
     "model.inner.depth": ["3"],

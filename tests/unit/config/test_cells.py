@@ -84,7 +84,7 @@ def test_the_command_line_replaces_a_key_of_the_grid_and_an_extension_keeps_the_
     ("words", "message"),
     [
         (["experiment=grid_one,grid_two"], "a sweep takes one experiment"),
-        (["optimizer.lr=interval(0,1)"], "sweep is not understood"),
+        (["optimizer.lr=interval(0,1)"], "is an interval"),
         (["experiment=nope"], None),
         (["task=counting,nope"], None),
     ],
@@ -110,3 +110,38 @@ def test_an_experiments_grid_of_precisions_is_overruled_by_either_word(site: Any
         for word in ("", "precision=bf16", "trainer.precision=bf16")
     }
     assert found == {"": ["fp32", "bf16"], "precision=bf16": ["bf16"], "trainer.precision=bf16": ["bf16"]}
+
+
+@pytest.mark.parametrize(
+    ("word", "answer"),
+    [
+        ("seed=range(3,1)", r"'seed=range\(3,1\)' gives no value.*ends before STOP"),
+        ("seed=range(0)", "gives no value"),
+        ("seed=shuffle()", "gives no value"),
+        ("seed=glob(x*)", "gives no value.*for task, model and the like"),
+        ("model=glob(z*)", "gives no value.*There are: .*large, .*small"),
+        ("seed=range(1,2,0)", "is no list of values: range"),
+        ("optimizer.lr=range(0,1,0.0)", "is no list of values"),
+        ("optimizer.lr=range(0,nan)", "is no list of values"),
+        ("optimizer.lr=range(0,inf)", "gives more than 100,000 values"),
+        ("seed=shuffle(range(0,1e12))", "gives more than 100,000 values"),
+        ("optimizer.lr=interval(0,1)", "is an interval"),
+    ],
+)
+def test_a_list_of_nothing_is_answered_with_a_sentence(word: str, answer: str) -> None:
+    with pytest.raises(ConfigError, match=answer):
+        split(["task=counting", word])
+
+
+def test_a_product_that_is_too_large_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"has 1,000,000 cells \(1000 × 1000\)"):
+        split(["seed=range(1000)", "optimizer.lr=range(1000)"])
+
+
+def test_values_stay_as_they_were_typed() -> None:
+    cells = split(["task=counting", "seed=07,1_0", "sweep= x ", "optimizer.lr=choice(1e-3,'a,b')"])
+    assert [cell[1] for cell in cells[::2]] == ["seed=07", "seed=1_0"]
+    assert cells[0][2:] == ("sweep= x ", "optimizer.lr=0.001")
+    assert cells[1][3] == r"optimizer.lr=a\,b"
+    assert [cell[0] for cell in split(["seed=sort(3,1,2)"])] == ["seed=1", "seed=2", "seed=3"]
+    assert [cell[0] for cell in split(["seed=tag(a,choice(1,2))"])] == ["seed=1", "seed=2"]
