@@ -115,14 +115,21 @@ class FolderSource:
         Raises:
             DataError: as for `fetch`.
         """
-        root, found = Path(os.path.normpath(self._root())), self.walk()
-        places = {Path(os.path.normpath(root / path)) for path in used}
-        real = {os.path.realpath(path) for path in places}
-        places |= {above for place in places for above in place.parents}
-        matching = set(self._matching(found))
-        left_out = {path: reason for path, reason in found.left_out.items() if root / path not in places}
+        root, found = os.path.normpath(self._root()), self.walk()
+        names = {os.path.normpath(os.path.join(root, path)) for path in used}
+        above = {os.path.dirname(name) for name in names}
+        above |= {str(folder) for name in above for folder in PurePath(name).parents}
+        left_out = {}
+        for path, reason in found.left_out.items():
+            if (name := os.path.join(root, path)) not in names and name not in above:
+                left_out[path] = reason
+        matching, real = set(self._matching(found)), None
         for path in found.files:
-            if root / path in places or os.path.realpath(root / path) in real:
+            if (name := os.path.join(root, path)) in names:
+                continue
+            if real is None:  # it may be used by the name of a link
+                real = {os.path.realpath(name) for name in names}
+            if os.path.realpath(name) in real:
                 continue
             if path not in matching:
                 left_out[path] = why_unmatched(self.patterns, path)

@@ -80,6 +80,7 @@ def read_list(path: Path, columns: Sequence[ListColumn], quotes: Quotes = Quotes
     """
     records: list[Record] = []
     order: list[int] | None = None
+    header: list[str] = []
     width = 0
     for number, line in enumerate(read_lines(path, form=False), start=1):
         if not line.strip():
@@ -90,7 +91,10 @@ def read_list(path: Path, columns: Sequence[ListColumn], quotes: Quotes = Quotes
             order, is_header = _order(fields, columns, here.where)
             width = len(fields) if is_header else len(columns)
             if is_header:
+                header = fields
                 continue
+        if fields == header:
+            raise DataError(f"{here.where}: the header stands there again, as where lists are joined. Remove the line.")
         if len(fields) != width:
             raise DataError(_wrong_width(line, fields, width, columns, here.where, order))
         records.append(Record(path, number, tuple(fields[position] for position in order)))

@@ -65,19 +65,10 @@ class Names:
             return f"{listed}: the path leads out of it."
         if "\0" not in name and os.path.lexists(self._root / name):
             return f"{shown(name)} is listed, but {self._unused(self._root / name, name, endings)}."
-        alike = self._alike(name)
+        alike = self.alike(name)
         return f"{listed}.{f' There is {alike}.' if alike else ''}"
 
-    def _unused(self, path: Path, name: str, endings: Sequence[str]) -> str:
-        if not path.exists():
-            return "is a link that leads nowhere"
-        if not path.is_file():
-            return "is no file"
-        if any(part.startswith(".") for part in posixpath.normpath(name).split("/")):
-            return "hidden files are not read; rename it"
-        return f"files are read that end in {', '.join(endings)}; rename it"
-
-    def _alike(self, name: str) -> str:
+    def alike(self, name: str) -> str:
         """A file that the name may mean, in quotes, and how it differs; empty where none is alike."""
         wanted = fold(name)
         end, stem = posixpath.basename(wanted), _stem(wanted)
@@ -94,6 +85,15 @@ class Names:
                 return f"'{shown(found[0])}', {how or _difference(name, found[0])}"
         close = difflib.get_close_matches(name, sorted(self._files)[:_MOST_COMPARED], n=1, cutoff=0.8)
         return f"'{shown(close[0])}'" if close else ""
+
+    def _unused(self, path: Path, name: str, endings: Sequence[str]) -> str:
+        if not path.exists():
+            return "is a link that leads nowhere"
+        if not path.is_file():
+            return "is no file"
+        if any(part.startswith(".") for part in posixpath.normpath(name).split("/")):
+            return "hidden files are not read; rename it"
+        return f"files are read that end in {', '.join(endings)}; rename it"
 
 
 def fold(name: str) -> str:

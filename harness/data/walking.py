@@ -38,6 +38,7 @@ _LEFT_BY_SYSTEMS = {
 }  # fmt: skip
 _NAMED = 10
 _WILD = re.compile(r"[*?\[]")
+_ANY_FOLDERS = re.compile(r"(?s:.*)")  # what "**" stands for
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,15 @@ def matcher(patterns: Iterable[str]) -> Callable[[PurePath], bool]:
     Patterns are those of `Path.glob`: `*`, `?` and `[...]` stand for characters within a name, `**/` for any number of
     folders. A part with such a wildcard is compared without case (`*.wav` finds `A.WAV`), a literal part exactly.
     """
-    split = [pattern.split("/") for pattern in patterns]
-    return lambda path: any(_same(parts[-1], path.name) and _matches(parts, path.parts) for parts in split)
+    names: dict[str, list[str]] = {}  # by the folders in front of them
+    for pattern in patterns:
+        folders, _, name = pattern.rpartition("/")
+        names.setdefault(folders, []).append(_part(name))
+    groups = [
+        ([_ANY_FOLDERS if part == "**" else re.compile(_part(part)) for part in filter(None, folders.split("/"))], last)
+        for folders, last in ((folders, re.compile("|".join(last))) for folders, last in names.items())
+    ]
+    return lambda path: any(last.match(path.name) and _leads(way, path.parts[:-1]) for way, last in groups)
 
 
 def is_literal(pattern: str) -> bool:
@@ -210,16 +218,18 @@ class _Walking:
         yield from (os.path.relpath(error.filename, self.root) for error in closed)
 
 
-def _matches(pattern: Sequence[str], path: Sequence[str]) -> bool:
-    if not pattern:
-        return not path
-    if pattern[0] == "**":
-        return any(_matches(pattern[1:], path[n:]) for n in range(len(path) + 1))
-    return bool(path) and _same(pattern[0], path[0]) and _matches(pattern[1:], path[1:])
+def _leads(way: Sequence[re.Pattern[str]], folders: Sequence[str]) -> bool:
+    """Whether the parts of a pattern, without the last, stand for these folders."""
+    if not way:
+        return not folders
+    if way[0] is _ANY_FOLDERS:
+        return len(way) == 1 or any(_leads(way[1:], folders[n:]) for n in range(len(folders) + 1))
+    return bool(folders) and bool(way[0].match(folders[0])) and _leads(way[1:], folders[1:])
 
 
-def _same(pattern: str, name: str) -> bool:
-    return fnmatch.fnmatchcase(name.lower(), pattern.lower()) if _WILD.search(pattern) else name == pattern
+def _part(part: str) -> str:
+    """A regular expression for one name."""
+    return f"(?i:{fnmatch.translate(part)})" if _WILD.search(part) else rf"{re.escape(part)}\Z"
 
 
 def _is_hidden(name: str) -> bool:

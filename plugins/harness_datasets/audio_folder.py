@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
+from harness_tasks._transcripts import frames_needed
 from harness_tasks.audio_features import FeatureSettings
 from harness_tasks.audio_files import ENDINGS
 from harness_tasks.spoken_text import SpokenText
@@ -15,7 +17,8 @@ from harness_tasks.spoken_text import SpokenText
 from harness.contract.dataset import Dataset, RawData, RawExample
 from harness.contract.hookspecs import hookimpl
 from harness.contract.text import normal_form
-from harness.data.corrupt import Unusable, skipped
+from harness.data.corrupt import OnCorrupt, Unusable, skipped
+from harness.data.foreign import shown
 from harness.data.lists import ListColumn, Quotes, Record, check_once, read_list
 from harness.data.lookup import Names
 from harness.data.sources import FolderSource, Source
@@ -35,17 +38,20 @@ _TEXT = ListColumn("text", ("text", "sentence", "transcript", "transcription"))
 
 @dataclass(frozen=True)
 class _Listed:
-    """A record of a list: the recording on disk, if it is there, and its text."""
+    """A record of a list.
+
+    Attributes:
+        split, record: where it stands.
+        path: of the recording on disk; None: it is missing.
+        name: the path from the folder on; as it stands in the list where it is missing.
+        text: what is said.
+    """
 
     split: str
     record: Record
     path: Path | None
+    name: str
     text: str
-
-    @property
-    def name(self) -> str:
-        """The path as it stands in the list."""
-        return self.record.fields[0]
 
 
 @dataclass
@@ -93,20 +99,19 @@ class AudioFolder(SpokenText, AudioOptions):
         root = source.fetch()
         names = Names(root, source.files())
         listed = list(self._listed(root, names))
-        check_once(
-            ((one.path and names.identity(one.path)) or _plain(one.name), one.name, one.record) for one in listed
-        )
-        missing = _unusable(listed, names)
-        present = {one.path: None for one in sorted(listed, key=lambda one: str(one.path)) if one.path}
-        table = feature_table(root, list(present), self.feature_settings, source.fingerprint())
-        notes = skipped(table.unusable | missing, self.on_corrupt) | table.notes
+        check_once((_identity(one, names), one.record.fields[0], one.record) for one in listed)
+        present = sorted(one.path for one in listed if one.path)
+        table = feature_table(root, present, self.feature_settings, source.fingerprint())
+        unusable = table.unusable | _unusable(listed, names)
+        if self.on_corrupt is OnCorrupt.skip:  # the task names them otherwise
+            unusable |= self._too_short(listed, table.frames)
+        notes = skipped(unusable, self.on_corrupt) | table.notes
         lists = [root / f"{split}.tsv" for split in _SPLITS]
         notes |= source.unused([*lists, *present], "named in no list")
         splits: dict[str, list[RawExample]] = {split: [] for split in _SPLITS}
         for one in listed:
-            name = one.path and one.path.relative_to(root).as_posix()
-            if name in table.frames and one.text:
-                splits[one.split].append(RawExample(f"{one.split}/{name}", table.frames[name], one.text))
+            if one.name not in unusable:
+                splits[one.split].append(RawExample(f"{one.split}/{one.name}", table.frames[one.name], one.text))
         for split, utterances in splits.items():
             if not utterances:
                 raise DataError(f"{split}.tsv in {source.root} names no usable recording.")
@@ -125,7 +130,11 @@ class AudioFolder(SpokenText, AudioOptions):
         for split in _SPLITS:
             file = root / f"{split}.tsv"
             if not file.is_file():
-                raise DataError(f"{file} is missing. Expected train.tsv, val.tsv and test.tsv, lines 'path<TAB>text'.")
+                alike = Names(root, (path for path in root.iterdir() if path.is_file())).alike(file.name)
+                raise DataError(
+                    f"{shown(file)} is missing. Expected train.tsv, val.tsv and test.tsv, lines 'path<TAB>text'."
+                    f"{f' There is {alike}.' if alike else ''}"
+                )
             for record in read_list(file, (_PATH, _TEXT), self.quotes):
                 name, text = record.fields
                 path = names.find(name) if name else None
@@ -135,7 +144,17 @@ class AudioFolder(SpokenText, AudioOptions):
                         f"{record.where}: {names.why_not(name, ENDINGS)} If the line is a header, it must call the "
                         f"columns {_PATH.headers[0]} and {_TEXT.headers[0]}."
                     )
-                yield _Listed(split, record, path, " ".join(normal_form(normal_form(text).lower()).split()))
+                place = path.relative_to(root).as_posix() if path else name
+                yield _Listed(split, record, path, place, " ".join(normal_form(normal_form(text).lower()).split()))
+
+    def _too_short(self, listed: list[_Listed], frames: dict[str, np.ndarray]) -> dict[str, Unusable]:
+        """Recordings (T, F) in which CTC cannot write their text."""
+        short: dict[str, Unusable] = {}
+        for one in listed:
+            there = -(-len(frames[one.name]) // self.subsampling) if one.name in frames else 0
+            if there and there < frames_needed(np.array([ord(character) for character in one.text])):
+                short[one.name] = Unusable("too short for its text", f"{one.name} is too short for its text.")
+        return short
 
     def _folder(self) -> FolderSource:
         return FolderSource(
@@ -156,13 +175,13 @@ def _unusable(listed: list[_Listed], names: Names) -> dict[str, Unusable]:
             why = names.why_not(one.name, ENDINGS) if not unusable else ""
             unusable[one.name] = Unusable("missing", f"{one.record.where}: {why}")
         elif not one.text:
-            unusable[one.name] = Unusable("without text", f"{one.record.where}: {one.name} has no text.")
+            unusable[one.name] = Unusable("without text", f"{one.record.where}: {shown(one.name)} has no text.")
     return unusable
 
 
-def _plain(name: str) -> str:
-    """A name that is not on disk, such that its spellings are the same."""
-    return normal_form(os.path.normpath(name))
+def _identity(one: _Listed, names: Names) -> Hashable:
+    """What is the same for all spellings of a recording."""
+    return names.identity(one.path) if one.path else normal_form(os.path.normpath(one.name))
 
 
 @hookimpl

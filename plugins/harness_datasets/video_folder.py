@@ -55,7 +55,7 @@ class VideoFolder(ActionClips, ClipOptions):
     @property
     def label(self) -> str:
         """The name of the user's folder."""
-        return self.root.name if self.root else self.name
+        return shown(self.root.name) if self.root else self.name
 
     def sources(self) -> tuple[Source, ...]:
         """The folder."""

@@ -15,19 +15,23 @@ _FLAC_RATES = (0, 88_200, 176_400, 192_000, 8_000, 16_000, 22_050, 24_000, 32_00
 """Hz by the code in a frame's header; 0: as STREAMINFO says."""
 
 
-def without_tags(content: bytes) -> bytes:
-    """The file without ID3v2 tags before it, and without an ID3v1 or APEv2 tag and zeros behind it."""
-    start, end = 0, len(content)
-    while content[start : start + 3] == b"ID3" and start + 10 <= end:
+def without_leading_tags(content: bytes) -> bytes:
+    """The file without ID3v2 tags before it."""
+    start = 0
+    while content[start : start + 3] == b"ID3" and start + 10 <= len(content):
         a, b, c, d = (byte & 0x7F for byte in content[start + 6 : start + 10])
-        size = a << 21 | b << 14 | c << 7 | d
-        start += 10 + size + (10 if content[start + 5] & 0x10 else 0)
-    if content[max(start, end - 128) : end - 125] == b"TAG":
-        end -= 128
-    if content[max(start, end - 32) : end - 24] == b"APETAGEX":
-        size, flags = struct.unpack_from("<I4xI", content, end - 20)
-        end -= min(end - start, size + (32 if flags >> 31 else 0))
-    return content[start:end]
+        start += 10 + (a << 21 | b << 14 | c << 7 | d) + (10 if content[start + 5] & 0x10 else 0)
+    return content[start:]
+
+
+def without_trailing_tags(content: bytes) -> bytes:
+    """The file without an ID3v1 and an APEv2 tag behind it."""
+    if content[-128:-125] == b"TAG":
+        content = content[:-128]
+    if content[-32:-24] == b"APETAGEX":
+        size, flags = struct.unpack_from("<I4xI", content, len(content) - 20)
+        content = content[: -min(len(content), size + (32 if flags >> 31 else 0))]
+    return content
 
 
 # -- FLAC ----------------------------------------------------------------------------------------------
@@ -93,7 +97,7 @@ def ogg_sound(content: bytes) -> Sound:
             several streams.
     """
     position, pages, serial, last, payload = 0, 0, None, False, []
-    while position < len(content):
+    while position < len(content) and not (last and not content[position:].strip(b"\0")):
         size, flags, stream, number = _page(content, position, pages)
         if serial is None:
             serial = stream

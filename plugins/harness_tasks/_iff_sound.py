@@ -17,6 +17,8 @@ _AIFC_WIDTH = {
 }  # fmt: skip
 """Bytes of a sample by compression; 0: as its bits say."""
 
+_MOST_CHUNKS = 10_000
+
 _AU_WIDTH = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}
 """Bytes of a sample by encoding."""
 
@@ -50,7 +52,9 @@ def aiff_sound(content: bytes) -> Sound:
     fixed, position = bytearray(content), 12
     common: int | None = None
     sound: tuple[int, int] | None = None
-    while position + 8 <= len(content) and (common is None or sound is None):
+    for _ in range(_MOST_CHUNKS):
+        if position + 8 > len(content) or (common is not None and sound is not None):
+            break
         name, (size,) = content[position : position + 4], struct.unpack_from(">I", content, position + 4)
         if name == b"COMM" and size >= 18 and position + 8 + size <= len(content):
             common = position + 8
@@ -117,7 +121,9 @@ def caf_sound(content: bytes) -> Sound:
         RefusedSoundError: it broke off.
     """
     position = 8
-    while position + 12 <= len(content):
+    for _ in range(_MOST_CHUNKS):
+        if position + 12 > len(content):
+            break
         name, size = content[position : position + 4], struct.unpack_from(">q", content, position + 4)[0]
         there = len(content) - position - 12
         if name == b"data" and size == -1:

@@ -29,6 +29,7 @@ _AFTER_SOUND = frozenset(
 """Chunks that often follow the sound; one that is cut off takes nothing from it."""
 
 _MOST_CHUNKS = 10_000
+_ROUNDED = 0.02
 
 _W64_RIFF = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 _W64_TAIL = b"\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
@@ -142,11 +143,13 @@ def w64_sound(content: bytes) -> Sound:
 def _check_behind_w64(content: bytes, position: int) -> None:
     """Whether nothing but chunks follows the sound, as far as the file's size in the header includes it."""
     stop = min(len(content), struct.unpack_from("<Q", content, 16)[0])
-    while position < stop and content[position:stop].strip(b"\0"):
-        (size,) = struct.unpack_from("<Q", content, position + 16) if position + 24 <= stop else (0,)
+    while position + 24 <= stop:
+        (size,) = struct.unpack_from("<Q", content, position + 16)
         if size < 24 or position + size > stop:
-            raise contradiction(f"more follows its sound at byte {position}, which is no chunk")
+            break
         position += (size + 7) // 8 * 8
+    if content[position:stop].strip(b"\0"):
+        raise contradiction(f"more follows its sound at byte {position}, which is no chunk")
 
 
 def _format(chunk: bytes, order: str) -> _Format:
@@ -158,6 +161,10 @@ def _format(chunk: bytes, order: str) -> _Format:
     if tag not in _PLAIN:
         block_of(channels, 1, rate)
         samples = struct.unpack_from(f"{order}H", chunk, 18)[0] if tag in _BLOCKS and len(chunk) >= 20 else 0
+        if samples and byte_rate and abs(byte_rate * samples / (rate * max(block, 1)) - 1) > _ROUNDED:
+            raise contradiction(
+                f"blocks of {samples} samples and {block} bytes at {rate} Hz are not {byte_rate} bytes a second"
+            )
         return _Format(chunk, max(block, 1), rate, samples)
     wanted = block_of(channels, (bits + 7) // 8, rate)
     if not bits or block != wanted:

@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harness_tasks._video_cropping import Crop
+
 if TYPE_CHECKING:
     import torch
 
 
-def picture(frame: Any) -> torch.Tensor:
-    """The picture, uint8 (C, Y, X), red, green and blue at full range.
+def picture(frame: Any, crop: Crop) -> torch.Tensor:
+    """The picture, uint8 (C, Y, X), red, green and blue at full range, of what the container leaves of it.
 
     Colours are converted by the matrix and range that the frame names; turned and mirrored pictures are put upright;
     transparent parts are black. Fields of interlaced frames stay woven.
     """
     import torch
 
-    shown = _upright(_colours(frame), _matrix(frame))
+    shown = _upright(crop.of(_colours(frame)), _matrix(frame))
     return torch.from_numpy(np.ascontiguousarray(shown.transpose(2, 0, 1)))  # (C, Y, X)
 
 

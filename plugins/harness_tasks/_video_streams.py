@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from harness.data.foreign import shown
 from harness.errors import DataError
+from harness_tasks._video_cropping import Crop, crops
 
 if TYPE_CHECKING:
     import av
+    from av.stream import Disposition
 
 _MISSING = 0.1  # largest share of a film's time that may be left undecoded before it counts as damaged
 _NEW_CLOCK_S = 10.0  # a jump of more than this in a broadcast is a new clock, not a still picture
@@ -39,6 +41,7 @@ class Plan:
         usual: how long a frame is shown, in most cases.
         tick: length of a tick in seconds.
         broadcast: whether its clock may start anew.
+        crop: what the container takes off its pictures.
     """
 
     path: Path
@@ -48,6 +51,7 @@ class Plan:
     usual: int
     tick: float
     broadcast: bool
+    crop: Crop
 
     def check_decoded(self, end: int) -> None:
         """Compare with the end of what was decoded.
@@ -87,8 +91,10 @@ def scan(path: Path) -> Plan:
     Raises:
         DataError: there is no film in it.
     """
+    from av.stream import Disposition
+
     with _opened(path) as container:
-        films = [stream for stream in container.streams.video if not _is_picture(stream)]
+        films = [stream for stream in container.streams.video if not _marks(stream)]
         if not films:
             what = "no film, only pictures beside it" if container.streams.video else "no video stream"
             raise DataError(f"{shown(path)} cannot be used as a video: it holds {what}.")
@@ -111,7 +117,9 @@ def scan(path: Path) -> Plan:
         if container.format.name == "avi" and film.duration:
             end = max(end, film.duration)  # chunks of 0 bytes at the end: the last picture for longer
         broadcast = container.format.name in ("mpegts", "mpeg")
-        return Plan(path, film.index, starts, end, usual, tick, broadcast)
+        tracks = [s.index for s in container.streams.video if _marks(s) != Disposition.attached_pic]
+        crop = dict(zip(tracks, crops(path), strict=False)).get(film.index, Crop())
+        return Plan(path, film.index, starts, end, usual, tick, broadcast, crop)
 
 
 class _Packets:
@@ -206,11 +214,11 @@ def _opened(path: Path) -> Iterator[av.container.InputContainer]:
         yield container
 
 
-def _is_picture(stream: Any) -> bool:
+def _marks(stream: Any) -> Disposition:
+    """By which of its marks a stream is no film. A cover alone is no track of its container."""
     from av.stream import Disposition
 
-    marks = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
-    return bool(stream.disposition & marks)
+    return stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image)
 
 
 def _default(stream: Any) -> bool:

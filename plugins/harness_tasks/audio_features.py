@@ -67,7 +67,6 @@ def frames_of(wave: np.ndarray, settings: FeatureSettings, name: str = "the wave
     """
     import torch
 
-    transform = _transform(settings)
     window = _samples(settings, settings.window_ms)
     if len(wave) < window:
         raise RecordingError(
@@ -80,7 +79,7 @@ def frames_of(wave: np.ndarray, settings: FeatureSettings, name: str = "the wave
     whole = torch.nn.functional.pad(torch.from_numpy(wave), (0, lacking))
     count = 1 + len(wave) // _samples(settings, settings.hop_ms)
     with torch.no_grad():
-        return transform(whole).T[:count].contiguous().numpy()
+        return _transform(settings)(whole).T[:count].contiguous().numpy()
 
 
 def _samples(settings: FeatureSettings, ms: float) -> int:

@@ -34,9 +34,10 @@ FULL_SCALE = 10.0
 CLIPPED = 0.01
 """The share of clipped samples above which a recording is named in the notes."""
 
+_HEAD = 4096
 _LARGEST = 4 << 30
-_MOST_VALUES = 1 << 30
-_AT_ONCE = 1 << 20
+_MOST_VALUES = 1 << 28
+_AT_ONCE = 1 << 16  # libsndfile fills what it does not read with zeros
 _NEARLY_FULL = 0.99
 _FLAT = 2.0**-23
 _CANCELLED = 1e-3
@@ -52,7 +53,7 @@ _FORMATS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Sound]], ...] =
     (coded.is_ogg, coded.ogg_sound),
 )
 _TAGGED = ((coded.is_flac, coded.flac_sound), (coded.is_mp3, coded.mp3_sound))
-"""Formats that may have tags of other formats before and behind them."""
+"""Formats that may have tags of other formats behind them."""
 
 
 class RecordingError(DataError):
@@ -148,40 +149,54 @@ def _resampled(wave: np.ndarray, rate: int, wanted: int) -> np.ndarray:
 
 
 def _content(path: Path) -> bytes:
+    """A file's bytes, if it begins as sound does, without ID3v2 tags before it."""
     if not path.is_file():
         raise RefusedSoundError("not readable", "cannot be read as an audio file: it is no file, or does not exist")
-    if path.stat().st_size > _LARGEST:
-        raise RefusedSoundError("too long", "has more than 4 GiB; cut it into recordings of one utterance each")
-    return path.read_bytes()
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+        if not head:
+            raise RefusedSoundError("no sound", "holds no sound: the file is empty")
+        if not head.startswith(b"ID3") and not any(begins(head) for begins, _ in _FORMATS + _TAGGED):
+            raise _not_audio(head)
+        if path.stat().st_size > _LARGEST:
+            raise RefusedSoundError("too long", "has more than 4 GiB; cut it into recordings of one utterance each")
+        return coded.without_leading_tags(head + file.read())
 
 
 def _checked(content: bytes) -> Sound:
     """The sound that a file's bytes hold, by the format that they begin with."""
-    if not content:
-        raise RefusedSoundError("no sound", "holds no sound: the file is empty")
-    inner = coded.without_tags(content)
-    for candidates, formats in ((content, _FORMATS), (inner, _TAGGED)):
-        for begins, sound in formats:
-            if begins(candidates):
-                return sound(candidates)
-    raise RefusedSoundError(
+    for begins, sound in _FORMATS:
+        if begins(content):
+            return sound(content)
+    inner = coded.without_trailing_tags(content)
+    for begins, sound in _TAGGED:
+        if begins(inner):
+            return sound(inner)
+    raise _not_audio(content)
+
+
+def _not_audio(content: bytes) -> RefusedSoundError:
+    return RefusedSoundError(
         "not audio",
         f"cannot be read as an audio file: it begins with {content[:12]!r}, which is none of WAV (RIFF, RF64, W64), "
         "AIFF, AU, CAF, NIST SPHERE, FLAC, Ogg, MP3",
     )
 
 
+class _Content(io.BytesIO):
+    """A file in memory that libsndfile reads."""
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Stay, where a damaged file leads to before its beginning: libsndfile notices, and then says so."""
+        try:
+            return super().seek(offset, whence)
+        except ValueError:
+            return self.tell()
+
+
 def _decoded(sound: Sound) -> tuple[np.ndarray, int]:
     """float32 (samples, channels), and the rate in Hz; decoded piece by piece, whatever length the header says."""
     import soundfile
-
-    class Content(io.BytesIO):
-        def seek(self, offset: int, whence: int = 0) -> int:
-            """Stay, where a damaged file leads to before its beginning: libsndfile notices, and then says so."""
-            try:
-                return super().seek(offset, whence)
-            except ValueError:
-                return self.tell()
 
     class Stream(soundfile.SoundFile):
         def seekable(self) -> bool:
@@ -190,7 +205,7 @@ def _decoded(sound: Sound) -> tuple[np.ndarray, int]:
 
     opened, pieces, values, digest = False, [], 0, hashlib.md5(usedforsecurity=False)
     try:
-        with Stream(Content(sound.content)) as stream:
+        with Stream(_Content(sound.content)) as stream:
             opened, rate, most = True, stream.samplerate, max(1, _AT_ONCE // stream.channels)
             while len(piece := stream.read(most, dtype="int32" if sound.bits else "float32", always_2d=True)):
                 values += piece.size

@@ -81,7 +81,7 @@ def _decode(path: Path, frames: int, size: tuple[int, int]) -> np.ndarray:
         times: list[int] = []
         for time, frame in shown_frames(path, plan):
             if len(times) in wanted:
-                small[len(times)] = functional.resize(picture(frame), list(size), antialias=True)
+                small[len(times)] = functional.resize(picture(frame, plan.crop), list(size), antialias=True)
             times.append(time)
         times = plan.in_order(times)
         if times == starts:

@@ -60,6 +60,7 @@ def test_names_stay_in_the_form_they_are_written_in(read):
         ("a.wav\tyes\t\n", r"line 1: 3 columns, one of them empty"),
         ("a.wav\tann\tyes\n", r"line 1: 3 columns, .* first line must name them, 'path<TAB>text' among others"),
         ("path\tspeaker\tsentence\na.wav\tyes\n", r"line 2: 2 columns, but the header names 3"),
+        ("path\ttext\na.wav\tyes\npath\ttext\n", r"line 3: the header stands there again"),
         ("path\tspeaker\n", r"line 1: the header names no column of text; it must name one, as text or sentence"),
         ("path\tfile\ttext\n", r"the header names several columns of path; it must name one, as path or file"),
         ('a.wav\t"yes"\n', r"line 1: '\"yes\"' has quotes around it.* task\.quotes=csv .* task\.quotes=text"),

@@ -99,6 +99,21 @@ def test_what_cannot_be_used_is_counted_by_reason_and_what_is_not_used_named(roo
         read(root)
 
 
+def test_a_missing_list_is_answered_with_what_looks_alike(root):
+    (root / "val.tsv").rename(root / "val.csv")
+    with pytest.raises(DataError, match=r"val\.tsv is missing\. .* There is 'val\.csv', with another ending\."):
+        read(root)
+
+
+def test_a_recording_too_short_for_its_text_can_be_skipped(root):
+    with (root / "train.tsv").open("a") as lines:
+        lines.write("long.wav\tmore letters than frames\n")
+    sound(root / "long.wav", 5)
+    data = read(root, on_corrupt="skip")
+    assert data.notes["files skipped, reasons"] == "1 too short for its text"
+    assert len(data.train) == 2
+
+
 def test_quotes_of_a_spreadsheet_are_declared(root):
     (root / "val.tsv").write_text('val0.wav\t"good, ""sir"""\n')
     with pytest.raises(DataError, match=r"val\.tsv, line 1: .*task\.quotes=csv"):

@@ -153,6 +153,7 @@ LIST = b"LIST" + struct.pack("<I", 10) + b"INFOINAM\0\0"
         wav(before=b"junk" + struct.pack("<I", 3) + b"abc"),  # its pad byte was forgotten
         wav() + b"appended by something else",
         wav() + bytes(100),
+        b"ID3\x04\0\0\0\0\0\x0a" + bytes(10) + wav(),
         wav(byte_rate=0),
         patched(wav(), 4, bytes(4)),
         patched(wav(), 4, b"\xff" * 4),

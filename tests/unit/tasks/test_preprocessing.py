@@ -9,16 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 from harness_tasks._clip_preparation import ClipPreparation
-from harness_tasks._documents import Documents
+from harness_tasks._documents import Documents, written
 from harness_tasks._recordings import Normaliser, Recordings
 from harness_tasks._sentences import Sentences
 from harness_tasks._subwords import Subwords
 from harness_tasks._text_symbols import CharacterVocabulary, SubwordVocabulary, WordVocabulary
 from harness_tasks._transcripts import Alphabet
 from harness_tasks.audio_features import Features, FeatureSettings
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.contract.preprocessing import Preprocessing
 from harness.contract.raw import RawExample
+from harness.contract.text import clean
 from harness.errors import DataError, UserError
 
 TEXT = "the cat sat on the mat\nthe dog sat\n" * 20
@@ -120,3 +123,24 @@ class Echo(Preprocessing):
 def test_a_task_that_encodes_no_answers_says_that_it_cannot_be_scored() -> None:
     with pytest.raises(UserError, match=r"cannot be scored for this task: its preprocessing .Echo. has no 'encode_tar"):
         Echo().example(RawExample("a", [1.0], "yes"))
+
+
+LOOKS_SPECIAL = st.lists(
+    st.sampled_from(["<pad>", "<bos>", "<eos>", "<unk>", "<s>", "[PAD]", "\N{LOWER ONE EIGHTH BLOCK}a", "\u2028"])
+    | st.text(st.characters(codec="utf-8"), max_size=3),
+    max_size=6,
+).map(" ".join)
+
+
+@given(text=LOOKS_SPECIAL)
+def test_any_sentence_and_any_transcript_come_back_in_their_form(text: str) -> None:
+    sentences = Sentences(Subwords.fit([text] * 4, 300), lowercase=False, max_length=500)
+    assert sentences.decode(sentences.encode(text)) == clean(text)
+    alphabet = Alphabet(clean(text))
+    assert alphabet.decode(alphabet.encode(text)) == clean(text)
+
+
+@given(text=LOOKS_SPECIAL)
+def test_any_document_comes_back_in_its_form(text: str) -> None:
+    documents = Documents(CharacterVocabulary([written(text)]))
+    assert documents.decode(documents.encode(text)) == written(text)

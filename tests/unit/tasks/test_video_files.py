@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -121,6 +122,26 @@ class TestTimes:
         assert levels(joined, 20) == [*range(100, 200, 10), *range(10, 110, 10)]
 
 
+def cropped(content: bytes, left: int) -> bytes:
+    """A file of 32 x 32 pixels with some columns cropped by its container."""
+    if content[4:8] != b"ftyp":
+        unit = content.index(b"\x54\xb2\x81\x04")  # DisplayUnit gives its place to PixelCropLeft
+        content = content[:unit] + b"\x54\xcc\x81" + bytes([left]) + content[unit + 4 :]
+        tracks = content.rindex(b"\x16\x54\xae\x6b") + 4
+        check, length = tracks + 2, int.from_bytes(content[tracks : tracks + 2]) - 0x4000
+        checksum = zlib.crc32(content[check + 6 : check + length])
+        return content[: check + 2] + checksum.to_bytes(4, "little") + content[check + 6 :]
+    numbers = (32 - left, 1, 32, 1, left, 2, 0, 1)
+    box = b"".join(number.to_bytes(4) for number in (40, int.from_bytes(b"clap"), *numbers))
+    end, edited = 0, bytearray(content)
+    for kind in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"mp4v"):
+        start = content.index(kind, end) - 4
+        end = start + 8
+        edited[start : start + 4] = (int.from_bytes(content[start : start + 4]) + len(box)).to_bytes(4)
+    at = start + int.from_bytes(content[start : start + 4])
+    return bytes(edited[:at]) + box + bytes(edited[at:])
+
+
 FILM = [grey(10 + 10 * n) for n in range(6)]
 OTHER = [np.full((48, 48, 3), 200, np.uint8)]
 
@@ -175,6 +196,15 @@ class TestPictures:
             codec = "mjpeg" if "j" in pix_fmt else "mpeg4"
             write(tmp_path / "v.mkv", Track([grey(level)] * 2, codec=codec, pix_fmt=pix_fmt))
             np.testing.assert_allclose(decode(tmp_path / "v.mkv", 1, (8, 8)), level, atol=3)
+
+    @pytest.mark.parametrize("name", ["v.mkv", "v.mp4"])
+    def test_what_the_container_crops_is_not_shown(self, tmp_path: Path, name: str) -> None:
+        picture = grey(200)
+        picture[:, :16] = 20
+        path = write(tmp_path / name, Track([picture] * 2))
+        assert levels(path, 1) == [110]
+        path.write_bytes(cropped(path.read_bytes(), left=16))
+        np.testing.assert_allclose(decode(path, 1, (8, 8)), 200, atol=8)
 
     def test_transparent_parts_are_black(self, tmp_path: Path) -> None:
         picture = np.full((32, 32, 4), 200, np.uint8)
