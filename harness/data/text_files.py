@@ -119,7 +119,7 @@ def decode(content: bytes, name: str, *, form: bool = True) -> str:
         )
     if "\0" in text:
         line = _line(text, text.index("\0"))
-        raise DataError(f"{name} contains NUL characters, the first in line {line}: {_REPAIR}")
+        raise DataError(f"{name} contains NUL characters, the first in line {line}: it is damaged. Restore it.")
     if encoding != "utf-8" and "\ufffe" in text:
         line = _line(text, text.index("\ufffe"))
         raise DataError(
@@ -156,8 +156,6 @@ def with_line_feeds(text: str) -> str:
 
 # -- what is not text ----------------------------------------------------------------------------------
 
-_REPAIR = "it is no text, or was damaged. Restore or export it again as UTF-8 text."
-
 
 def _with_nuls(content: bytes, name: str) -> str:
     if format_ := _other_format(content, name):
@@ -171,7 +169,10 @@ def _with_nuls(content: bytes, name: str) -> str:
             f"{where}: it looks like {guess} without a byte-order mark. Convert it first: "
             f"iconv -f {guess} -t UTF-8 {shlex.quote(name)} > NEW"
         )
-    return f"{where}: {_REPAIR}"
+    return (
+        f"{where}: it is no text, or was damaged. Restore it or export it again as UTF-8 text; if the NULs alone are "
+        f"wrong, remove them: tr -d '\\000' < {shlex.quote(name)} > NEW"
+    )
 
 
 def _other_format(content: bytes, name: str) -> str:
