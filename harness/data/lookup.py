@@ -93,7 +93,7 @@ class Names:
             return "is no file"
         if any(part.startswith(".") for part in posixpath.normpath(name).split("/")):
             return "hidden files are not read; rename it"
-        return f"files are read that end in {', '.join(endings)}; rename it"
+        return f"files are read that end in {', '.join(endings)}; convert or rename it"
 
 
 def fold(name: str) -> str:

@@ -111,8 +111,9 @@ def _build(target: Path, root: Path, files: Sequence[Path], settings: FeatureSet
         for path in files:
             name = path.relative_to(root).as_posix()
             try:
-                recording = read_recording(path, settings.sample_rate)
-                pieces[name] = frames_of(recording.wave, settings, shown(path))  # (T, F)
+                # Messages are cached, so they have no path that the folder may no longer have.
+                recording = read_recording(path, settings.sample_rate, shown(name))
+                pieces[name] = frames_of(recording.wave, settings, shown(name))  # (T, F)
             except RecordingError as error:
                 unusable[name] = error.reason, str(error)
                 continue

@@ -82,37 +82,41 @@ class LoadedAudio:
     clipped: float
 
 
-def read_audio(path: Path, sample_rate: int) -> np.ndarray:
+def read_audio(path: Path, sample_rate: int, name: str = "") -> np.ndarray:
     """float32 (samples,), channels averaged, at `sample_rate`.
 
-    Raises:
-        RecordingError: as for `read_recording`.
+    Args, raises: as for `read_recording`.
     """
-    return read_recording(path, sample_rate).wave
+    return read_recording(path, sample_rate, name).wave
 
 
-def read_recording(path: Path, sample_rate: int) -> LoadedAudio:
-    """The sound of a file, at `sample_rate` in Hz.
+def read_recording(path: Path, sample_rate: int, name: str = "") -> LoadedAudio:
+    """The sound of a file.
+
+    Args:
+        path: of the file.
+        sample_rate: of the result, in Hz.
+        name: of the file, for messages; its path unless given.
 
     Raises:
-        RecordingError: the file cannot be read as audio; broke off, is damaged or contradicts itself; holds no sound
-            (no samples, one value throughout, channels that cancel each other); has samples that are no finite
-            numbers or are beyond `FULL_SCALE`; or a sample rate outside `RATES`.
+        RecordingError: the file is no audio; broke off, is damaged or contradicts itself; holds no sound (no samples,
+            one value throughout, channels that cancel each other); has samples that are no finite numbers or are
+            beyond `FULL_SCALE`; or a sample rate outside `RATES`.
+        DataError: the file cannot be read at all, for want of permission or memory.
     """
-    name = shown(path)
+    name = name or shown(path)
     try:
         with reading(path, "an audio file"):
             sound = _checked(_content(path))
             wave, rate = _decoded(sound)  # (samples, channels)
         _check_samples(wave, rate)
-        mixed = mono(wave, rate, sample_rate, name)
     except RefusedSoundError as refused:
         raise RecordingError(refused.reason, f"{name} {refused.sentence}.") from refused
-    except RecordingError:
-        raise
     except DataError as error:
-        raise RecordingError("not readable", str(error)) from error
-    return LoadedAudio(mixed, _clipped(wave))
+        if isinstance(error.__cause__, OSError | MemoryError):
+            raise
+        raise RecordingError("not decodable", str(error)) from error
+    return LoadedAudio(mono(wave, rate, sample_rate, name), _clipped(wave))
 
 
 def mono(wave: np.ndarray, rate: int, sample_rate: int, name: str) -> np.ndarray:

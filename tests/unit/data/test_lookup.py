@@ -57,7 +57,7 @@ def test_hard_links_are_one_file(root):
         ("../b.wav", "the path leads out of it."),
         ("clips", "clips is listed, but is no file."),
         (".hidden.wav", ".hidden.wav is listed, but hidden files are not read; rename it."),
-        ("notes.txt", "notes.txt is listed, but files are read that end in .wav, .flac; rename it."),
+        ("notes.txt", "notes.txt is listed, but files are read that end in .wav, .flac; convert or rename it."),
         ("dead.wav", "dead.wav is listed, but is a link that leads nowhere."),
         ("x" * 300 + ".wav", "is listed but not in the folder."),
         ("new\x00line.wav", "is listed but not in the folder."),

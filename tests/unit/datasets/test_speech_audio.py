@@ -7,6 +7,7 @@ import soundfile
 import torch
 from harness_datasets import _speech_audio
 from harness_datasets._speech_audio import feature_table
+from harness_tasks import audio_files
 from harness_tasks._spec_augment import SpecAugment
 from harness_tasks.audio_features import Features, FeatureSettings
 from harness_tasks.audio_files import read_audio
@@ -87,6 +88,22 @@ def test_unusable_files_are_listed_beside_usable_ones(tmp_path):
     found = table(tmp_path)
     assert list(found.frames) == ["good.wav"]
     assert list(found.unusable) == ["bad.wav"]
+
+
+def test_a_moved_folder_is_not_named_by_its_old_place(tmp_path):
+    (tmp_path / "bad.wav").write_bytes(b"noise")
+    unusable = table(tmp_path).unusable["bad.wav"]
+    assert unusable.reason == "not audio"
+    assert unusable.message.startswith("bad.wav cannot be read as an audio file")
+
+
+def test_a_file_that_cannot_be_opened_is_not_remembered_as_unusable(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "a.wav", tone(), RATE)
+    with monkeypatch.context() as patch:
+        patch.setattr(audio_files, "_decoded", lambda sound: (_ for _ in ()).throw(MemoryError("no memory")))
+        with pytest.raises(DataError, match=r"a\.wav cannot be read as an audio file: no memory"):
+            table(tmp_path)
+    assert list(table(tmp_path).frames) == ["a.wav"]
 
 
 def test_features_are_computed_once(tmp_path, monkeypatch):
