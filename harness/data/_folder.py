@@ -15,6 +15,8 @@ from harness.data.walking import REPEATED, Walk, is_literal, matcher, notes_on, 
 from harness.errors import DataError
 from harness.places import user_path
 
+_NAMED = 5  # patterns in a message
+
 
 @dataclass(frozen=True)
 class FolderSource:
@@ -80,7 +82,8 @@ class FolderSource:
         root, found = self._root(), self.walk()
         files = [root / path for path in self._matching(found)]
         if not files:
-            wanted = "" if self.patterns == ("**/*",) else f" of {', '.join(self.patterns)}"
+            more = f" or {len(self.patterns) - _NAMED} others" if len(self.patterns) > _NAMED else ""
+            wanted = "" if self.patterns == ("**/*",) else f" of {', '.join(self.patterns[:_NAMED])}{more}"
             state = "is empty" if not any(root.iterdir()) else f"contains no file{wanted}"
             raise DataError(
                 f"The folder of data set '{self.name}' {state}: {root}. {self._expected()}{self._instead(found)}"

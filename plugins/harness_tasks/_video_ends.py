@@ -7,28 +7,18 @@ frames. Sizes that a writer left open (a broadcast, a recording that was stopped
 from __future__ import annotations
 
 import os
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from harness.data.foreign import shown
 from harness.errors import DataError
+from harness_tasks._video_containers import NOT_IN_FORM, end_of_asf, end_of_matroska, end_of_ogg
 
 _OPEN = (0, 0xFFFFFFFF)  # a RIFF size that was never filled in
 _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
-_ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
-_ASF_DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
-_ASF_PROPERTIES = b"\x5d"  # of every packet, as the specification wants it
-_BROADCAST = 1
 _GIF_FILLING = 8  # zeros between blocks, which some writers leave
 _SYNC = b"\x47"
-_SEGMENT, _CLUSTER = 0x18538067, 0x1F43B675
-_NO_MASTERS = (0xEC, 0xBF, 0xA3)  # filling, a checksum, a frame
-_CHECKSUM = b"\xbf\x84"  # a CRC-32 element of four bytes
-_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-_NO_ELEMENT = "a part of it is not in the form of its container"
-_CHANGED = "its content has another checksum than it says"
 
 
 def check_end(path: Path) -> None:
@@ -50,6 +40,23 @@ def check_end(path: Path) -> None:
             raise DataError(f"{shown(path)} is damaged: {error}.") from None
     if announced > size:
         raise DataError(f"{shown(path)} is cut off: it has {size} bytes of {announced} or more.")
+
+
+def chunks_of_avi(path: Path, stream: int) -> int:
+    """How many chunks an AVI file's index lists for a stream; with those of 0 bytes, which PyAV leaves out.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        file.seek(12)
+        while len(head := file.read(8)) == 8:
+            length = int.from_bytes(head[4:], "little")
+            if head[:4] == b"idx1":
+                entries = file.read(length)
+                return sum(entries[at : at + 2] == b"%02d" % stream for at in range(0, len(entries), 16))
+            file.seek(length + length % 2, os.SEEK_CUR)
+    return 0
 
 
 def _boxes(file: BinaryIO, size: int) -> int:
@@ -80,78 +87,6 @@ def _riff(file: BinaryIO, size: int) -> int:
     return position
 
 
-def _ebml(file: BinaryIO, size: int) -> int:
-    """Matroska and WebM: a header, and a segment of a size that may be unknown, whose elements may have checksums."""
-    position, within = 0, None
-    while position < (size if within is None else within):
-        file.seek(position)
-        identity, after = _number(file, keep_marker=True)
-        length, after = _number(file, keep_marker=False, consumed=after)
-        if identity is None:
-            if within is None:
-                return size
-            raise DataError(_NO_ELEMENT)
-        if length is None:
-            return size
-        position += after
-        if identity == _SEGMENT:
-            within = position + length
-            if within > size:
-                return within
-            continue
-        if identity not in _NO_MASTERS:
-            _check_element(file, length)
-        if identity != _CLUSTER:
-            position += length
-    return size
-
-
-def _check_element(file: BinaryIO, length: int) -> None:
-    """Compare an element with the checksum that its first child holds, if it is one."""
-    mark = file.read(6)
-    if length > 6 and mark[:2] == _CHECKSUM:
-        found = 0
-        for chunk in _chunks(file, length - 6):
-            found = zlib.crc32(chunk, found)
-        if found != int.from_bytes(mark[2:], "little"):
-            raise DataError(_CHANGED)
-
-
-def _number(file: BinaryIO, *, keep_marker: bool, consumed: int = 0) -> tuple[int | None, int]:
-    """A number of variable length, or None where it is unknown or none; and the bytes read so far."""
-    first = file.read(1)
-    if not first or not first[0]:
-        return None, consumed
-    width = 9 - first[0].bit_length()
-    value = int.from_bytes(first + file.read(width - 1))
-    marker = 1 << 7 * width
-    if keep_marker:
-        return value, consumed + width
-    return (None if value == 2 * marker - 1 else value - marker), consumed + width
-
-
-def _ogg(file: BinaryIO, size: int) -> int:
-    """Ogg: pages with checksums, the last one marked as the last."""
-    position, last = 0, False
-    while position < size:
-        file.seek(position)
-        head = file.read(27)
-        if head[:4] != b"OggS":
-            return size if last else size + 1
-        lengths = file.read(head[26]) if len(head) == 27 else b""
-        length = len(head) + len(lengths) + sum(lengths)
-        if len(head) < 27 or len(lengths) < head[26] or position + length > size:
-            return position + max(length, size - position + 1)
-        page = head[:22] + bytes(4) + head[26:] + lengths + file.read(sum(lengths))
-        # The checksum of Ogg is that of zlib with the bits of every byte, and of the result, in the other order.
-        found = zlib.crc32(page.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
-        if found.to_bytes(4, "little").translate(_MIRRORED) != head[22:26][::-1]:
-            raise DataError(_CHANGED)
-        last = bool(head[5] & 4)
-        position += length
-    return size if last else size + 1
-
-
 def _flash(file: BinaryIO, size: int) -> int:
     """FLV: tags, each with the size of its data."""
     position = 13
@@ -162,29 +97,6 @@ def _flash(file: BinaryIO, size: int) -> int:
             return size
         position += 15 + int.from_bytes(head[1:4]) if len(head) == 11 else 11
     return position
-
-
-def _asf(file: BinaryIO, size: int) -> int:
-    """WMV: the header's own size of the file, if it is no broadcast; and the data's."""
-    head = file.read(1 << 16)
-    at = head.find(_ASF_FILE)
-    if at >= 0 and len(head) >= at + 92 and int.from_bytes(head[at + 88 : at + 92], "little") & _BROADCAST:
-        return size
-    announced = int.from_bytes(head[at + 40 : at + 48], "little") if at >= 0 else 0
-    packet = int.from_bytes(head[at + 92 : at + 96], "little") if at >= 0 else 0
-    start = int.from_bytes(head[16:24], "little")
-    file.seek(start)
-    data = file.read(24)
-    if data[:16] != _ASF_DATA:
-        return announced
-    end = start + int.from_bytes(data[16:24], "little")
-    for position in range(start + 50, min(end, size), packet or size):
-        file.seek(position)
-        flags = file.read(20)
-        skip = 1 + (flags[0] & 0x0F) if flags[0] & 0x80 else 0  # error correction
-        if position + packet <= size and flags[skip + 1 : skip + 2] != _ASF_PROPERTIES:
-            raise DataError(_NO_ELEMENT)
-    return max(announced, end)
 
 
 def _transport(file: BinaryIO, size: int) -> int:
@@ -237,7 +149,7 @@ def _gif(file: BinaryIO, size: int) -> int:
             filling += 1
             continue
         elif kind:
-            raise DataError(_NO_ELEMENT)
+            raise DataError(NOT_IN_FORM)
         else:
             return size + 1
         while length := int.from_bytes(file.read(1)):
@@ -251,19 +163,13 @@ def _skip_palette(file: BinaryIO, flags: bytes) -> None:
         file.seek(3 << (flags[0] & 7) + 1, os.SEEK_CUR)
 
 
-def _chunks(file: BinaryIO, length: int) -> Iterator[bytes]:
-    while length > 0 and (chunk := file.read(min(length, 1 << 20))):
-        length -= len(chunk)
-        yield chunk
-
-
 _CONTAINERS: tuple[tuple[Callable[[bytes], bool], Callable[[BinaryIO, int], int]], ...] = (
     (lambda head: head[4:8] in (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp"), _boxes),
     (lambda head: head[:4] == b"RIFF" and head[8:12] == b"AVI ", _riff),
-    (lambda head: head[:4] == b"\x1a\x45\xdf\xa3", _ebml),
-    (lambda head: head[:4] == b"OggS", _ogg),
+    (lambda head: head[:4] == b"\x1a\x45\xdf\xa3", end_of_matroska),
+    (lambda head: head[:4] == b"OggS", end_of_ogg),
     (lambda head: head[:3] == b"FLV", _flash),
-    (lambda head: head[:16] == _ASF_HEADER, _asf),
+    (lambda head: head[:16] == _ASF_HEADER, end_of_asf),
     (lambda head: head[:4] == b"GIF8", _gif),
     (lambda head: head[:4] == b"\0\0\1\xba", _program),
     (lambda head: _SYNC in (head[:1], head[4:5]), _transport),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from harness.data.foreign import shown
 from harness.errors import DataError
 from harness_tasks._video_cropping import Crop, crops
+from harness_tasks._video_ends import chunks_of_avi
 
 if TYPE_CHECKING:
     import av
@@ -114,8 +115,8 @@ def scan(path: Path) -> Plan:
         rows = sorted(packets.shown)
         usual = _usual(film, [time for time, _ in rows], tick)
         starts, end = [time for time, _ in rows], rows[-1][0] + (rows[-1][1] or usual)
-        if container.format.name == "avi" and film.duration:
-            end = max(end, film.duration)  # chunks of 0 bytes at the end: the last picture for longer
+        if container.format.name == "avi":
+            end = max(end, chunks_of_avi(path, film.index))  # chunks of 0 bytes at the end: the last picture for longer
         broadcast = container.format.name in ("mpegts", "mpeg")
         tracks = [s.index for s in container.streams.video if _marks(s) != Disposition.attached_pic]
         crop = dict(zip(tracks, crops(path), strict=False)).get(film.index, Crop())

@@ -98,6 +98,25 @@ class TestTimes:
         path = film(tmp_path / "null.avi", (grey(10 + 10 * n) for n in range(10)), stamps)
         assert levels(path, 4) == [10, 50, 50, 100]
 
+    def test_a_picture_that_is_shown_again_at_the_end(self, tmp_path: Path) -> None:
+        content = film(tmp_path / "null.avi", (grey(10 + 10 * n) for n in range(10))).read_bytes()
+        movie, index = content.index(b"movi") - 8, content.index(b"idx1")
+        frames, entries = (
+            content[movie + 8 : index] + 10 * (b"00dc" + bytes(4)),
+            content[index + 8 :] + 10 * (b"00dc" + bytes(12)),
+        )
+        path = tmp_path / "null.avi"
+        path.write_bytes(riff(content[12:movie] + chunk(b"LIST", frames) + chunk(b"idx1", entries)))
+        assert levels(path, 5) == [10, 60, 100, 100, 100]
+
+    def test_frames_that_only_a_header_counts_do_not_matter(self, tmp_path: Path) -> None:
+        content = film(tmp_path / "few.avi", (grey(10 + 10 * n) for n in range(10))).read_bytes()
+        header, stream = content.index(b"avih") + 24, content.index(b"strh") + 40
+        more = (80).to_bytes(4, "little")
+        content = content[:header] + more + content[header + 4 : stream] + more + content[stream + 4 :]
+        (tmp_path / "few.avi").write_bytes(content)
+        assert levels(tmp_path / "few.avi", 5) == [10, 30, 50, 80, 100]
+
     @pytest.mark.parametrize("name", ["b.mp4", "b.mkv", "b.ts", "b.avi"])
     def test_reordered_frames_are_taken_as_they_are_shown(self, tmp_path: Path, name: str) -> None:
         pictures = [grey(10 + 10 * n) for n in range(20)]
@@ -120,6 +139,14 @@ class TestTimes:
         joined = tmp_path / "joined.ts"
         joined.write_bytes(small.read_bytes() + (tmp_path / "b.ts").read_bytes())
         assert levels(joined, 20) == [*range(100, 200, 10), *range(10, 110, 10)]
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return kind + len(content).to_bytes(4, "little") + content + bytes(len(content) % 2)
+
+
+def riff(content: bytes) -> bytes:
+    return chunk(b"RIFF", b"AVI " + content)
 
 
 def cropped(content: bytes, left: int) -> bytes:
