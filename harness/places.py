@@ -54,11 +54,12 @@ def variable_path(name: str) -> Path | None:
     return user_path(text, name) if text.strip() else None
 
 
-def home(wanted_for: str) -> Path:
+def home(wanted_for: str, remedy: str = "Set HOME, or write the path from / on.") -> Path:
     """The user's home folder.
 
     Args:
         wanted_for: what cannot be done without one, for the message.
+        remedy: what to do, for the message.
 
     Raises:
         ConfigError: HOME is not set, and the system knows no such user.
@@ -67,7 +68,7 @@ def home(wanted_for: str) -> Path:
     if not found:
         raise ConfigError(
             f"{wanted_for}: there is no home folder, as HOME is not set and this user is not in the system's list. "
-            "Set HOME, or write the path from / on."
+            + remedy
         )
     return Path(found)
 

@@ -15,7 +15,7 @@ def command() -> None:
     from harness.cli import output
     from harness.cli.datasets import all_datasets
     from harness.config.folders import conf_dir
-    from harness.data.cache import cache_dir, offline
+    from harness.data.cache import offline
     from harness.measure.environment import measure_environment
     from harness.registry.discovery import list_plugins
     from harness.store.engine import results_folder
@@ -29,7 +29,7 @@ def command() -> None:
         ("configuration", str(conf_dir())),
         ("results folder", f"{results_folder().absolute()} ({_access(results_folder())})"),
         ("results store", _store()),
-        ("data cache", f"{cache_dir()} ({_access(cache_dir())})"),
+        ("data cache", _cache()),
         ("network", "forbidden by HARNESS_OFFLINE" if offline() else "allowed"),
     ]
     output.table(("", ""), rows, title="Environment")
@@ -58,12 +58,23 @@ def _access(folder: object) -> str:
     return "writable" if os.access(path or ".", os.W_OK) else "NOT writable"
 
 
+def _cache() -> str:
+    """The cache folder, or what is wrong with it."""
+    from harness.data.cache import cache_dir
+    from harness.errors import UserError
+
+    try:
+        return f"{cache_dir()} ({_access(cache_dir())})"
+    except UserError as error:
+        return str(error)
+
+
 def _store() -> str:
     """The store's URL without a password, or what is wrong with it."""
-    from harness.errors import StoreError
+    from harness.errors import UserError
     from harness.store.engine import parse_url, shown, store_url
 
     try:
         return shown(parse_url(store_url()))
-    except StoreError as error:
+    except UserError as error:
         return str(error)

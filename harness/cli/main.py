@@ -25,7 +25,7 @@ from harness.cli import (
     tune,
 )
 from harness.cli.streams import lost_output, prepare_streams
-from harness.errors import PluginError, UserError
+from harness.errors import HarnessError, PluginError, UserError
 from harness.terminal import harmless
 
 app = typer.Typer(
@@ -74,12 +74,12 @@ def entry_point() -> None:
     code: str | int | None = 0
     try:
         app(prog_name="harness")
-    except (UserError, PluginError) as error:
+    except HarnessError as error:
         print(f"Error: {harmless(str(error))}", file=sys.stderr)
-        code = 2
+        code = 2 if isinstance(error, UserError | PluginError) else 1
     except SystemExit as ended:
         code = ended.code
     lost = lost_output()
     if lost:
-        print(f"Error: The output could not be written ({lost}); results are in the store.", file=sys.stderr)
+        print(f"Error: The output could not be written ({lost}); what the command did is done.", file=sys.stderr)
     raise SystemExit(code or (1 if lost else 0))

@@ -10,12 +10,19 @@ from typing import Annotated
 import typer
 
 from harness.cli.completion import plugin_names
+from harness.cli.paths import path_named
 
 app = typer.Typer(help="Start a plug-in in a package of your own.", no_args_is_help=True, rich_markup_mode=None)
 
 Name = Annotated[str, typer.Argument(help="Name that users type; a lower-case identifier.")]
 Into = Annotated[
-    Path | None, typer.Option("--into", help="Folder to write; default: harness-NAME in the working folder.")
+    Path | None,
+    typer.Option(
+        "--into",
+        parser=path_named("--into"),
+        metavar="PATH",
+        help="Folder to write; default: harness-NAME in the working folder.",
+    ),
 ]
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.paths import path_named
+
 if TYPE_CHECKING:
     from harness.report.load import RunSelection
 
@@ -47,7 +49,10 @@ def command(
             help=f"What to write: {', '.join(FORMATS)}; several times or separated by commas. Default: all.",
         ),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder to write to; default: results/report.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(parser=path_named("--out"), metavar="PATH", help="Folder to write to; default: results/report."),
+    ] = None,
 ) -> None:
     """Write the comparison report from the results store, and print the path of its page.
 

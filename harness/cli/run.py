@@ -107,16 +107,19 @@ def _print(result: SweepResult, store: Store) -> None:
         Exception: the error that the run raised.
     """
     from harness.cli.results import print_run
-    from harness.errors import UserError
+    from harness.errors import HarnessError, UserError
     from harness.store.engine import results_folder
     from harness.store.query import run as find_run
 
     (run,) = result.planned
     outcome = result.outcomes.get(run.plan.key)
     if outcome is not None and outcome.raised is not None:
+        if isinstance(outcome.raised, OSError):  # a disk or a folder, and no mistake in a program
+            raise HarnessError(f"The run failed ({outcome.error}); the same command tries again.") from outcome.raised
         raise outcome.raised
     if outcome is not None and outcome.status != "done":  # the run had a process of its own, which kept the traceback
-        raise UserError(f"{outcome.error} ('harness show {run.plan.key[:12]}' shows more)")
+        failed = UserError if outcome.user_error else HarnessError
+        raise failed(f"{outcome.error} ('harness show {run.plan.key[:12]}' shows more)")
     if run.state == "finished":
         print("This run is finished already; these are its results.")
     if result.elsewhere:

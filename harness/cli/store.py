@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.paths import path_named
+
 app = typer.Typer(
     help="Export the results store, or merge another one into it.", no_args_is_help=True, rich_markup_mode=None
 )
@@ -14,7 +16,9 @@ app = typer.Typer(
 
 @app.command("export")
 def export(
-    folder: Annotated[Path, typer.Argument(help="Folder to write to; one file per table.")],
+    folder: Annotated[
+        Path, typer.Argument(parser=path_named("FOLDER"), help="Folder to write to; one file per table.")
+    ],
     format: Annotated[str, typer.Option("--format", help="csv or parquet.")] = "csv",
 ) -> None:
     """Write every table of the store as CSV or Parquet."""

@@ -13,6 +13,8 @@ import os
 import sys
 from typing import Any, TextIO
 
+from harness.terminal import readable
+
 ERRORS = "harness.terminal"
 """Name of the error handler for what an encoding lacks."""
 
@@ -39,13 +41,12 @@ def prepare_streams() -> None:
 
 
 def lost_output() -> str:
-    """Why output was dropped, for the user; empty if all was taken, or if its reader went away on purpose."""
+    """Why standard output was dropped; empty if all was taken, or if its reader went away on purpose."""
     _flush()
-    for stream in (sys.stdout, sys.stderr):
-        raw = getattr(getattr(stream, "buffer", None), "raw", None)
-        if isinstance(raw, _Forgiving) and raw.failed not in (0, errno.EPIPE):
-            return os.strerror(raw.failed)
-    return ""
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    if not isinstance(raw, _Forgiving) or raw.failed in (0, errno.EPIPE):
+        return ""
+    return os.strerror(raw.failed)
 
 
 class _Forgiving(io.FileIO):
@@ -89,6 +90,7 @@ def _occupy() -> None:
             if opened != number:
                 os.dup2(opened, number)
                 os.close(opened)
+            os.set_inheritable(number, True)
 
 
 def _flush() -> None:
@@ -110,7 +112,8 @@ def _written(character: str) -> str:
     plain = character.translate(_PLAIN)
     if plain != character:
         return plain
+    character = readable(character)
+    if len(character) > 1:
+        return character
     code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file's name that is no UTF-8
-        return f"\\x{code - 0xDC00:02x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

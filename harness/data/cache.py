@@ -30,7 +30,7 @@ def cache_dir() -> Path:
     if given is not None:
         return given.absolute()
     if not os.environ.get("XDG_CACHE_HOME", "").strip():
-        home("Prepared data is kept in the home folder unless HARNESS_DATA names another one")
+        home("Prepared data is kept in the home folder unless HARNESS_DATA names another one", "Set one of the two.")
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("sequence-harness", appauthor=False))

@@ -17,17 +17,16 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from harness.errors import StoreError
+from harness.terminal import readable
 
 _UNSTORABLE = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")
-_BYTES = re.compile("[\udc80-\udcff]")
-"""What Python writes for bytes of a file's name that are no UTF-8."""
 
 _DIGEST_DIGITS = 16
 
 
 def storable(text: str) -> str:
     """The text without characters that a database refuses: a byte is written as `\\xNN`, others become U+FFFD."""
-    return _UNSTORABLE.sub("\ufffd", _BYTES.sub(lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", text))
+    return _UNSTORABLE.sub("\ufffd", readable(text))
 
 
 def fitted(text: str, length: int) -> str:

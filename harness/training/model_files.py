@@ -27,6 +27,7 @@ from harness.contract.version import CONTRACT_VERSION
 from harness.errors import PluginError
 from harness.nn.saved_weights import save_weights
 from harness.store.records import RunPlan, RunSummary
+from harness.terminal import readable
 from harness.training.model_card import model_card
 from harness.training.specifications import plain_spec
 
@@ -86,7 +87,7 @@ def write_model(
     """
     forget_model(folder)
     _write_weights(network, folder / WEIGHTS, {"key": plan.key, "format": "pt"})
-    _write(folder / CARD, model_card(settings, plan, data, summary))
+    _write(folder / CARD, readable(model_card(settings, plan, data, summary)))
     _write(folder / SPECS, json.dumps(_specs(folder, settings, plan, data, summary), indent=2))
     return {"model": WEIGHTS, "specs": SPECS, "card": CARD}
 

@@ -43,8 +43,8 @@ def main(job: Job, context: WorkerContext, connection: Connection, log: Path) ->
     except KeyboardInterrupt:  # stopped before or after the job itself
         outcome = JobOutcome("interrupted", "stopped from outside")
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # only the outcome is left to send
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.flush()
     with suppress(OSError):  # the parent is dead
         connection.send(replace(outcome, raised=None))  # a plug-in's own exception may not pickle
         connection.close()
@@ -85,11 +85,10 @@ def _follow_parent() -> None:
 
 def _redirect_output(log: Path) -> None:
     """Redirect the worker's output to a file, as it would corrupt the progress display."""
-    sys.stdout.flush()
-    sys.stderr.flush()
     target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for stream in (sys.stdout, sys.stderr):  # the log is read as UTF-8, whatever the terminal's encoding
-        if isinstance(stream, io.TextIOWrapper):
+        if isinstance(stream, io.TextIOWrapper):  # and not None, as for a process without streams
+            stream.flush()
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     os.dup2(target, 1)
     os.dup2(target, 2)
