@@ -36,7 +36,7 @@ CLIPPED = 0.01
 
 _HEAD = 4096
 _LARGEST = 4 << 30
-_MOST_VALUES = 1 << 28
+_MOST_VALUES = 1 << 27
 _AT_ONCE = 1 << 16  # libsndfile fills what it does not read with zeros
 _NEARLY_FULL = 0.99
 _FLAT = 2.0**-23
@@ -220,7 +220,7 @@ def _decoded(sound: Sound) -> tuple[np.ndarray, int]:
                 if sound.bits:
                     if sound.md5:
                         digest.update(_packed(piece, sound.bits))
-                    piece = (piece / np.float64(1 << 31)).astype(np.float32)
+                    piece = piece.astype(np.float32) * np.float32(2.0**-31)  # exact: 24 bits or fewer
                 pieces.append(piece)
             wave = np.concatenate(pieces) if pieces else np.zeros((0, stream.channels), dtype=np.float32)
     except soundfile.LibsndfileError as error:
