@@ -40,7 +40,7 @@ def folder_source(name: str, root: Path | None) -> FolderSource:
         name=name,
         root=root,
         licence="unknown (the user's own)",
-        description=f"one folder for each class, with at least 3 videos at any depth ({', '.join(SUFFIXES)})",
+        description=f"one folder a class, each with at least 3 videos at any depth ({', '.join(SUFFIXES)})",
         patterns=tuple(f"*/**/*{s}" for s in SUFFIXES),
     )
 

@@ -7,6 +7,7 @@ frames. Sizes that a writer left open (a broadcast, a recording that was stopped
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +19,7 @@ from harness_tasks._video_containers import NOT_IN_FORM, end_of_asf, end_of_matr
 _OPEN = (0, 0xFFFFFFFF)  # a RIFF size that was never filled in
 _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _GIF_FILLING = 8  # zeros between blocks, which some writers leave
+_FLASH_SIZE = b"\0\x08filesize\0"  # followed by a double
 _SYNC = b"\x47"
 
 
@@ -88,7 +90,12 @@ def _riff(file: BinaryIO, size: int) -> int:
 
 
 def _flash(file: BinaryIO, size: int) -> int:
-    """FLV: tags, each with the size of its data."""
+    """FLV: tags, each with the size of its data; and the size of the file among the metadata."""
+    at = file.read(1 << 16).find(_FLASH_SIZE)
+    file.seek(max(0, at) + len(_FLASH_SIZE))
+    announced = struct.unpack(">d", file.read(8).ljust(8, b"\0"))[0] if at >= 0 else 0.0
+    if size < announced < float("inf"):
+        return int(announced)
     position = 13
     while position < size:
         file.seek(position)

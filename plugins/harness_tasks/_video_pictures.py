@@ -11,6 +11,10 @@ from harness_tasks._video_cropping import Crop
 if TYPE_CHECKING:
     import torch
 
+_UNNAMED = 2
+_MATRICES = (0, 1, _UNNAMED, 3, 4, 5, 6, 7, 9)  # of ITU-T H.273, that FFmpeg's scaler knows
+_NEAREST_MATRIX = {10: 9, 12: 1, 13: 9}
+
 
 def picture(frame: Any, crop: Crop) -> torch.Tensor:
     """The picture, uint8 (C, Y, X), red, green and blue at full range, of what the container leaves of it.
@@ -26,6 +30,8 @@ def picture(frame: Any, crop: Crop) -> torch.Tensor:
 
 def _colours(frame: Any) -> np.ndarray:
     """uint8 (Y, X, 3)."""
+    if frame.colorspace not in _MATRICES:
+        frame.colorspace = _NEAREST_MATRIX.get(frame.colorspace, _UNNAMED)
     if not any(component.is_alpha for component in frame.format.components) and frame.format.name != "pal8":
         return np.asarray(frame.to_ndarray(format="rgb24"))
     colours = np.asarray(frame.to_ndarray(format="rgba"))  # (Y, X, 4)

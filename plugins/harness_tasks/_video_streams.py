@@ -5,9 +5,8 @@ Times are whole ticks of the stream's time base.
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -17,17 +16,21 @@ from harness.data.foreign import shown
 from harness.errors import DataError
 from harness_tasks._video_cropping import Crop, crops
 from harness_tasks._video_ends import chunks_of_avi
+from harness_tasks._video_opening import Complaint, complaints, opened
 
 if TYPE_CHECKING:
-    import av
     from av.stream import Disposition
 
 _MISSING = 0.1  # largest share of a film's time that may be left undecoded before it counts as damaged
 _NEW_CLOCK_S = 10.0  # a jump of more than this in a broadcast is a new clock, not a still picture
 _EXCHANGED = 2  # frames by which a time may be off where a container has none of its own
+_REPAIRED = "concealing"  # as FFmpeg logs of pictures of which it makes up a part
 _REGROUPED = 2  # packets by which the mark of an incomplete one may be early
 _LARGEST = 1 << 26  # pixels of a picture
-_PLAYLISTS = frozenset({"hls", "dash", "concat", "sdp", "rtsp", "rtp", "imf", "image2", "lavfi", "tty", "txd"})
+
+
+class DamagedError(DataError):
+    """The decoder finds something wrong in the middle of a film."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Plan:
         tick: length of a tick in seconds.
         broadcast: whether its clock may start anew.
         crop: what the container takes off its pictures.
+        codec: name of the coding.
     """
 
     path: Path
@@ -53,6 +57,7 @@ class Plan:
     tick: float
     broadcast: bool
     crop: Crop
+    codec: str
 
     def check_decoded(self, end: int) -> None:
         """Compare with the end of what was decoded.
@@ -94,7 +99,7 @@ def scan(path: Path) -> Plan:
     """
     from av.stream import Disposition
 
-    with _opened(path) as container:
+    with opened(path) as container:
         films = [stream for stream in container.streams.video if not _marks(stream)]
         if not films:
             what = "no film, only pictures beside it" if container.streams.video else "no video stream"
@@ -109,6 +114,8 @@ def scan(path: Path) -> Plan:
         packets = read[film.index]
         if not packets.shown:
             raise DataError(f"{shown(path)} cannot be used as a video: it holds no frames.")
+        if "mov" in container.format.name and any(e.pos + e.size > container.size for e in film.index_entries):
+            packets.incomplete = True  # an index that goes beyond the end of the file
         if packets.incomplete:
             raise DataError(f"{shown(path)} is cut off or damaged: a part of its film is incomplete.")
         tick = float(film.time_base or 0) or 1.0
@@ -120,7 +127,7 @@ def scan(path: Path) -> Plan:
         broadcast = container.format.name in ("mpegts", "mpeg")
         tracks = [s.index for s in container.streams.video if _marks(s) != Disposition.attached_pic]
         crop = dict(zip(tracks, crops(path), strict=False)).get(film.index, Crop())
-        return Plan(path, film.index, starts, end, usual, tick, broadcast, crop)
+        return Plan(path, film.index, starts, end, usual, tick, broadcast, crop, film.codec_context.name)
 
 
 class _Packets:
@@ -156,17 +163,26 @@ class _Packets:
         self.incomplete |= self._doubtful > 0
 
 
-def shown_frames(path: Path, plan: Plan) -> Iterator[tuple[int, Any]]:
+def shown_frames(plan: Plan, strict: bool) -> Iterator[tuple[int, Any]]:
     """The frames that a player shows, in order, each with the time that the decoder gives it.
 
+    Args:
+        plan: of which film.
+        strict: whether everything that the decoder finds wrong is damage; otherwise only damage to pictures is. Some
+            cameras write captions and the like that H.264 decoders complain of.
+
     Raises:
-        DataError: a picture is damaged. What comes before the first key picture may be: no player shows it.
+        DamagedError: a picture is damaged. What comes before the first key picture may be: no player shows it.
+        DataError: nothing can be decoded.
     """
     from av.error import FFmpegError
 
-    with _opened(path) as container:
+    with opened(plan.path) as container, complaints() if not strict else nullcontext(list[Complaint]()) as heard:
         stream = container.streams[plan.index]
-        stream.codec_context.options = {"err_detect": "crccheck+bitstream+buffer+explode", "max_pixels": str(_LARGEST)}
+        checks = "crccheck+bitstream+buffer+explode" if strict else "crccheck"
+        stream.codec_context.options = {"err_detect": checks, "max_pixels": str(_LARGEST)}
+        if not strict:
+            stream.codec_context.thread_count = 1  # complaints of other threads are not heard
         time: int | None = None
         for packet in container.demux(stream):
             try:
@@ -174,15 +190,17 @@ def shown_frames(path: Path, plan: Plan) -> Iterator[tuple[int, Any]]:
             except FFmpegError as error:
                 if time is None and not packet.is_keyframe and packet.size:
                     continue
-                raise DataError(f"{shown(path)} is damaged {_when(time, plan)}: {error.strerror}.") from error
+                raise DamagedError(f"{shown(plan.path)} is damaged {_when(time, plan)}: {error.strerror}.") from error
+            if time is not None and any(_REPAIRED in text for _, _, text in heard):
+                raise DamagedError(f"{shown(plan.path)} is damaged {_when(time, plan)}: a picture had to be repaired.")
             for frame in frames:
                 if not frame.is_corrupt:
                     time = _time_of(frame, time, plan)
                     yield time, frame
                 elif time is not None:
-                    raise DataError(f"{shown(path)} is damaged {_when(time, plan)}.")
+                    raise DamagedError(f"{shown(plan.path)} is damaged {_when(time, plan)}.")
         if time is None:
-            raise DataError(f"{shown(path)} cannot be used as a video: none of its frames can be decoded.")
+            raise DataError(f"{shown(plan.path)} cannot be used as a video: none of its frames can be decoded.")
 
 
 def _when(time: int | None, plan: Plan) -> str:
@@ -194,25 +212,6 @@ def _time_of(frame: Any, before: int | None, plan: Plan) -> int:
     if time is None:
         return plan.starts[0] if before is None else before + plan.usual
     return int(time)
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[av.container.InputContainer]:
-    """The file in PyAV, as a file and nothing but: never what a playlist names, never a network.
-
-    Raises:
-        DataError: it is a list of other files, or a picture.
-    """
-    import av
-
-    av.logging.set_level(av.logging.PANIC)  # what is wrong with a file is said in the exception
-    options = {"protocol_whitelist": "file", "err_detect": "crccheck"}
-    with av.open(f"file:{os.path.abspath(path)}", "r", options=options, metadata_errors="replace") as container:
-        if set(container.format.name.split(",")) & _PLAYLISTS:
-            raise DataError(f"{shown(path)} cannot be used as a video: it is a list of other files.")
-        if container.format.name.endswith("_pipe"):
-            raise DataError(f"{shown(path)} cannot be used as a video: it is a picture.")
-        yield container
 
 
 def _marks(stream: Any) -> Disposition:

@@ -18,9 +18,11 @@ from harness.errors import DataError
 if TYPE_CHECKING:
     import torch
 
+    from harness_tasks._video_streams import Plan
+
 SUFFIXES = (
-    ".3g2", ".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts",
-    ".ogv", ".ts", ".vob", ".webm", ".wmv",
+    ".3g2", ".3gp", ".asf", ".avi", ".divx", ".f4v", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpe",
+    ".mpeg", ".mpg", ".mts", ".ogm", ".ogv", ".qt", ".ts", ".vob", ".webm", ".wmv",
 )  # fmt: skip
 """Endings of file names that count as videos, in lower or upper case."""
 
@@ -65,21 +67,32 @@ def pixels(pictures: np.ndarray) -> np.ndarray:
 
 
 def _decode(path: Path, frames: int, size: tuple[int, int]) -> np.ndarray:
-    import torch
-    from torchvision.transforms.v2 import functional
-
     from harness_tasks._video_ends import check_end
-    from harness_tasks._video_pictures import picture
-    from harness_tasks._video_streams import scan, shown_frames
+    from harness_tasks._video_streams import DamagedError, scan
 
     check_end(path)
     plan = scan(path)
+    try:
+        return _clip(plan, frames, size, strict=True)
+    except DamagedError:
+        if plan.codec != "h264":
+            raise
+        return _clip(plan, frames, size, strict=False)
+
+
+def _clip(plan: Plan, frames: int, size: tuple[int, int], strict: bool) -> np.ndarray:
+    import torch
+    from torchvision.transforms.v2 import functional
+
+    from harness_tasks._video_pictures import picture
+    from harness_tasks._video_streams import shown_frames
+
     starts, end = plan.starts, plan.end
     for _ in range(3):
         wanted = _on_screen(starts, end, frames)
         small: dict[int, torch.Tensor] = {}
         times: list[int] = []
-        for time, frame in shown_frames(path, plan):
+        for time, frame in shown_frames(plan, strict):
             if len(times) in wanted:
                 small[len(times)] = functional.resize(picture(frame, plan.crop), list(size), antialias=True)
             times.append(time)
@@ -89,7 +102,7 @@ def _decode(path: Path, frames: int, size: tuple[int, int]) -> np.ndarray:
         # The container's times were not those of the decoded frames; the next time they are.
         starts, end = times, times[-1] + (frame.duration or plan.usual)
     else:
-        raise DataError(f"{shown(path)} cannot be used as a video: it is decoded differently every time.")
+        raise DataError(f"{shown(plan.path)} cannot be used as a video: it is decoded differently every time.")
     plan.check_decoded(end)
     clip = torch.stack([small[int(i)] for i in wanted])  # (T, C, Y, X)
     return clip.permute(0, 2, 3, 1).numpy()

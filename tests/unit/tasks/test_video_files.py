@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import zlib
 from collections.abc import Iterable, Sequence
@@ -233,6 +234,12 @@ class TestPictures:
         path.write_bytes(cropped(path.read_bytes(), left=16))
         np.testing.assert_allclose(decode(path, 1, (8, 8)), 200, atol=8)
 
+    def test_colours_of_a_matrix_that_the_scaler_does_not_know(self, tmp_path: Path) -> None:
+        film(tmp_path / "v.mkv", [grey(100)] * 2, codec="libx264", colorspace="ycgco")
+        with av.open(str(tmp_path / "v.mkv")) as container:
+            assert next(container.decode(video=0)).colorspace == 8
+        np.testing.assert_allclose(decode(tmp_path / "v.mkv", 1, (8, 8)), 100, atol=3)
+
     def test_transparent_parts_are_black(self, tmp_path: Path) -> None:
         picture = np.full((32, 32, 4), 200, np.uint8)
         picture[:, :16, 3], picture[:, 16:, 3] = 0, 255
@@ -290,6 +297,22 @@ def test_a_checksum_that_does_not_fit_is_damage(tmp_path: Path, whole: dict[str,
             decode(tmp_path / name, 4, (8, 8))
 
 
+def test_a_cut_between_two_packets_is_noticed_too(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    tags, content = [13], whole["whole.flv"]
+    while tags[-1] < len(content):
+        tags.append(tags[-1] + 15 + int.from_bytes(content[tags[-1] + 1 : tags[-1] + 4]))
+    (tmp_path / "cut.flv").write_bytes(content[: tags[len(tags) // 2]])
+    with pytest.raises(UnreadableVideoError, match=r"cut\.flv is cut off"):
+        decode(tmp_path / "cut.flv", 4, (8, 8))
+    moved = bytearray(write(tmp_path / "f.mp4", Track(noisy(24)), movflags="faststart").read_bytes())
+    media = moved.rindex(b"mdat") - 4
+    moved[media : media + 4] = bytes(4)  # to the end of the file, wherever that is
+    for length, complaint in ((len(moved), None), (media + (len(moved) - media) // 2, "is cut off or damaged")):
+        (tmp_path / "f.mp4").write_bytes(moved[:length])
+        with pytest.raises(UnreadableVideoError, match=complaint) if complaint else contextlib.nullcontext():
+            decode(tmp_path / "f.mp4", 4, (8, 8))
+
+
 def test_what_stands_after_the_end_does_not_matter(tmp_path: Path, whole: dict[str, bytes]) -> None:
     for name, extra in itertools.product(
         ("whole.mp4", "whole.avi", "whole.mkv", "whole.gif"), (b"\xff\xfe" * 50, bytes(99))
@@ -302,6 +325,18 @@ def test_a_broadcast_may_begin_in_the_middle(tmp_path: Path, whole: dict[str, by
     content = whole["whole.ts"]
     (tmp_path / "middle.ts").write_bytes(content[len(content) // 5 // 188 * 188 :])
     assert decode(tmp_path / "middle.ts", 4, (8, 8)).shape == (4, 8, 8, 3)
+
+
+def test_captions_that_are_not_well_formed_are_no_damage(tmp_path: Path) -> None:
+    cut_off = bytes.fromhex("00000001 0604 08b5 0031 4741 3934 80")  # a message of 8 bytes in 7
+    with av.open(str(tmp_path / "v.ts"), "w") as container, av.open("/dev/null", "w", format="null") as nothing:
+        track = Track(noisy(6), codec="libx264", options={"bf": "0"})
+        encoder, stream = track.stream(nothing), track.stream(container)
+        for packet in itertools.chain.from_iterable(encoder.encode(frame) for frame in (*track.frames(), None)):
+            made = av.Packet(cut_off + bytes(packet))
+            made.stream, made.pts, made.dts, made.time_base = stream, packet.pts, packet.dts, Fraction(1, RATE)
+            container.mux(made)
+    assert decode(tmp_path / "v.ts", 2, (8, 8)).shape == (2, 8, 8, 3)
 
 
 @pytest.mark.parametrize(
