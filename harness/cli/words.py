@@ -97,7 +97,7 @@ def plugin_option_names(kind: str, name: str) -> list[str]:
 
 
 def _first_comment(path: Path) -> str:
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         if line.startswith("#") and not line.startswith("# @"):
             return line.removeprefix("#").strip()
     return ""

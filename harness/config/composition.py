@@ -97,7 +97,7 @@ def spelled_out(overrides: Sequence[str]) -> list[str]:
     for word in overrides:
         if word.startswith(("+", "~")):
             raise ConfigError(f"'{word}' adds or removes an option; options can only be set: NAME=VALUE.")
-        if "=" not in word:
+        if "=" not in word or not word.partition("=")[0].strip():
             raise ConfigError(f"'{word}' is not understood: write NAME=VALUE, as in 'task=translation'.")
         name, _, value = word.partition("=")
         words.append(f"{short_names()[name]}={value}" if name in short_names() else word)

@@ -25,6 +25,7 @@ from omegaconf.errors import OmegaConfBaseException
 from harness.config import messages, sources
 from harness.config.folders import check_folders, conf_dir
 from harness.config.path_options import as_typed, is_path
+from harness.config.reading import ReadableFiles
 from harness.config.schema import RootConfig
 from harness.config.task_options import DATASET, choose_dataset
 from harness.errors import ConfigError, UnknownNameError
@@ -54,6 +55,7 @@ class LayeredLoader(ConfigLoaderImpl):
         if self._remembered is not None:
             return OverridesParser.create().parse_overrides(overrides=overrides), self._remembered
         parsed, repo = super()._parse_overrides_and_create_caching_repo(config_name, overrides)
+        repo = ReadableFiles(repo)
         if self._remembering:
             self._remembered = repo
         return parsed, repo
@@ -97,7 +99,10 @@ class LayeredLoader(ConfigLoaderImpl):
         grid: dict[str, Any] = {}
         for default in filter(_is_experiment, _defaults_list(config_name, parsed, repo).defaults):
             config = OmegaConf.to_container(self._load_single_config(default=default, repo=repo).config)
-            grid.update((isinstance(config, dict) and config.get("grid")) or {})
+            own = (isinstance(config, dict) and config.get("grid")) or {}
+            if not isinstance(own, dict):
+                raise ConfigError(f"The grid of conf/{default.config_path}.yaml is {own!r}: write NAME: [VALUE, ...].")
+            grid.update(own)
         return grid
 
     def _merge(self, config: DictConfig, defaults: Iterable[ResultDefault], repo: IConfigRepository) -> None:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections.abc import Iterable
 from dataclasses import is_dataclass
 from difflib import get_close_matches
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, ValueNode
 from omegaconf.errors import (
     ConfigAttributeError,
     ConfigKeyError,
+    GrammarParseError,
+    InterpolationResolutionError,
     OmegaConfBaseException,
     ValidationError,
 )
 
 from harness.config.path_options import EMPTY
+from harness.config.quoting import advice, as_typed_in_shell
 from harness.config.schema import RootConfig, gone_after_composition, groups
 from harness.errors import ConfigError, UnknownNameError, UserError
 
@@ -27,8 +32,7 @@ from harness.errors import ConfigError, UnknownNameError, UserError
 def from_hydra(error: HydraException, config: DictConfig | None) -> UserError:
     """The message for an error of Hydra's composition; `config` is the configuration without the overrides."""
     if isinstance(error, OverrideParseException):
-        reason = str(error.message).splitlines()[0]
-        return ConfigError(f"'{error.override}' is not understood: write NAME=VALUE. ({reason})")
+        return _not_parsed(str(error.override), str(error.message))
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options is not None:
         kind, _, name = error.missing_cfg_file.rpartition("/")
         kind = {"tuned": "table of tuned defaults", "": "configuration"}.get(kind, kind)
@@ -36,8 +40,8 @@ def from_hydra(error: HydraException, config: DictConfig | None) -> UserError:
     if str(error).startswith(("Ambiguous value", "Sweep parameters")):
         word = str(error).partition("'")[2].partition("'\n" if "\n" in str(error) else "' ")[0]
         return ConfigError(
-            f"'{word}' gives several values, but this is one run: use 'harness sweep' for all of them, "
-            "or quote the value if it is one text with a comma."
+            f"'{word}' gives several values, but this is one run: use 'harness sweep' for all of them. If it is one "
+            f"text, it needs quotes. {advice(word)}"
         )
     cause = error.__cause__
     while cause is not None and not isinstance(cause, OmegaConfBaseException):
@@ -45,6 +49,17 @@ def from_hydra(error: HydraException, config: DictConfig | None) -> UserError:
     if isinstance(cause, OmegaConfBaseException):
         return from_omegaconf(cause, config)
     return ConfigError(" ".join(str(error).split()))
+
+
+def _not_parsed(word: str, reason: str) -> ConfigError:
+    """The message for a word that Hydra's grammar refuses."""
+    function = _FUNCTION.match(word.partition("=")[2])
+    unexpected = _UNEXPECTED.match(reason)
+    where = f"; '{unexpected[1].strip()}' is not expected here" if unexpected and unexpected[1] != "<EOF>" else ""
+    rule = _FUNCTIONS[function[1]] if function is not None else f"write NAME=VALUE{where}"
+    mended = advice(word)
+    text = f"'{word}' is not understood: {rule}."
+    return ConfigError(f"{text} If the value is one text, it needs quotes. {mended}" if mended else text)
 
 
 def from_omegaconf(error: OmegaConfBaseException, config: DictConfig | None, origin: str = "") -> ConfigError:
@@ -62,7 +77,25 @@ def from_omegaconf(error: OmegaConfBaseException, config: DictConfig | None, ori
         if not (key and expected):
             return ConfigError(f"A value does not fit{origin}: {str(error).splitlines()[0]}.")
         return ConfigError(f"{key}={error.value!r} does not fit{origin}: it must be {expected}.")
+    if isinstance(error, InterpolationResolutionError | GrammarParseError):
+        return _unresolved(key, config, origin, str(error).splitlines()[0])
     return ConfigError(f"{' '.join(str(error).split())}{origin}")
+
+
+def _unresolved(key: str, config: DictConfig | None, origin: str, reason: str) -> ConfigError:
+    """The message for `${...}` that leads nowhere."""
+    parent, _, name = key.rpartition(".")
+    section = (OmegaConf.select(config, parent) if parent else config) if config is not None else None
+    node = section._get_node(name, validate_access=False) if isinstance(section, DictConfig) else None
+    written = node._value() if isinstance(node, ValueNode) else None
+    text = (
+        f"{key or 'A value'}{'' if written is None else f'={written}'}{origin} refers to what is not there ({reason})."
+    )
+    return ConfigError(
+        f"{text} For the text itself, escape it. Write {as_typed_in_shell(key, written)}"
+        if isinstance(written, str)
+        else text
+    )
 
 
 def unknown_option(key: str, config: DictConfig | None, origin: str = "") -> ConfigError:
@@ -77,6 +110,19 @@ def unknown_option(key: str, config: DictConfig | None, origin: str = "") -> Con
     hint = f" Did you mean '{close[0]}'?" if close else ""
     scope = f"Options of '{parent}'" if parent else "Options"
     return ConfigError(f"There is no option '{key}'{origin}.{hint} {scope}: {', '.join(beside)}.")
+
+
+_FUNCTIONS = {
+    "choice": "choice(...) takes one value or more, as in choice(1,2)",
+    "range": "range(...) takes one to three numbers, as in range(3) or range(0,10,2)",
+    "interval": "interval(...) takes two numbers, and no list can be made of it",
+    "glob": "glob(...) takes a pattern, as in glob(*)",
+    "sort": "sort(...) takes values, as in sort(3,1,2)",
+    "shuffle": "shuffle(...) takes values, as in shuffle(1,2,3)",
+    "tag": "tag(...) takes names and then a list of values, as in tag(name,choice(1,2))",
+}
+_UNEXPECTED = re.compile("(?:mismatched|extraneous) input '(.*?)' expecting")
+_FUNCTION = re.compile(rf"\s*({'|'.join(_FUNCTIONS)})\s*\(")
 
 
 def _top_level() -> list[str]:
@@ -121,6 +167,7 @@ _WORDS: dict[Any, str] = {
     list: "a list",
     tuple: "a list",
     dict: "a mapping",
+    Path: "a path, which in a file of settings is a text in quotes if it looks like a number",
 }
 
 

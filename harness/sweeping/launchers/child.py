@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import io
 import multiprocessing
 import os
 import signal
@@ -85,11 +84,14 @@ def _follow_parent() -> None:
 
 def _redirect_output(log: Path) -> None:
     """Redirect the worker's output to a file, as it would corrupt the progress display."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.flush()
     target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    for stream in (sys.stdout, sys.stderr):  # the log is read as UTF-8, whatever the terminal's encoding
-        if isinstance(stream, io.TextIOWrapper):  # and not None, as for a process without streams
-            stream.flush()
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     os.dup2(target, 1)
     os.dup2(target, 2)
     os.close(target)
+    # The log is read as UTF-8, whatever the encoding of the terminal at which the sweep was started.
+    sys.stdout, sys.stderr = (
+        open(number, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+        for number in (1, 2)
+    )
