@@ -17,7 +17,7 @@ from harness_tasks.video_files import UnreadableVideoError, decode
 from harness.contract.dataset import Dataset, RawData
 from harness.contract.hookspecs import hookimpl
 from harness.data.cache import build_once, cache_dir
-from harness.data.corrupt import OnCorrupt
+from harness.data.corrupt import OnCorrupt, Unusable, skipped
 from harness.data.foreign import shown
 from harness.data.sources import FolderSource, Source
 from harness.errors import DataError
@@ -27,7 +27,7 @@ from harness_datasets.moving_squares import MovingSquares
 
 HARNESS_CONTRACT = 2
 
-_PREPARATION = 2
+_PREPARATION = 3
 """Raised whenever the same configuration begins to give other clips."""
 
 
@@ -83,8 +83,7 @@ class VideoFolder(ActionClips, ClipOptions):
             "files with the content of another": decoded.repeated,
             "files skipped": len(decoded.skipped),
         }
-        if decoded.skipped:
-            notes["files skipped, names"] = ", ".join(decoded.skipped)
+        notes |= skipped({name: Unusable(reason, name) for name, reason in decoded.skipped.items()}, OnCorrupt.skip)
         notes |= notes_on_folder(folder_source(self.label, self.root), self.classes)
         splits = decoded.splits
         return RawData(splits["train"], splits["val"], splits["test"], labels=decoded.classes, notes=notes)
@@ -125,7 +124,7 @@ def write_videos(
         folder / "clips.npy", mode="w+", dtype=np.uint8, shape=(len(videos), frames, size, size, 3)
     )
     kept: list[dict[str, str | int]] = []
-    skipped: list[str] = []
+    unusable: dict[str, str] = {}  # reason by name
     console = Console(stderr=True)
     for video in track(videos, "Decoding videos", console=console, disable=not console.is_terminal, transient=True):
         try:
@@ -135,7 +134,7 @@ def write_videos(
                 raise DataError(
                     f"{error} Repair or remove it, or leave such files out with task.on_corrupt=skip."
                 ) from error
-            skipped.append(video.name)
+            unusable[video.name] = error.reason
             continue
         kept.append({"name": video.name, "label": video.label, "split": video.split})
     clips.flush()
@@ -143,11 +142,11 @@ def write_videos(
     lost = sorted({(names[v.label], v.split) for v in videos if (v.label, v.split) not in present})
     if lost:
         raise DataError(
-            f"After leaving out {len(skipped)} videos that cannot be decoded ({', '.join(skipped)}), "
+            f"After leaving out {len(unusable)} videos that cannot be decoded ({', '.join(list(unusable)[:10])}), "
             f"class '{lost[0][0]}' has none left for {lost[0][1]}. Repair them or add others to {shown(root)}."
         )
     (folder / "index.json").write_text(
-        json.dumps({"classes": names, "videos": kept, "skipped": skipped, "repeated": repeated})
+        json.dumps({"classes": names, "videos": kept, "skipped": unusable, "repeated": repeated})
     )
 
 
@@ -186,11 +185,11 @@ class VideoClips(ClipSequence):
 
 @dataclass(frozen=True)
 class DecodedFolder:
-    """What `write_videos` left: splits by name, class names, files skipped, and files with another's content."""
+    """What `write_videos` left: splits, class names, files skipped with the reason, and the number of repeated ones."""
 
     splits: dict[str, VideoClips]
     classes: tuple[str, ...]
-    skipped: tuple[str, ...]
+    skipped: dict[str, str]
     repeated: int
 
 
@@ -204,7 +203,7 @@ def read_videos(folder: Path) -> DecodedFolder:
         chosen = [index["videos"][i] for i in rows]
         names, labels = [v["name"] for v in chosen], [v["label"] for v in chosen]
         splits[split] = VideoClips(clips, rows, names, labels, index["classes"])
-    return DecodedFolder(splits, tuple(index["classes"]), tuple(index["skipped"]), index["repeated"])
+    return DecodedFolder(splits, tuple(index["classes"]), index["skipped"], index["repeated"])
 
 
 @hookimpl

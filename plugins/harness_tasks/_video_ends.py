@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from harness.data.foreign import shown
 from harness.errors import DataError
 from harness_tasks._video_containers import NOT_IN_FORM, end_of_asf, end_of_matroska, end_of_ogg
+from harness_tasks._video_errors import CUT_OFF, DAMAGED, UnreadableVideoError
 
 _OPEN = (0, 0xFFFFFFFF)  # a RIFF size that was never filled in
 _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
@@ -27,21 +27,21 @@ def check_end(path: Path) -> None:
     """Compare the size of a file with what its header announces.
 
     Raises:
-        DataError: the file is empty, shorter than it says, or its checksums are not those of its content.
+        UnreadableVideoError: the file is empty, shorter than it says, or its checksums are not those of its content.
         OSError: it cannot be read.
     """
     size = os.path.getsize(path)
     if not size:
-        raise DataError(f"{shown(path)} cannot be used as a video: it is empty (0 bytes).")
+        raise UnreadableVideoError(path, "cannot be used as a video: it is empty (0 bytes)", "empty")
     with path.open("rb") as file:
         head = file.read(16)
         file.seek(0)
         try:
             announced = next((end(file, size) for starts, end in _CONTAINERS if starts(head)), 0)
         except DataError as error:
-            raise DataError(f"{shown(path)} is damaged: {error}.") from None
+            raise UnreadableVideoError(path, f"is damaged: {error}", DAMAGED) from None
     if announced > size:
-        raise DataError(f"{shown(path)} is cut off: it has {size} bytes of {announced} or more.")
+        raise UnreadableVideoError(path, f"is cut off: it has {size} bytes of {announced} or more", CUT_OFF)
 
 
 def chunks_of_avi(path: Path, stream: int) -> int:

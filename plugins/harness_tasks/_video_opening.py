@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.data.foreign import shown
-from harness.errors import DataError
+from harness_tasks._video_errors import UnreadableVideoError
 
 if TYPE_CHECKING:
     import av
@@ -25,7 +24,7 @@ def opened(path: Path) -> Iterator[av.container.InputContainer]:
     """The file in PyAV, as a file and nothing but: never what a playlist names, never a network.
 
     Raises:
-        DataError: it is a list of other files, or a picture.
+        UnreadableVideoError: it is a list of other files, or a picture.
     """
     import av
 
@@ -33,9 +32,9 @@ def opened(path: Path) -> Iterator[av.container.InputContainer]:
     options = {"protocol_whitelist": "file", "err_detect": "crccheck"}
     with av.open(f"file:{os.path.abspath(path)}", "r", options=options, metadata_errors="replace") as container:
         if set(container.format.name.split(",")) & _PLAYLISTS:
-            raise DataError(f"{shown(path)} cannot be used as a video: it is a list of other files.")
+            raise UnreadableVideoError(path, "cannot be used as a video: it is a list of other files")
         if container.format.name.endswith("_pipe"):
-            raise DataError(f"{shown(path)} cannot be used as a video: it is a picture.")
+            raise UnreadableVideoError(path, "cannot be used as a video: it is a picture")
         yield container
 
 

@@ -12,10 +12,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.data.foreign import shown
-from harness.errors import DataError
 from harness_tasks._video_cropping import Crop, crops
 from harness_tasks._video_ends import chunks_of_avi
+from harness_tasks._video_errors import CUT_OFF, DAMAGED, UnreadableVideoError
 from harness_tasks._video_opening import Complaint, complaints, opened
 
 if TYPE_CHECKING:
@@ -27,10 +26,6 @@ _EXCHANGED = 2  # frames by which a time may be off where a container has none o
 _REPAIRED = "concealing"  # as FFmpeg logs of pictures of which it makes up a part
 _REGROUPED = 2  # packets by which the mark of an incomplete one may be early
 _LARGEST = 1 << 26  # pixels of a picture
-
-
-class DamagedError(DataError):
-    """The decoder finds something wrong in the middle of a film."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +58,12 @@ class Plan:
         """Compare with the end of what was decoded.
 
         Raises:
-            DataError: much of the film is missing.
+            UnreadableVideoError: much of the film is missing.
         """
         whole, got = self.end - self.starts[0], end - self.starts[0]
         if got < whole * (1 - _MISSING) - self.usual:
-            raise DataError(
-                f"{shown(self.path)} is cut off or damaged: only {got * self.tick:.1f} of {whole * self.tick:.1f} s "
-                "can be decoded."
-            )
+            seconds = f"only {got * self.tick:.1f} of {whole * self.tick:.1f} s can be decoded"
+            raise UnreadableVideoError(self.path, f"is cut off or damaged: {seconds}", CUT_OFF)
 
     def in_order(self, times: list[int]) -> list[int]:
         """When frames are shown that were decoded in this order.
@@ -95,7 +88,7 @@ def scan(path: Path) -> Plan:
     one that is marked as default; then the one of the largest pictures; then the first.
 
     Raises:
-        DataError: there is no film in it.
+        UnreadableVideoError: there is no film in it.
     """
     from av.stream import Disposition
 
@@ -103,7 +96,7 @@ def scan(path: Path) -> Plan:
         films = [stream for stream in container.streams.video if not _marks(stream)]
         if not films:
             what = "no film, only pictures beside it" if container.streams.video else "no video stream"
-            raise DataError(f"{shown(path)} cannot be used as a video: it holds {what}.")
+            raise UnreadableVideoError(path, f"cannot be used as a video: it holds {what}")
         read = {stream.index: _Packets() for stream in films}
         for packet in container.demux(*films):
             if packet.size:
@@ -113,11 +106,11 @@ def scan(path: Path) -> Plan:
         film = max(films, key=lambda s: (len(read[s.index].shown) > 1, _default(s), _area(s), -s.index))
         packets = read[film.index]
         if not packets.shown:
-            raise DataError(f"{shown(path)} cannot be used as a video: it holds no frames.")
+            raise UnreadableVideoError(path, "cannot be used as a video: it holds no frames")
         if "mov" in container.format.name and any(e.pos + e.size > container.size for e in film.index_entries):
             packets.incomplete = True  # an index that goes beyond the end of the file
         if packets.incomplete:
-            raise DataError(f"{shown(path)} is cut off or damaged: a part of its film is incomplete.")
+            raise UnreadableVideoError(path, "is cut off or damaged: a part of its film is incomplete", CUT_OFF)
         tick = float(film.time_base or 0) or 1.0
         rows = sorted(packets.shown)
         usual = _usual(film, [time for time, _ in rows], tick)
@@ -172,8 +165,8 @@ def shown_frames(plan: Plan, strict: bool) -> Iterator[tuple[int, Any]]:
             cameras write captions and the like that H.264 decoders complain of.
 
     Raises:
-        DamagedError: a picture is damaged. What comes before the first key picture may be: no player shows it.
-        DataError: nothing can be decoded.
+        UnreadableVideoError: nothing can be decoded, or a picture is damaged. What comes before the first key picture
+            may be: no player shows it.
     """
     from av.error import FFmpegError
 
@@ -190,21 +183,22 @@ def shown_frames(plan: Plan, strict: bool) -> Iterator[tuple[int, Any]]:
             except FFmpegError as error:
                 if time is None and not packet.is_keyframe and packet.size:
                     continue
-                raise DamagedError(f"{shown(plan.path)} is damaged {_when(time, plan)}: {error.strerror}.") from error
+                raise _damaged(plan, time, f": {error.strerror}") from error
             if time is not None and any(_REPAIRED in text for _, _, text in heard):
-                raise DamagedError(f"{shown(plan.path)} is damaged {_when(time, plan)}: a picture had to be repaired.")
+                raise _damaged(plan, time, ": a picture had to be repaired")
             for frame in frames:
                 if not frame.is_corrupt:
                     time = _time_of(frame, time, plan)
                     yield time, frame
                 elif time is not None:
-                    raise DamagedError(f"{shown(plan.path)} is damaged {_when(time, plan)}.")
+                    raise _damaged(plan, time)
         if time is None:
-            raise DataError(f"{shown(plan.path)} cannot be used as a video: none of its frames can be decoded.")
+            raise UnreadableVideoError(plan.path, "cannot be used as a video: none of its frames can be decoded")
 
 
-def _when(time: int | None, plan: Plan) -> str:
-    return "at its first picture" if time is None else f"after {(time - plan.starts[0]) * plan.tick:.1f} s"
+def _damaged(plan: Plan, time: int | None, what: str = "") -> UnreadableVideoError:
+    when = "at its first picture" if time is None else f"after {(time - plan.starts[0]) * plan.tick:.1f} s"
+    return UnreadableVideoError(plan.path, f"is damaged {when}{what}", DAMAGED)
 
 
 def _time_of(frame: Any, before: int | None, plan: Plan) -> int:

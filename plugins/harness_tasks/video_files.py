@@ -14,11 +14,14 @@ import numpy as np
 
 from harness.data.foreign import reading, shown
 from harness.errors import DataError
+from harness_tasks._video_errors import DAMAGED, UnreadableVideoError
 
 if TYPE_CHECKING:
     import torch
 
     from harness_tasks._video_streams import Plan
+
+__all__ = ["SUFFIXES", "UnreadableVideoError", "decode", "pixels", "squeeze"]
 
 SUFFIXES = (
     ".3g2", ".3gp", ".asf", ".avi", ".divx", ".f4v", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpe",
@@ -27,10 +30,6 @@ SUFFIXES = (
 """Endings of file names that count as videos, in lower or upper case."""
 
 _UNSTEADY = 1.5  # frames whose durations differ by more than this factor are not at a constant rate
-
-
-class UnreadableVideoError(DataError):
-    """The file cannot be used as a video: no video, not decodable, damaged, or cut off; the message names it."""
 
 
 def decode(path: Path, frames: int, size: tuple[int, int]) -> np.ndarray:
@@ -46,8 +45,11 @@ def decode(path: Path, frames: int, size: tuple[int, int]) -> np.ndarray:
     try:
         with reading(path, "a video"):
             return _decode(path, frames, size)
+    except UnreadableVideoError:
+        raise
     except DataError as error:
-        raise UnreadableVideoError(str(error)) from error
+        what = str(error).removeprefix(f"{shown(path)} ").removesuffix(".")
+        raise UnreadableVideoError(path, what) from error
 
 
 def squeeze(pictures: np.ndarray, frames: int, size: tuple[int, int]) -> np.ndarray:
@@ -68,14 +70,14 @@ def pixels(pictures: np.ndarray) -> np.ndarray:
 
 def _decode(path: Path, frames: int, size: tuple[int, int]) -> np.ndarray:
     from harness_tasks._video_ends import check_end
-    from harness_tasks._video_streams import DamagedError, scan
+    from harness_tasks._video_streams import scan
 
     check_end(path)
     plan = scan(path)
     try:
         return _clip(plan, frames, size, strict=True)
-    except DamagedError:
-        if plan.codec != "h264":
+    except UnreadableVideoError as error:
+        if plan.codec != "h264" or error.reason != DAMAGED:
             raise
         return _clip(plan, frames, size, strict=False)
 
@@ -102,7 +104,7 @@ def _clip(plan: Plan, frames: int, size: tuple[int, int], strict: bool) -> np.nd
         # The container's times were not those of the decoded frames; the next time they are.
         starts, end = times, times[-1] + (frame.duration or plan.usual)
     else:
-        raise DataError(f"{shown(plan.path)} cannot be used as a video: it is decoded differently every time.")
+        raise UnreadableVideoError(plan.path, "cannot be used as a video: it is decoded differently every time")
     plan.check_decoded(end)
     clip = torch.stack([small[int(i)] for i in wanted])  # (T, C, Y, X)
     return clip.permute(0, 2, 3, 1).numpy()

@@ -132,6 +132,7 @@ def test_a_corrupt_video_is_skipped_and_counted(root: Path) -> None:
     data = reading(root, on_corrupt="skip").setup()
     assert data.notes["files skipped"] == 1
     assert data.notes["files skipped, names"] == "run/broken.mp4"
+    assert data.notes["files skipped, reasons"] == "1 no video"
     everything = [name for part in (data.train, data.val, data.test) for name in _ids(part)]
     assert len(everything) == 14
     assert "run/broken.mp4" not in everything
