@@ -93,31 +93,34 @@ def _scores(
     }
     tables, _ = corpus.tabulate(formula, rows)
     members = parts.members
-    found: dict[str, np.ndarray] = {}
+    sums: dict[str, list[np.ndarray]] = {}
     for text, runs in wanted.items():
-        made = []
         for run in runs:
             table = tables.get(str(run.id))
             stored = run.summary.metrics.get(f"{run.summary.split}/{metric}") if run.summary else None
             if table is not None and corpus.matches(formula, table, stored):
-                sums = np.vstack([table.sum(0), members @ table])  # (1 + parts, S)
-                made.append(np.where(_has_score(sums, rows[str(run.id)][0]), formula.score(sums), np.nan))
-        if made:
-            found[text] = np.array(made, dtype=float)
-        if len(made) < len(runs):
-            lost = fmt.plural(len(runs) - len(made), "run")
+                sums.setdefault(text, []).append(np.vstack([table.sum(0), members @ table]))  # (1 + parts, S)
+        if (missing := len(runs) - len(sums.get(text, []))) > 0:
+            lost = fmt.plural(missing, "run")
             left_out.append(f"{lost} of {label(text)}, whose examples differ or do not reproduce the stored score")
-    return found, left_out
+    if not sums:
+        return {}, left_out
+    of_all = np.array([each for of_model in sums.values() for each in of_model])
+    scored = _has_score(of_all, next(iter(rows.values()))[0])
+    scores = {text: np.where(scored, formula.score(np.array(each)), np.nan) for text, each in sums.items()}
+    return scores, left_out
 
 
 def _has_score(sums: np.ndarray, statistics: Mapping[str, object]) -> np.ndarray:
-    """Whether a part has a score, (1 + parts,): none without examples; no BLEU where no output has four words.
+    """Whether a part has a score, (1 + parts,), given the sums of all runs (runs, 1 + parts, S).
 
-    BLEU is then 0 by definition, however good the outputs are.
+    None has one without examples, and none has a BLEU if no output of any run has four words, since BLEU is then 0 by
+    definition. One run's outputs may be too short where others' are not: that run scores 0, in its mean too. All
+    examples together always have a score, the one that the run reports.
     """
-    known = sums[:, -1] > 0
+    known: np.ndarray = np.asarray((sums[..., -1] > 0).any(axis=0))
     if {"matches", "totals"} <= statistics.keys():  # the totals of the longest n-gram come before the count
-        known &= sums[:, -2] > 0
+        known[1:] &= np.asarray((sums[:, 1:, -2] > 0).any(axis=0))
     return known
 
 

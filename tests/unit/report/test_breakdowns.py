@@ -179,6 +179,17 @@ def test_bleu_has_no_value_where_outputs_are_shorter_than_its_word_sequences(sto
     assert "too short for the metric" in " ".join(panel.text)
 
 
+def test_a_seed_whose_outputs_are_too_short_counts_with_its_zero(store: Store, ran):
+    pairs = sentences(100, seed=1)
+    ran(pairs, [BLEU], task="translation", seed=0)
+    ran([(source, answer, "a b") for source, answer, _ in pairs], [BLEU], task="translation", seed=1)
+    whole = sacrebleu.corpus_bleu([p[2] for p in pairs], [[p[1] for p in pairs]], force=True).score
+    (panel,) = panels_of(store)
+    cell = panel.tables[0].rows[0].cells[0]
+    assert (cell.value, cell.note) == (pytest.approx(whole / 2), f"0.00 to {whole:.2f}")
+    assert all(value is not None for value in values_of(panel)["lstm"].values())
+
+
 def test_a_run_whose_examples_do_not_give_its_score_is_left_out_and_named(store: Store, ran):
     pairs = sentences(100, seed=1)
     ran(pairs, [BLEU], task="translation", model="rnn")
