@@ -18,7 +18,10 @@ class Conditions:
 
     Attributes:
         dataset, fingerprint: the data by name, and the digest of its content and preparation.
-        metric: the primary metric; split: what it was measured on ("val" for the trials of a search).
+        metric: the primary metric; higher_is_better: its direction; signature: its exact variant
+            ("nrefs:1|case:mixed|tok:13a|..."), empty if it has only one.
+        synthetic: whether the data is.
+        split: what the metric was measured on ("val" for the trials of a search).
         record_version: what the figures of a record mean.
         environment: where the runs ran.
         options: (dotted name, value) of every option whose meaning is a condition.
@@ -29,6 +32,9 @@ class Conditions:
     fingerprint: str | None = None
     record_version: str | None = None
     metric: str | None = None
+    signature: str = ""
+    higher_is_better: bool | None = None
+    synthetic: bool = False
     split: str = "test"
     options: tuple[tuple[str, Any], ...] = ()
 
@@ -54,7 +60,7 @@ class Conditions:
     @property
     def evaluation(self) -> tuple[Any, ...]:
         """What must be equal for scores (not times) to be comparable; all that baselines need."""
-        return self.dataset, self.eval_limit, self.fingerprint, self.record_version, self.metric, self.split
+        return replace(self, environment=None, options=()), self.eval_limit
 
     @property
     def anywhere(self) -> Conditions:
@@ -77,6 +83,9 @@ def conditions_of(run: RunView, flat: Mapping[str, Any] | None = None) -> Condit
         fingerprint=_text(run.identity.get("data_fingerprint")),
         record_version=_text(run.identity.get("record_version")),
         metric=_text(run.primary.get("name")),
+        signature=_signature(run),
+        higher_is_better=direction if isinstance(direction := run.primary.get("higher_is_better"), bool) else None,
+        synthetic=run.synthetic,
         split=run.summary.split if run.summary else str(flat.get(_SPLIT) or "test"),
     )
 
@@ -105,6 +114,12 @@ def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[prefix + name] = json.dumps(value) if isinstance(value, list) else value
     return flat
+
+
+def _signature(run: RunView) -> str:
+    """The exact variant of the primary metric; empty if the run does not say."""
+    declared = run.units.get(str(run.primary.get("name")))
+    return str(declared.get("signature") or "") if isinstance(declared, dict) else ""
 
 
 def _plain(value: Any) -> Any:

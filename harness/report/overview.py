@@ -10,7 +10,7 @@ from harness.report.load import Comparison, Conditions, ReportData
 from harness.store.records import EnvironmentRecord
 
 _BUDGETS = {"epochs": "epoch", "steps": "step", "tokens": "token"}
-_TERMS_NAMED = ("data version", "record version", "metric")  # values that are unclear without their term
+_TERMS_NAMED = ("data version", "record version", "metric", "signature")  # values that are unclear without their term
 _UNKNOWN = "not recorded"
 _NAMED = 3  # runs that a warning names
 
@@ -187,7 +187,7 @@ def heading(comparison: Comparison, data: ReportData, machines: Mapping[str, str
         or (term == "precision" and mixed)
     ]
     if comparison.synthetic:
-        differing.insert(0, "synthetic data")
+        differing = ["synthetic data", *(text for text in differing if text != "synthetic data")]
     return words(comparison.task) + (f" ({', '.join(differing)})" if differing else "")
 
 
@@ -202,6 +202,7 @@ def split_words(split: str) -> str:
     return f"{'validation' if split == 'val' else split} split"
 
 
+_DIRECTIONS = {True: "higher is better", False: "lower is better", None: _UNKNOWN}
 _WORDED = ("budget", "trainer.precision", "trainer.softmax", "task.eval_limit", "task.train_limit")
 """Conditions for which there are words; any other option is shown by its name."""
 
@@ -213,9 +214,12 @@ def conditions(conditions: Conditions, machines: Mapping[str, str]) -> list[tupl
     others = [(name, str(value)) for name, value in c.options if name not in _WORDED]
     return [
         ("data set", c.dataset),
+        ("kind of data", "synthetic data" if c.synthetic else "real data"),
         ("data version", (c.fingerprint or _UNKNOWN)[:12]),
         ("scored on", split_words(c.split)),
         ("metric", c.metric or _UNKNOWN),
+        ("direction", _DIRECTIONS[c.higher_is_better]),
+        ("signature", c.signature or "none"),
         ("budget", budget_words(c.budget)),
         ("precision", c.precision or _UNKNOWN),
         ("softmax", f"{c.option('trainer.softmax') or 'full'} softmax in training"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import pytest
 
 from harness.errors import StoreError, UnknownNameError
+from harness.report import overview
 from harness.report.load import load, one_line
 
 
@@ -47,6 +49,31 @@ def test_other_conditions_make_another_comparison(store, made_up, change):
     assert {e.label: len(e.finished) for e in first.entries} == {"lstm": 1, "rnn": 0}
     assert {e.label: len(e.finished) for e in second.entries} == {"lstm": 0, "rnn": 1}
     assert first.entries[1].why_missing == "not run under these conditions"
+
+
+def test_scores_of_another_signature_direction_or_kind_of_data_are_not_compared(store, made_up):
+    plan = made_up.plan("translation", "lstm")
+    other = made_up.plan("translation", "rnn")
+    name = str(plan.primary["name"])
+
+    def signed(tokenizer: str) -> dict[str, dict[str, object]]:
+        return {name: {**plan.units.get(name, {}), "signature": f"nrefs:1|tok:{tokenizer}"}}
+
+    made_up.done(store, replace(plan, units=signed("13a")))
+    made_up.done(store, replace(other, units=signed("intl")))
+    made_up.done(store, replace(made_up.plan("translation", "bilstm"), units=signed("13a"), synthetic=True))
+    turned = replace(made_up.plan("translation", "cnn_lstm"), primary={**plan.primary, "higher_is_better": False})
+    made_up.done(store, replace(turned, units=signed("13a")))
+    data = load(store)
+    assert [[e.label for e in c.entries if e.finished] for c in data.comparisons] == [
+        ["lstm"], ["rnn"], ["bilstm"], ["cnn_lstm"],
+    ]  # fmt: skip
+    headings = [overview.heading(c, data, {}) for c in data.comparisons]
+    assert "signature nrefs:1|tok:13a" in headings[0]
+    assert "signature nrefs:1|tok:intl" in headings[1]
+    assert headings[2].startswith("Translation (synthetic data, ")
+    assert "real data" in headings[0]
+    assert "lower is better" in headings[3]
 
 
 def test_another_environment_makes_another_comparison(store, made_up):
