@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 import typer
@@ -69,6 +70,11 @@ def entry_point() -> None:
     if sys.platform == "win32":
         print("harness runs on Linux and macOS; on Windows, use it inside WSL.", file=sys.stderr)
         raise SystemExit(2)
+    try:
+        os.getcwd()
+    except OSError as error:
+        print(f"Error: The working folder cannot be used ({error.strerror}): change to another one.", file=sys.stderr)
+        raise SystemExit(2) from None
     if sys.argv[1:2] and sys.argv[1] in _BRIEF:
         gc.disable()  # they keep what they load; collecting garbage would take an eighth of their time
     code: str | int | None = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
@@ -130,4 +130,5 @@ def _print(result: SweepResult, store: Store) -> None:
 
 def _say_stopping() -> None:
     # Called from a signal handler, which may have interrupted a print.
-    os.write(2, b"Stopping: the checkpoint is written after this step; Ctrl-C again stops at once.\n")
+    with suppress(OSError):  # nobody may be reading it
+        os.write(2, b"Stopping: the checkpoint is written after this step; Ctrl-C again stops at once.\n")

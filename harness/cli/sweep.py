@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, nullcontext, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -145,7 +145,8 @@ def _plan(words: list[str], display: SweepDisplay) -> list[PlannedRun]:
 
 def _say_stopping() -> None:
     # Called from a signal handler, which may have interrupted a print.
-    os.write(2, b"Stopping: the checkpoint is written after this step; Ctrl-C again stops at once.\n")
+    with suppress(OSError):  # nobody may be reading it
+        os.write(2, b"Stopping: the checkpoint is written after this step; Ctrl-C again stops at once.\n")
 
 
 def _print_plan(result: SweepResult) -> None:

@@ -12,6 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
 
 from harness.config import checks, messages
 from harness.config.lightning import LightningSettings, check_lightning
@@ -49,6 +50,10 @@ def compose(overrides: Sequence[str] = ()) -> DictConfig:
         raise messages.from_hydra(error, _without_values(overrides)) from error
     except ValueError as error:  # Hydra raises it for a choice that is not a name: optimizer=3
         raise ConfigError(f"The options are not understood: {error}") from error
+    try:
+        OmegaConf.to_container(config, resolve=True)  # whatever refers to something must find it
+    except OmegaConfBaseException as error:
+        raise messages.from_omegaconf(error, config) from error
     check(finished(config, experiment))
     return config
 

@@ -14,7 +14,7 @@ _BEFORE_INTERPOLATION = re.compile(r"(\\*)\$\{")
 
 def quoted(text: str) -> str:
     """A text in Hydra's grammar; what looks like an interpolation is escaped for OmegaConf."""
-    return QuotedString(_without_interpolations(text), Quote.double).with_quotes()
+    return QuotedString(without_interpolations(text), Quote.double).with_quotes()
 
 
 def as_typed_in_shell(key: str, text: str) -> str:
@@ -34,6 +34,6 @@ def advice(word: str) -> str:
     return f"Write {as_typed_in_shell(key, text)}"
 
 
-def _without_interpolations(text: str) -> str:
+def without_interpolations(text: str) -> str:
     """`${` as `\\${`, with the backslashes before it doubled, as OmegaConf reads them."""
     return _BEFORE_INTERPOLATION.sub(lambda found: f"{found[1] * 2}\\${{", text)

@@ -16,6 +16,7 @@ from harness.config.lightning import check_lightning
 from harness.config.loader import writable
 from harness.config.path_options import structured
 from harness.config.plain import as_plain
+from harness.config.quoting import without_interpolations
 from harness.config.run_options import Asked, DecodingSettings, OptimizerSettings, RunOptions, TrainerSettings
 from harness.config.schema import LimitOptions, SweepOptions
 from harness.config.settings import RunSettings, check_softmax
@@ -104,7 +105,7 @@ def settings_from_plain(plain: Mapping[str, Any]) -> RunSettings:
     types: dict[str, type[Any]] = {"task": task, "model": load_model(plain["model"]["name"]), **_TYPES}
     for kind, cls in types.items():
         config[kind] = writable(structured(cls))
-    fields = {kind: dict(plain[kind]) for kind in types}
+    fields = {kind: _literal(dict(plain[kind])) for kind in types}
     for kind in ("task", "model"):
         del fields[kind]["name"]
     try:
@@ -114,6 +115,17 @@ def settings_from_plain(plain: Mapping[str, Any]) -> RunSettings:
     objects = {kind: to_object(config, kind) for kind in fields}
     rest = {name: plain[name] for name in (*run_values(), "tuning")}
     return RunSettings(**objects, **rest, logger=tuple(plain["logger"]))
+
+
+def _literal(value: Any) -> Any:
+    """Plain data in which OmegaConf finds neither interpolations nor missing values."""
+    if isinstance(value, dict):
+        return {key: _literal(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_literal(inner) for inner in value]
+    if value == "???":  # a path of that name; no other option can have this value
+        return "./???"
+    return without_interpolations(value) if isinstance(value, str) else value
 
 
 def to_object(config: DictConfig, key: str) -> Any:

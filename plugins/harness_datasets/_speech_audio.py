@@ -17,6 +17,7 @@ from harness.data.cache import build_once, cache_dir
 from harness.data.corrupt import OnCorrupt, Unusable, named
 from harness.data.foreign import shown
 from harness.data.progress import waiting
+from harness.data.sources import FolderSource
 
 _PREPARATION = 2
 
@@ -81,19 +82,25 @@ class FeatureTable:
         return named(f"recordings clipped, over {CLIPPED:.0%} of their samples", self.clipped)
 
 
-def feature_table(root: Path, files: Sequence[Path], settings: FeatureSettings, fingerprint: str) -> FeatureTable:
+def feature_table(root: Path, files: Sequence[Path], settings: FeatureSettings, source: FolderSource) -> FeatureTable:
     """Features of all files, computed once for a given content and settings.
 
     Args:
         root: the folder that relative paths start from.
         files: below `root`.
         settings: how features are computed.
-        fingerprint: of the folder's content; together with the settings it names the cached result.
+        source: the folder; its fingerprint together with the settings names the cached result.
+
+    Raises:
+        DataError: the folder changed while features were computed.
     """
+    fingerprint = source.fingerprint()
     parts = [_PREPARATION, fingerprint, {k: str(v) for k, v in dataclasses.asdict(settings).items()}]
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
     folder = build_once(
-        cache_dir() / "prepared" / f"speech-{digest}", lambda target: _build(target, root, files, settings)
+        cache_dir() / "prepared" / f"speech-{digest}",
+        lambda target: _build(target, root, files, settings),
+        unchanged=lambda: source.fingerprint() == fingerprint,
     )
     names = json.loads((folder / "names.json").read_text())
     with np.load(folder / "frames.npz", allow_pickle=False) as arrays:

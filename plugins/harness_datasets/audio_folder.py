@@ -101,7 +101,7 @@ class AudioFolder(SpokenText, AudioOptions):
         listed = list(self._listed(root, names))
         check_once((_identity(one, names), one.record.fields[0], one.record) for one in listed)
         present = sorted(one.path for one in listed if one.path)
-        table = feature_table(root, present, self.feature_settings, source.fingerprint())
+        table = feature_table(root, present, self.feature_settings, source)
         unusable = table.unusable | _unusable(listed, names)
         if self.on_corrupt is OnCorrupt.skip:  # the task names them otherwise
             unusable |= self._too_short(listed, table.frames)

@@ -71,7 +71,7 @@ class Fsdd(SpokenDigits, AudioOptions):
         root = source.fetch()
         files = source.files()
         named = {path.relative_to(root).as_posix(): _NAME.fullmatch(path.stem) for path in files}
-        table = feature_table(root, files, self.feature_settings, source.fingerprint())
+        table = feature_table(root, files, self.feature_settings, source)
         wrong = {
             n: Unusable("misnamed", f"{shown(PurePosixPath(n).name)} is not named digit_speaker_index.wav.")
             for n, found in named.items()

@@ -11,6 +11,7 @@ from harness_tasks.parallel_text import ParallelText
 from harness.contract.dataset import Dataset, RawData
 from harness.contract.hookspecs import hookimpl
 from harness.data.sources import FolderSource, Source
+from harness.places import user_path
 from harness_datasets._parallel_text import folder_source, raw_splits, read_splits, unused_files, without_held_out
 from harness_datasets.cipher import Cipher
 
@@ -41,7 +42,7 @@ class ParallelFolder(ParallelText):
     @property
     def label(self) -> str:
         """With the folder's name: "parallel-captions.en-de"."""
-        folder = "" if self.root is None else f"-{self.root.expanduser().absolute().name}"
+        folder = "" if self.root is None else f"-{user_path(self.root, 'task.root').absolute().name}"
         return f"{self.name}{folder}.{self.source_language}-{self.target_language}"
 
     def sources(self) -> tuple[Source, ...]:

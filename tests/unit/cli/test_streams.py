@@ -80,3 +80,14 @@ def test_json_for_another_encoding_stays_json(stdout, tmp_path, monkeypatch):
     as_json({"grün": "→ \U0001f600"})
     sys.stdout.flush()
     assert json.loads((tmp_path / "out").read_text("ascii")) == {"grün": "→ \U0001f600"}
+
+
+def test_a_working_folder_that_is_gone(monkeypatch, tmp_path, capsys):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    monkeypatch.setattr(sys, "argv", ["harness", "list", "tasks"])
+    with pytest.raises(SystemExit) as ended:
+        entry_point()
+    assert ended.value.code == 2
+    assert "The working folder cannot be used (No such file or directory)" in capsys.readouterr().err

@@ -56,6 +56,7 @@ def test_an_empty_path_in_a_file_is_refused(site: Any) -> None:
         compose([*BASE, "experiment=empty"])
 
 
-def test_a_stored_path_is_read_again() -> None:
-    settings = to_settings(compose([*BASE, "task.root=1e5"]), threads=1)
+@pytest.mark.parametrize("written", ["1e5", "???", r'"\${x}"', r'"a\\\${x}"', r'"\\"', r"'it\'s'"])
+def test_a_stored_path_is_read_again(written: str) -> None:
+    settings = to_settings(compose([*BASE, f"task.root={written}"]), threads=1)
     assert settings_from_plain(settings.plain) == settings

@@ -232,3 +232,13 @@ class TestPrepared:
         with pytest.raises(DataError, match="changed while it was prepared"):
             build_once(tmp_path / "other", self.build, unchanged=lambda: False)
         assert not (tmp_path / "other").exists()
+
+
+def test_two_quick_writes_are_told_apart(file):
+    """Within one tick of the clock both have the same times, inode and size."""
+    seen = set()
+    for number in range(50):
+        file.write_text(f"{number:05}")
+        os.utime(file, ns=A_DATE)
+        seen.add(source(file).fingerprint())
+    assert len(seen) == 50

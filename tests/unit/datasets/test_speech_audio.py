@@ -13,6 +13,7 @@ from harness_tasks.audio_features import Features, FeatureSettings
 from harness_tasks.audio_files import read_audio
 
 from harness.contract.batch import Example
+from harness.data.sources import FolderSource
 from harness.errors import DataError
 
 RATE = 8_000
@@ -28,7 +29,9 @@ def settings(kind=Features.log_mel, count=40, hop_ms=10.0):
 
 def table(root, kind=Features.log_mel, count=40, **more):
     files = sorted(root.glob("*.wav"))
-    return feature_table(root, files, settings(kind, count, **more), f"{[f.name for f in files]}")
+    return feature_table(
+        root, files, settings(kind, count, **more), FolderSource("own", root, "own", patterns=("*.wav",))
+    )
 
 
 def test_reading_averages_channels_and_resamples(tmp_path):
