@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from harness.data.stand_ins import what_lies_at
 from harness.errors import DataError, HarnessError
 from harness.terminal import one_line
 
@@ -22,14 +23,17 @@ def reading(path: Path, kind: str) -> Iterator[None]:
 
     Raises:
         DataError: the block raised an exception that is not one of this package's own; it names the file and the
-            library's reason. Interrupts, and exceptions of this package, pass through.
+            library's reason, and what lies there instead, if its first bytes show that. Interrupts, and exceptions of
+            this package, pass through.
     """
     try:
         yield
     except HarnessError:
         raise
     except Exception as error:
-        raise DataError(f"{shown(path)} cannot be read as {kind}: {_reason(error)}.") from error
+        instead = "" if isinstance(error, MemoryError) else what_lies_at(path)
+        message = f"{shown(path)} cannot be read as {kind}: {_reason(error)}."
+        raise DataError(f"{message} {instead}".rstrip()) from error
 
 
 def shown(path: Path | str) -> str:

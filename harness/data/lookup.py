@@ -9,6 +9,7 @@ import stat
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 from harness.data.foreign import shown
 
@@ -97,9 +98,16 @@ class Names:
 
 
 def fold(name: str) -> str:
-    """A path without what often differs between a list and a disk: case, Unicode form, outer blanks, backslashes."""
-    parts = unicodedata.normalize("NFKC", name).casefold().replace("\\", "/").split("/")
+    """A path without what often differs between a list and a disk.
+
+    That is case, Unicode form, invisible characters, percent escapes, outer blanks and backslashes.
+    """
+    parts = unicodedata.normalize("NFKC", _visible(unquote(name))).casefold().replace("\\", "/").split("/")
     return posixpath.normpath("/".join(part.strip() for part in parts))
+
+
+def _visible(name: str) -> str:
+    return "".join(character for character in name if unicodedata.category(character) != "Cf")
 
 
 def _stem(name: str) -> str:
@@ -112,6 +120,8 @@ def _difference(name: str, other: str) -> str:
         ("in another Unicode form", lambda text: unicodedata.normalize("NFC", text)),
         ("in other case", str.casefold),
         ("without blanks around it" if name.strip() != name else "with blanks around it", str.strip),
+        ("without percent escapes" if unquote(name) != name else "with percent escapes", unquote),
+        ("without invisible characters" if _visible(name) != name else "with invisible characters", _visible),
         ("with / between folders", lambda text: text.replace("\\", "/")),
     )
     return next((how for how, plain in steps if plain(name) == plain(other)), "spelled differently")

@@ -19,7 +19,7 @@ from harness.data.foreign import shown
 from harness.data.progress import waiting
 from harness.data.sources import FolderSource
 
-_PREPARATION = 2
+_PREPARATION = 3
 
 
 @dataclass

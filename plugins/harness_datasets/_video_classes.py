@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -18,6 +19,10 @@ from harness.errors import DataError, UnknownNameError
 
 _NAMED = 10
 _SHARES = {"val": 0.15, "test": 0.15}  # the rest is for training
+_SPLIT_NAME = re.compile(
+    r"(?<![^\W_])(train|training|val|valid|validation|dev|test|testing|eval|evaluation)(?![^\W_])", re.IGNORECASE
+)
+"""What folders of splits are called; also a part of a name, as in `ucf_train`, but not of a word."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ def notes_on_folder(source: FolderSource, classes: Sequence[str] | None) -> dict
     """What lies in the folder and is not used: files by reason, and folders of no class.
 
     Raises:
-        DataError: the folder is missing or empty, or folders of classes look alike.
+        DataError: the folder is missing or empty, or folders of classes look alike or are named as splits.
         UnknownNameError: as for `list_videos`.
     """
     root = source.fetch()
@@ -60,6 +65,10 @@ def notes_on_folder(source: FolderSource, classes: Sequence[str] | None) -> dict
     without = _folders_beside(source, found)
     if without:
         notes["folders without a video"] = _listed(without)
+    below = [path for path in source.walk().folders if len(path.parts) == 2 and _class_name(path.parts[0]) in chosen]
+    splits = [shown(path.as_posix()) for path in below if _SPLIT_NAME.fullmatch(path.name)]
+    if splits:
+        notes["folders named as splits, of which the split takes no notice"] = _listed(splits)
     alike = _alike(found, str.casefold)
     if alike:
         notes["classes that differ in upper and lower case only"] = ", ".join(alike)
@@ -73,7 +82,8 @@ def list_videos(source: FolderSource, classes: Sequence[str] | None) -> tuple[tu
     Files of equal content go where the first of them goes.
 
     Raises:
-        DataError: no video, a single class, or a class of fewer than three different videos.
+        DataError: no video, a single class, folders of splits instead of classes, or a class of fewer than three
+            different videos.
         UnknownNameError: `classes` names a folder that is not there.
     """
     root = source.fetch()
@@ -82,6 +92,9 @@ def list_videos(source: FolderSource, classes: Sequence[str] | None) -> tuple[tu
     if len(names) < 2:
         without = _folders_beside(source, found)
         empty = f" Folders without a video: {_listed(without)}." if without else ""
+        inner = root / found[names[0]][0].relative_to(root).parts[0]
+        if len({path.relative_to(inner).parts[0] for path in found[names[0]] if path.parent != inner}) > 1:
+            empty += f" If the folders in it are the classes, set task.root={shown(inner)}."
         raise DataError(
             f"A classification needs two classes or more, but {shown(root)} has videos of one only: '{names[0]}'."
             f"{empty} Put the videos of each class into a folder of its own, all of them under task.root."
@@ -127,11 +140,29 @@ def _class_name(folder: str) -> str:
 
 
 def _chosen(classes: Sequence[str] | None, found: Mapping[str, object], root: Path) -> list[str]:
+    if not classes:
+        _check_no_splits(found, root)
     names = [_class_name(name) for name in classes] if classes else list(found)
     for name in names:
         if name not in found:
             raise UnknownNameError("class", name, list(found), f"the folders of {shown(root)}")
     return names
+
+
+def _check_no_splits(names: Iterable[str], root: Path) -> None:
+    """Whether the folders are classes, as `train`, `val` and `test` beside each other are not."""
+    splits: dict[str, list[str]] = {}  # by what else stands in the name
+    for name in names:
+        if _SPLIT_NAME.search(name):
+            splits.setdefault(_SPLIT_NAME.sub("", name, count=1).casefold(), []).append(name)
+    for found in splits.values():
+        if len(found) > 1:
+            first = next((name for name in found if "train" in name.casefold()), found[0])
+            raise DataError(
+                f"The folders {', '.join(map(repr, found))} in {shown(root)} are named as splits, not as classes. The "
+                "harness makes the split itself, so put the videos of each class into one folder, or use one of them: "
+                f"task.root={shown(root / first)}. If they are classes all the same, name all classes in task.classes."
+            )
 
 
 def _alike(names: Iterable[str], form: Callable[[str], str]) -> list[str]:

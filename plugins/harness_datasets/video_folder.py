@@ -27,7 +27,7 @@ from harness_datasets.moving_squares import MovingSquares
 
 HARNESS_CONTRACT = 2
 
-_PREPARATION = 3
+_PREPARATION = 4
 """Raised whenever the same configuration begins to give other clips."""
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 import struct
 import zlib
 
+import numpy as np
+
 from harness_tasks._sound_bytes import RefusedSoundError, Sound, contradiction, damaged
 
 _SAMPLES = (1 << 36) - 1
+_LYRICS = 5_200  # Lyrics3 of version 1 has 5,100 bytes at most
 _FLAC_RATES = (0, 88_200, 176_400, 192_000, 8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000)
 """Hz by the code in a frame's header; 0: as STREAMINFO says."""
 
@@ -19,19 +22,39 @@ def without_leading_tags(content: bytes) -> bytes:
     """The file without ID3v2 tags before it."""
     start = 0
     while content[start : start + 3] == b"ID3" and start + 10 <= len(content):
-        a, b, c, d = (byte & 0x7F for byte in content[start + 6 : start + 10])
-        start += 10 + (a << 21 | b << 14 | c << 7 | d) + (10 if content[start + 5] & 0x10 else 0)
+        start += 10 + _seven_bits(content[start + 6 : start + 10]) + (10 if content[start + 5] & 0x10 else 0)
     return content[start:]
 
 
 def without_trailing_tags(content: bytes) -> bytes:
-    """The file without an ID3v1 and an APEv2 tag behind it."""
-    if content[-128:-125] == b"TAG":
-        content = content[:-128]
+    """The file without the tags behind it: ID3v1, with its extension (TAG+) and Lyrics3, APE, and ID3v2.4."""
+    while size := min(_trailing_tag(content), len(content)):
+        content = content[:-size]
+    return content
+
+
+def _trailing_tag(content: bytes) -> int:
+    """Bytes of the last tag; 0 where the file ends in none."""
+    for mark, fixed in ((b"TAG", 128), (b"TAG+", 227)):
+        if content[-fixed:].startswith(mark) and len(content) >= fixed:
+            return fixed
+    if content[-9:] == b"LYRICS200" and content[-15:-9].isdigit():
+        return int(content[-15:-9]) + 15
+    if content[-9:] == b"LYRICSEND":
+        start = content.rfind(b"LYRICSBEGIN", -_LYRICS)
+        return len(content) - start if start >= 0 else 0
     if content[-32:-24] == b"APETAGEX":
         size, flags = struct.unpack_from("<I4xI", content, len(content) - 20)
-        content = content[: -min(len(content), size + (32 if flags >> 31 else 0))]
-    return content
+        return int(size) + (32 if flags >> 31 else 0)
+    if content[-10:-7] == b"3DI":
+        return _seven_bits(content[-4:]) + 20
+    return 0
+
+
+def _seven_bits(four: bytes) -> int:
+    """A size as ID3v2 writes it, with seven bits in each byte."""
+    a, b, c, d = (byte & 0x7F for byte in four)
+    return a << 21 | b << 14 | c << 7 | d
 
 
 # -- FLAC ----------------------------------------------------------------------------------------------
@@ -45,28 +68,35 @@ def is_flac(content: bytes) -> bool:
 def flac_sound(content: bytes) -> Sound:
     """A FLAC whose header says that its length is unknown, so that decoding goes on to its end and finds all damage.
 
+    Of the blocks before the frames only STREAMINFO is kept: decoders refuse files for pictures and cue sheets that are
+    not well formed.
+
     Raises:
         RefusedSoundError: it has no header, or its first frame has another sample rate.
     """
     if len(content) < 42 or content[4] & 0x7F:
         raise damaged("it does not begin with a STREAMINFO block")
-    packed = int.from_bytes(content[18:26], "big")
-    header = content[:18] + (packed & ~_SAMPLES).to_bytes(8, "big") + content[26:]
-    rate, of_frame = packed >> 44, _flac_frame_rate(content)
+    packed, frames = int.from_bytes(content[18:26], "big"), content[_flac_frames(content) :]
+    alone = b"fLaC\x80" + content[5:18] + (packed & ~_SAMPLES).to_bytes(8, "big") + content[26:42] + frames
+    rate, of_frame = packed >> 44, _flac_frame_rate(frames[:16])
     if of_frame and rate != of_frame:
         raise contradiction(f"its header announces {rate} Hz, its first frame {of_frame}")
     bits, md5 = (packed >> 36 & 31) + 1, content[26:42]
     whole_bytes = bits if bits in (8, 16, 24) else 0
-    return Sound(header, packed & _SAMPLES or None, md5 if any(md5) and whole_bytes else None, whole_bytes)
+    return Sound(alone, packed & _SAMPLES or None, md5 if any(md5) and whole_bytes else None, whole_bytes)
 
 
-def _flac_frame_rate(content: bytes) -> int:
-    """The sample rate in Hz that the first frame's header says; 0 where it says none."""
+def _flac_frames(content: bytes) -> int:
+    """Where the frames begin, behind the blocks of metadata."""
     position, last = 4, False
     while not last and position + 4 <= len(content):
         last = bool(content[position] & 0x80)
         position += 4 + int.from_bytes(content[position + 1 : position + 4], "big")
-    head = content[position : position + 16]
+    return position
+
+
+def _flac_frame_rate(head: bytes) -> int:
+    """The sample rate in Hz that a frame's header says; 0 where it says none."""
     if len(head) < 16:
         return 0
     size, rate = head[2] >> 4, head[2] & 15
@@ -97,7 +127,7 @@ def ogg_sound(content: bytes) -> Sound:
             several streams.
     """
     position, pages, serial, last, payload = 0, 0, None, False, []
-    while position < len(content) and not (last and not content[position:].strip(b"\0")):
+    while position < len(content) and not (last and content[position : position + 4] != b"OggS"):
         size, flags, stream, number = _page(content, position, pages)
         if serial is None:
             serial = stream
@@ -113,7 +143,7 @@ def ogg_sound(content: bytes) -> Sound:
         raise RefusedSoundError("broke off", f"broke off: none of its {pages} pages is marked as the last")
     if payload[0].startswith(b"\x7fFLAC"):  # the packets of such a file are a FLAC, which libsndfile cannot always read
         return flac_sound(b"".join(payload)[9:])
-    return Sound(content)
+    return Sound(content[:position])
 
 
 def _page(content: bytes, start: int, number: int) -> tuple[int, int, int, int]:
@@ -157,19 +187,27 @@ def mp3_sound(content: bytes) -> Sound:
     """Checked frame by frame, since decoders search for the next frame in silence.
 
     Raises:
-        RefusedSoundError: a frame does not begin where the one before ends, the last is not whole, or the frames are
-            fewer, more, or others than the first one announces (its Xing and LAME tags).
+        RefusedSoundError: a frame does not begin where the one before ends, the last is not whole, the frames are
+            fewer, more, or others than the first one announces (its Xing and LAME tags), or they change their sample
+            rate or between one channel and two, at which the decoder would stop.
     """
     first = start = _first_frame(content)
-    kind, frames = content[start + 1] & 0xFE, 0
+    kind, sound, frames = content[start + 1] & 0xFE, (0, False), 0
     while start < len(content):
         size = _frame_size(content, start)
-        if not size and not content[start:].strip(b"\0"):
+        if not size and not content[start:].strip(b"\0\r\n"):
             break
         if start + max(size, 4) > len(content):
             raise RefusedSoundError("broke off", f"broke off: its last frame, at byte {start}, is not whole")
         if not size or content[start + 1] & 0xFE != kind:
             raise damaged(f"frame {frames} is expected at byte {start}, and does not begin there")
+        before, sound = sound, _rate_and_mono(content, start)
+        if frames > 1 and sound != before:  # the first may be one that only counts the others
+            raise RefusedSoundError(
+                "several formats",
+                f"changes its sample rate or number of channels at frame {frames}, as joined files do; split it, or "
+                "convert it to one format",
+            )
         start, frames = start + size, frames + 1
     _check_announced(content[first:start], frames - 1)
     return Sound(content[first:start])
@@ -192,14 +230,19 @@ def _check_announced(frames: bytes, count: int) -> None:
         return
     length, music, own = struct.unpack_from(">IHH", frames, tag + 148)
     # ffmpeg ("Lavf") writes another checksum of the header, so only LAME's is compared.
-    if own and encoder == b"LAME" and _crc16(frames[: tag + 154]) != own:
+    if own and encoder == b"LAME" and crc16(frames[: tag + 154]) != own:
         raise damaged("the checksum of its header (the LAME tag) is wrong")
-    if own and length == len(frames) and _crc16(frames[_frame_size(frames, 0) :]) != music:
+    if own and length == len(frames) and crc16(frames[_frame_size(frames, 0) :]) != music:
         raise damaged("the checksum of its frames (in the LAME tag) is wrong")
 
 
 def _first_frame(content: bytes) -> int:
     return len(content) - len(content.lstrip(b"\0"))
+
+
+def _rate_and_mono(content: bytes, start: int) -> tuple[int, bool]:
+    """The code of the sample rate, and whether there is one channel, of the frame at byte `start`."""
+    return content[start + 2] >> 2 & 3, content[start + 3] >> 6 == 3
 
 
 def _frame_size(content: bytes, start: int) -> int:
@@ -228,12 +271,25 @@ def _crc16_table() -> tuple[int, ...]:
     return tuple(table)
 
 
-_CRC16 = _crc16_table()
+_CRC16 = np.array(_crc16_table(), dtype=np.uint16)
+_PIECES = 4_096
 
 
-def _crc16(content: bytes) -> int:
-    """CRC-16/ARC."""
-    value = 0
-    for byte in content:
-        value = value >> 8 ^ _CRC16[(value ^ byte) & 0xFF]
+def crc16(content: bytes) -> int:
+    """CRC-16/ARC, of many pieces side by side.
+
+    Zeros in front change nothing, so the content is filled up to pieces of one length. The checksum of two pieces is
+    that of the second, and that of the first as zeros of the second's length leave it.
+    """
+    columns = max(1, -(-len(content) // _PIECES))
+    pieces = np.frombuffer(content.rjust(columns * _PIECES, b"\0"), dtype=np.uint8).reshape(_PIECES, columns)
+    values = np.zeros(_PIECES + 16, dtype=np.uint16)
+    values[_PIECES:] = 1 << np.arange(16)  # each bit, to see what zeros make of it
+    for column in np.vstack([pieces, np.zeros((16, columns), dtype=np.uint8)]).T:
+        values = values >> 8 ^ _CRC16[(values ^ column) & 0xFF]
+    bits, value = [int(bit) for bit in values[_PIECES:]], 0
+    for piece in values[:_PIECES]:
+        before, value = value, int(piece)
+        for bit, left in enumerate(bits):
+            value ^= left if before >> bit & 1 else 0
     return value

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import struct
 
-from harness_tasks._sound_bytes import Sound, block_of, broke_off, contradiction
+from harness_tasks._sound_bytes import RefusedSoundError, Sound, block_of, broke_off, contradiction
 
 _AIFC_WIDTH = {
     b"NONE": 0, b"twos": 0, b"sowt": 0, b"raw ": 0, b"in24": 3, b"in32": 4, b"fl32": 4, b"FL32": 4, b"fl64": 8,
@@ -142,7 +142,7 @@ def nist_sound(content: bytes) -> Sound:
     """As its header announces it, exactly.
 
     Raises:
-        RefusedSoundError: it broke off, or holds more than its header says.
+        RefusedSoundError: it broke off, holds more than its header says, or is compressed.
     """
     size = content[8:16].strip()
     head = int(size) if size.isdigit() else 0
@@ -152,6 +152,12 @@ def nist_sound(content: bytes) -> Sound:
         if name == "end_head":
             break
         fields[name] = rest.partition(" ")[2].strip()
+    _, compressed, coding = fields.get("sample_coding", "").partition("embedded-")
+    if compressed:
+        raise RefusedSoundError(
+            "compressed SPHERE",
+            f"is compressed ({coding}), which is not read; uncompress it with sph2pipe or w_decode -o",
+        )
     try:
         count, width = int(fields["sample_count"]), int(fields["sample_n_bytes"])
         channels, rate = int(fields.get("channel_count", "1")), int(fields.get("sample_rate", "0"))

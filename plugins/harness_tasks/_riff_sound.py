@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from harness_tasks._sound_bytes import RefusedSoundError, Sound, block_of, broke_off, contradiction
+from harness_tasks._sound_bytes import RefusedSoundError, Sound, block_of, broke_off, contradiction, damaged
 
 _UNKNOWN = (range(0x7FFFF000, 0x80000001), range(0xFFFFF000, 0x100000000))
 """sox and espeak write 0x7FFFF000, arecord 0x80000000, opusdec and others 0x7FFFFFFF less their header, ffmpeg
@@ -30,6 +30,7 @@ _AFTER_SOUND = frozenset(
 
 _MOST_CHUNKS = 10_000
 _ROUNDED = 0.02
+_DEFAULT_BYTE_RATE = 16_000  # ffmpeg writes its default bit rate, whatever that of the ADPCM is
 
 _W64_RIFF = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 _W64_TAIL = b"\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
@@ -161,7 +162,11 @@ def _format(chunk: bytes, order: str) -> _Format:
     if tag not in _PLAIN:
         block_of(channels, 1, rate)
         samples = struct.unpack_from(f"{order}H", chunk, 18)[0] if tag in _BLOCKS and len(chunk) >= 20 else 0
-        if samples and byte_rate and abs(byte_rate * samples / (rate * max(block, 1)) - 1) > _ROUNDED:
+        if (
+            samples
+            and byte_rate not in (0, _DEFAULT_BYTE_RATE)
+            and abs(byte_rate * samples / (rate * max(block, 1)) - 1) > _ROUNDED
+        ):
             raise contradiction(
                 f"blocks of {samples} samples and {block} bytes at {rate} Hz are not {byte_rate} bytes a second"
             )
@@ -191,6 +196,8 @@ def _end(content: bytes, order: str, start: int, size: int, form: _Format) -> in
     behind = _next(content, start, size)
     stop = _chunks_end(content, order, behind)
     riff_end = 8 + struct.unpack_from(f"{order}I", content, 4)[0]
+    if content.count(b"\n") == content.count(b"\r\n") == len(content) - riff_end > 0:
+        raise damaged("a transfer as text put a CR before every LF in it; copy it again as it is (binary)")
     # What lies beyond the RIFF chunk, or is zeros, was appended by something else and is no sound.
     if stop < min(riff_end, len(content)) and content[stop:].strip(b"\0"):
         raise contradiction(
@@ -212,6 +219,8 @@ def _chunks_end(content: bytes, order: str, position: int) -> int:
         name, (size,) = content[position : position + 4], struct.unpack_from(f"{order}I", content, position + 4)
         if name == b"data":
             raise contradiction("it has several data chunks")
+        if is_riff(content[position : position + 12]):
+            raise RefusedSoundError("several recordings", f"holds another recording at byte {position}; split it")
         if position + 8 + size > len(content):
             return len(content) if name in _AFTER_SOUND else position
         position = _next(content, position + 8, size)

@@ -30,7 +30,7 @@ def end_of_matroska(file: BinaryIO, size: int) -> int:
     Raises:
         DataError: a checksum differs, or a part is no element.
     """
-    position, within = 0, None
+    position, within, live = 0, None, False
     while position < (size if within is None else within):
         file.seek(position)
         identity, after = _number(file, keep_marker=True)
@@ -40,7 +40,11 @@ def end_of_matroska(file: BinaryIO, size: int) -> int:
                 return size
             raise DataError(NOT_IN_FORM)
         if length is None:
-            return size
+            if identity not in (_SEGMENT, _CLUSTER):
+                return size
+            position += after  # of unknown size, as live recordings write them; what is in them has a size
+            within, live = size if within is None else within, live or within is None
+            continue
         position += after
         if identity == _SEGMENT:
             within = position + length
@@ -51,7 +55,7 @@ def end_of_matroska(file: BinaryIO, size: int) -> int:
             _check_element(file, length)
         if identity != _CLUSTER:
             position += length
-    return size
+    return max(position, size) if live else size
 
 
 def _check_element(file: BinaryIO, length: int) -> None:

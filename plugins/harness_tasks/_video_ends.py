@@ -21,6 +21,9 @@ _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _GIF_FILLING = 8  # zeros between blocks, which some writers leave
 _FLASH_SIZE = b"\0\x08filesize\0"  # followed by a double
 _SYNC = b"\x47"
+_MISCOUNTED = 8  # bytes by which writers of AVI files count too many: the RIFF chunk's own header, or a byte of filling
+_BOXES = frozenset(b"ftyp styp moov moof mdat mfra free skip wide pnot pdin udta meta uuid sidx ssix emsg prft".split())
+"""Boxes that may be cut off at the end; others that go beyond the end of the file are none, but were appended."""
 
 
 def check_end(path: Path) -> None:
@@ -68,11 +71,13 @@ def _boxes(file: BinaryIO, size: int) -> int:
         file.seek(position)
         head = file.read(16)
         length, kind = int.from_bytes(head[:4]), head[4:8]
+        if len(head) < 8:
+            return size if head[0] else position + 8  # no box of less than 16 MiB begins with another byte than 0
         if length == 1:
             length = int.from_bytes(head[8:16])
-        if len(head) >= 8 and (length < 8 or not kind.isalnum()):
+        if length < 8 or not kind.isalnum() or (position + length > size and kind not in _BOXES):
             return size  # to the end of the file, or no box but what somebody appended
-        position += length if len(head) >= 8 else 8
+        position += length
     return position
 
 
@@ -85,8 +90,21 @@ def _riff(file: BinaryIO, size: int) -> int:
         length = int.from_bytes(head[4:8], "little")
         if head[:4] != b"RIFF" or length in _OPEN:
             return size
+        if size < position + 8 + length <= size + _MISCOUNTED and _ends_with_a_chunk(file, position + 12, size):
+            return size
         position += 8 + length
     return position
+
+
+def _ends_with_a_chunk(file: BinaryIO, position: int, size: int) -> bool:
+    """Whether chunks follow one another up to the last byte of the file."""
+    pad = 0
+    while position < size:
+        file.seek(position)
+        length = int.from_bytes(file.read(8)[4:], "little")
+        pad = length % 2
+        position += 8 + length + pad
+    return position - size in (0, pad)
 
 
 def _flash(file: BinaryIO, size: int) -> int:
@@ -100,8 +118,8 @@ def _flash(file: BinaryIO, size: int) -> int:
     while position < size:
         file.seek(position)
         head = file.read(11)
-        if len(head) == 11 and head[0] & 0x1F not in (8, 9, 18):
-            return size
+        if head[0] & 0x1F not in (8, 9, 18):
+            return size  # no tag
         position += 15 + int.from_bytes(head[1:4]) if len(head) == 11 else 11
     return position
 
@@ -110,7 +128,8 @@ def _transport(file: BinaryIO, size: int) -> int:
     """MPEG transport streams: packets of 188 bytes (192 with a time code in front)."""
     for offset, length in ((0, 188), (4, 192)):
         if all(_at(file, offset + number * length) == _SYNC for number in range(3)):
-            return -(-size // length) * length
+            whole = size // length * length
+            return whole + length if _at(file, whole + offset) == _SYNC else size
     return size
 
 
@@ -120,8 +139,10 @@ def _program(file: BinaryIO, size: int) -> int:
     while position < size:
         file.seek(position)
         head = file.read(14)
-        if head[:3] != b"\0\0\1" or len(head) < 6:
-            return size if head.strip(b"\0") == b"" and len(head) < 3 else size + (len(head) < 4)
+        if head[:3] != b"\0\0\1"[: len(head)] or not head.strip(b"\0"):
+            return size
+        if len(head) < 6:
+            return size if head[3:4] == b"\xb9" else size + 1
         if head[3] == 0xB9:
             return size
         if head[3] == 0xBA:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _PLAYLISTS = frozenset({"hls", "dash", "concat", "sdp", "rtsp", "rtp", "imf", "image2", "lavfi", "tty", "txd"})
 
+_STILLS = frozenset({"avif", "heic", "heix", "heim", "heis", "mif1", "miaf"})
+"""Brands of HEIF pictures, which are in the form of MP4."""
+
 Complaint = tuple[int, str, str]
 """Level, name of the part that speaks, and text."""
 
@@ -33,7 +36,7 @@ def opened(path: Path) -> Iterator[av.container.InputContainer]:
     with av.open(f"file:{os.path.abspath(path)}", "r", options=options, metadata_errors="replace") as container:
         if set(container.format.name.split(",")) & _PLAYLISTS:
             raise UnreadableVideoError(path, "cannot be used as a video: it is a list of other files")
-        if container.format.name.endswith("_pipe"):
+        if container.format.name.endswith("_pipe") or container.metadata.get("major_brand") in _STILLS:
             raise UnreadableVideoError(path, "cannot be used as a video: it is a picture")
         yield container
 

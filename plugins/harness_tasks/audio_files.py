@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.data.foreign import reading, shown
+from harness.data.stand_ins import what_it_is
 from harness.errors import DataError
 from harness_tasks import _coded_sound as coded
 from harness_tasks import _iff_sound as iff
@@ -42,6 +43,7 @@ _NEARLY_FULL = 0.99
 _FLAT = 2.0**-23
 _CANCELLED = 1e-3
 _LARGEST_KERNEL = 10_000_000
+_CONVERT = "If it plays elsewhere, convert it: ffmpeg -i FILE NEW.flac"
 
 _FORMATS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Sound]], ...] = (
     (riff.is_riff, riff.riff_sound),
@@ -180,10 +182,11 @@ def _checked(content: bytes) -> Sound:
 
 
 def _not_audio(content: bytes) -> RefusedSoundError:
+    instead = what_it_is(content[:_HEAD]) or _CONVERT
     return RefusedSoundError(
         "not audio",
         f"cannot be read as an audio file: it begins with {content[:12]!r}, which is none of WAV (RIFF, RF64, W64), "
-        "AIFF, AU, CAF, NIST SPHERE, FLAC, Ogg, MP3",
+        f"AIFF, AU, CAF, NIST SPHERE, FLAC, Ogg, MP3. {instead.removesuffix('.')}",
     )
 
 
@@ -227,7 +230,7 @@ def _decoded(sound: Sound) -> tuple[np.ndarray, int]:
         said = error.error_string.removeprefix("Error : ").strip().rstrip(".")
         if opened:
             raise damaged(f"it cannot be decoded to its end, or broke off (libsndfile: {said})") from error
-        raise RefusedSoundError("not decodable", f"cannot be decoded (libsndfile: {said})") from error
+        raise RefusedSoundError("not decodable", f"cannot be decoded (libsndfile: {said}). {_CONVERT}") from error
     if sound.samples is not None and len(wave) != sound.samples:
         if len(wave) < sound.samples:
             raise broke_off(sound.samples, len(wave), rate)

@@ -114,7 +114,7 @@ def _on_screen(starts: list[int], end: int, frames: int) -> np.ndarray:
     """Positions of the `frames` frames to take, of those that start to be shown at `starts`; the last until `end`."""
     times = np.asarray(starts, dtype=np.float64)
     durations = np.diff(times, append=float(end))
-    if len(times) < 2 or durations.max() <= _UNSTEADY * max(durations[:-1].min(), 1):
+    if times[0] == times[-1] or durations.max() <= _UNSTEADY * max(durations[:-1].min(), 1):
         return _even(len(times), frames)
     wanted = np.linspace(times[0], float(end), frames)
     return np.searchsorted(times, wanted, side="right") - 1

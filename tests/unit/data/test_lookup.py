@@ -44,6 +44,8 @@ def test_hard_links_are_one_file(root):
         ("clips/A.WAV", "clips/A.WAV is listed but not in the folder. There is 'clips/a.wav', in other case."),
         ("caf\u00e9.wav", "There is 'cafe\u0301.wav', in another Unicode form."),
         ("b.wav ", "There is 'b.wav', without blanks around it."),
+        ("clips/Long%20name.flac", "There is 'clips/Long name.flac', without percent escapes."),
+        ("\u200bb.wav", "There is 'b.wav', without invisible characters."),
         ("clips\\a.wav", "There is 'clips/a.wav', with / between folders."),
         ("CLIPS\\A.wav", "There is 'clips/a.wav', spelled differently."),
         ("nowhere/../b.wav", "There is 'b.wav', spelled differently."),

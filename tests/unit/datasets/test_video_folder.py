@@ -283,6 +283,35 @@ def test_one_class_is_refused_with_the_folders_that_hold_no_video(root: Path) ->
         reading(root).prepare_data()
 
 
+def test_splits_are_not_taken_for_classes(films: Path, tmp_path: Path) -> None:
+    for train, val in (("train", "val"), ("Training", "Validation"), ("ucf_train", "ucf_val")):
+        root = tmp_path / train
+        shutil.copytree(films, root / train)
+        shutil.copytree(films, root / val)
+        with pytest.raises(
+            DataError, match=rf"'{train}', '{val}' in .* are named as splits.*task\.root={root / train}\."
+        ):
+            reading(root).prepare_data()
+    names = [train, val]
+    assert reading(root, classes=names).setup().target_spec == ClassTarget(2, tuple(names))
+
+
+def test_splits_within_classes_are_named(films: Path, tmp_path: Path) -> None:
+    for kind in ("jump", "run"):
+        for split in ("train", "test"):
+            shutil.copytree(films / kind, tmp_path / kind / split)
+    notes = reading(tmp_path).setup().notes
+    assert notes["folders named as splits, of which the split takes no notice"] == (
+        "4: jump/test, jump/train, run/test, run/train"
+    )
+
+
+def test_a_folder_around_the_classes_is_pointed_out(films: Path, tmp_path: Path) -> None:
+    shutil.copytree(films, tmp_path / "UCF101")
+    with pytest.raises(DataError, match=rf"classes, set task\.root={tmp_path / 'UCF101'}\."):
+        reading(tmp_path).prepare_data()
+
+
 def test_names_that_look_alike(root: Path) -> None:
     composed, parted = "caf\u00e9", "cafe\u0301"
     shutil.copytree(root / "run", root / parted)

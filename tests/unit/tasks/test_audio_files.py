@@ -7,6 +7,7 @@ import struct
 import numpy as np
 import pytest
 import soundfile
+from harness_tasks._coded_sound import crc16
 from harness_tasks.audio_features import Features, FeatureSettings, frames_of, frames_of_file
 from harness_tasks.audio_files import RecordingError, mono, read_audio, read_recording
 
@@ -61,6 +62,11 @@ def refusal(read):
     return refused
 
 
+def without_tag(mp3):
+    """The frames of an MP3 without the first one, which counts them."""
+    return mp3[mp3.index(mp3[:2], 4) :]
+
+
 def named(value: object) -> str:
     """The message, or a word for content: libsndfile writes the time into some files, and names must not change."""
     return value if isinstance(value, str) else "content"
@@ -107,6 +113,63 @@ def test_mp3_is_read_whole_and_refused_where_its_frames_do_not_add_up(read, refu
     assert refusal(content[:half] + b"noise" + content[half:]).startswith("damaged: ")
     flipped = patched(content, half, bytes([content[half] ^ 1]))
     assert "the checksum of its frames (in the LAME tag) is wrong" in refusal(flipped)
+
+
+ID3V1 = b"TAG" + bytes(125)
+TAGS = {
+    "two of ID3v1": ID3V1 + ID3V1,
+    "extended ID3v1": b"TAG+" + bytes(223) + ID3V1,
+    "Lyrics3": b"LYRICSBEGIN" + b"IND0000210" + b"000021LYRICS200" + ID3V1,
+    "Lyrics3 of version 1": b"LYRICSBEGINla la laLYRICSEND" + ID3V1,
+    "APE": b"APETAGEX" + struct.pack("<IIII8x", 2000, 42, 1, 0) + bytes(10) + b"APETAGEX"
+    + struct.pack("<IIII8x", 2000, 42, 1, 1 << 31),
+    "ID3v2.4": b"ID3\x04\0\x10\0\0\0\x0a" + bytes(10) + b"3DI\x04\0\x10\0\0\0\x0a",
+    "nothing but an end of line": b"\r\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tag", TAGS)
+def test_tags_behind_the_sound_are_passed_over(read, tag):
+    mp3, flac, ogg = encoded(np.tile(WAVE, 4), "MP3"), encoded(WAVE, "FLAC"), encoded(WAVE, "OGG")
+    for content in (mp3, ogg) if "end of line" in tag else (mp3, flac, ogg):
+        assert np.array_equal(read(content + TAGS[tag]), read(content))
+
+
+def test_a_flac_is_read_whatever_its_other_metadata_is(read):
+    flac = encoded(WAVE, "FLAC")
+    picture = b"\x06" + (32).to_bytes(3, "big") + bytes(7) + b"\x7f" * 25  # says that its texts are longer than it is
+    assert np.array_equal(read(flac[:42] + picture + flac[42:]), read(flac))
+
+
+def test_adpcm_of_ffmpeg_says_the_same_bytes_a_second_whatever_they_are(read):
+    content = encoded(WAVE, "WAV", "IMA_ADPCM", 8_000)
+    assert np.array_equal(read(patched(content, 28, struct.pack("<I", 16_000))), read(content))
+
+
+def test_joined_recordings_are_not_read_up_to_the_joint(refusal):
+    assert refusal(wav() + wav()).startswith("several recordings: ")
+    mp3 = [encoded(np.tile(wave, (4,) + (1,) * (wave.ndim - 1)), "MP3") for wave in (WAVE, STEREO)]
+    mono, stereo = mp3
+    slow = encoded(np.tile(WAVE, 4), "MP3", rate=24_000)
+    for other in (stereo, slow):
+        assert refusal(without_tag(mono) + without_tag(other)).startswith("several formats: ")
+
+
+def test_a_wav_sent_as_text_is_damaged(read, refusal):
+    content = wav(np.tile(WAVE, 4))
+    assert content.count(b"\n") > 3
+    sent = content.replace(b"\r\n", b"\n\n").replace(b"\n", b"\r\n")
+    assert "put a CR before every LF" in refusal(sent)
+    assert len(read(content + b"\r\n")) == len(read(content))
+
+
+def test_compressed_sphere_is_not_cut_off_but_compressed(refusal):
+    header = encoded(WAVE, "NIST").replace(
+        b"sample_coding -s3 pcm\n", b"sample_coding -s26 pcm,embedded-shorten-v2.00\n"
+    )
+    message = refusal(header[:1024] + b"ajkg" + bytes(range(256)))
+    assert message.startswith("compressed SPHERE: ")
+    assert "is compressed (shorten-v2.00), which is not read; uncompress it with sph2pipe" in message
 
 
 @pytest.mark.parametrize("size", [0, 0x7FFFF000, 0x7FFFFFFF, 0x7FFFFFD3, 0x80000000, 0xFFFFFFDB, 0xFFFFFFFF])
@@ -274,3 +337,10 @@ def test_a_wave_of_one_window_has_frames_and_a_shorter_one_none(tmp_path, kind):
 def test_the_checksum_of_a_flac_is_that_of_its_samples():
     samples = (np.clip(WAVE, -1, 1) * 32767).astype("<i2")
     assert encoded(samples, "FLAC", "PCM_16")[26:42] == hashlib.md5(samples.tobytes()).digest()
+
+
+def test_the_checksum_of_an_mp3_is_that_of_its_bytes_one_after_the_other():
+    assert crc16(b"123456789") == 0xBB3D  # the catalogue's check value of CRC-16/ARC
+    assert crc16(b"") == crc16(bytes(5_000)) == 0
+    assert crc16(b"\0" * 9_000 + b"123456789") == 0xBB3D
+    assert crc16(b"1" + bytes(4_096)) == 0xCA61

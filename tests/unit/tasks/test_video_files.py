@@ -319,6 +319,42 @@ def test_what_stands_after_the_end_does_not_matter(tmp_path: Path, whole: dict[s
     ):
         (tmp_path / name).write_bytes(whole[name] + extra)
         assert decode(tmp_path / name, 4, (8, 8)).shape == (4, 8, 8, 3)
+    for name in (name for name in whole if name.startswith("whole.")):
+        (tmp_path / name).write_bytes(whole[name] + b"\n")
+        assert decode(tmp_path / name, 4, (8, 8)).shape == (4, 8, 8, 3)
+    (tmp_path / "v.mp4").write_bytes(whole["whole.mp4"] + b"TAG" + b"a" * 125)  # looks like a box of 1.4 GB
+    assert decode(tmp_path / "v.mp4", 4, (8, 8)).shape == (4, 8, 8, 3)
+
+
+@pytest.mark.parametrize("more", [1, 8, 9])
+def test_an_avi_may_count_its_own_header_but_no_more(tmp_path: Path, whole: dict[str, bytes], more: int) -> None:
+    content = whole["whole.avi"]
+    (tmp_path / "v.avi").write_bytes(content[:4] + (len(content) - 8 + more).to_bytes(4, "little") + content[8:])
+    with pytest.raises(UnreadableVideoError, match="cut off") if more > 8 else contextlib.nullcontext():
+        assert decode(tmp_path / "v.avi", 4, (8, 8)).shape == (4, 8, 8, 3)
+
+
+def test_a_live_recording_has_no_size_and_its_pictures_have_one(tmp_path: Path) -> None:
+    content = write(tmp_path / "v.webm", Track(noisy(24), codec="libvpx"), live="1").read_bytes()
+    assert decode(tmp_path / "v.webm", 4, (8, 8)).shape == (4, 8, 8, 3)
+    half = len(content) // 2
+    for damaged in (content[:half], content[:half] + bytes(half)):
+        (tmp_path / "v.webm").write_bytes(damaged)
+        with pytest.raises(UnreadableVideoError, match=r"v\.webm is (cut off|damaged)"):
+            decode(tmp_path / "v.webm", 4, (8, 8))
+
+
+def test_a_picture_in_the_form_of_a_film_is_none(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    (tmp_path / "v.mp4").write_bytes(whole["whole.mp4"].replace(b"ftypisom", b"ftypavif", 1))
+    with pytest.raises(UnreadableVideoError, match=r"v\.mp4 cannot be used as a video: it is a picture"):
+        decode(tmp_path / "v.mp4", 4, (8, 8))
+
+
+def test_frames_that_have_no_times_are_taken_by_their_number(tmp_path: Path) -> None:
+    content = film(tmp_path / "v.mp4", [grey(10 * k) for k in range(1, 9)]).read_bytes()
+    durations = content.index(b"stts") + 16
+    (tmp_path / "v.mp4").write_bytes(content[:durations] + bytes(4) + content[durations + 4 :])
+    assert levels(tmp_path / "v.mp4", 4) == [10, 30, 60, 80]
 
 
 def test_a_broadcast_may_begin_in_the_middle(tmp_path: Path, whole: dict[str, bytes]) -> None:
