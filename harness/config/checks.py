@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,20 +27,29 @@ def check_section(section: str, value_of: Callable[[str], Any]) -> None:
     Raises:
         ConfigError: the message names the option, the value, and what would be right.
     """
-    for name, option in _checked(section):
+    for name, option in _single(section):
         value = value_of(name.rpartition(".")[2])
-        if option.choices and value is not None and value not in option.choices:
-            raise ConfigError(f"{name}={value!r} does not exist; choose one of: {', '.join(option.choices)}.")
-        if option.at_least is not None and value is not None and value < option.at_least:
-            raise ConfigError(f"{name}={value} must be {option.at_least:g} or more.")
+        if wrong := option.refusal(value):
+            raise ConfigError(f"{name}={_written(value)} {wrong}.")
+
+
+def check_task(task: Task) -> None:
+    """Check the options that every task has.
+
+    Raises:
+        ConfigError: as `check_section`.
+    """
+    check_section("task", lambda name: getattr(task, name))
+    check_section("task.loader", lambda name: getattr(task.loader, name))
 
 
 @lru_cache(maxsize=16)
-def _checked(section: str) -> list[tuple[str, Any]]:
+def _single(section: str) -> list[tuple[str, Any]]:
+    """Options of a section that are chosen once."""
     return [
         (name, option)
         for name, option in engine_options().items()
-        if name.rpartition(".")[0] == section and not option.several and (option.choices or option.at_least is not None)
+        if name.rpartition(".")[0] == section and not option.several
     ]
 
 
@@ -101,6 +110,11 @@ def refuse_single_run_values(name: str, value: Any) -> None:
             f"{word}={value} is for single runs ('harness run'), and the runs of a sweep have one {word}: write "
             f"{' or '.join(f'{word}={other}' for other in others)}."
         )
+
+
+def _written(value: Any) -> str:
+    """A value as it is given: texts in quotes, lists as Hydra writes them."""
+    return str(list(value)) if isinstance(value, Sequence) and not isinstance(value, str) else repr(value)
 
 
 def _is_number(text: str) -> bool:

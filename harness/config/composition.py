@@ -48,13 +48,11 @@ def compose(overrides: Sequence[str] = ()) -> DictConfig:
         config, experiment = loader().compose(CONFIG, overrides)
     except HydraException as error:
         raise messages.from_hydra(error, _without_values(overrides)) from error
-    except ValueError as error:  # Hydra raises it for a choice that is not a name: optimizer=3
-        raise ConfigError(f"The options are not understood: {error}") from error
     try:
         OmegaConf.to_container(config, resolve=True)  # whatever refers to something must find it
+        check(finished(config, experiment))
     except OmegaConfBaseException as error:
         raise messages.from_omegaconf(error, config) from error
-    check(finished(config, experiment))
     return config
 
 
@@ -123,6 +121,9 @@ def check(config: DictConfig) -> None:
     for kind in ("task", "model"):
         if not hasattr(OmegaConf.get_type(config, kind), "name"):
             raise ConfigError(f"No {kind} is chosen; write {kind}=NAME with one of: {', '.join(options_of(kind))}.")
+    for name in sorted(OmegaConf.missing_keys(config)):
+        if not name.startswith(("task.", "model.")):  # what a plug-in wants is told by whoever makes it
+            raise ConfigError(f"{name} has no value: write {name}=VALUE.")
     checks.check_section("", config.get)
     for section in ("optimizer", "trainer", "decoding"):
         checks.check_section(section, config[section].get)

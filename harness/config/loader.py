@@ -17,7 +17,7 @@ from hydra._internal.utils import create_config_search_path
 from hydra.core.default_element import ResultDefault
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, QuotedString
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -25,6 +25,7 @@ from omegaconf.errors import OmegaConfBaseException
 from harness.config import messages, sources
 from harness.config.folders import check_folders, conf_dir
 from harness.config.path_options import as_typed, is_path
+from harness.config.quoting import advice
 from harness.config.reading import ReadableFiles
 from harness.config.schema import RootConfig
 from harness.config.task_options import DATASET, choose_dataset
@@ -51,14 +52,41 @@ class LayeredLoader(ConfigLoaderImpl):
     def _parse_overrides_and_create_caching_repo(
         self, config_name: str | None, overrides: list[str]
     ) -> tuple[list[Override], CachingConfigRepository]:
-        """Overrides Hydra's, which makes a new cache for each composition."""
+        """Overrides Hydra's, which makes a new cache for each composition.
+
+        Raises:
+            ConfigError: a word chooses something that is no name.
+        """
         if self._remembered is not None:
-            return OverridesParser.create().parse_overrides(overrides=overrides), self._remembered
-        parsed, repo = super()._parse_overrides_and_create_caching_repo(config_name, overrides)
-        repo = ReadableFiles(repo)
+            parsed, repo = OverridesParser.create().parse_overrides(overrides=overrides), self._remembered
+        else:
+            parsed, repo = super()._parse_overrides_and_create_caching_repo(config_name, overrides)
+            repo = ReadableFiles(repo)
         if self._remembering:
             self._remembered = repo
+        for override in parsed:
+            self._check_choice(override, repo)
         return parsed, repo
+
+    def _check_choice(self, override: Override, repo: IConfigRepository) -> None:
+        """Refuse a choice that is no name, such as `optimizer=3`, and a list but of experiments, which add up."""
+        group, value = override.key_or_group, override._value
+        if override.is_sweep_override() or isinstance(value, str | QuotedString | dict) or not repo.group_exists(group):
+            return
+        known = self.get_group_options(group, ObjectType.CONFIG)
+        if isinstance(value, list) and (group == "experiment" or len(value) < 2):
+            for name in map(str, value):
+                if name not in known:
+                    raise UnknownNameError(group, name, known)
+            return
+        more = ""
+        if isinstance(value, list):
+            more = f" To run several, use 'harness sweep' with {group}=NAME,NAME."
+        elif value is not None:
+            more = f" If that is its name, it needs quotes. {advice(override.input_line or '')}"
+        raise ConfigError(
+            f"'{override.input_line}' chooses no {group}: write {group}=NAME with one of: {', '.join(known)}.{more}"
+        )
 
     def _compose_config_from_defaults_list(self, defaults: list[ResultDefault], repo: IConfigRepository) -> DictConfig:
         config = writable(OmegaConf.structured(RootConfig))

@@ -19,6 +19,7 @@ from omegaconf.errors import (
     ConfigKeyError,
     GrammarParseError,
     InterpolationResolutionError,
+    MissingMandatoryValue,
     OmegaConfBaseException,
     ValidationError,
 )
@@ -79,7 +80,11 @@ def from_omegaconf(error: OmegaConfBaseException, config: DictConfig | None, ori
         return ConfigError(f"{key}={error.value!r} does not fit{origin}: it must be {expected}.")
     if isinstance(error, InterpolationResolutionError | GrammarParseError):
         return _unresolved(key, config, origin, str(error).splitlines()[0])
-    return ConfigError(f"{' '.join(str(error).split())}{origin}")
+    if isinstance(error, MissingMandatoryValue):
+        text = f"{key} has no value{origin}: write {key}=VALUE."
+    else:
+        text = f"{' '.join(str(error).split())}{origin}"
+    return ConfigError(text)
 
 
 def _unresolved(key: str, config: DictConfig | None, origin: str, reason: str) -> ConfigError:

@@ -31,13 +31,13 @@ class Section:
 class OptimizerSettings(Section):
     """AdamW with linear warm-up and cosine decay over the run's budget."""
 
-    lr: float = option(2e-3, help="peak learning rate")
-    weight_decay: float = option(0.01, help="decoupled, on matrices only")
-    betas: tuple[float, ...] = option((0.9, 0.98), help="Adam's decay rates")
-    warmup: float = option(0.05, help="fraction of the budget spent warming up")
+    lr: float = option(2e-3, at_least=0, help="peak learning rate")
+    weight_decay: float = option(0.01, at_least=0, help="decoupled, on matrices only")
+    betas: tuple[float, ...] = option((0.9, 0.98), at_least=0, below=1, help="Adam's decay rates")
+    warmup: float = option(0.05, at_least=0, at_most=1, help="fraction of the budget spent warming up")
     schedule: str = option("cosine", choices=("cosine", "constant"), help='"cosine" (to 1 % of the peak) or "constant"')
-    clip: float = option(1.0, help="largest global gradient norm; 0: no clipping")
-    label_smoothing: float = option(0.0, help="for training losses that are cross-entropies")
+    clip: float = option(1.0, at_least=0, help="largest global gradient norm; 0: no clipping")
+    label_smoothing: float = option(0.0, at_least=0, below=1, help="for training losses that are cross-entropies")
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,13 @@ class TrainerSettings(LightningSettings, Section):
     checkpoint_every_s: float = option(
         60.0,
         in_key=False,
+        at_least=0,
         help="seconds between checkpoints for resuming an interrupted run; improved weights and the end of training "
         "are saved at once",
     )
     log_every: int = option(50, in_key=False, at_least=1, help="steps between rows of training metrics")
     embedding_dim: int = option(256, at_least=1, help="D of the engine's embedding, the same for every model")
-    head_dropout: float = option(0.1, help="dropout on features before the head")
+    head_dropout: float = option(0.1, at_least=0, below=1, help="dropout on features before the head")
     tie_embeddings: bool = option(
         True,
         help="share the target embedding with the output layer; an adaptive softmax has nothing to share",
@@ -110,12 +111,14 @@ class DecodingSettings(Section):
     )
     beam_size: int = option(4, at_least=1, help="hypotheses kept")
     length_penalty: float = option(0.6, help="exponent alpha of Wu et al. 2016, eq. 14")
-    max_length: int | None = option(None, help="longest output in symbols; None: the target specification's")
-    samples: int = option(5, help="number of texts that a language model generates")
-    sample_length: int = option(300, help="length of each, in symbols")
-    temperature: float = option(0.8, help="of sampling")
-    top_k: int = option(0, help="sample from this many of the most likely symbols; 0: off")
-    top_p: float = option(1.0, help="nucleus sampling (Holtzman et al. 2020); 1.0: off")
+    max_length: int | None = option(
+        None, at_least=1, help="longest output in symbols; None: the target specification's"
+    )
+    samples: int = option(5, at_least=0, help="number of texts that a language model generates")
+    sample_length: int = option(300, at_least=1, help="length of each, in symbols")
+    temperature: float = option(0.8, at_least=0, help="of sampling")
+    top_k: int = option(0, at_least=0, help="sample from this many of the most likely symbols; 0: off")
+    top_p: float = option(1.0, above=0, at_most=1, help="nucleus sampling (Holtzman et al. 2020); 1.0: off")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -83,6 +83,7 @@ def assemble(
         ConfigError: parts that do not go together.
     """
     task, trainer = objects["task"], objects["trainer"]
+    checks.check_task(task)
     checks.check_target(values["target"], task)
     check_softmax(task.target_type, trainer, objects["optimizer"])
     check_lightning(trainer)

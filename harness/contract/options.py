@@ -8,11 +8,15 @@ are always part of the key, no condition, and shown.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+import operator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 ANYWHERE, AROUND_A_RUN, IN_EXPERIMENTS = "anywhere", "around", "experiment"
+
+LARGEST = 2**63 - 1
+"""The largest whole number that the store and torch can hold."""
 
 _METADATA = "harness"
 
@@ -31,7 +35,7 @@ class Option:
         choices: the values that a text may have; empty: any.
         single_run: those of `choices` that a sweep refuses.
         begins: how values begin, for completion ("epochs:").
-        at_least: the smallest number allowed.
+        at_least, above, at_most, below: the numbers allowed, each in a list likewise.
         several: whether a list of `choices` may be given too.
         short: another name, without the section, that commands take too.
         group: whether it chooses one of several configurations (task=NAME).
@@ -47,6 +51,9 @@ class Option:
     single_run: tuple[str, ...] = ()
     begins: tuple[str, ...] = ()
     at_least: float | None = None
+    above: float | None = None
+    at_most: float | None = None
+    below: float | None = None
     several: bool = False
     short: str = ""
     group: bool = False
@@ -56,6 +63,27 @@ class Option:
     def variant(self) -> bool:
         """Whether two results under equal conditions that differ in it are of two configurations of a model."""
         return self.in_key and self.shown and not self.condition
+
+    def refusal(self, value: Any) -> str:
+        """What is wrong with a value, or with one in a list, as the end of a sentence; empty if nothing is."""
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            return next(filter(None, map(self.refusal, value)), "")
+        if self.choices and value is not None and value not in self.choices:
+            return f"does not exist; choose one of: {', '.join(self.choices)}"
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return ""
+        if isinstance(value, int) and abs(value) > LARGEST:
+            return f"is too large: whole numbers go to 2^63 - 1, {LARGEST:,}"
+        # Comparisons with NaN are false.
+        allowed = [
+            ("{:g} or more", self.at_least, operator.ge),
+            ("above {:g}", self.above, operator.gt),
+            ("{:g} or less", self.at_most, operator.le),
+            ("below {:g}", self.below, operator.lt),
+        ]
+        if all(bound is None or holds(value, bound) for _, bound, holds in allowed):
+            return ""
+        return f"must be {' and '.join(text.format(bound) for text, bound, _ in allowed if bound is not None)}"
 
 
 ORDINARY = Option()

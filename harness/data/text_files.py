@@ -38,6 +38,9 @@ _OTHER_FORMATS = (
     (b"%PDF-", "a PDF"),
     (b"\xd0\xcf\x11\xe0", "an Office document"),
 )
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+_END_OF_FILE = "\x1a"
+"""Ctrl-Z, with which DOS ends a text."""
 _USUAL = frozenset("\n\r aeinrst")
 # "ESC $ B", "ESC $ ) C" and the like: Japanese, Korean and Chinese e-mail, which is ASCII to the byte.
 _ISO_2022 = re.compile(r"\x1b\$(?:[@AB]|[()*+][A-I])")
@@ -104,6 +107,8 @@ def decode(content: bytes, name: str, *, form: bool = True) -> str:
     Raises:
         DataError: the bytes are not text in UTF-8, or in UTF-16 or UTF-32 with a mark; or they contain NULs.
     """
+    if content.startswith(_LFS_POINTER):
+        raise DataError(f"{name} is a pointer of Git LFS, not the text itself. Fetch it first: git lfs pull.")
     encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), "utf-8")
     if encoding == "utf-8" and b"\0" in content:
         raise DataError(_with_nuls(content, name))
@@ -126,7 +131,7 @@ def decode(content: bytes, name: str, *, form: bool = True) -> str:
             f"{name} changes its byte order in line {line}, as files of different encodings do when they are joined. "
             "Convert each to UTF-8 first."
         )
-    text = with_line_feeds(text.replace(MARK, ""))
+    text = with_line_feeds(text.replace(MARK, "").removesuffix(_END_OF_FILE))
     return normal_form(text) if form else text
 
 

@@ -90,8 +90,9 @@ def _parsed(tag: str) -> tuple[str, str]:
             language = Language.get("-".join(subtags[:count]))
         except LanguageTagError:
             continue
-        if language.script:
+        if language.script and Language.make(script=language.script).is_valid():
             return language.to_tag(), language.script
+        language = language.update_dict({"script": None})  # "zh-char", "zho_trad": four letters, but no script
         if language.language and not Language.make(language=language.language).is_valid():
             language = _of_country(language.language) if count == 1 else Language.make()
         return language.to_tag(), _likely_script(language)

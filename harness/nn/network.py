@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 
@@ -10,11 +14,14 @@ from harness.contract.signature import TaskSignature
 from harness.contract.specs import EmbeddedInput, InputSpec
 from harness.contract.target import HeadContext, HeadOptions, Target
 from harness.contract.training import ParameterGroup
-from harness.errors import PluginError
+from harness.errors import ConfigError, PluginError
 from harness.nn.decoder import RecurrentDecoder
 from harness.nn.embedding import TokenEmbedding, input_embedding
 from harness.nn.parameter_groups import parameter_groups
 from harness.nn.weights import WeightCounts, count_weights
+
+_NO_ROOM = re.compile("allocate memory|out of memory|[Oo]verflow")
+"""How torch says that a tensor is larger than memory, or than can be counted."""
 
 
 class Network(nn.Module):
@@ -38,6 +45,10 @@ class Network(nn.Module):
         self._model = model
         self.capabilities = model.capabilities(signature)
         self.target = target
+        with _weights_that_fit(model):
+            self._make_parts(model, inputs, target, options)
+
+    def _make_parts(self, model: Model, inputs: InputSpec, target: Target, options: HeadOptions) -> None:
         dim = options.embedding_dim
         raw = type(inputs) in self.capabilities.reads
         self.embedding: nn.Module = nn.Identity() if raw else input_embedding(inputs, dim)
@@ -160,3 +171,21 @@ def _declared(encoder: Encoder, name: str, model: Model) -> int:
             "See harness/contract/model.py, class Encoder."
         )
     return value
+
+
+@contextmanager
+def _weights_that_fit(model: Model) -> Iterator[None]:
+    """Tell the user of a model whose weights are larger than memory.
+
+    Raises:
+        ConfigError: it is.
+    """
+    try:
+        yield
+    except (MemoryError, OverflowError, RuntimeError, TypeError) as error:
+        if not isinstance(error, MemoryError | OverflowError) and not _NO_ROOM.search(str(error)):
+            raise
+        raise ConfigError(
+            f"The weights of model '{model.name}' do not fit into memory: choose smaller sizes (model.OPTION, "
+            "trainer.embedding_dim, or the task's vocabulary)."
+        ) from error

@@ -59,6 +59,12 @@ def parse_url(url: str) -> URL:
             f"HARNESS_STORE or the store given is '{shown(parsed)}', which is not a database URL that the store "
             f"supports ({', '.join(DATABASES)}). {example}"
         )
+    if parsed.get_backend_name() == "sqlite":  # a server, as in sqlite://store.db, or no file: a database in memory
+        name = url.partition("://")[2]
+        meant = f"write sqlite:///{name}" if parsed.host else "write sqlite:///FILE"
+        raise StoreError(
+            f"HARNESS_STORE or the store given is '{url}', which names no file, so nothing would be kept: {meant}."
+        )
     return parsed
 
 

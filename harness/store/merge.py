@@ -104,8 +104,6 @@ def _opened(url: URL) -> Iterator[tuple[Connection, Identity]]:
         check_file(file, create=False)
         if not _log_of(file).exists():  # with a log, SQLite itself isolates readers from writers
             before = _state_of(file)
-    elif url.get_backend_name() == "sqlite":
-        raise StoreError(f"'{shown}' names no file: give the file or the URL of the other results store.")
     engine = connections.connect(url, read_only=True)
     try:
         with transactions.open_reading(engine, shown) as connection:

@@ -31,7 +31,10 @@ def load_data(task: Task, planned: str | None = None) -> TaskData:
         )
     for name in ("train", "val", "test"):
         if len(getattr(data, name)) == 0:
-            raise DataError(f"The {name} split of data set '{task.dataset_name}' of task '{task.name}' is empty.")
+            # Such as pairs whose source stands in another split.
+            left_out = [f"{note}: {count}" for note, count in data.notes.items() if "left out" in note]
+            why = f" ({'; '.join(left_out)})" if left_out else ""
+            raise DataError(f"The {name} split of data set '{task.dataset_name}' of task '{task.name}' is empty{why}.")
     return replace(
         data,
         train=_limited(data.train, task.train_limit, "train_limit"),

@@ -71,7 +71,7 @@ class PennTreebank(TextCorpus):
         for split in ("train", "valid", "test"):
             name = f"ptb.{split}.txt"
             plain = [path for path in files if path.name == name]
-            archives = [path for path in files if path.suffix == ".zip"]
+            archives = [path for path in files if path.suffix.lower() == ".zip"]
             if not plain and not archives:
                 raise DataError(f"The folder {source.root} has no {name}. Expected: {source.description}.")
             used += plain[:1] or archives[:1]

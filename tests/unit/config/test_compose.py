@@ -86,7 +86,17 @@ def test_a_stored_configuration_with_a_field_that_is_gone_is_refused(pair: Any) 
         ("model=small,large", "'model=small,large' gives several values"),
         ("seed=range(3)", r"'seed=range\(3\)' gives several values"),
         ("hydra.run.dir=x", "no option 'hydra"),
-        ("optimizer=3", "not understood"),
+        ("optimizer=3", """chooses no optimizer: write optimizer=NAME with one of: adamw.* Write 'optimizer="3"'"""),
+        ("optimizer=null", "chooses no optimizer"),
+        ("model=[small,large]", "use 'harness sweep' with model=NAME,NAME"),
+        ("seed=???", "seed has no value: write seed=VALUE"),
+        ("limits.time=???", "limits.time has no value"),
+        ("budget=${budget}", "refers to what is not there"),
+        ("optimizer.lr=nan", "optimizer.lr=nan must be 0 or more"),
+        ("optimizer.lr=-1", "optimizer.lr=-1.0 must be 0 or more"),
+        ("optimizer.betas=[0.9,1]", "must be 0 or more and below 1"),
+        ("decoding.top_p=0", "decoding.top_p=0.0 must be above 0 and 1 or less"),
+        ("seed=99999999999999999999", "seed=99999999999999999999 is too large"),
     ],
 )
 def test_a_wrong_word_gets_one_message_with_what_would_be_right(pair: Any, word: str, message: str) -> None:
@@ -102,6 +112,7 @@ def test_a_wrong_word_gets_one_message_with_what_would_be_right(pair: Any, word:
         ("model=tiny", "no model named 'tiny'.*Available: .*large.*small"),
         ("optimizer=sgd", "no optimizer named 'sgd'. Available: adamw"),
         ("experiment=nope", "no experiment named 'nope'. Available: .*quickstart"),
+        ("experiment=[nope]", "no experiment named 'nope'. Available: .*quickstart"),
     ],
 )
 def test_a_mistyped_choice_lists_what_exists(pair: Any, word: str, message: str) -> None:
@@ -112,6 +123,9 @@ def test_a_mistyped_choice_lists_what_exists(pair: Any, word: str, message: str)
 def test_what_a_plugin_refuses_and_an_unknown_target_metric_are_the_users_error(pair: Any) -> None:
     with pytest.raises(ConfigError, match="task 'counting' refuses its options: size=0 must be positive"):
         to_settings(compose([*TINY, "task.size=0"]))
+    for word in ("loader.batch_size=-1", "loader.bptt=0", "eval_limit=0"):
+        with pytest.raises(ConfigError, match=f"task.{word} must be 1 or more"):
+            to_settings(compose([*TINY, f"task.{word}"]))
     with pytest.raises(ConfigError, match="task 'counting' has no metric 'bleu', only score"):
         to_settings(compose([*TINY, "target=bleu:3"]))
 

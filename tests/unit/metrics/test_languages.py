@@ -8,11 +8,11 @@ from harness.metrics.languages import TOKENIZERS, bleu_tokenization, without_bla
 
 SPELT = {
     "zh": "zh zh_CN zh-CN zh-Hant-TW ZH zh_tw.Big5 zho chi cmn cmn_Hans_CN zho_Hans yue yue_Hant lzh wuu zh-min-nan "
-    "cdo cn tok.zh zh.bpe de-en.zh zh_CN@pinyin zh-simplified zh-",
+    "cdo cn tok.zh zh.bpe de-en.zh zh_CN@pinyin zh-simplified zh- zho_trad zh-word zh_char",
     "char": "ja JA jpn jpn_Jpan ja_XX ja-JP ja_JP.UTF-8 ja_JP.eucJP jp JP th tha th_TH lo lao km khm kh my mya bur "
-    "my_MM bo bod dz dzo shn ii clean.ja und-Thai ban-Bali",
+    "my_MM bo bod dz dzo shn ii clean.ja und-Thai ban-Bali ja-test",
     "13a": "en en_US.UTF-8 de deu ger DE fr_CA pt_br ko kor ko_KR vi vie ja-Latn zh-Latn km-latn sr-Latn hi ar he "
-    "ru src",
+    "ru src en-test",
 }
 
 

@@ -70,6 +70,18 @@ def test_urls_and_paths_are_inverse():
     assert sqlite_path("postgresql://x/y") is None
 
 
+def test_a_store_that_would_keep_nothing_is_refused():
+    for url, meant in (
+        ("sqlite://store.db", "sqlite:///store.db"),
+        ("sqlite://results/store.db", "sqlite:///results/store.db"),
+        ("sqlite://", "sqlite:///FILE"),
+        ("sqlite:///", "sqlite:///FILE"),
+        ("sqlite:///:memory:", "sqlite:///FILE"),
+    ):
+        with pytest.raises(StoreError, match=f"names no file, so nothing would be kept: write {meant}"):
+            parse_url(url)
+
+
 def test_other_programs_get_a_url_in_the_usual_grammar(tmp_path):
     import sqlalchemy as sa
 
