@@ -21,6 +21,7 @@ def command(
     Only this machine can connect, and the store is opened read-only.
     """
     import signal
+    import sys
     from contextlib import ExitStack
 
     chosen = selection(sweep, task, model, since)
@@ -38,6 +39,7 @@ def command(
             with waiting("Making the report ..."):
                 opened.enter_context(server.watch)
             say(f"The report is at {server.address} (Ctrl-C ends it)")
+            sys.stdout.flush()  # whoever reads a pipe waits for the address
             server.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:
         say("\nStopped.")
