@@ -19,6 +19,7 @@ from pathlib import Path
 
 from harness.contract.text import MARK, normal_form
 from harness.data.foreign import reading, shown
+from harness.data.stand_ins import pointer
 from harness.errors import DataError
 
 _GZIP = b"\x1f\x8b"
@@ -38,7 +39,6 @@ _OTHER_FORMATS = (
     (b"%PDF-", "a PDF"),
     (b"\xd0\xcf\x11\xe0", "an Office document"),
 )
-_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _END_OF_FILE = "\x1a"
 """Ctrl-Z, with which DOS ends a text."""
 _USUAL = frozenset("\n\r aeinrst")
@@ -77,10 +77,13 @@ def read_bytes(path: Path) -> bytes:
     """The content of a file; of a gzip file, told by its first bytes or its ending .gz, what is packed in it.
 
     Raises:
-        DataError: the file cannot be read, or is a gzip file that is cut off or damaged.
+        DataError: the file cannot be read, is a gzip file that is cut off or damaged, or only a pointer to a file that
+            Git LFS or git-annex has not fetched.
     """
     with reading(path, "a text file"):
         content = path.read_bytes()
+    if instead := pointer(content):
+        raise DataError(f"{shown(path)} cannot be read as a text file. {instead}")
     if not content.startswith(_GZIP) and path.suffix.lower() != ".gz":
         return content
     if not content:
@@ -107,8 +110,6 @@ def decode(content: bytes, name: str, *, form: bool = True) -> str:
     Raises:
         DataError: the bytes are not text in UTF-8, or in UTF-16 or UTF-32 with a mark; or they contain NULs.
     """
-    if content.startswith(_LFS_POINTER):
-        raise DataError(f"{name} is a pointer of Git LFS, not the text itself. Fetch it first: git lfs pull.")
     encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), "utf-8")
     if encoding == "utf-8" and b"\0" in content:
         raise DataError(_with_nuls(content, name))

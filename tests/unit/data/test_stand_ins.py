@@ -6,7 +6,8 @@ import pytest
 from harness_tasks.audio_files import read_audio
 from harness_tasks.video_files import decode
 
-from harness.data.stand_ins import what_it_is, what_lies_at
+from harness.data.stand_ins import pointer, what_it_is, what_lies_at
+from harness.data.text_files import read_text
 from harness.errors import DataError
 
 STAND_INS = {
@@ -31,6 +32,20 @@ def test_readers_say_what_lies_in_place_of_a_file(tmp_path, what):
         (tmp_path / name).write_bytes(STAND_INS[what])
         with pytest.raises(DataError, match=rf"{name} cannot be .*{what}"):
             read(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["train.txt", "train.txt.gz"])
+@pytest.mark.parametrize("what", ["git lfs pull", "git annex get"])
+def test_a_pointer_is_no_text(tmp_path, name, what):
+    (tmp_path / name).write_bytes(STAND_INS[what])
+    with pytest.raises(DataError, match=rf"{name} cannot be read as a text file.*{what}"):
+        read_text(tmp_path / name)
+
+
+def test_text_about_pointers_is_text():
+    assert not pointer(b"version https://git-lfs.github.com/spec/v1 is the first line of a pointer.\n")
+    assert not pointer(STAND_INS["git lfs pull"] + b"x" * 1_000)
+    assert not pointer(STAND_INS["git annex get"] + b"is where annex keeps its files.\n")
 
 
 def test_of_what_is_not_known_nothing_is_said(tmp_path):

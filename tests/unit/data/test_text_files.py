@@ -134,13 +134,6 @@ def test_the_normal_form_is_reached_at_once(text):
     assert normal_form(unicodedata.normalize("NFD", text)) == normal_form(text)
 
 
-def test_a_pointer_of_git_lfs_is_no_text(tmp_path):
-    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
-    (tmp_path / "train.de").write_bytes(pointer)
-    with pytest.raises(DataError, match=r"train\.de is a pointer of Git LFS, not the text itself.*git lfs pull"):
-        read_text(tmp_path / "train.de")
-
-
 def test_the_end_mark_of_dos_is_no_line():
     assert lines(decode(b"one\r\ntwo\r\n\x1a", "file")) == ["one", "two"]
     assert decode("zwei\x1a".encode("utf-16"), "file") == "zwei"
