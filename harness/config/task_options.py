@@ -80,6 +80,8 @@ def choose_dataset(config: DictConfig, name: object) -> None:
         UnknownNameError, PluginError: as `options_class`.
     """
     old = OmegaConf.get_type(config, "task")
+    if isinstance(name, bool | int | float):  # as Hydra reads 3 and true; no data set, rather than the one before
+        name = str(name)
     if not (isinstance(old, type) and issubclass(old, TaskOptions) and isinstance(name, str)):
         return
     if name == old.dataset_class.name:

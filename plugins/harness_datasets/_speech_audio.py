@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,10 +56,10 @@ class AudioOptions:
 
 
 def check_least(options: object, **least: float) -> None:
-    """Raise ValueError where a field is below its least value; None passes."""
+    """Raise ValueError where a field is below its least value or not finite; None passes."""
     for name, smallest in least.items():
         value = getattr(options, name)
-        if value is not None and value < smallest:
+        if value is not None and not smallest <= value < math.inf:
             raise ValueError(f"task.{name} is {value}; it must be at least {smallest}.")
 
 

@@ -64,6 +64,9 @@ class InterfaceStrings(ParallelText):
         super().__post_init__()
         if not 0 < self.similarity <= 1:
             raise ValueError(f"similarity is {self.similarity}; it is a cosine above 0 and up to 1")
+        for name in ("max_words", "max_cluster", "val_pairs", "test_pairs"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
 
     def sources(self) -> tuple[Source, ...]:
         """The wheel."""

@@ -86,6 +86,21 @@ def test_a_data_set_that_does_not_exist_is_named_with_those_of_the_task() -> Non
         compose(["task=translation", "task.dataset=multi3k"])
     with pytest.raises(UnknownNameError, match="data set of task 'text_generation' named 'cipher'"):
         compose(["task=text_generation", "task.dataset=cipher"])
+    for name in ("3", "true"):  # no texts for Hydra, and never the data set that was chosen before
+        with pytest.raises(UnknownNameError, match=f"(?i)data set of task 'text_generation' named '{name}'"):
+            compose(["task=text_generation", f"task.dataset={name}"])
+
+
+@pytest.mark.parametrize("word", ["task.val_pairs=0", "task.test_pairs=-1", "task.max_words=0", "task.max_cluster=-3"])
+def test_a_size_below_one_is_refused(word: str) -> None:
+    with pytest.raises(ConfigError, match="must be at least 1"):
+        to_settings(compose(["task=translation", "task.dataset=interface_strings", word]))
+
+
+@pytest.mark.parametrize("word", ["task.window_ms=nan", "task.hop_ms=inf", "task.hop_ms=0"])
+def test_a_length_that_is_no_number_is_refused(word: str) -> None:
+    with pytest.raises(ConfigError, match="must be at least 1"):
+        to_settings(compose(["task=speech_recognition", "task.dataset=folder", word]))
 
 
 def test_the_command_line_may_choose_another_data_set_than_an_experiment() -> None:
