@@ -9,6 +9,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import HydraException
 
+from harness.terminal import harmless
+
 _BEFORE_INTERPOLATION = re.compile(r"(\\*)\$\{")
 
 
@@ -18,8 +20,25 @@ def quoted(text: str) -> str:
 
 
 def as_typed_in_shell(key: str, text: str) -> str:
-    """The word that sets an option to a text, quoted for a shell: `'task.root="a (1)"'`."""
-    return shlex.quote(f"{key}={quoted(text)}")
+    """The word that sets an option to a text, quoted for a shell: `'task.root="a (1)"'`.
+
+    What a message cannot show, such as control characters and bytes that are no UTF-8, is written in the form that
+    POSIX (2024), bash and zsh have for it: `$'task.root="s\\xe9t"'`.
+    """
+    word = f"{key}={quoted(text)}"
+    if harmless(word) == word:
+        return shlex.quote(word)
+    return f"$'{''.join(_in_dollar_quotes(character) for character in word)}'"
+
+
+def _in_dollar_quotes(character: str) -> str:
+    if character in "\\'":
+        return f"\\{character}"
+    if harmless(character) == character:
+        return character
+    from_bytes = "\udc80" <= character <= "\udcff"  # as Python decodes arguments
+    content = character.encode("utf-8", "surrogateescape" if from_bytes else "surrogatepass")
+    return "".join(f"\\x{byte:02x}" for byte in content)
 
 
 def advice(word: str) -> str:

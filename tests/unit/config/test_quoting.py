@@ -1,7 +1,9 @@
 """What a message tells the user to type gives exactly the value that was meant."""
 
+import os
 import re
 import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +25,18 @@ NAMES = [
 ]  # fmt: skip
 
 
+def passed_on(word: str) -> str:
+    """The word that a shell passes to the command."""
+    if not word.startswith("$'"):
+        (given,) = shlex.split(word)
+        return given
+    script = b"printf %s " + os.fsencode(word)
+    return os.fsdecode(subprocess.run(["bash", "-c", script], check=True, capture_output=True).stdout)
+
+
 def understood(word: str) -> Any:
     """The value of a word as a shell, Hydra and OmegaConf pass it on."""
-    (given,) = shlex.split(word)
-    (override,) = OverridesParser.create().parse_overrides([given])
+    (override,) = OverridesParser.create().parse_overrides([passed_on(word)])
     assert not override.is_sweep_override()
     return OmegaConf.create({"value": override.value()}).value
 
@@ -54,8 +64,7 @@ def test_a_path_arrives_or_the_message_says_how(name: str) -> None:
         try:
             found = read(f"task.root={name}")
         except ConfigError as error:
-            (word,) = shlex.split(SUGGESTED.findall(str(error))[0])
-            found = read(word)
+            found = read(passed_on(SUGGESTED.findall(str(error))[0]))
         else:
             if name == "null":
                 assert found is None
