@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
 from harness.data.foreign import shown
@@ -26,6 +27,7 @@ RESOLUTION_NS = 3_000_000_000
 """Two changes of a file within this time may bear the same times: FAT counts in steps of two seconds."""
 
 _ATTEMPTS = 3
+_DIGITS = 64
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,25 @@ def write_quietly(file: Path, text: str) -> None:
         temporary = file.with_name(f".{file.name}.{os.getpid()}")
         temporary.write_text(text)
         os.replace(temporary, file)
+
+
+Hashes = dict[str, tuple[Stamp, str]]
+"""Stamp and hex digest by a file's name."""
+
+
+def read_hashes(file: Path) -> Hashes | None:
+    """What `write_hashes` wrote; None if there is no such file or it is damaged."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        found = {name: (Stamp(*map(int, row[:5])), str(row[5])) for name, row in content.items()}
+    except (OSError, ValueError, TypeError, AttributeError, IndexError):
+        return None
+    return found if all(len(digest) == _DIGITS for _, digest in found.values()) else None
+
+
+def write_hashes(file: Path, hashes: Hashes) -> None:
+    """Keep hashes in a file; a failure does not matter, since files are then read again."""
+    write_quietly(file, json.dumps({name: [*astuple(stamp), digest] for name, (stamp, digest) in hashes.items()}))
 
 
 def stamp_of(path: Path) -> Stamp:

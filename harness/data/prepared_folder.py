@@ -6,12 +6,10 @@ disk, a copy, an editor) is hashed again.
 
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import astuple
 from pathlib import Path
 
-from harness.data.content_hash import Stamp, hashed, reading_anew, write_quietly
+from harness.data.content_hash import Stamp, hashed, read_hashes, reading_anew, write_hashes
 from harness.errors import DataError
 
 CONTENTS = ".contents.json"
@@ -19,7 +17,7 @@ CONTENTS = ".contents.json"
 
 def seal(folder: Path) -> None:
     """Write down what a folder contains, once it is complete; nobody else may be writing to it."""
-    _write(folder, {name: hashed(folder / name)[:2] for name in _files(folder)})
+    write_hashes(folder / CONTENTS, {name: hashed(folder / name)[:2] for name in _files(folder)})
 
 
 def damage(folder: Path) -> str:
@@ -27,10 +25,8 @@ def damage(folder: Path) -> str:
 
     Files that were added are not looked at.
     """
-    try:
-        content = json.loads((folder / CONTENTS).read_text())
-        made = {name: (Stamp(*map(int, row[:5])), str(row[5])) for name, row in content.items()}
-    except (OSError, ValueError, TypeError, AttributeError, IndexError):
+    made = read_hashes(folder / CONTENTS)
+    if made is None:
         return CONTENTS
     now = dict(made)
     for name, (stamp, digest) in made.items():
@@ -44,17 +40,10 @@ def damage(folder: Path) -> str:
             return name
         now[name] = found, digest
     if now != made:
-        _write(folder, now)
+        write_hashes(folder / CONTENTS, now)
     return ""
 
 
 def _files(folder: Path) -> list[str]:
     found = (Path(parent, name) for parent, _, names in os.walk(folder) for name in names)
     return sorted(path.relative_to(folder).as_posix() for path in found if path.name != CONTENTS)
-
-
-def _write(folder: Path, made: dict[str, tuple[Stamp, str]]) -> None:
-    write_quietly(
-        folder / CONTENTS,
-        json.dumps({name: [*astuple(stamp), digest] for name, (stamp, digest) in made.items()}),
-    )

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-from dataclasses import astuple
 from pathlib import Path
 
 from harness.data.cache import cache_dir
-from harness.data.content_hash import Stamp, hashed, reading_anew, stamp_of, write_quietly
+from harness.data.content_hash import Hashes, hashed, read_hashes, reading_anew, stamp_of, write_hashes
 from harness.errors import ConfigError
 
 
@@ -26,7 +24,7 @@ class RememberedHashes:
             self._file: Path | None = cache_dir() / "hashes" / f"{name}.json"
         except ConfigError:  # no home folder, and reading files needs none
             self._file = None
-        self._known = {} if self._file is None else _read(self._file)
+        self._known: Hashes = {} if self._file is None else read_hashes(self._file) or {}
         self._now = dict(self._known)
 
     def digest(self, path: Path, name: str) -> tuple[int, str]:
@@ -53,10 +51,8 @@ class RememberedHashes:
 
     def save(self) -> None:
         """Keep what was learnt; without a writable cache the files are read again next time."""
-        if self._file is None or self._now == self._known:
-            return
-        content = {name: [*astuple(stamp), digest] for name, (stamp, digest) in self._now.items()}
-        write_quietly(self._file, json.dumps(content))
+        if self._file is not None and self._now != self._known:
+            write_hashes(self._file, self._now)
 
 
 def digest_of(path: Path) -> str:
@@ -69,13 +65,3 @@ def digest_of(path: Path) -> str:
     digest = hashes.digest(path, path.name)[1]
     hashes.save()
     return digest
-
-
-def _read(file: Path) -> dict[str, tuple[Stamp, str]]:
-    """Remembered hashes; empty if there are none or the file is damaged."""
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        found = {name: (Stamp(*map(int, row[:5])), str(row[5])) for name, row in content.items()}
-        return {name: entry for name, entry in found.items() if len(entry[1]) == 64}
-    except (OSError, ValueError, TypeError, AttributeError, IndexError):
-        return {}

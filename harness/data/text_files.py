@@ -15,6 +15,7 @@ import gzip
 import re
 import shlex
 import unicodedata
+import zlib
 from pathlib import Path
 
 from harness.contract.text import MARK, normal_form
@@ -95,7 +96,7 @@ def read_bytes(path: Path) -> bytes:
         )
     try:
         return gzip.decompress(content)
-    except Exception as error:
+    except (OSError, EOFError, zlib.error) as error:  # not `reading`, which would say "It is a gzip file. Unpack it."
         raise DataError(f"{shown(path)} is no complete gzip file: {str(error).rstrip('.')}.") from error
 
 
