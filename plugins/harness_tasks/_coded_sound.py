@@ -6,10 +6,10 @@ Sources: RFC 9639 (FLAC), RFC 3533 (Ogg), ISO 11172-3 and the LAME tag's descrip
 from __future__ import annotations
 
 import struct
-import zlib
 
 import numpy as np
 
+from harness_tasks._ogg_pages import has_its_checksum
 from harness_tasks._sound_bytes import RefusedSoundError, Sound, contradiction, damaged
 
 _SAMPLES = (1 << 36) - 1
@@ -111,8 +111,6 @@ def _flac_frame_rate(head: bytes) -> int:
 
 # -- Ogg -----------------------------------------------------------------------------------------------
 
-_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-
 
 def is_ogg(content: bytes) -> bool:
     """Whether the file is Ogg: Vorbis, Opus, FLAC, Speex."""
@@ -155,11 +153,8 @@ def _page(content: bytes, start: int, number: int) -> tuple[int, int, int, int]:
     end = start + 27 + len(lengths) + sum(lengths)
     if len(head) < 27 or len(lengths) < head[26] or end > len(content):
         raise RefusedSoundError("broke off", f"broke off: page {number}, at byte {start}, is not whole")
-    flags, stream, sequence, checksum = struct.unpack_from("<5xB8xIII", head)
-    # Ogg's CRC is zlib's with the bits of bytes and result mirrored, and no inversion before and after.
-    mirrored = (head[:22] + bytes(4) + content[start + 26 : end]).translate(_MIRRORED)
-    found = zlib.crc32(mirrored, 0xFFFFFFFF) ^ 0xFFFFFFFF
-    if int.from_bytes(found.to_bytes(4, "little").translate(_MIRRORED), "big") != checksum:
+    flags, stream, sequence = struct.unpack_from("<5xB8xII", head)
+    if not has_its_checksum(content[start:end]):
         raise damaged(f"the checksum of page {number}, at byte {start}, is wrong")
     return end - start, flags, stream, sequence
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from harness.errors import DataError
+from harness_tasks._ogg_pages import has_its_checksum
 
 NOT_IN_FORM = "a part of it is not in the form of its container"
 _ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
@@ -20,7 +21,6 @@ _BROADCAST = 1
 _SEGMENT, _CLUSTER = 0x18538067, 0x1F43B675
 _NO_MASTERS = (0xEC, 0xBF, 0xA3)  # filling, a checksum, a frame
 _CHECKSUM = b"\xbf\x84"  # a CRC-32 element of four bytes
-_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _CHANGED = "its content has another checksum than it says"
 
 
@@ -98,10 +98,7 @@ def end_of_ogg(file: BinaryIO, size: int) -> int:
         length = len(head) + len(lengths) + sum(lengths)
         if len(head) < 27 or len(lengths) < head[26] or position + length > size:
             return position + max(length, size - position + 1)
-        page = head[:22] + bytes(4) + head[26:] + lengths + file.read(sum(lengths))
-        # The checksum of Ogg is that of zlib with the bits of every byte, and of the result, in the other order.
-        found = zlib.crc32(page.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
-        if found.to_bytes(4, "little").translate(_MIRRORED) != head[22:26][::-1]:
+        if not has_its_checksum(head + lengths + file.read(sum(lengths))):
             raise DataError(_CHANGED)
         last = bool(head[5] & 4)
         position += length
