@@ -38,8 +38,7 @@ def reading(path: Path, kind: str) -> Iterator[None]:
 
 def shown(path: Path | str) -> str:
     """A path as text that every terminal, file and database takes: bytes that are no UTF-8 are written as `\\xNN`."""
-    raw = str(path).encode("utf-8", "surrogateescape")
-    return one_line(raw.decode("utf-8", "backslashreplace"))
+    return one_line(str(path))
 
 
 def _reason(error: BaseException) -> str:
