@@ -80,5 +80,9 @@ class PromiseError(PluginError):
     """A model does not do what it declares; the message says what, and is all that its author needs."""
 
 
+class DivergedError(HarnessError):
+    """A training loss is no longer a finite number: a result of the model, not a failure of the machine."""
+
+
 class IncompatibleError(UserError):
     """This model cannot do this task; the message is the reason."""

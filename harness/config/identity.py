@@ -250,6 +250,7 @@ def _facts(task: Task) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, A
             "higher_is_better": metric.higher_is_better,
             "signature": metric.signature,
             "description": metric.description,
+            "margin": metric.margin,
         }
         for metric in task.metrics
     }

@@ -48,6 +48,8 @@ class Metric:
         aggregate: statistics of all examples -> the value.
         description: one sentence for the report.
         signature: the exact variant ("nrefs:1|case:mixed|..."), where the library has one.
+        margin: the smallest difference that matters in practice, in the unit; models that differ by less are "tied
+            for practical purposes". None: no such difference is known.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Metric:
     aggregate: Callable[[Sequence[Statistics]], float]
     description: str = ""
     signature: str = ""
+    margin: float | None = None
 
 
 def aggregate(metrics: Sequence[Metric], rows: Sequence[Mapping[str, Statistics]]) -> dict[str, float]:

@@ -57,6 +57,7 @@ ACCURACY = Metric(
     statistics=_correct,
     aggregate=_share_correct,
     description="Share of examples whose most likely class is the right one.",
+    margin=0.5,
 )
 
 TOP_5_ACCURACY = Metric(
@@ -66,6 +67,7 @@ TOP_5_ACCURACY = Metric(
     statistics=_top_5,
     aggregate=_share_correct,
     description="Share of examples whose right class is among the five most likely ones.",
+    margin=0.5,
 )
 
 MACRO_F1 = Metric(
@@ -75,6 +77,7 @@ MACRO_F1 = Metric(
     statistics=_classes,
     aggregate=_macro_f1,
     description="F1 of each class that occurs or is predicted, averaged over classes without weights.",
+    margin=0.5,
 )
 
 

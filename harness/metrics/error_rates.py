@@ -57,6 +57,7 @@ WER = Metric(
     aggregate=_error_rate,
     description="Word substitutions, deletions and insertions per reference word, over the whole corpus.",
     signature=_SIGNATURE,
+    margin=0.5,
 )
 
 CER = Metric(
@@ -67,6 +68,7 @@ CER = Metric(
     aggregate=_error_rate,
     description="Character substitutions, deletions and insertions per reference character, spaces too.",
     signature=_SIGNATURE,
+    margin=0.5,
 )
 
 SENTENCE_ACCURACY = Metric(
@@ -76,4 +78,5 @@ SENTENCE_ACCURACY = Metric(
     statistics=_same_words,
     aggregate=_share_correct,
     description="Share of examples whose words are all right, in order.",
+    margin=0.5,
 )

@@ -55,6 +55,7 @@ BITS_PER_CHARACTER = Metric(
     statistics=_nats_and_characters,
     aggregate=_bits_per_character,
     description="Total nats / (ln 2 x characters of the raw text): comparable across vocabularies.",
+    margin=0.01,
 )
 
 PERPLEXITY = Metric(

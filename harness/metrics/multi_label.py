@@ -70,6 +70,7 @@ MICRO_F1 = Metric(
     statistics=_pooled,
     aggregate=pooled_f1,
     description="F1 of all decisions on labels together: frequent labels weigh most.",
+    margin=0.5,
 )
 
 LABEL_MACRO_F1 = Metric(
@@ -79,6 +80,7 @@ LABEL_MACRO_F1 = Metric(
     statistics=_by_label,
     aggregate=macro_f1,
     description="F1 of each label that occurs or is predicted, averaged over labels without weights.",
+    margin=0.5,
 )
 
 SUBSET_ACCURACY = Metric(
@@ -88,6 +90,7 @@ SUBSET_ACCURACY = Metric(
     statistics=_exact,
     aggregate=_share_correct,
     description="Share of examples of which every label is right.",
+    margin=0.5,
 )
 
 HAMMING_LOSS = Metric(
@@ -97,4 +100,5 @@ HAMMING_LOSS = Metric(
     statistics=_wrong,
     aggregate=_share_wrong,
     description="Share of wrong decisions on labels.",
+    margin=0.5,
 )

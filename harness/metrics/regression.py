@@ -95,4 +95,5 @@ R_SQUARED = Metric(
     statistics=_residuals,
     aggregate=_r_squared,
     description="Share of the variance of the test targets that is explained, averaged over values.",
+    margin=0.005,
 )

@@ -109,6 +109,7 @@ TOKEN_ACCURACY = Metric(
     statistics=_right,
     aggregate=_share_right,
     description="Share of positions whose tag is right.",
+    margin=0.5,
 )
 
 TAG_MACRO_F1 = Metric(
@@ -118,6 +119,7 @@ TAG_MACRO_F1 = Metric(
     statistics=_by_tag,
     aggregate=macro_f1,
     description="F1 of each tag that occurs or is predicted, averaged over tags without weights.",
+    margin=0.5,
 )
 
 SPAN_F1 = Metric(
@@ -128,4 +130,5 @@ SPAN_F1 = Metric(
     aggregate=pooled_f1,
     description="F1 of whole spans of BIO tags: right only with their kind and both ends.",
     signature="conlleval",
+    margin=0.5,
 )

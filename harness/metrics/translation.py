@@ -62,6 +62,7 @@ def bleu(lowercase: bool = False, tokenize: str = "13a", nrefs: int | str = 1) -
         aggregate=aggregate,
         description="Corpus BLEU: matching word n-grams up to four, with a penalty for short output.",
         signature=f"nrefs:{nrefs}|case:{case}|eff:no|tok:{tokenize}|smooth:exp|version:{version('sacrebleu')}",
+        margin=0.5,
     )
 
 
@@ -92,6 +93,7 @@ def chrf(lowercase: bool = False, nrefs: int | str = 1) -> Metric:
         aggregate=aggregate,
         description="Corpus chrF2: F-score of matching character n-grams up to six, recall weighted twice.",
         signature=f"nrefs:{nrefs}|case:{case}|eff:yes|nc:6|nw:0|space:no|version:{version('sacrebleu')}",
+        margin=0.5,
     )
 
 

@@ -22,6 +22,7 @@ from harness.report import (
 from harness.report import formatting as fmt
 from harness.report.contents import Block
 from harness.report.load import Comparison
+from harness.report.standing import Judgement, sentence
 from harness.store import Store
 
 
@@ -32,6 +33,7 @@ def block(
     heading: str,
     machines: Mapping[str, str],
     colours: Mapping[str, int],
+    judgement: Judgement,
 ) -> Block:
     """Everything a task's page says about one comparison.
 
@@ -42,6 +44,7 @@ def block(
         heading: distinguishes it from the task's other comparisons.
         machines: the name of each environment, by hash.
         colours: colour number of each label, the same throughout a report.
+        judgement: of the comparison.
     """
     scale = results.primary_of(comparison)
     limit = comparison.conditions.eval_limit
@@ -54,8 +57,9 @@ def block(
             comparison,
             f"{name}-results",
             f"{heading}: results on the {overview.split_words(comparison.conditions.split)}",
+            judgement.leaders,
         ),
-        verdict=results.verdict_of(comparison).sentence,
+        verdict=sentence(judgement),
         synthetic=comparison.synthetic,
         limited=f"Tested on at most {limit} examples, not on the whole test split." if limit is not None else "",
         phases=task_tables.phase_table(comparison, f"{name}-time"),
@@ -70,14 +74,14 @@ def block(
     made.curves, made.more_curves = (main, loss) if main else (loss, [])
     made.panels = [
         *task_tables.panels(comparison, name),
-        *evidence.panels(store, comparison, f"{name}-evidence"),
+        *evidence.panels(comparison, judgement, f"{name}-evidence"),
         *cost.panels(comparison, f"{name}-cost", colours),
         *breakdowns.panels(store, comparison, f"{name}-parts", colours),
         *by_tag.panels(comparison, f"{name}-tags", colours),
         *horizons.panels(store, comparison, f"{name}-horizon", colours),
     ]
-    best = results.verdict_of(comparison).best
-    ordered = sorted(comparison.entries, key=lambda e: e.label != best)
+    best = judgement.pairs.models[:1]
+    ordered = sorted(comparison.entries, key=lambda e: e.label not in best)
     tables = [outputs.confusion_table(e, f"{name}-confusion-{i}") for i, e in enumerate(ordered, 1)]
     made.confusions = [t for t in tables if t]
     return made

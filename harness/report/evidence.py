@@ -1,27 +1,25 @@
-"""What the runs of one comparison can show: tests between models over seeds, and over test examples.
+"""The evidence behind a judgement: tests between models over seeds and test examples, and between checkpoints.
 
-"Better model" is claimed only from the seed test, "better checkpoint" only from the example test; the methods are in
+"Better model" is claimed only from the first, "better checkpoint" only from the second; the methods are in
 `harness.report.statistics` and explained in docs/explanation/statistics.md.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from harness.report import checkpoints
 from harness.report import formatting as fmt
 from harness.report.load import Comparison, Entry
 from harness.report.panels import Panel
-from harness.report.results import Scale, primary_of, seed_tests_of
-from harness.report.statistics import ExampleTest, ExampleTests, SeedTest, SeedTests, verdict_on
+from harness.report.results import Scale, primary_of
+from harness.report.standing import Judgement, sentence
+from harness.report.statistics import FEW_SEEDS, LEVEL, ExampleTest, ExampleTests, PairTest, needed_words
 from harness.report.statistics.example_tests import DRAW_SEED, FEW_EXAMPLES
 from harness.report.statistics.power import POWER
-from harness.report.statistics.seed_tests import FLIPS, LEVEL, PAIRED, WELCH
-from harness.report.statistics.sign_flips import enough_seeds, smallest_p
-from harness.report.statistics.summaries import FEW_SEEDS
-from harness.report.statistics.verdicts import listed, p_words, seeds_words, shown
 from harness.report.tables import Column, Table, TableCell, TableRow
-from harness.store import Store
+from harness.report.wording import listed, p_words, shown
 
 MOST_ROWS = 66
 """With more pairs than this (12 models), only those with the best mean are printed."""
@@ -29,78 +27,69 @@ _LINKED = 10
 """With more seeds than this, runs are linked only once, in the task's table of runs."""
 
 
-def panels(store: Store, comparison: Comparison, name: str) -> list[Panel]:
+def panels(comparison: Comparison, judgement: Judgement, name: str) -> list[Panel]:
     """The tests between all pairs of models; empty if there is nothing to compare.
 
     Args:
-        store: open, for test examples.
         comparison: runs under equal conditions.
+        judgement: of it.
         name: prefix of the names of panels, tables and figures.
     """
-    family = seed_tests_of(comparison)
-    if len(family.order) < 2:
+    if len(judgement.pairs.order) < 2:
         return []
     scale = primary_of(comparison)
     digits = fmt.decimals(abs(r.primary_value or 0.0) for r in comparison.finished)
-    entries = {e.label: e for e in comparison.entries}
-    tested = checkpoints.compare(store, comparison, family.order)
+    entries = {e.label: e for e in [*comparison.entries, *comparison.baselines]}
+    tested = checkpoints.compare(comparison, judgement.examples, judgement.pairs.models)
     panel = Panel(name, "Evidence: better model, better checkpoint?", folded=True)
-    panel.text = [f"Better model? {verdict_on(family).sentence}", _checkpoint_sentence(tested), *_seed_method(family)]
-    panel.tables = [_seed_table(family, entries, scale, digits, f"{name}-seeds")]
+    panel.text = [f"Better model? {sentence(judgement)}", _checkpoint_sentence(tested), _method(judgement)]
+    panel.tables = [_pair_table(judgement, entries, scale, digits, f"{name}-models")]
     if tested.tests is not None:
         panel.text.append(_example_method(tested.tests))
         panel.tables.append(_example_table(tested, tested.tests, scale, digits, f"{name}-examples"))
     return [panel]
 
 
-# -- over seeds --------------------------------------------------------------------------------------
+# -- between models ----------------------------------------------------------------------------------
 
 
-def _seed_method(family: SeedTests) -> list[str]:
-    """How the seed tests were made and what they assume, one paragraph each."""
-    methods = {t.method for t in family.tests}
-    used = []
-    if PAIRED in methods:
-        used.append("paired t tests on the differences between models trained with the same seed")
-    if WELCH in methods:
-        used.append("Welch’s t tests where two models share fewer than two seeds")
-    if FLIPS in methods:
-        used.append("sign-flip tests where differences do not vary, so that t has no meaning")
-    if not used:
-        return [
-            f"No pair of models has {FEW_SEEDS} seeds, the fewest that count as evidence for a comparison of means."
-        ]
-    text = (
-        f"Method over seeds: {'; '.join(used)}; two-sided. Holm’s correction over the "
-        f"{fmt.plural(family.tested, 'pair')} tested keeps the chance of any wrong “better” in this comparison at "
-        f"{_percent(LEVEL)}, not the chance over several comparisons. Intervals of differences are 95 % t intervals of "
-        "one pair alone. Effect sizes are differences in standard deviations (of the paired differences, else of one "
-        "model’s values) with Hedges’ correction for few seeds. Seeds needed: for "
-        f"{_percent(POWER)} power at p = {family.level:.2g}, if the true effect is the one observed."
-    )
-    paired = [t.seeds for t in family.tests if t.check is not None]
-    check = (
-        "A t test assumes that differences over seeds are approximately normal. The sign-flip test does not, but "
-        f"its p value cannot be below 2/2ⁿ with n seeds: here {smallest_p(max(paired)):.2g} at best, "
-        if paired
+def _method(of: Judgement) -> str:
+    """How the models were compared and what that assumes."""
+    if not any(t.p is not None for t in of.pairs.tests):
+        return f"No pair of models has {FEW_SEEDS} seeds, the fewest that count as evidence for a comparison of means."
+    looks = (
+        f" The results were planned to be looked at {of.looks} times, so each look has {_percent(of.ranking.level)}."
+        if of.looks > 1
         else ""
     )
-    if paired and smallest_p(max(paired)) > family.level:
-        check += f"so it cannot decide; it would need {enough_seeds(family.level)} seeds."
-    elif paired:
-        check += "enough to confirm or to doubt."
-    return [text, *([check] if check else [])]
+    examples = (
+        f"and the variance of the difference over the {fmt.grouped(of.examples.examples)} test examples (jackknife of "
+        "the corpus score, the same examples left out for both)"
+        if any(t.examples for t in of.pairs.tests)
+        else "; test examples are not in it, so claims hold for these test examples only"
+        + (f" ({'; '.join(of.examples.left_out[:2])})" if of.examples.left_out else "")
+    )
+    return (
+        "Method: two-sided Welch tests, fixed in advance. The squared standard error of a difference is each model’s "
+        f"variance over seeds by its number of seeds {examples}; Satterthwaite’s degrees of freedom. A model is called "
+        f"best if it beats every other model and every baseline, each at {_percent(LEVEL)} (rank verification: Gutmann "
+        "and Maymin 1987; Hung and Fithian 2019), which keeps the chance of a wrong “best” in this comparison at "
+        f"{_percent(LEVEL)}. The table’s verdicts on pairs are corrected by Holm over the "
+        f"{fmt.plural(of.pairs.tested, 'pair')} of models. No correction is made over several comparisons. Seeds "
+        f"needed: for {_percent(POWER)} power, if the true difference is at one end of its interval or the other."
+        f"{looks} Few seeds say little about the shape of their distribution: a rare failing run shows only in many."
+    )
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return f"{100 * share:.2g} %"
 
 
-def _seed_table(family: SeedTests, entries: Mapping[str, Entry], scale: Scale, digits: int, name: str) -> Table:
-    tests, caption = list(family.tests), "Better model? Every pair of models over seeds"
+def _pair_table(of: Judgement, entries: Mapping[str, Entry], scale: Scale, digits: int, name: str) -> Table:
+    tests, caption = list(of.pairs.tests), "Better model? Every pair, over seeds and test examples"
     if len(tests) > MOST_ROWS:
-        tests = family.of(family.order[0])
-        caption = f"Better model? The best mean against every other ({len(family.tests)} pairs were tested)"
+        tests = of.pairs.of(of.pairs.models[0])
+        caption = f"Better model? The best mean against every other ({len(of.pairs.tests)} pairs were tested)"
     unit = scale.note.removesuffix(scale.arrow).strip() or scale.title
     columns = [
         Column("against", numeric=False),
@@ -108,31 +97,30 @@ def _seed_table(family: SeedTests, entries: Mapping[str, Entry], scale: Scale, d
         Column("difference", unit, has_interval=True),
         Column("p", "alone"),
         Column("p", "Holm"),
-        Column("effect size", "Hedges’ g"),
-        Column("p", "sign flips"),
+        Column("due to test examples", "of the squared error"),
     ]
     table = Table(name, caption, "Better mean", columns)
     for test in tests:
-        first, second = _model(table, entries[test.first], test), _model(table, entries[test.second], test)
         cells = [
-            second,
-            _seed_verdict(family, test),
+            _model(table, entries[test.second]),
+            _verdict(of, test),
             TableCell(
                 fmt.with_interval(test.difference, test.half_width, digits),
                 test.difference,
                 half_width=test.half_width,
-                note=_seeds(test),
+                note=fmt.plural(test.seeds, "seed"),
             ),
             _p(test.p),
             _p(test.adjusted),
-            TableCell("–") if test.effect is None else TableCell(fmt.fixed(test.effect, 2), test.effect),
-            _check(test),
+            TableCell("–", hidden="unknown")
+            if math.isnan(test.example_share)
+            else TableCell(f"{100 * test.example_share:.0f} %", test.example_share),
         ]
-        table.rows.append(TableRow(first, cells))
+        table.rows.append(TableRow(_model(table, entries[test.first]), cells))
     return table
 
 
-def _model(table: Table, entry: Entry, test: SeedTest) -> TableCell:
+def _model(table: Table, entry: Entry) -> TableCell:
     """A model with links to the runs that were compared."""
     if len(entry.finished) > _LINKED:
         note = "Its runs are linked in the table of the runs behind these results."
@@ -140,38 +128,22 @@ def _model(table: Table, entry: Entry, test: SeedTest) -> TableCell:
     return TableCell(entry.label, links=tuple(r.key for r in entry.finished))
 
 
-def _seeds(test: SeedTest) -> str:
-    if test.seeds == 0:
-        return "no shared seed" if test.paired else ""
-    return f"{fmt.plural(test.seeds, 'seed')}{', paired' if test.paired else ' or more, not paired'}"
-
-
 def _p(value: float | None) -> TableCell:
     return TableCell("–") if value is None else TableCell(p_words(value).removeprefix("p ").removeprefix("= "), value)
 
 
-def _check(test: SeedTest) -> TableCell:
-    if test.check is None:
-        return TableCell("–", hidden="not paired")
-    least = test.check <= smallest_p(test.seeds)
-    return TableCell(_p(test.check).text, test.check, note="the least possible" if least else "")
-
-
-def _seed_verdict(family: SeedTests, test: SeedTest) -> TableCell:
-    if test.decided:
-        doubted = test.check is not None and smallest_p(test.seeds) <= family.level < test.check
-        return TableCell(f"{shown(test.first)} better", note="sign flips do not confirm it" if doubted else "")
-    if family.undecidable(test):
-        if test.reason not in ("", "too few seeds"):
-            return TableCell("not tested", note=test.reason)
-        words = f"cannot be decided with {fmt.plural(test.seeds, 'seed')}"
-        needed = f"at least {test.needed}" if test.seeds < 2 else seeds_words(test.needed)
-        return TableCell(
-            words, note="the same value" if test.needed is None and not test.difference else f"{needed} needed"
-        )
+def _verdict(of: Judgement, test: PairTest) -> TableCell:
+    """A pair of models by Holm's p, a model and a baseline by its own."""
+    if test.p is None:
+        return TableCell("not tested", note=test.reason)
+    p = test.p if test.adjusted is None else test.adjusted
+    if p <= of.ranking.level and test.difference != 0:
+        return TableCell(f"{shown(test.first)} better")
     if test.difference == 0:
         return TableCell("cannot be told apart", note="the same mean")
-    return TableCell("cannot be told apart", note=f"{seeds_words(test.needed)} seeds needed")
+    samples = of.pairs.samples
+    needed = needed_words(test, samples[test.first], samples[test.second], of.ranking.level)
+    return TableCell("cannot be told apart", note=f"{needed} needed" if needed else "")
 
 
 # -- over test examples ------------------------------------------------------------------------------

@@ -95,3 +95,8 @@ def share(part: float, whole: float) -> str:
 def plural(number: int, one: str, many: str | None = None) -> str:
     """1 run, 2 runs."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def grouped(number: int) -> str:
+    """12 345: a whole number with its thousands apart."""
+    return f"{number:,}".replace(",", NARROW_SPACE)

@@ -1,16 +1,16 @@
-"""Metrics: scales, means over seeds, verdicts, and the matrix of tasks and models."""
+"""Metrics: scales, means over seeds, ranks, and the matrix of tasks and models."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from harness.report import formatting as fmt
 from harness.report.load import Comparison, Entry, ReportData
-from harness.report.statistics import SeedTests, Summary, Verdict, compare_seeds, interval_words, verdict_on
-from harness.report.statistics.seed_tests import same_mean
+from harness.report.statistics import Summary, interval_words
+from harness.report.statistics.pair_tests import same_mean
 from harness.report.tables import Column, Table, TableCell, TableRow
 from harness.store.query import RunView
 
@@ -66,29 +66,6 @@ def primary_summary(entry: Entry) -> Summary:
     return Summary(tuple(math.nan if r.primary_value is None else r.primary_value for r in entry.finished))
 
 
-def values_by_seed(entry: Entry) -> dict[int, float]:
-    """The primary metric on the test split of an entry's finished runs; NaN for one without a value."""
-    return {r.seed: math.nan if r.primary_value is None else r.primary_value for r in entry.finished}
-
-
-def seed_tests_of(comparison: Comparison) -> SeedTests:
-    """The tests between all pairs of models over seeds."""
-    higher = primary_of(comparison).higher_is_better
-    samples = {e.label: values_by_seed(e) for e in comparison.entries}
-    return compare_seeds(samples, higher_is_better=True if higher is None else higher)
-
-
-def verdict_of(comparison: Comparison) -> Verdict:
-    """Which model is best, and what the seeds support."""
-    return verdict_on(seed_tests_of(comparison))
-
-
-def starred(comparison: Comparison) -> frozenset[str]:
-    """The labels whose mean is marked as best, several if tied; none without a contest."""
-    verdict = verdict_of(comparison)
-    return frozenset(verdict.leaders if verdict.contested else ())
-
-
 def seeds_note(entry: Entry) -> str:
     """How many seeds a mean is over, and how many are missing."""
     text = "one seed" if len(entry.finished) == 1 else f"{len(entry.finished)} seeds"
@@ -102,12 +79,13 @@ def seeds_note(entry: Entry) -> str:
 # -- the matrix --------------------------------------------------------------------------------------
 
 
-def matrix(data: ReportData, headings: Sequence[str]) -> Table:
+def matrix(data: ReportData, headings: Sequence[str], leaders: Sequence[Collection[str]]) -> Table:
     """Models in rows, comparisons in columns: the primary metric with interval and rank, or why there is none.
 
     Args:
         data: what was loaded.
         headings: of the columns, one per comparison.
+        leaders: labels with the best mean, several if tied, one collection per comparison.
     """
     columns = []
     for comparison, heading in zip(data.comparisons, headings, strict=True):
@@ -121,16 +99,18 @@ def matrix(data: ReportData, headings: Sequence[str]) -> Table:
         "Model",
         columns,
     )
-    bests = [starred(c) for c in data.comparisons]
     places = [ranks(c) for c in data.comparisons]
     for label in data.models:
         cells = [
             _matrix_cell(table, c, _find(c.entries, label), best=label in best, rank=rank.get(label, ""))
-            for c, best, rank in zip(data.comparisons, bests, places, strict=True)
+            for c, best, rank in zip(data.comparisons, leaders, places, strict=True)
         ]
         table.rows.append(TableRow(TableCell(label), cells))
     for name in dict.fromkeys(e.label for c in data.comparisons for e in c.baselines):
-        cells = [_baseline_cell(table, c, _find(c.baselines, name)) for c in data.comparisons]
+        cells = [
+            _baseline_cell(table, c, _find(c.baselines, name), rank.get(name, ""))
+            for c, rank in zip(data.comparisons, places, strict=True)
+        ]
         table.rows.append(TableRow(TableCell(name), cells, BASELINES, "baseline"))
     return table
 
@@ -140,11 +120,12 @@ def _find(entries: Sequence[Entry], label: str) -> Entry | None:
 
 
 def ranks(comparison: Comparison) -> dict[str, str]:
-    """The rank of every model's mean in its comparison ("rank 1 of 6"); equal means share the better rank.
+    """The rank of every mean among models and baselines ("rank 1 of 6"); equal means share the better rank.
 
-    Shared ranks say so ("rank 1 of 6, tied"). Models without a finite mean have none.
+    Shared ranks say so ("rank 1 of 6, tied"). Those without a finite mean have none.
     """
-    means = {e.label: primary_summary(e).mean for e in comparison.entries if e.finished}
+    everyone = [*comparison.entries, *comparison.baselines]
+    means = {e.label: primary_summary(e).mean for e in everyone if e.finished}
     means = {label: mean for label, mean in means.items() if math.isfinite(mean)}
     ordered = sorted(means.values(), reverse=primary_of(comparison).higher_is_better is not False)
     places = {}
@@ -162,10 +143,10 @@ def _matrix_cell(table: Table, comparison: Comparison, entry: Entry | None, *, b
     return mean_cell(primary_summary(entry), _digits(comparison), note, best=best)
 
 
-def _baseline_cell(table: Table, comparison: Comparison, entry: Entry | None) -> TableCell:
+def _baseline_cell(table: Table, comparison: Comparison, entry: Entry | None, rank: str) -> TableCell:
     if entry is None:
         return TableCell("", hidden="not a baseline of this task", mark="quiet")
-    return _matrix_cell(table, comparison, entry, best=False)
+    return _matrix_cell(table, comparison, entry, best=False, rank=rank)
 
 
 def _digits(comparison: Comparison) -> int:

@@ -6,10 +6,15 @@ from harness.report import across, overview, results, run_lists, task_tables
 from harness.report.blocks import block
 from harness.report.contents import Block, PageSection, Report, ReportOutcome
 from harness.report.environments import environment_table
-from harness.report.load import Comparison, ReportData
+from harness.report.load import ReportData
 from harness.report.outline import empty_sections, machine_names
-from harness.report.statistics.verdicts import listed
+from harness.report.standing import Judgement, judge, sentence, standing_words
+from harness.report.standing.examples import MOST_ROWS
+from harness.report.wording import listed
 from harness.store import Store
+
+MOST_IN_ALL = 400_000
+"""How many test examples are read for the standard errors of all comparisons together."""
 
 
 def compose(store: Store, data: ReportData) -> Report:
@@ -17,19 +22,23 @@ def compose(store: Store, data: ReportData) -> Report:
     machines = machine_names(data)
     colours = {label: i for i, label in enumerate(data.models)}
     headings = [overview.heading(c, data, machines) for c in data.comparisons]
+    rows = min(MOST_ROWS, MOST_IN_ALL // max(len(data.comparisons), 1))
+    judgements = [judge(store, c, rows) for c in data.comparisons]
     sections = empty_sections(data)
+    outcomes = []
     for section in sections:
         of_task = [(i, c) for i, c in enumerate(data.comparisons) if c.task == section.task]
-        section.blocks += [
-            block(store, c, f"{section.name}{f'_{n}' if len(of_task) > 1 else ''}", headings[i], machines, colours)
-            for n, (i, c) in enumerate(of_task, 1)
-        ]
+        for n, (i, comparison) in enumerate(of_task, 1):
+            name = f"{section.name}{f'_{n}' if len(of_task) > 1 else ''}"
+            made = block(store, comparison, name, headings[i], machines, colours, judgements[i])
+            section.blocks.append(made)
+            outcomes.append(_outcome(section, made, judgements[i]))
     return Report(
         title=f"Comparison of sequence models: {data.sweep}" if data.sweep else "Comparison of sequence models",
         lead=overview.lead(data, machines) if data.runs else ["There are no runs yet."],
         counts=overview.counts(data),
-        summary=results.matrix(data, headings),
-        outcomes=[_outcome(s, b, c) for s in sections for b, c in zip(s.blocks, _of_task(data, s.task), strict=True)],
+        summary=results.matrix(data, headings, [j.leaders for j in judgements]),
+        outcomes=outcomes,
         warnings=overview.warnings(data),
         across=across.panels(data, headings, colours),
         sections=sections,
@@ -43,27 +52,18 @@ def compose(store: Store, data: ReportData) -> Report:
     )
 
 
-def _of_task(data: ReportData, task: str) -> list[Comparison]:
-    return [c for c in data.comparisons if c.task == task]
-
-
-def _outcome(section: PageSection, part: Block, comparison: Comparison) -> ReportOutcome:
-    verdict = results.verdict_of(comparison)
-    best = verdict.best
-    if best is None:
-        standing, tone = "no result", "quiet"
-    elif not verdict.contested and sum(bool(e.finished) for e in comparison.entries) > 1:
-        best, standing, tone = None, "all alike", "quiet"
-    elif not verdict.contested:
-        standing, tone = "no contest", "quiet"
-    elif verdict.supported:
-        standing, tone = "supported by the evidence", "good"
-    elif len(verdict.leaders) > 1:
-        best, standing, tone = listed(verdict.leaders), "tied", "warn"
-    else:
-        standing, tone = "not decided", "warn"
-    page = f"tasks/{section.name}.html"
-    return ReportOutcome(part.heading, page, part.name, best, standing, tone, verdict.sentence)
+def _outcome(section: PageSection, part: Block, judgement: Judgement) -> ReportOutcome:
+    standing, tone = standing_words(judgement)
+    best = judgement.pairs.models[:1] if judgement.outcome in ("best", "no_contest") else judgement.may_be_best
+    return ReportOutcome(
+        part.heading,
+        f"tasks/{section.name}.html",
+        part.name,
+        listed(best) if best else None,
+        standing,
+        tone,
+        sentence(judgement),
+    )
 
 
 def _commands(data: ReportData) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +21,6 @@ from harness.report.results import (
     primary_summary,
     scale_of,
     seeds_note,
-    starred,
 )
 from harness.report.run_tables import detail_table, failure_table, phase_table
 from harness.report.statistics import Summary, summarise
@@ -33,11 +32,11 @@ from harness.store.training_details import state_size_of
 __all__ = ["detail_table", "failure_table", "panels", "phase_table", "spread_table", "task_table"]
 
 
-def task_table(comparison: Comparison, name: str, caption: str) -> Table:
+def task_table(comparison: Comparison, name: str, caption: str, leaders: Collection[str] = ()) -> Table:
     """Every model of a comparison: all metrics, size, tuning, backend, times, throughput, memory, published figures.
 
     What weakens a figure (contended times, unequal sizes, seeds, tuning, code or backends, a target not reached) is
-    noted in its cell or in a footnote.
+    noted in its cell or in a footnote. `leaders` are the models whose mean is marked as best.
     """
     primary = primary_of(comparison)
     scales = [primary, *_other_metrics(comparison, primary.name)]
@@ -57,14 +56,13 @@ def task_table(comparison: Comparison, name: str, caption: str) -> Table:
     ]
     table = Table(name, caption, "Model", columns)
     digits = [fmt.decimals(_means(comparison, s.name)) for s in scales]
-    best = starred(comparison)
     for entry in comparison.entries:
         if not entry.finished:
             number = table.footnote(entry.why_missing)
             cells = [TableCell("n/a", mark="na", footnote=number), *(_nothing() for _ in columns[1:])]
             table.rows.append(TableRow(TableCell(entry.label), cells))
             continue
-        cells = _metric_cells(comparison, entry, scales, digits, best=entry.label in best)
+        cells = _metric_cells(comparison, entry, scales, digits, best=entry.label in leaders)
         cells += _cost_cells(table, comparison, entry, timed)
         table.rows.append(TableRow(_header(table, comparison, entry), cells))
     for entry in comparison.baselines:

@@ -7,8 +7,9 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from harness.errors import PromiseError, UserError
+from harness.errors import DivergedError, PromiseError, UserError
 from harness.store.records import EnvironmentRecord, RunPlan
+from harness.store.states import BROKEN, DIVERGED
 from harness.store.writer import Store
 
 
@@ -39,5 +40,6 @@ def claimed(
         raise
     except Exception as error:
         trace = "" if isinstance(error, UserError | PromiseError) else traceback.format_exc()
-        store.fail(run_id, f"{type(error).__name__}: {error}", trace, log_tail())
+        failure = DIVERGED if isinstance(error, DivergedError) else BROKEN
+        store.fail(run_id, f"{type(error).__name__}: {error}", trace, log_tail(), failure)
         raise

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from harness.store.states import STATES
 from harness.store.values import Name, SafeText, fitted
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Version of the tables below and of the JSON in them, written to `meta`. A store of another version is refused."""
 
 metadata = MetaData()
@@ -69,7 +69,7 @@ runs = Table(
     Column("synthetic", Boolean, nullable=False, comment="whether the data is generated"),
     Column("config", JSON, nullable=False, comment="the resolved configuration"),
     Column("primary_metric", JSON, nullable=False, comment='{"name", "unit", "higher_is_better"}'),
-    Column("units", JSON, nullable=False, comment="by metric: unit, higher_is_better, signature, description"),
+    Column("units", JSON, nullable=False, comment="by metric: unit, higher_is_better, signature, description, margin"),
     Column(
         "published",
         JSON,
@@ -81,6 +81,7 @@ runs = Table(
     Column("command", SafeText, nullable=False, comment="repeats the run"),
     # -- how it went ----------------------------------------------------------------------------------
     Column("reason", SafeText, comment="incompatible: why; failed: the error, one line"),
+    Column("failure", Name(16), comment="failed: diverged | limit | error"),
     Column("traceback", SafeText, comment="of a failed run"),
     Column("log_tail", SafeText, comment="the last lines that a failed run printed"),
     Column("attempts", Integer, nullable=False, comment="how often it was started"),

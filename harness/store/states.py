@@ -15,6 +15,10 @@ STATES = (PLANNED, RUNNING, FINISHED, FAILED, INTERRUPTED, INCOMPATIBLE)
 PREFERENCE = (FINISHED, RUNNING, INTERRUPTED, FAILED, PLANNED, INCOMPATIBLE)
 """For a run with rows in several environments, the first of these states that a row has is shown."""
 
+DIVERGED, OVER_LIMIT, BROKEN = "diverged", "limit", "error"
+"""Why a run failed (`runs.failure`): its loss was no longer finite, it used more time or memory than it may, anything
+else. The first two are results of the model and count against it; the last says nothing about it."""
+
 NO_ENVIRONMENT = ""
 """`runs.environment` of a row that has not run anywhere yet (unique constraints ignore NULL)."""
 

@@ -15,7 +15,7 @@ from harness.store import schema as t
 from harness.store.checks import CheckRecord, ContractStatus, of_run
 from harness.store.ledger import effective_status
 from harness.store.records import RunSummary
-from harness.store.states import FINISHED, STATES
+from harness.store.states import FAILED, FINISHED, STATES
 
 NOT_RECORDED = "not recorded"
 """Shown for a value that an older run did not record."""
@@ -33,6 +33,7 @@ class RunView:
         sweep: the sweep that was queried, else the first that planned it; `sweeps`: all of them.
         status: as in the ledger, but "interrupted" where the process that ran it is dead.
         reason: why it is incompatible, or the error it failed with.
+        failure: why it failed, in one word: "diverged", "limit" (time or memory) or "error"; else None.
         primary: {"name", "unit", "higher_is_better"} as declared by the task.
         summary: its results; None unless finished.
         observed: observations outside the environment's hash (calibration, load).
@@ -53,6 +54,7 @@ class RunView:
     seed: int
     status: str
     reason: str | None
+    failure: str | None
     synthetic: bool
     config: dict[str, Any]
     primary: dict[str, Any]
@@ -223,6 +225,7 @@ def view_of(
         seed=row.seed,
         status=status,
         reason=row.reason,
+        failure=row.failure if status == FAILED else None,
         synthetic=row.synthetic,
         config=row.config,
         primary=row.primary_metric,

@@ -32,6 +32,7 @@ from harness.store.records import (
     SampleRow,
 )
 from harness.store.states import (
+    BROKEN,
     FAILED,
     FINISHED,
     INCOMPATIBLE,
@@ -333,8 +334,9 @@ class Store:
 
         self.write(work)
 
-    def fail(self, run_id: int, error: str, traceback: str, log_tail: str) -> None:
-        """Record that a run failed: the error in one line, its traceback, and the last lines it printed.
+    def fail(self, run_id: int, error: str, traceback: str, log_tail: str, failure: str = BROKEN) -> None:
+        """Record that a run failed: the error in one line, its traceback, and the last lines it printed,
+        and why in one word (`states.DIVERGED`, `OVER_LIMIT` or `BROKEN`).
 
         A finished run stays finished, whatever became of the process afterwards.
 
@@ -343,6 +345,7 @@ class Store:
         """
         changes = {
             "status": FAILED,
+            "failure": failure,
             "reason": error.strip() or "unknown error",
             "traceback": traceback,
             "log_tail": log_tail,

@@ -103,5 +103,6 @@ def record_failed(
         return s.RUNNING
     except AlreadyFinished:
         return s.FINISHED
-    store.fail(row, outcome.error, outcome.traceback, outcome.log_tail)
+    failure = s.OVER_LIMIT if outcome.over_limit else s.BROKEN
+    store.fail(row, outcome.error, outcome.traceback, outcome.log_tail, failure)
     return s.FAILED

@@ -14,7 +14,7 @@ from harness.config.budget import Budget, BudgetProgress, learning_rate_factor
 from harness.config.settings import RunSettings
 from harness.contract.batch import Batch
 from harness.contract.task import TaskData
-from harness.errors import HarnessError
+from harness.errors import DivergedError
 from harness.measure.measurements import Measurements
 from harness.store.records import MetricRow
 from harness.training import random_state
@@ -28,10 +28,6 @@ from harness.training.run_folder import RunFolder
 from harness.training.selection import CheckpointSelection
 from harness.training.stopping import StopRequest
 from harness.training.watching import tell_validation, validating
-
-
-class DivergedError(HarnessError):
-    """The training loss is no longer a finite number."""
 
 
 @dataclass

@@ -24,6 +24,7 @@ from harness.store.records import (
     RunSummary,
     SampleRow,
 )
+from harness.store.states import DIVERGED
 
 MODELS = ("rnn", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm")
 SWEEP = "quickstart"
@@ -78,8 +79,11 @@ class Kind:
     synthetic: bool = False
 
 
-def _unit(unit: str, higher: bool, description: str = "", signature: str = "") -> dict[str, Any]:
-    return {"unit": unit, "higher_is_better": higher, "description": description, "signature": signature}
+def _unit(
+    unit: str, higher: bool, description: str = "", signature: str = "", margin: float | None = None
+) -> dict[str, Any]:
+    told = {"description": description, "signature": signature, "margin": margin}
+    return {"unit": unit, "higher_is_better": higher, **told}
 
 
 BLEU_SIGNATURE = "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.5.1"
@@ -109,7 +113,7 @@ KINDS = {
     "translation": Kind(
         "interface_strings en→de",
         {
-            "bleu": _unit("BLEU", True, "Overlap of word sequences.", BLEU_SIGNATURE),
+            "bleu": _unit("BLEU", True, "Overlap of word sequences.", BLEU_SIGNATURE, 0.5),
             "chrf": _unit(
                 "chrF", True, "Overlap of character sequences.", "nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no"
             ),
@@ -280,9 +284,8 @@ def fill(store: Store, seeds: int = 2) -> None:
                 if task == "speech_recognition" and model == "rnn":
                     run_id = store.start(plan, HERE, owner_pid=os.getpid())
                     error = "DivergedError: the training loss became nan by step 120.\nLower optimizer.lr (now 0.002)."
-                    store.fail(
-                        run_id, error, "Traceback (most recent call last):\n  ...\n" + error, "step 100 loss 9.1"
-                    )
+                    trace = "Traceback (most recent call last):\n  ...\n" + error
+                    store.fail(run_id, error, trace, "step 100 loss 9.1", DIVERGED)
                 elif not (task == "translation" and model == "cnn_lstm" and seed == seeds - 1):
                     finish(store, plan, skill=(0.55, 0.75, 0.8, 0.84, 0.97, 0.9)[i])
         for name, value in kind.baselines.items():

@@ -26,10 +26,14 @@ Statistics = dict[str, float]
 
 @dataclass
 class World:
-    """What happened: the primary metric by model and seed, and statistics of test examples by model (first seed)."""
+    """What happened: the primary metric by model and seed, and statistics of test examples by model.
+
+    `examples` are those of the first seed, `later_examples` those of others by seed.
+    """
 
     values: Values
     examples: dict[str, list[Statistics]] = field(default_factory=dict)
+    later_examples: dict[str, dict[int, list[Statistics]]] = field(default_factory=dict)
 
 
 def write(store: Store, worlds: Sequence[World], metric: str, *, higher_is_better: bool) -> None:
@@ -53,8 +57,9 @@ def write(store: Store, worlds: Sequence[World], metric: str, *, higher_is_bette
                     changes = {"id": run_id, "key": key, "task": task, "model": model, "seed": seed}
                     runs.append(row | changes | {"primary_value": value})
                     finals.append({"run_id": run_id, "name": f"test/{metric}", "value": value})
-                    if seed == min(by_seed):
-                        outputs += _outputs(run_id, metric, world.examples.get(model, []))
+                    later = world.later_examples.get(model, {})
+                    rows = world.examples.get(model, []) if seed == min(by_seed) else later.get(seed, [])
+                    outputs += _outputs(run_id, metric, rows)
         connection.execute(sa.insert(t.runs), runs)
         connection.execute(sa.insert(t.final_metrics), finals)
         if outputs:
@@ -139,7 +144,9 @@ def errors_world(dice: np.random.Generator, rates: Sequence[float], examples: in
     world = World({})
     for number, rate in enumerate(rates):
         edits = dice.binomial(lengths, np.minimum(rate * hardness, 1.0))
-        rows = [{"edits": int(e), "reference_length": int(n)} for e, n in zip(edits, lengths, strict=True)]
+        rows: list[Statistics] = [
+            {"edits": int(e), "reference_length": int(n)} for e, n in zip(edits, lengths, strict=True)
+        ]
         world.examples[f"m{number}"] = rows
         world.values[f"m{number}"] = {0: float(100 * edits.sum() / lengths.sum())}
     return world

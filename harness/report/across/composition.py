@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -14,6 +15,9 @@ from harness.report.across.rank_panel import rank_panel
 from harness.report.across.score_panels import improvement_panel, score_panels
 from harness.report.load import ReportData
 from harness.report.panels import Panel
+
+BASELINE = "strongest baseline"
+"""How the best baseline of every task is ranked among the models."""
 
 
 def panels(data: ReportData, headings: list[str], colours: Mapping[str, int]) -> list[Panel]:
@@ -30,12 +34,18 @@ def panels(data: ReportData, headings: list[str], colours: Mapping[str, int]) ->
     grid = select(data, headings)
     if len(grid.tasks) < 2 or len(grid.models) < 2:
         return [nothing_panel(grid)]
-    scores = np.array([[t.mean(m) for m in grid.models] for t in grid.tasks])  # (N, k), more is better
-    test = ranks.compare_ranks(scores)
-    ordered = [grid.models[i] for i in test.order()]
+    scores = [[t.mean(m) for m in grid.models] for t in grid.tasks]  # (N, k), more is better
+    names = list(grid.models)
+    if all(t.baseline is not None for t in grid.tasks):  # ranks need a result on every task
+        names.append(BASELINE)
+        colours = {**colours, BASELINE: len(colours)}
+        for row, task in zip(scores, grid.tasks, strict=True):
+            row.append(task.sign * task.baseline[1] if task.baseline else math.nan)
+    test = ranks.compare_ranks(np.array(scores))
+    ordered = [names[i] for i in test.order() if names[i] != BASELINE]
     resampled = {m: bootstrap.resample([len(t.values[m]) for t in grid.tasks], i) for i, m in enumerate(grid.models)}
     made = [
-        rank_panel(grid, test, colours),
+        rank_panel(grid, names, test, colours),
         *score_panels(grid, ordered, colours, resampled),
         improvement_panel(grid, ordered, resampled),
         entering_panel(grid),

@@ -12,6 +12,7 @@ from harness.report import formatting as fmt
 from harness.report.comparisons import Comparison, Entry
 from harness.report.load import ReportData
 from harness.report.results import Scale, primary_of, primary_summary
+from harness.report.standing import contenders_of
 
 RULE = (
     "One set of conditions of every task and data set enters: the one in which most models have a result; in a tie "
@@ -29,7 +30,7 @@ class TaskScores:
         heading: of the comparison.
         task, dataset: whose it is.
         scale: the metric with its direction, which is declared.
-        values: by model, one per seed, as measured.
+        values: by model, one per seed, as measured; of models whose runs all trained.
         baseline: name and mean of the strongest baseline, or None.
         precision: of its runs' training; None: not recorded.
     """
@@ -140,7 +141,8 @@ def _unusable(comparison: Comparison) -> str:
 
 def _scores(comparison: Comparison, heading: str) -> TaskScores:
     scale = primary_of(comparison)
-    values = {e.label: primary_summary(e).values for e in comparison.entries if _finite(e)}
+    unstable = {c.label for c in contenders_of(comparison) if c.unstable}
+    values = {e.label: primary_summary(e).values for e in comparison.entries if _finite(e) and e.label not in unstable}
     sign = 1.0 if scale.higher_is_better else -1.0
     baselines = [(e.label, primary_summary(e).mean) for e in comparison.baselines if _finite(e)]
     strongest = max(baselines, key=lambda pair: sign * pair[1], default=None)
@@ -174,6 +176,6 @@ def _why(label: str, chosen: Sequence[tuple[Comparison, TaskScores]]) -> str:
         elif not entry.finished:
             reason = entry.why_missing
         else:
-            reason = "its result is not a finite number"
+            reason = "runs of it diverged or exceeded a limit"
         parts.append(f"{scores.heading}: {reason}")
     return "; ".join(parts)

@@ -32,28 +32,32 @@ class Normalisation:
 
 
 def normalisation(task: TaskScores, models: Sequence[str]) -> Normalisation | None:
-    """From the strongest baseline (0) to the best mean of the models (1), if every model beats the baseline.
+    """From the strongest baseline (0) to the best mean of the models (1); from the worst mean without a baseline.
 
-    Without such a baseline, from the worst mean (0) to the best (1). A baseline that some model does not beat is not
-    used: if the best were barely ahead of it, the scores of the others would be unbounded.
+    So a score below 0 is a result below the baseline. Where no model beats the baseline, the worst mean is -1, since
+    there is no best above it to be 1.
 
     Args:
         task: results.
         models: the compared ones.
 
     Returns:
-        None if all models have the same mean up to rounding, so that there is no scale.
+        None if there is no scale, all of these results being equal up to rounding.
     """
     best = max(models, key=task.mean)
     worst = min(models, key=task.mean)
     top, bottom = task.sign * task.mean(best), task.sign * task.mean(worst)
-    if task.baseline is not None and task.sign * task.baseline[1] < task.mean(worst):
-        name, value = task.baseline
-        if _apart(value, top):
-            return Normalisation(value, top, f"baseline {name.removeprefix('baseline:')}", f"best mean: {best}")
-    if not _apart(bottom, top):
+    if task.baseline is None:
+        return Normalisation(bottom, top, f"worst mean: {worst}", f"best mean: {best}") if _apart(bottom, top) else None
+    name, value = task.baseline
+    zero_is = f"baseline {name.removeprefix('baseline:')}"
+    if task.sign * value < task.mean(best) and _apart(value, top):
+        return Normalisation(value, top, zero_is, f"best mean: {best}")
+    if not _apart(bottom, value):
         return None
-    return Normalisation(bottom, top, f"worst mean: {worst}", f"best mean: {best}")
+    return Normalisation(
+        value, 2 * value - bottom, zero_is, f"as far above the baseline as the worst mean, {worst}, is below"
+    )
 
 
 def _apart(zero: float, one: float) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from harness.report import formatting as fmt
@@ -13,8 +13,8 @@ from harness.report.panels import Panel
 from harness.report.tables import Column, Table, TableCell, TableRow
 
 
-def rank_panel(grid: Grid, test: ranks.RankTest, colours: Mapping[str, int]) -> Panel:
-    """The diagram of critical differences, all ranks, and what they show."""
+def rank_panel(grid: Grid, names: Sequence[str], test: ranks.RankTest, colours: Mapping[str, int]) -> Panel:
+    """The diagram of critical differences, all ranks, and what they show; `names` are those that were ranked."""
     columns = [Column("average rank", "↓"), *(Column(t.heading, t.measured) for t in grid.tasks)]
     table = Table(
         "across-ranks", "Rank of every model's mean, 1 is best; equal means share their ranks", "Model", columns
@@ -24,14 +24,14 @@ def rank_panel(grid: Grid, test: ranks.RankTest, colours: Mapping[str, int]) -> 
             TableCell(f"{v:.2f}" if n == 0 else f"{v:g}", float(v))
             for n, v in enumerate([test.average[i], *test.ranks[:, i]])
         ]
-        table.rows.append(TableRow(TableCell(grid.models[i]), cells))
-    figure = drawing.critical_difference("across-critical-difference", grid.models, test, colours)
-    return Panel("across-ranks-panel", "Ranks", [entering.who(grid), *_verdict(grid, test)], [figure], [table])
+        table.rows.append(TableRow(TableCell(names[i]), cells))
+    figure = drawing.critical_difference("across-critical-difference", names, test, colours)
+    return Panel("across-ranks-panel", "Ranks", [entering.who(grid), *_verdict(grid, names, test)], [figure], [table])
 
 
-def _verdict(grid: Grid, test: ranks.RankTest) -> list[str]:
+def _verdict(grid: Grid, names: Sequence[str], test: ranks.RankTest) -> list[str]:
     """The conclusions from the ranks, within what the number of tasks allows."""
-    n, k = len(grid.tasks), len(grid.models)
+    n, k = len(grid.tasks), len(names)
     needed = ranks.tasks_needed(k)
     scope = (
         "Tasks are what this test counts: it asks whether the order of the models would hold on other tasks like "
@@ -47,7 +47,7 @@ def _verdict(grid: Grid, test: ranks.RankTest) -> list[str]:
             f"Cannot be decided with {n} tasks and {k} models: even if one model were first and another last on every "
             f"task, p would be {_p_words(test.smallest_p)}. At least {needed} tasks are needed. {scope}"
         ]
-    found = _pairs_apart(grid, test)
+    found = _pairs_apart(names, test)
     reach = (
         f"Two average ranks must differ by {test.critical_difference:.2f} to be told apart; the largest possible "
         f"difference is {k - 1}."
@@ -64,13 +64,12 @@ def _verdict(grid: Grid, test: ranks.RankTest) -> list[str]:
     return [" ".join(p for p in (claim, reach, overall) if p), scope]
 
 
-def _pairs_apart(grid: Grid, test: ranks.RankTest, most: int = 8) -> list[str]:
+def _pairs_apart(names: Sequence[str], test: ranks.RankTest, most: int = 8) -> list[str]:
     assert test.p is not None
     order = [int(i) for i in test.order()]
     apart = [(i, j) for i, j in combinations(order, 2) if test.p[i, j] <= ranks.ALPHA]
     shown = [
-        f"{label(grid.models[i])} before {label(grid.models[j])} (p = {_p_words(float(test.p[i, j]))})"
-        for i, j in apart[:most]
+        f"{label(names[i])} before {label(names[j])} (p = {_p_words(float(test.p[i, j]))})" for i, j in apart[:most]
     ]
     return [*shown, *([f"{len(apart) - most} more pairs"] if len(apart) > most else [])]
 

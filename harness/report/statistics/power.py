@@ -1,8 +1,11 @@
-"""The number of seeds needed to show a difference: power of t tests from the noncentral t distribution.
+"""How many seeds would tell two models apart: power of the two-way test from the noncentral t distribution.
 
-Source: Cohen 1988, "Statistical Power Analysis for the Behavioral Sciences", chapter 2; statsmodels' `TTestPower` and
-`TTestIndPower` compute the same. The effect used is the observed one, which is uncertain with few seeds, so
-the answer is an order of magnitude, and the report says "about".
+The true difference is not known, only its interval, so the answer is a range: the number needed if the difference is
+as large as the interval allows, and if it is as small. More seeds shrink only the seeds' part of the standard error; if
+the test examples' part is too large, no number of seeds is enough and the answer says so.
+
+Source: Cohen 1988, "Statistical Power Analysis for the Behavioral Sciences", chapter 2; statsmodels' `TTestIndPower`
+computes the same without the part of the test examples.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import math
 
 from scipy import special
 
+from harness.report.statistics.pair_tests import PairTest, Sample, satterthwaite
 from harness.report.statistics.summaries import FEW_SEEDS, student_t
 
 POWER = 0.8
@@ -18,56 +22,74 @@ MOST_SEEDS = 1000
 """Above this number of seeds the report only says "more than"."""
 
 
-def paired_power(effect: float, seeds: int, level: float) -> float:
-    """Probability that a two-sided paired t test detects a true standardised difference.
+def power(
+    difference: float, one: Sample, two: Sample, seeds: int, level: float, example_variance: float, examples: int
+) -> float:
+    """Probability that a two-sided test of this level shows a true difference.
 
     Args:
-        effect: mean of the differences / their standard deviation.
-        seeds: pairs.
-        level: of the test, after correction.
+        difference: true, in the metric's unit.
+        one, two: the contenders, for their variances over seeds.
+        seeds: of each contender that has seeds.
+        level: of the test.
+        example_variance: of the difference over test examples; 0 where unknown.
+        examples: how many test examples it is estimated from.
     """
-    return _power(effect * math.sqrt(seeds), seeds - 1, level)
-
-
-def unpaired_power(effect: float, seeds: int, level: float) -> float:
-    """The same for two independent samples of equal size and spread.
-
-    Args:
-        effect: difference of means / standard deviation of one sample.
-        seeds: of each sample.
-        level: of the test, after correction.
-    """
-    return _power(effect * math.sqrt(seeds / 2), 2 * seeds - 2, level)
-
-
-def _power(noncentrality: float, freedom: int, level: float) -> float:
+    parts = [(s.variance / seeds, seeds - 1.0) for s in (one, two) if s.seeded]
+    parts += [(example_variance, examples - 1.0)] if examples else []
+    freedom = satterthwaite(parts)
+    if math.isnan(freedom):
+        return 1.0 if difference else 0.0
+    noncentrality = abs(difference) / math.sqrt(sum(v for v, _ in parts))
     critical = student_t(1 - level / 2, freedom)
-    below = float(special.nctdtr(freedom, noncentrality, -critical))
-    above = float(special.nctdtr(freedom, noncentrality, critical))
+    below, above = (float(special.nctdtr(freedom, noncentrality, x)) for x in (-critical, critical))
     # Far from zero the library returns NaN instead of 1.
     return 1.0 if math.isnan(above) else (0.0 if math.isnan(below) else below) + 1 - above
 
 
-def seeds_needed(effect: float, level: float, *, paired: bool = True, power: float = POWER) -> int | None:
-    """The smallest number of seeds (of each model) with that power; None if more than 1,000 are needed."""
-    of = paired_power if paired else unpaired_power
+def seeds_needed(
+    difference: float, one: Sample, two: Sample, level: float, example_variance: float = 0.0, examples: int = 0
+) -> int | None:
+    """The smallest number of seeds with 80 % power; None if more than 1,000 are needed. Arguments as for `power`."""
+
+    def enough(seeds: int) -> bool:
+        return power(difference, one, two, seeds, level, example_variance, examples) >= POWER
+
     low, high = FEW_SEEDS - 1, FEW_SEEDS
-    while of(abs(effect), high, level) < power:
+    while not enough(high):
         if high >= MOST_SEEDS:
             return None
         low, high = high, min(2 * high, MOST_SEEDS)
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if of(abs(effect), middle, level) >= power else (middle, high)
+        low, high = (low, middle) if enough(middle) else (middle, high)
     return high
 
 
-def unbiased(freedom: float) -> float:
-    """Hedges' factor, which corrects a standardised difference for its bias with few values.
+def needed_words(test: PairTest, one: Sample, two: Sample, level: float) -> str:
+    """The range of seeds that may tell two contenders apart: "7 to 40 seeds"; "" where nothing can be said.
 
-    J(m) = Gamma(m / 2) / (sqrt(m / 2) Gamma((m - 1) / 2)), about 1 - 3 / (4 m - 1). Source: Hedges 1981,
-    "Distribution Theory for Glass's Estimator of Effect Size", equation 6e. NaN below two degrees of freedom.
+    Args:
+        test: the pair, not shown to differ.
+        one, two: its contenders.
+        level: of the test.
     """
-    if freedom < 2:
-        return math.nan
-    return math.exp(math.lgamma(freedom / 2) - math.lgamma((freedom - 1) / 2)) / math.sqrt(freedom / 2)
+    half = test.half_width
+    if half is None or test.difference == 0:
+        return ""
+    variance = test.example_variance if test.examples else 0.0
+
+    def needed(difference: float) -> int | None:
+        return seeds_needed(difference, one, two, level, variance, test.examples)
+
+    if test.example_share > 0.5 and needed(abs(test.difference)) is None:
+        return "more test examples, not more seeds"
+    fewest = needed(abs(test.difference) + half)
+    if fewest is None:
+        return f"more than {MOST_SEEDS:,} seeds"
+    smallest = abs(test.difference) - half
+    most = needed(smallest) if smallest > 0 else None
+    fewest = max(fewest, test.seeds + 1)
+    if most is None:
+        return f"{fewest} seeds or many more"
+    return f"{fewest} to {most} seeds" if most > fewest else f"about {fewest} seeds"

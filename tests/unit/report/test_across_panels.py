@@ -173,18 +173,14 @@ def test_a_metric_without_a_direction_does_not_enter(store, made_up):
     assert ("translation 1", "the direction of its primary metric is not declared") in grid_of(store).left_out
 
 
-@pytest.mark.parametrize(
-    ("value", "reason"),
-    [(math.inf, "its result is not a finite number"), (math.nan, "its result is not a finite number")],
-    ids=["infinite", "nan"],
-)
-def test_results_that_are_no_numbers_are_left_out_by_name(store, made_up, value, reason):
+@pytest.mark.parametrize("value", [math.inf, math.nan], ids=["infinite", "nan"])
+def test_results_that_are_no_numbers_are_left_out_by_name(store, made_up, value):
     fill(store, made_up)
     for task in TASKS:
         made_up.done(store, made_up.plan(task, "bilstm"), value=value if task == "translation" else 50.0)
     grid = grid_of(store)
     assert "bilstm" not in grid.models
-    assert ("bilstm", f"translation 0: {reason}") in grid.left_out
+    assert ("bilstm", "translation 0: runs of it diverged or exceeded a limit") in grid.left_out
     assert shown(store)
 
 

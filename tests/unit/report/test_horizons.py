@@ -16,6 +16,7 @@ from harness.metrics.forecasting import MAE, MOST_PARTS, MSE
 from harness.report import breakdowns, build, evidence, horizons
 from harness.report.load import load
 from harness.report.panels import Panel
+from harness.report.standing import judge
 from harness.store import Store
 from harness.store.records import PredictionRow, RunSummary
 
@@ -142,7 +143,8 @@ def test_the_tests_over_examples_see_the_sums_alone(store: Store, ran):
     dice = np.random.default_rng(0)
     ran(dice.normal(size=(60, 3, 1)), model="lstm")
     ran(dice.normal(size=(60, 3, 1)), model="rnn", change=lambda s: s.update(by_step=s["by_step"][::-1]))
-    (panel,) = evidence.panels(store, load(store).comparisons[0], "e")
+    (comparison,) = load(store).comparisons
+    (panel,) = evidence.panels(comparison, judge(store, comparison), "e")
     (row,) = panel.tables[1].rows
     assert {row.header.text, row.cells[0].text} == {"lstm", "rnn"}
 

@@ -8,6 +8,7 @@ import pytest
 
 from harness.report import overview, results, run_lists, task_tables
 from harness.report.load import load
+from harness.report.standing import judge
 from harness.store import Store
 
 
@@ -23,10 +24,11 @@ def data(store: Store, made_up):
 
 def test_it_has_no_mean_and_no_rank_and_is_not_best(data):
     (comparison,) = data.comparisons
-    assert results.starred(comparison) == {"rnn"}
+    judgement = judge(None, comparison)
+    assert judgement.ranking.leaders == ("rnn",)
     assert results.ranks(comparison) == {"rnn": "rank 1 of 1"}
-    assert "Left out, since a value is not finite: lstm and bilstm." in results.verdict_of(comparison).sentence
-    cells = {row.header.text: row.cells[0] for row in results.matrix(data, ["translation"]).rows}
+    assert judgement.standings == {"lstm": "unstable", "rnn": "best", "bilstm": "unstable"}
+    cells = {row.header.text: row.cells[0] for row in results.matrix(data, ["translation"], [["rnn"]]).rows}
     assert (cells["lstm"].text, cells["lstm"].note) == ("no value", "3 seeds, 1 without a value")
     assert cells["bilstm"].text == "no value"
 

@@ -9,7 +9,8 @@ from html_page import Page
 
 from harness.report import build
 from harness.report.load import ReportData, load
-from harness.report.results import matrix, ranks, starred
+from harness.report.results import matrix, ranks
+from harness.report.standing import judge
 
 
 def test_a_report_of_runs_without_results(store, made_up, tmp_path):
@@ -55,7 +56,7 @@ def test_a_report_of_one_seed_decides_nothing(store, made_up, tmp_path):
         made_up.done(store, made_up.plan("translation", model))
     text = build(store, tmp_path / "report").read_text(encoding="utf-8")
     Page(text)
-    assert '<span class="standing warn">not decided</span>' in text
+    assert '<span class="standing warn">undecided</span>' in text
     assert text.count("; one seed") == 2
 
 
@@ -64,7 +65,7 @@ def test_models_that_are_all_alike_have_no_winner(store, made_up, tmp_path):
         for seed in range(3):
             made_up.done(store, made_up.plan("translation", model, seed), value=20.0)
     text = build(store, tmp_path / "report").read_text(encoding="utf-8")
-    assert '<p class="best">– <span class="standing quiet">all alike</span></p>' in text
+    assert "lstm and rnn are tied for practical purposes: they differ by less than 0.5 BLEU" in text
     assert text.count("rank 1 of 2") == 2
 
 
@@ -74,19 +75,18 @@ def test_models_that_tie_are_all_marked_as_best_and_said_to_tie(store, made_up, 
         for seed, value in enumerate(of_seed):
             made_up.done(store, made_up.plan("translation", model, seed), value=value)
     data = load(store)
-    assert starred(data.comparisons[0]) == {"lstm", "bilstm"}
+    assert set(judge(None, data.comparisons[0]).leaders) == {"lstm", "bilstm"}
     assert ranks(data.comparisons[0]) == {
         "lstm": "rank 1 of 4, tied", "bilstm": "rank 1 of 4, tied", "rnn": "rank 3 of 4, tied",
         "cnn_lstm": "rank 3 of 4, tied",
     }  # fmt: skip
-    marks = {row.header.text: row.cells[0].mark for row in matrix(data, ["Translation"]).rows}
+    marks = {row.header.text: row.cells[0].mark for row in matrix(data, ["Translation"], [["lstm", "bilstm"]]).rows}
     assert marks == {"lstm": "best", "bilstm": "best", "rnn": "", "cnn_lstm": ""}
     text = build(store, tmp_path / "report", formats=("html", "md", "tex")).read_text(encoding="utf-8")
     table = re.search(r'<table id="summary".*?</table>', text, re.DOTALL)
     assert table is not None
     assert table[0].count('<span class="hidden"> (best mean)</span>') == 2
-    assert '<bdi>lstm and bilstm</bdi> <span class="standing warn">tied</span>' in text
-    assert "lstm and bilstm share the best mean, but 2 seeds cannot show that they are ahead of" in text
+    assert "lstm and bilstm have the same mean, but 2 seeds cannot show which model is best" in text
     assert (tmp_path / "report" / "tables" / "summary.tex").read_text().count(r"\textbf{") == 2
     task = (tmp_path / "report" / "tasks" / "translation.html").read_text(encoding="utf-8")
     assert task.count('<span class="hidden"> (best mean)</span>') == 2
@@ -96,5 +96,5 @@ def test_one_best_model_is_marked_alone(store, made_up):
     for model, value in (("lstm", 20.0), ("rnn", 19.999)):
         made_up.done(store, made_up.plan("translation", model), value=value)
     data = load(store)
-    assert starred(data.comparisons[0]) == {"lstm"}
+    assert set(judge(None, data.comparisons[0]).leaders) == {"lstm"}
     assert ranks(data.comparisons[0]) == {"lstm": "rank 1 of 2", "rnn": "rank 2 of 2"}

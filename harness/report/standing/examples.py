@@ -1,0 +1,122 @@
+"""Statistics of test examples of a comparison, read once: for standard errors, and for tests between checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from harness.report import formatting as fmt
+from harness.report.comparisons import Comparison, Entry
+from harness.report.statistics import ExampleErrors, corpus, example_errors
+from harness.report.statistics.example_tests import MOST_EXAMPLES
+from harness.report.wording import shown
+from harness.store import Store
+from harness.store.example_statistics import example_count, example_statistics
+from harness.store.query import RunView
+
+MOST_ROWS = 60_000
+"""How many examples are read for one comparison; the first seeds of every model where all are more."""
+MOST_CONTENDERS = 40
+"""The number of contenders whose examples are read, those with the best means first."""
+
+
+@dataclass
+class ExampleTables:
+    """Statistics of the primary metric, aligned by example.
+
+    Attributes:
+        formula: how sums of them are scored; None if the metric's statistics have no formula here.
+        tables: (N, S) by run id.
+        left_out: why examples of some runs are not used, one phrase each.
+        examples: N; 0 if nothing was read.
+    """
+
+    formula: corpus.Formula | None = None
+    tables: dict[int, np.ndarray] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+    examples: int = 0
+
+    def errors(self, entries: Sequence[Entry]) -> ExampleErrors | None:
+        """The covariance of the entries' scores over these examples; None if unknown.
+
+        An entry takes part with the runs that were read, the mean over them.
+        """
+        if self.formula is None:
+            return None
+        of = {e.label: [self.tables[r.id] for r in e.finished if r.id in self.tables] for e in entries}
+        return example_errors({label: tables for label, tables in of.items() if tables}, self.formula.score)
+
+
+def read_examples(
+    store: Store, comparison: Comparison, metric: str, entries: Sequence[Entry], rows: int = MOST_ROWS
+) -> ExampleTables:
+    """Read the statistics of as many runs as `rows` allows; runs whose statistics do not give their score are left out.
+
+    Args:
+        store: open.
+        comparison: runs under equal conditions.
+        metric: the primary one.
+        entries: models and baselines with results, best mean first.
+        rows: the most examples that are read.
+    """
+    found = ExampleTables()
+    entries = [e for e in entries if e.finished][:MOST_CONTENDERS]
+    if not entries:
+        return found
+    first = entries[0].finished[0]
+    number = example_count(store, first.id)
+    if not 1 < number <= MOST_EXAMPLES:
+        limit = f"more than the {MOST_EXAMPLES} that are read" if number else "so there is nothing to compare"
+        limit = "which cannot be resampled" if number == 1 else limit
+        found.left_out.append(f"{shown(entries[0].label)} has {fmt.plural(number, 'test example')}, {limit}")
+        return found
+    seeds = max(1, rows // (number * len(entries)))
+    runs = {r.id: r for e in entries for r in _spread(e, seeds)}
+    labels = {r.id: e.label for e in entries for r in e.finished}
+    read = example_statistics(store, list(runs), metric)
+    if first.id not in read:
+        return found
+    ids = list(read[first.id])
+    known: dict[int, list[Mapping[str, Any]]] = {}
+    for run_id in runs:
+        of_run = read.get(run_id, {})
+        if of_run.keys() == set(ids):
+            known[run_id] = [row if isinstance(row := of_run[i], Mapping) else {} for i in ids]
+        elif of_run:
+            found.left_out.append(f"{_named(labels, runs, run_id)} was not tested on the same examples")
+    formula = corpus.formula_of(next(iter(known.values()), []))
+    if formula is None:
+        found.left_out.append(f"the metric {shown(metric)} keeps its own statistics, without a formula here")
+        return found
+    tables, refused = corpus.tabulate(formula, {str(i): rows for i, rows in known.items()})
+    found.left_out += [f"{_named(labels, runs, int(i))}: {reason}" for i, reason in refused.items()]
+    for run_id, table in ((int(i), table) for i, table in tables.items()):
+        stored = _stored(runs[run_id], metric)
+        if corpus.matches(formula, table, stored):
+            found.tables[run_id] = table
+        else:
+            value = float(formula.score(table.sum(0)))
+            said = "none" if stored is None else f"{stored:.6g}"
+            found.left_out.append(
+                f"{_named(labels, runs, run_id)}: its examples give {value:.6g}, but its stored score is {said}"
+            )
+    found.formula, found.examples = formula, number
+    return found
+
+
+def _spread(entry: Entry, seeds: int) -> list[RunView]:
+    """The first seeds of a model; of a baseline, its newest run."""
+    if entry.kind == "baseline":
+        return [max(entry.finished, key=lambda r: (r.ended_at or 0.0, r.id))]
+    return entry.finished[:seeds]
+
+
+def _named(labels: Mapping[int, str], runs: Mapping[int, RunView], run_id: int) -> str:
+    return f"{shown(labels[run_id])}, seed {runs[run_id].seed}"
+
+
+def _stored(run: RunView, metric: str) -> float | None:
+    return run.summary.metrics.get(f"{run.summary.split}/{metric}") if run.summary else None

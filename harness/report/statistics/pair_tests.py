@@ -1,0 +1,236 @@
+"""Is one model better than another? All pairs of one comparison, over seeds and test examples at once.
+
+A score has two sources of chance: the seed of the training and the examples of the test split. A claim about models
+must hold for both, so a difference of two means over seeds has the two-way standard error
+
+    sqrt(s_a² / n_a + s_b² / n_b + e²)
+
+with s² the variance over seeds, n the number of seeds, and e² the variance of the difference over test examples
+(`jackknife`; 0 where it is unknown, which `PairTest.examples` says). The first two terms are Welch's; a baseline has no
+seeds and no such term. The degrees of freedom are Satterthwaite's. Variances are never pooled: models differ in spread
+by an order of magnitude, and pooled methods then claim far too often.
+
+Sources: Welch 1947; Satterthwaite 1946; for two crossed sources of variance, Owen 2007, "The pigeonhole bootstrap".
+The seed term contains the interaction of seeds and examples, and so does e²: the sum errs on the safe side.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+from scipy import special
+
+from harness.report.statistics.correction import holm
+from harness.report.statistics.jackknife import ExampleErrors
+from harness.report.statistics.summaries import CONFIDENCE, FEW_SEEDS, student_t
+
+LEVEL = 1 - CONFIDENCE
+"""The level of every claim: two-sided 5 %."""
+
+_SAME = 1e-9
+"""Means that differ by less than this share are equal up to rounding, and so is a spread below it constant."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What is known of one contender.
+
+    Attributes:
+        values: of the metric, one a seed, all finite; of a baseline, its one value.
+        seeded: whether it has seeds; a baseline has none, so its value does not vary.
+    """
+
+    values: tuple[float, ...]
+    seeded: bool = True
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds; 0 without any."""
+        return len(self.values) if self.seeded else 0
+
+    @property
+    def mean(self) -> float:
+        """Over seeds."""
+        return math.fsum(self.values) / len(self.values)
+
+    @property
+    def variance(self) -> float:
+        """Over seeds, n - 1 in the denominator; 0 without seeds, NaN with one."""
+        if not self.seeded:
+            return 0.0
+        if len(self.values) < 2:
+            return math.nan
+        mean = self.mean
+        spread = math.fsum((v - mean) ** 2 for v in self.values) / (len(self.values) - 1)
+        return 0.0 if math.sqrt(spread) <= _SAME * abs(mean) else spread
+
+    @property
+    def enough(self) -> bool:
+        """Whether it can be compared: without seeds, or with at least `FEW_SEEDS`."""
+        return not self.seeded or len(self.values) >= FEW_SEEDS
+
+
+@dataclass(frozen=True)
+class PairTest:
+    """Two contenders.
+
+    Attributes:
+        first, second: labels, the better mean first.
+        difference: mean of the first minus mean of the second, in the metric's unit.
+        seeds: the smaller number of seeds (of those that have seeds).
+        seed_variance, example_variance: the parts of the squared standard error; NaN where unknown.
+        examples: number of test examples in the standard error; 0 where their part is unknown.
+        freedom: degrees of freedom of the standard error; NaN where undefined.
+        p, adjusted: two-sided, and corrected by Holm over the pairs of models; None if nothing can be tested. The
+            adjusted one is also None for a pair with a baseline, which is not in that family.
+        reason: why nothing was tested, or "".
+    """
+
+    first: str
+    second: str
+    difference: float
+    seeds: int
+    seed_variance: float
+    example_variance: float = math.nan
+    examples: int = 0
+    freedom: float = math.nan
+    p: float | None = None
+    adjusted: float | None = None
+    reason: str = ""
+
+    @property
+    def error(self) -> float:
+        """The two-way standard error of the difference; NaN where unknown."""
+        return math.sqrt(self.seed_variance + (self.example_variance if self.examples else 0.0))
+
+    @property
+    def half_width(self) -> float | None:
+        """Of the 95 % interval of the difference, for this pair alone; None where undefined."""
+        known = math.isfinite(self.freedom) and math.isfinite(self.error)
+        return student_t(0.5 + CONFIDENCE / 2, self.freedom) * self.error if known else None
+
+    @property
+    def example_share(self) -> float:
+        """The share of the squared standard error that is due to test examples, 0 to 1; NaN where unknown."""
+        whole = self.error**2
+        return self.example_variance / whole if self.examples and whole > 0 else math.nan
+
+    def shown(self, level: float = LEVEL) -> bool:
+        """Whether the first is shown to be better, at this level for this pair alone."""
+        return self.p is not None and self.p <= level and self.difference != 0
+
+    def joins(self, label: str) -> bool:
+        """Whether this contender is one of the two."""
+        return label in (self.first, self.second)
+
+    def other(self, label: str) -> str:
+        """The one that it is compared with."""
+        return self.second if label == self.first else self.first
+
+
+@dataclass(frozen=True)
+class PairTests:
+    """All pairs of a comparison.
+
+    Attributes:
+        order: labels, best mean first.
+        models: those of them that are models, in this order; the others are baselines.
+        tests: every pair with at least one model.
+        samples: by label.
+    """
+
+    order: tuple[str, ...]
+    models: tuple[str, ...]
+    tests: tuple[PairTest, ...]
+    samples: Mapping[str, Sample]
+
+    @property
+    def tested(self) -> int:
+        """The number of pairs of models in Holm's correction."""
+        return sum(t.adjusted is not None for t in self.tests)
+
+    def of(self, label: str) -> list[PairTest]:
+        """The pairs that include this contender."""
+        return [t for t in self.tests if t.joins(label)]
+
+    def between(self, one: str, two: str) -> PairTest:
+        """The test of two contenders, in whichever order they stand.
+
+        Raises:
+            KeyError: there is no such pair.
+        """
+        for test in self.tests:
+            if test.joins(one) and test.joins(two) and one != two:
+                return test
+        raise KeyError((one, two))
+
+
+def compare_pairs(
+    samples: Mapping[str, Sample], examples: ExampleErrors | None = None, *, higher_is_better: bool
+) -> PairTests:
+    """Test every pair of models, and every model against every baseline.
+
+    Args:
+        samples: by label; contenders without seeds are baselines.
+        examples: covariance over test examples; None where unknown.
+        higher_is_better: which means are better.
+    """
+    sign = 1.0 if higher_is_better else -1.0
+    means = {label: sample.mean for label, sample in samples.items()}
+    order = tuple(sorted(samples, key=lambda label: -sign * means[label]))
+    models = tuple(label for label in order if samples[label].seeded)
+    pairs = [(a, b) for a, b in combinations(order, 2) if samples[a].seeded or samples[b].seeded]
+    tests = [_test(a, b, samples[a], samples[b], examples) for a, b in pairs]
+    among = [i for i, (a, b) in enumerate(pairs) if samples[a].seeded and samples[b].seeded and tests[i].p is not None]
+    for i, p in zip(among, holm([tests[i].p or 0.0 for i in among]), strict=True):
+        tests[i] = replace(tests[i], adjusted=p)
+    return PairTests(order, models, tuple(tests), samples)
+
+
+def same_mean(one: float, two: float) -> bool:
+    """Whether two means are equal up to rounding."""
+    return math.isclose(one, two, rel_tol=_SAME)
+
+
+def error_parts(a: Sample, b: Sample) -> list[tuple[float, float]]:
+    """The seed terms of the squared standard error, each with its degrees of freedom."""
+    return [(s.variance / s.seeds, s.seeds - 1.0) for s in (a, b) if s.seeded]
+
+
+def satterthwaite(parts: Sequence[tuple[float, float]]) -> float:
+    """Degrees of freedom of a sum of independent variances, each (variance, its degrees of freedom).
+
+    NaN if they sum to 0.
+    """
+    whole = sum(variance for variance, _ in parts)
+    return whole**2 / sum(variance**2 / freedom for variance, freedom in parts) if whole > 0 else math.nan
+
+
+def _test(a: str, b: str, one: Sample, two: Sample, examples: ExampleErrors | None) -> PairTest:
+    """One pair, before correction; `a` has the better mean."""
+    seeds = min(s.seeds for s in (one, two) if s.seeded)
+    difference = 0.0 if same_mean(one.mean, two.mean) else one.mean - two.mean
+    parts = error_parts(one, two) if min(len(one.values), len(two.values)) and seeds > 1 else []
+    seed_variance = sum(v for v, _ in parts) if parts else math.nan
+    known = examples.variance(a, b) if examples is not None else None
+    test = PairTest(a, b, difference, seeds, seed_variance)
+    if known is not None and examples is not None:
+        test = replace(test, example_variance=known, examples=examples.examples)
+        parts.append((known, examples.examples - 1.0))
+    if not (one.enough and two.enough):
+        return replace(test, reason="too few seeds", freedom=satterthwaite(parts) if seeds > 1 else math.nan)
+    freedom = satterthwaite(parts)
+    if difference == 0:
+        return replace(test, p=1.0, freedom=freedom)
+    if math.isnan(freedom):
+        return replace(test, reason="the values do not vary")
+    return replace(test, freedom=freedom, p=float(2 * special.stdtr(freedom, -abs(difference) / test.error)))
+
+
+def two_sided(differences: np.ndarray, errors: np.ndarray, freedom: np.ndarray) -> np.ndarray:
+    """P values of many differences at once, for simulations."""
+    return np.asarray(2 * special.stdtr(freedom, -np.abs(differences) / errors))
