@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from harness.store import RunView, Store
+    from harness.store.records import RunSummary
 
 RUN_COLUMNS: dict[str, tuple[str, str, str]] = {
     "key": ("string", "", "identity of the run: 64 hexadecimal digits derived from its content"),
@@ -43,7 +44,8 @@ RUN_COLUMNS: dict[str, tuple[str, str, str]] = {
     "split": ("string", "", "the final split: test, or val for trials of a search"),
     "parameters": ("Int64", "parameters", "all weights, trained and fixed"),
     "fixed_parameters": ("Int64", "parameters", "those that are not trained"),
-    "encoder_parameters": ("Int64", "parameters", "those of encoder and decoder"),
+    "encoder_parameters": ("Int64", "parameters", "those of the encoder alone"),
+    "decoder_parameters": ("Int64", "parameters", "those of the decoder, except what it shares with the encoder"),
     "total_s": ("Float64", "s", "wall time of the run"),
     "train_s": ("Float64", "s", "training time: without validation and checkpoints"),
     "to_target_s": ("Float64", "s", "training time until the target was first reached"),
@@ -52,6 +54,9 @@ RUN_COLUMNS: dict[str, tuple[str, str, str]] = {
     "memory_peak_bytes": ("Int64", "bytes", "peak memory of the run's processes"),
     "training_peak_bytes": ("Int64", "bytes", "peak in training, less what the process used before the run"),
     "evaluation_peak_bytes": ("Int64", "bytes", "peak in evaluation, likewise"),
+    "latency_1_ms": ("Float64", "ms", "median time to predict one test example"),
+    "latency_batch_ms": ("Float64", "ms", "median time to predict a batch of the test evaluation"),
+    "real_time_factor": ("Float64", "", "seconds of computation per second of signal, one example at a time"),
     "load_average": ("Float64", "processes", "mean load average of the machine over the run"),
     "other_cpu_share": ("Float64", "0 to 1", "share of the usable cores used by other processes"),
     "waiting_share": ("Float64", "0 to 1", "share of time in which threads were ready but had no core"),
@@ -250,13 +255,19 @@ def _row(view: RunView) -> dict[str, Any]:
     }
     if s is None:
         return known
-    copied = ("split", "parameters", "fixed_parameters", "encoder_parameters", "total_s", "train_s", "to_target_s")
+    copied = (
+        "split", "parameters", "fixed_parameters", "encoder_parameters", "decoder_parameters", "total_s", "train_s",
+        "to_target_s",
+    )  # fmt: skip
     return known | {name: getattr(s, name) for name in copied} | {
         "throughput": s.throughput or None,
         "throughput_unit": s.throughput_unit or None,
         "memory_peak_bytes": s.memory_peak_bytes or None,
         "training_peak_bytes": s.memory.get("training_peak_bytes"),
         "evaluation_peak_bytes": s.memory.get("evaluation_peak_bytes"),
+        "latency_1_ms": _latency(s, "one", "p50_ms"),
+        "latency_batch_ms": _latency(s, "batch", "p50_ms"),
+        "real_time_factor": _latency(s, "one", "real_time_factor"),
         "load_average": s.machine.get("load_average_mean"),
         "other_cpu_share": s.machine.get("other_cpu_share"),
         "waiting_share": s.machine.get("waiting_share"),
@@ -264,6 +275,10 @@ def _row(view: RunView) -> dict[str, Any]:
         "energy_j": s.energy.get("joules"),
         "energy_method": s.energy.get("method"),
     }  # fmt: skip
+
+
+def _latency(summary: RunSummary, part: str, name: str) -> Any:
+    return (summary.details.get("latency") or {}).get(part, {}).get(name)
 
 
 def _typed(values: Any, kind: str) -> pd.Series:

@@ -13,7 +13,7 @@ from harness.store import Store
 from harness.store.checks import in_words
 from harness.store.query import RunView, runs
 from harness.store.records import RunSummary
-from harness.store.training_details import state_words, training_words
+from harness.store.training_details import latency_words, memory_words, state_words, training_words
 
 
 def print_run(view: RunView) -> None:
@@ -35,6 +35,7 @@ def print_run(view: RunView) -> None:
             rows.append((f"time to {view.config['target']}", "not reached" if reached is None else f"{reached:.1f} s"))
         if view.summary.throughput:
             rows.append(("throughput", f"{view.summary.throughput:,.0f} {view.summary.throughput_unit}"))
+        rows += [*latency_words(view.summary.details), *memory_words(view.summary.memory)]
     elif view.reason:
         rows.append(("reason", view.reason))
     if view.summary is not None:
@@ -80,13 +81,17 @@ def _machine(machine: dict[str, Any]) -> str:
 
 
 def _parameters(summary: RunSummary) -> str:
-    """How many, trained and fixed, and the share of encoder and decoder in them."""
+    """How many, trained and fixed, and the encoder's share; a decoder apart, and what match=params counts."""
     if not summary.parameters:
         return "0"
-    share = 100 * summary.encoder_parameters / summary.parameters
     fixed = summary.fixed_parameters
-    parts = f"{summary.parameters - fixed:,} trained + {fixed:,} fixed; " if fixed else ""
-    return f"{summary.parameters:,} ({parts}encoder and decoder {summary.encoder_parameters:,}, {share:.0f} %)"
+    parts = [f"{summary.parameters - fixed:,} trained + {fixed:,} fixed"] if fixed else []
+    for name, count in (("encoder", summary.encoder_parameters), ("decoder", summary.decoder_parameters)):
+        if count or name == "encoder":
+            parts.append(f"{name} {count:,}, {100 * count / summary.parameters:.0f} %")
+    if summary.decoder_parameters:
+        parts.append(f"together {summary.model_parameters:,}")
+    return f"{summary.parameters:,} ({'; '.join(parts)})"
 
 
 def print_sweep(store: Store, sweep: str) -> None:

@@ -13,7 +13,10 @@ ABSENT = object()
 """Stands for a part that one of the runs does not have."""
 
 PARTS = ("configuration", "identity", "environment", "outcome")
-_OUTCOME = ("parameters", "encoder_parameters", "train_s", "total_s", "to_target_s", "throughput", "memory_peak_bytes")
+_OUTCOME = (
+    "parameters", "encoder_parameters", "decoder_parameters", "train_s", "total_s", "to_target_s", "throughput",
+    "memory_peak_bytes",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

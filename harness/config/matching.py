@@ -153,7 +153,7 @@ def weight_counts(model: Model, settings: RunSettings, inputs: InputSpec, target
         # itself is raised here again.
         with torch.random.fork_rng(devices=[]):
             network = built()
-    whole, own = network.weight_counts()
+    whole, own, _ = network.weight_counts()
     return whole.total, own.total
 
 

@@ -85,6 +85,13 @@ class TrainerSettings(LightningSettings, Section):
         "are saved at once",
     )
     log_every: int = option(50, in_key=False, at_least=1, help="steps between rows of training metrics")
+    latency_s: float = option(
+        2.0,
+        in_key=False,
+        at_least=0,
+        help="the most seconds spent on measuring how long predictions take, after the test evaluation, and never more "
+        "than 5 % of the training time; 0: not measured",
+    )
     embedding_dim: int = option(256, at_least=1, help="D of the engine's embedding, the same for every model")
     head_dropout: float = option(0.1, at_least=0, below=1, help="dropout on features before the head")
     tie_embeddings: bool = option(

@@ -71,9 +71,15 @@ class Match:
             )
         return cls(kind, int(value))
 
-    def counted(self, total: int, encoder: int, state: int | None = None) -> int:
-        """The one of these amounts that this match is about; a state that is not carried is 0."""
-        return {"total": total, "params": encoder, "state": state or 0}[self.kind]
+    def counted(self, total: int, model: int, state: int | None = None) -> int:
+        """The amount that this match is about.
+
+        Args:
+            total: parameters of the whole network.
+            model: those of encoder and decoder.
+            state: numbers that are carried; None: none are.
+        """
+        return {"total": total, "params": model, "state": state or 0}[self.kind]
 
     def near(self, amount: int) -> bool:
         """Whether an amount is within the tolerance of N."""

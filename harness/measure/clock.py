@@ -1,8 +1,8 @@
 """The clock of a run: wall time split into phases, each with its own start and stop.
 
 Phases: setup, data_preparation, warmup (the first step), data_wait, forward, backward, optimizer, validation,
-evaluation (the test split, once, at the end), checkpoint, logging, callbacks (the user's), other. Time between phases
-is `unattributed`, measured and never hidden in `other`.
+evaluation (the test split, once, at the end), latency (how long predictions take), checkpoint, logging, callbacks (the
+user's), other. Time between phases is `unattributed`, measured and never hidden in `other`.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ from __future__ import annotations
 import importlib
 import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -52,6 +54,18 @@ class EnergyMeter:
         if self._counter is None:
             return {}
         return {"joules": round(self._counter.joules, 3), "method": self._counter.method}
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Leave out the energy used during the block."""
+        self._read()
+        before = 0.0 if self._counter is None else self._counter.joules
+        try:
+            yield
+        finally:
+            self._read()
+            if self._counter is not None:
+                self._counter.joules = before
 
     def __enter__(self) -> EnergyMeter:
         self._counter = _nvml(self._device) if self._device.startswith("cuda") else _rapl(self._powercap)

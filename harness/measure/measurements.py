@@ -58,6 +58,12 @@ class Measurements(AbstractContextManager["Measurements"]):
         with self._memory.visit(EVALUATION), self._load.visit(EVALUATION):
             yield
 
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Something that is no part of the run's costs, such as timing predictions: nothing counts meanwhile."""
+        with self._memory.apart(), self._load.visit("apart"), self._energy.apart():
+            yield
+
     def taken(self) -> dict[str, Any]:
         """Everything measured so far, as plain values: what a checkpoint carries."""
         memory = self._memory.summary()  # takes a sample, which walks all pages: one is enough

@@ -17,7 +17,7 @@ from harness.measure import process_tree
 from harness.measure.sampler import Sampler
 
 TRAINING, EVALUATION = "training", "evaluation"
-_BEFORE = "setup"
+_BEFORE, _APART = "setup", "apart"
 _GROWN = 1.01  # anything less is interpreter noise
 
 
@@ -55,6 +55,7 @@ class PeakMemory:
         self._phase, self._level = _BEFORE, 0  # memory above the level counts for the phase
         self._peaks: dict[str, int] = {}
         self._base_own = 0
+        self._accelerator_peak = 0
         self._lock = threading.RLock()
         self._sampler = Sampler("peak-memory", interval, self._sample_if_grown)
         self.kind = "rss" if process_tree.memory(self._process).proportional is None else "pss"
@@ -93,6 +94,22 @@ class PeakMemory:
         finally:
             self._switch(before)
 
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """A nested phase that is no part of the run: it raises no peak, the accelerator's included."""
+        before = self._switch(_APART)
+        self._accelerator_peak = max(self._accelerator_peak, self._allocated())
+        try:
+            yield
+        finally:
+            if self._device.startswith("cuda"):
+                import torch
+
+                torch.cuda.reset_peak_memory_stats(self._device)
+            _give_back_freed()
+            self._resident = 0.0  # what is left is read before the phase goes on
+            self._switch(before)
+
     def summary(self) -> dict[str, Any]:
         """The values for the run's record, in bytes; peaks of phases that never started are left out."""
         if self._sampler.running:
@@ -100,9 +117,7 @@ class PeakMemory:
         found: dict[str, Any] = {"kind": self.kind, "base_bytes": self.base_bytes}
         found |= {f"{name}_peak_bytes": self._peaks[name] for name in (TRAINING, EVALUATION) if name in self._peaks}
         if self._device.startswith("cuda"):
-            import torch
-
-            found["accelerator_peak_bytes"] = torch.cuda.max_memory_allocated(self._device)
+            found["accelerator_peak_bytes"] = max(self._accelerator_peak, self._allocated())
         return found
 
     def __enter__(self) -> PeakMemory:
@@ -125,6 +140,14 @@ class PeakMemory:
         self._sampler.__exit__(kind, error, trace)
         self._sample()
 
+    def _allocated(self) -> int:
+        """The accelerator's peak since it was last reset; 0 without one."""
+        if not self._device.startswith("cuda"):
+            return 0
+        import torch
+
+        return int(torch.cuda.max_memory_allocated(self._device))
+
     def _switch(self, name: str) -> str:
         """Switch to a phase without returning memory; returns the previous phase."""
         with self._lock:
@@ -141,7 +164,8 @@ class PeakMemory:
         with self._lock:
             now = process_tree.memory(self._process)
             self._resident = max(self._resident, now.resident)
-            self._peak = max(self._peak, now.resident if now.proportional is None else now.proportional)
+            if self._phase != _APART:
+                self._peak = max(self._peak, now.resident if now.proportional is None else now.proportional)
             self._own = max(0, (now.resident if now.own is None else now.own) - self._base_own)
             if self._own > _GROWN * self._level:
                 self._peaks[self._phase] = max(self._peaks.get(self._phase, 0), self._own)

@@ -158,9 +158,9 @@ class Network(nn.Module):
         """
         return parameter_groups(self._model, self.encoder, self.decoder)
 
-    def weight_counts(self) -> tuple[WeightCounts, WeightCounts]:
-        """Trained and fixed weights of the whole network, and of encoder and decoder alone."""
-        return count_weights([self]), count_weights(self.parts)
+    def weight_counts(self) -> tuple[WeightCounts, WeightCounts, WeightCounts]:
+        """Trained and fixed weights of the whole network, of encoder and decoder, and of the encoder alone."""
+        return count_weights([self]), count_weights(self.parts), count_weights([self.encoder])
 
 
 def _declared(encoder: Encoder, name: str, model: Model) -> int:

@@ -215,7 +215,7 @@ def _model_code(run: RunView) -> str:
 
 def _size(summary: RunSummary, *, by_total: bool) -> int:
     """The parameters that were meant to be equal."""
-    return summary.parameters if by_total else summary.encoder_parameters
+    return summary.parameters if by_total else summary.model_parameters
 
 
 def _span(low: int, high: int) -> str:

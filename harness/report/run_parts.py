@@ -16,7 +16,7 @@ from harness.report.tables import Column, Table, TableCell, TableRow
 from harness.store.query import RunView
 from harness.store.records import SampleRow
 from harness.store.thinned_curves import Curve
-from harness.store.training_details import state_words, training_words
+from harness.store.training_details import latency_words, memory_words, state_words, training_words
 
 CHARTS = 6
 """How many charts a run's page shows."""
@@ -123,11 +123,11 @@ def _facts(run: RunView, machine: str) -> Pairs:
         found += [(term, text) for term, text in (("precision", run.precision), ("backend", run.backend)) if text]
         if s.parameters:
             found.append(("parameters", _parameters(s.parameters, s.fixed_parameters)))
+            found.append(("encoder’s share", fmt.share(s.encoder_parameters, s.parameters)))
         found += [*state_words(s.details), *training_words(s.details)]
         if s.throughput:
             found.append(("throughput", f"{fmt.count(s.throughput)} {s.throughput_unit}"))
-        if s.memory_peak_bytes:
-            found.append(("peak memory", fmt.size(s.memory_peak_bytes)))
+        found += [*latency_words(s.details), *memory_words(s.memory)]
         if s.checkpoint.get("chosen_by"):
             found.append(("weights tested", f"best {s.checkpoint['chosen_by']}, step {s.checkpoint.get('step')}"))
         if s.machine.get("contended"):

@@ -95,13 +95,16 @@ class RunSummary:
         metrics: final values by "split/name" ("test/bleu", "val/loss").
         primary_value: the primary metric on the final split.
         split: the final split, evaluated once: "test"; "val" for trials of a search, which must not see test.
-        parameters: all weights, trained and fixed; encoder_parameters: those of encoder and decoder.
+        parameters: all weights, trained and fixed.
+        encoder_parameters: those of the encoder alone; decoder_parameters: those of the decoder that it does not share
+            with the encoder. The rest is the engine's: embedding and head.
         phases: seconds by phase; total_s: the wall time of the run; train_s excludes validation and checkpoints.
         throughput, throughput_unit: real, unpadded units per second of training time.
         checkpoint: which weights were tested: {"chosen_by": "val/loss", "step": 400, "value": 1.2}.
         fixed_parameters: how many of `parameters` are not trained.
         details: decoder, backend (what computed the layers: "oneDNN", "fused Python"), precision, precision_chosen
-            (why the harness chose it, of runs with precision=auto), notes of the data, context in symbols...
+            (why the harness chose it, of runs with precision=auto), notes of the data, context in symbols, latency
+            ({"one", "batch"}, each {"examples", "calls", "p50_ms", "p95_ms"}; see `harness.training.latency`)...
         artifacts: relative paths in the run folder: {"model", "specs", "card", "samples", "config", "predictions"}.
         charts: what the report draws: "parts", by which scores are divided ("class", "tag", "horizon", "length", ""),
             and the data of charts: {"confusion": {"labels": [...], "matrix": [[...]]}}.
@@ -134,3 +137,9 @@ class RunSummary:
     machine: dict[str, Any] = field(default_factory=dict)
     energy: dict[str, Any] = field(default_factory=dict)
     fixed_parameters: int = 0
+    decoder_parameters: int = 0
+
+    @property
+    def model_parameters(self) -> int:
+        """Those of encoder and decoder: what the model plug-in builds, and what match=params makes equal."""
+        return self.encoder_parameters + self.decoder_parameters

@@ -1,4 +1,4 @@
-"""What a run records of its model beside scores, in words: its state, and what it asks of training.
+"""What a run records of its model beside scores, in words: state, latency, memory, and what it asks of training.
 
 The mappings come from the store, so nothing about their contents is taken for granted.
 """
@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 Words = list[tuple[str, str]]
+
+FEWEST_CALLS = 20
+"""With fewer timed calls no 95th percentile of a latency is shown."""
 
 
 def training_words(details: Mapping[str, Any]) -> Words:
@@ -36,6 +39,38 @@ def state_size_of(details: Mapping[str, Any]) -> int | None:
     """The numbers of state that a run recorded."""
     size = details.get("state_size")
     return size if isinstance(size, int) else None
+
+
+def latency_words(details: Mapping[str, Any]) -> Words:
+    """How long predictions take, for one example and for a batch, as (term, text); empty if it was not measured."""
+    latency = _mapping(details.get("latency"))
+    found: Words = []
+    for part in ("one", "batch"):
+        timed = _mapping(latency.get(part))
+        size, calls, middle, high = (timed.get(name) for name in ("examples", "calls", "p50_ms", "p95_ms"))
+        if not isinstance(middle, int | float):
+            continue
+        symbols = f" for {_number(latency['symbols'])} symbols" if "symbols" in latency else ""
+        text = f"{milliseconds(middle)}{symbols}"
+        if isinstance(calls, int) and isinstance(high, int | float):
+            text += f"; 95 % within {milliseconds(high)}" if calls >= FEWEST_CALLS else ""
+            text += f" ({calls:,} call{'s' if calls != 1 else ''})"
+        found.append((f"latency, {'one example' if part == 'one' else f'batch of {_number(size)}'}", text))
+        if "real_time_factor" in timed:
+            found.append(("real-time factor", f"{_number(timed['real_time_factor'])} s per second of signal"))
+    return found
+
+
+def milliseconds(value: float) -> str:
+    """2.13 ms, 21.3 ms, 213 ms, 2,130 ms."""
+    return f"{value:.3g} ms" if value < 1000 else f"{value:,.0f} ms"
+
+
+def memory_words(memory: Mapping[str, Any]) -> Words:
+    """Peaks of training and of inference above what the process held before the run, as (term, text)."""
+    terms = {"training memory": "training_peak_bytes", "inference memory": "evaluation_peak_bytes"}
+    found = {term: memory.get(name) for term, name in terms.items()}
+    return [(term, f"{size / 1e6:,.0f} MB") for term, size in found.items() if isinstance(size, int | float)]
 
 
 def _group(name: object, group: Mapping[str, Any]) -> str:

@@ -126,6 +126,8 @@ def run_as_json(view: RunView) -> dict[str, Any]:
         "reason": view.reason,
         "parameters": s.parameters if s else None,
         "fixed_parameters": s.fixed_parameters if s else None,
+        "encoder_parameters": s.encoder_parameters if s else None,
+        "decoder_parameters": s.decoder_parameters if s else None,
         "primary": {
             "name": view.primary.get("name"),
             "value": _finite(view.primary_value),
@@ -144,6 +146,7 @@ def run_as_json(view: RunView) -> dict[str, Any]:
             "value": (_finite(s.throughput) or None) if s else None,
             "unit": (s.throughput_unit or None) if s else None,
         },
+        "latency": s.details.get("latency") or {} if s else {},
         "memory_peak_bytes": (s.memory_peak_bytes or None) if s else None,
         "environment": view.environment,
         "artifacts": {name: s.artifacts.get(name) if s else None for name in _ARTIFACTS},
@@ -208,7 +211,7 @@ def view_of(
         for name in ("primary_value", "total_s", "train_s"):
             values[name] = nan(values[name])
         values["throughput"] = values["throughput"] or 0.0
-        for name in ("memory", "machine", "energy"):  # older runs did not record them
+        for name in ("memory", "machine", "energy"):  # NULL where a run recorded none
             values[name] = values[name] or {}
         summary = RunSummary(metrics=finals, **values)
     return RunView(

@@ -25,6 +25,7 @@ from harness.training.data_module import EndlessBatches, training_loader
 from harness.training.device import device_of
 from harness.training.evaluate import Evaluation, evaluate, judge
 from harness.training.generate import generate
+from harness.training.latency import measure_latency
 from harness.training.lightning_module import TrainingModule, after_steps
 from harness.training.load_data import load_data
 from harness.training.loop import train
@@ -109,19 +110,19 @@ def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_p
     clock, task = session.clock, settings.task
     check_softmax(task.target_type, settings.trainer, settings.optimizer)
     with clock.phase("data_preparation"):
-        data = load_data(task, _planned(plan))
+        loaded = load_data(task, _planned(plan))
         for source in settings.model.sources():
             source.fetch()
     split = settings.trainer.final_split
     with clock.phase("setup"):
-        write_preprocessing(session.folder.path, task.name, data.preprocessing)
+        write_preprocessing(session.folder.path, task.name, loaded.preprocessing)
         _prepare_torch(settings)
         seed_global(settings.seed, "initialisation")
-        network = Network(settings.model, task.signature, data.input_spec, data.target_spec, settings.trainer)
+        network = Network(settings.model, task.signature, loaded.input_spec, loaded.target_spec, settings.trainer)
         check_savable(network)
-        order_symbols(network, data)
+        order_symbols(network, loaded)
         with clock.phase("data_preparation"):
-            data = pooled_once(data, network)
+            data = pooled_once(loaded, network)
         final = _final_split(data, split)
         batches = EndlessBatches(training_loader(data, task.loader, settings.seed))
         around = RunContext(
@@ -139,7 +140,7 @@ def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_p
         )
         seed_global(settings.seed, "dropout")
         probe(network, data, settings.model.name)
-        whole, own = network.weight_counts()
+        whole, own, encoder = network.weight_counts()
         state_size = measured_state_size(network, data.input_spec)
         verify(settings.asked.match, settings.model, (whole.total, own.total), state_size)
         session.measured.training()
@@ -159,6 +160,7 @@ def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_p
         texts = generate(network, data, settings.decoding, settings.seed)
         rows = prediction_rows(data, outcome)
         charts = _charts(data, outcome)
+    latency = _latency(settings, session, network, loaded, train_s)
     primary = task.metrics[0].name
     chosen_by = callback.selection.chosen_by
     summary = RunSummary(
@@ -166,7 +168,8 @@ def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_p
         | {f"val/{chosen_by}": best.value},
         primary_value=outcome.metrics[primary],
         parameters=whole.total,
-        encoder_parameters=own.total,
+        encoder_parameters=encoder.total,
+        decoder_parameters=own.total - encoder.total,
         fixed_parameters=whole.fixed,
         phases={},
         total_s=0.0,
@@ -190,14 +193,27 @@ def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_p
             "carries_state": network.capabilities.carries_state,
             "state_size": state_size,
             "backend": backends_of(network.encoder, network.decoder),
+            **latency,
             **_data_details(task, data),
         },
         artifacts={"config": "config.json"},
         charts=charts,
     )
     with clock.phase("logging"):
+        session.measured.write(summary)  # for the model's card; `finish` writes it once more
         summary.artifacts |= write_model(session.folder.path, settings, plan, network, data, summary)
     session.finish(summary, rows, texts)
+
+
+def _latency(
+    settings: RunSettings, session: Session, network: Network, data: TaskData, train_s: float
+) -> dict[str, Any]:
+    """{"latency": ...} of the weights that were tested, on examples as they come, not pooled in advance."""
+    if settings.trainer.final_split != "test":  # trials of a search are not asked for their cost
+        return {}
+    with session.clock.phase("latency"), session.measured.apart():
+        found = measure_latency(network, data, data.test, settings, train_s)
+    return {"latency": found} if found else {}
 
 
 def _prepare_torch(settings: RunSettings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.config.settings import RunSettings
 from harness.contract.task import TaskData
 from harness.store.records import RunPlan, RunSummary
+from harness.store.training_details import latency_words, memory_words
 
 
 def model_card(settings: RunSettings, plan: RunPlan, data: TaskData, summary: RunSummary) -> str:
@@ -26,6 +27,8 @@ def model_card(settings: RunSettings, plan: RunPlan, data: TaskData, summary: Ru
         "model": f"{model.name} (version {model.version})",
         "parameters": f"{summary.parameters:,}" + (f", of which {fixed:,} are not trained" if fixed else ""),
         "training": f"{summary.train_s:.1f} s, budget {settings.budget}, seed {settings.seed}",
+        **dict(latency_words(summary.details)),
+        **dict(memory_words(summary.memory)),
         "weights": f"of step {summary.checkpoint.get('step')}, the best by {summary.checkpoint.get('chosen_by')}",
         "run": f"`{plan.key}`",
     }

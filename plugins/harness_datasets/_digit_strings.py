@@ -85,6 +85,11 @@ class SpokenDigits(SpokenText):
         """From the start of one frame to the next."""
         return 25.0
 
+    @property
+    def seconds_per_frame(self) -> float:
+        """As `frame_hop_ms` says."""
+        return self.frame_hop_ms / 1000
+
     def energy(self, frames: np.ndarray) -> np.ndarray:
         """Loudness of frames (N, F), (N,): the first cepstral coefficient."""
         return frames[:, 0]
@@ -105,7 +110,7 @@ class SpokenDigits(SpokenText):
             DataError: as for `prepare`.
         """
         recordings, notes = self.recordings()
-        hop = self.frame_hop_ms / 1000
+        hop = self.seconds_per_frame
         sizes = {"train": self.train_strings, "val": self.val_strings, "test": self.test_strings}
         splits: dict[str, ComposedFrames] = {}
         for number, split in enumerate(_SPLITS):

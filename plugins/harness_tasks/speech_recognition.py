@@ -94,6 +94,7 @@ class SpeechRecognition(DatasetTask):
             preprocessing=recordings,
             augment=self.masks if self.spec_augment else None,
             notes=notes,
+            seconds_per_step=self.dataset.seconds_per_frame,
         )
 
     def load_preprocessing(self, folder: Path) -> Recordings:

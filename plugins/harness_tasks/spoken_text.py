@@ -38,3 +38,9 @@ class SpokenText(Dataset):
     def feature_settings(self) -> FeatureSettings | None:
         """How frames are computed from audio, so that trained models take audio; None: the frames came ready-made."""
         return None
+
+    @property
+    def seconds_per_frame(self) -> float | None:
+        """From the start of one frame to the next; None: not known."""
+        settings = self.feature_settings
+        return None if settings is None else settings.hop_ms / 1000

@@ -26,6 +26,7 @@ WORDS = (
     "trainer.validations=2",
     "trainer.log_every=2",
     "trainer.checkpoint_every_s=3600",
+    "trainer.latency_s=0.01",
     "budget=steps:6",
 )
 

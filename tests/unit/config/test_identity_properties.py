@@ -23,7 +23,8 @@ from harness.registry import discovery, engine_code
 
 TINY = ("task=counting", "model=small")
 FREE = {"sweep", "logger", "exclusive", "tuning", "asked"} | {
-    f"trainer.{name}" for name in ("threads", "log_every", "checkpoint_every_s", "profiler", "strategy", "devices")
+    f"trainer.{name}"
+    for name in ("threads", "log_every", "latency_s", "checkpoint_every_s", "profiler", "strategy", "devices")
 }
 """What cannot change a result."""
 

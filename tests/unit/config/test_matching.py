@@ -65,7 +65,7 @@ def _true_counts(settings: RunSettings) -> tuple[int, int]:
 
     data = _data(settings.task.name)
     network = Network(settings.model, settings.task.signature, data.input_spec, data.target_spec, settings.trainer)
-    whole, own = network.weight_counts()
+    whole, own, _ = network.weight_counts()
     return whole.total, own.total
 
 

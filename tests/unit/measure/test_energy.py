@@ -52,6 +52,15 @@ def test_a_counter_that_starts_anew_is_followed(powercap: Path) -> None:
         assert meter.summary()["joules"] == pytest.approx(902.0)
 
 
+def test_what_is_used_apart_does_not_count(powercap: Path) -> None:
+    with EnergyMeter(powercap=powercap) as meter:
+        _set(powercap, "intel-rapl:0", 101_000_000)
+        with meter.apart():
+            _set(powercap, "intel-rapl:0", 700_000_000)
+        _set(powercap, "intel-rapl:0", 702_000_000)
+        assert meter.summary()["joules"] == pytest.approx(3.0)
+
+
 def test_what_is_used_after_the_block_does_not_count(powercap: Path) -> None:
     with EnergyMeter(powercap=powercap) as meter:
         _set(powercap, "intel-rapl:0", 101_000_000)

@@ -114,6 +114,21 @@ def test_a_visit_is_charged_with_what_grows_during_it_only():
     assert found["evaluation_peak_bytes"] == pytest.approx(2 * BLOCK, rel=0.1)
 
 
+def test_what_is_apart_raises_no_peak():
+    with PeakMemory(interval=60) as watch:
+        watch.phase("evaluation")
+        block = _fresh_pages()
+        before, whole = watch.summary(), watch.peak_bytes
+        with watch.apart():
+            more = [_fresh_pages(), _fresh_pages()]
+            watch.summary()  # takes a sample
+            for part in more:
+                part.close()
+        assert watch.summary() == before
+        assert watch.peak_bytes == pytest.approx(whole, rel=0.05)
+        block.close()
+
+
 def test_processes_that_the_run_starts_count_with_it():
     code = f"block = bytearray({BLOCK})\nblock[::4096] = bytes(len(block[::4096]))\nprint(flush=True)\ninput()"
     this = psutil.Process()

@@ -83,6 +83,7 @@ def _inject(part: str, clock: Skewed, patch: pytest.MonkeyPatch) -> None:
         "optimizer": (torch.optim.AdamW, "step"),
         "validation": (callback, "evaluate"),
         "evaluation": (execute, "evaluate"),
+        "latency": (execute, "measure_latency"),
         "logging": (MetricWriter, "put"),
         "samples": (session.RunFolder, "write_samples"),
     }
@@ -118,6 +119,7 @@ FOUND = {
     "optimizer": {"warmup": 1, "optimizer": STEPS - 1},
     "validation": {"validation": VALIDATIONS},
     "evaluation": {"evaluation": 1},
+    "latency": {"latency": 1},
     "logging": {"logging": 5},  # three times training, two validations
     "samples": {"logging": 1},
 }
@@ -206,6 +208,6 @@ def test_a_run_has_every_phase_and_together_they_are_its_wall_time(tmp_path: Pat
     assert view.summary is not None
     assert view.summary.phases.keys() == {
         "setup", "data_preparation", "warmup", "data_wait", "forward", "backward", "optimizer", "validation",
-        "evaluation", "checkpoint", "logging", "other", clock_module.UNATTRIBUTED,
+        "evaluation", "latency", "checkpoint", "logging", "other", clock_module.UNATTRIBUTED,
     }  # fmt: skip
     assert sum(view.summary.phases.values()) == view.summary.total_s

@@ -137,7 +137,8 @@ def sized(runs: list[RunView], lstm: int, rnn: int, match: str | None, encoder: 
         config = run.config | ({"asked": {"match": match}} if match else {})
         changes[run.model, run.seed] = {
             "parameters": size,
-            "encoder_parameters": encoder or size,
+            "encoder_parameters": (encoder or size) // 2,
+            "decoder_parameters": (encoder or size) - (encoder or size) // 2,
             "run_config": config,
             **({"details": {"state_size": state}} if state else {}),
         }

@@ -16,11 +16,13 @@ from harness.store.records import RunSummary
 
 SHAPE = {
     "key": str, "sweep": str, "task": str, "dataset": str, "model": str, "seed": int, "status": str,
-    "reason": None, "parameters": int, "fixed_parameters": int,
+    "reason": None, "parameters": int, "fixed_parameters": int, "encoder_parameters": int,
+    "decoder_parameters": int,
     "primary": {"name": str, "value": float, "unit": str, "higher_is_better": bool, "split": str},
     "metrics": {"test/bleu": float, "val/loss": float},
     "time": {"total_s": float, "train_s": float, "to_target_s": None, "phases": {"forward": float, "data_wait": float}},
-    "throughput": {"value": float, "unit": str}, "memory_peak_bytes": int, "environment": str,
+    "throughput": {"value": float, "unit": str}, "latency": {"one": {"calls": int, "p50_ms": float}},
+    "memory_peak_bytes": int, "environment": str,
     "artifacts": {
         "model": str,
         "specs": None,
@@ -42,7 +44,7 @@ def shape(value):
 
 def keys(value):
     return (
-        {k: keys(v) for k, v in value.items() if k not in ("metrics", "phases", "memory", "machine")}
+        {k: keys(v) for k, v in value.items() if k not in ("metrics", "phases", "latency", "memory", "machine")}
         if isinstance(value, dict)
         else None
     )
