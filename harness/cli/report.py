@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,9 +11,11 @@ import typer
 from harness.cli.paths import path_named
 
 if TYPE_CHECKING:
-    from harness.report.load import RunSelection
+    from harness.report.joined import Joined
+    from harness.report.load import ReportData, RunSelection
 
 FORMATS = ("html", "md", "csv", "tex", "svg", "png")  # of harness.report.pages, which --help must not import
+ON_REQUEST = ("every_eval_ever",)
 
 Sweep = Annotated[str | None, typer.Option("--sweep", metavar="NAME", help="Only the runs of this sweep.")]
 Tasks = Annotated[
@@ -29,6 +31,13 @@ Since = Annotated[
 
 
 def command(
+    stores: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[STORE]...",
+            help="With --site: results stores, as files, URLs, or folders with files *.db. Default: the results store.",
+        ),
+    ] = None,
     sweep: Sweep = None,
     task: Tasks = None,
     model: Models = None,
@@ -46,13 +55,25 @@ def command(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help=f"What to write: {', '.join(FORMATS)}; several times or separated by commas. Default: all.",
+            help=f"What to write: {', '.join(FORMATS)}, {', '.join(ON_REQUEST)}; several times or separated by commas. "
+            "Default: all but the last.",
         ),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(parser=path_named("--out"), metavar="PATH", help="Folder to write to; default: results/report."),
     ] = None,
+    site: Annotated[
+        Path | None,
+        typer.Option(
+            parser=path_named("--site"),
+            metavar="FOLDER",
+            help="Write the pages of all STOREs to this folder, ready for a static web host.",
+        ),
+    ] = None,
+    organization: Annotated[
+        str, typer.Option("--organization", metavar="NAME", help="Who ran this, for --format every_eval_ever.")
+    ] = "unknown",
 ) -> None:
     """Write the comparison report from the results store, and print the path of its page.
 
@@ -61,6 +82,11 @@ def command(
     """
     wanted = _formats(formats or [])
     chosen = selection(sweep, task, model, since)
+    if site is not None:
+        _check_site(compare, out)
+        _write_site(site, stores or [], chosen, wanted, organization)
+        return
+    _check_no_stores(stores)
     from harness import report
     from harness.cli.output import say, waiting
     from harness.report.load import load
@@ -70,15 +96,84 @@ def command(
     folder = out or results_folder() / "report"
     if not compare:
         with Store.open(create=False) as store, waiting("Making the report ..."):
-            page = report.build(store, folder, data=load(store, selection=chosen), formats=wanted)
+            data = load(store, selection=chosen)
+            page = report.build(store, folder, data=data, formats=wanted, extra=_extra(data, wanted, organization))
         say(str(page))
         return
     from harness.report.joined import joined
 
     with waiting("Joining the stores and making the report ..."), joined([store_url(), *compare]) as several:
-        data = load(several.store, selection=chosen, stores=several.phrases, store_id=several.store_id)
-        page = report.build(several.store, folder, data=data, formats=wanted)
+        data = _loaded(several, chosen)
+        page = report.build(several.store, folder, data=data, formats=wanted, extra=_extra(data, wanted, organization))
     say(str(page))
+
+
+def _check_site(compare: Sequence[str] | None, out: Path | None) -> None:
+    """Refuse options that --site replaces.
+
+    Raises:
+        ConfigError: one of them was given.
+    """
+    from harness.errors import ConfigError
+
+    if compare:
+        raise ConfigError("--compare does not go with --site: name every store after it (--site FOLDER STORE...).")
+    if out is not None:
+        raise ConfigError("--out does not go with --site, which names the folder itself.")
+
+
+def _check_no_stores(stores: Sequence[str] | None) -> None:
+    """Refuse stores where nothing says what to do with them.
+
+    Raises:
+        ConfigError: one was given.
+    """
+    from harness.errors import ConfigError
+
+    if stores:
+        raise ConfigError(
+            f"'{stores[0]}' has no option before it: --site FOLDER {stores[0]} writes a site of the stores named, "
+            f"--compare {stores[0]} shows its runs beside those of the results store."
+        )
+
+
+def _write_site(
+    folder: Path, stores: Sequence[str], chosen: RunSelection, formats: Sequence[str], organization: str
+) -> None:
+    """The pages of several stores; exit code 1 if one was refused, after the pages are written."""
+    from harness import report
+    from harness.cli.output import say, waiting
+    from harness.report.joined import joined_in_any_order
+    from harness.store.place import store_url
+    from harness.terminal import harmless
+
+    with waiting("Merging the stores and making the pages ..."), joined_in_any_order(stores or [store_url()]) as found:
+        data = _loaded(found, chosen)
+        extra = [(".nojekyll", b""), *_extra(data, formats, organization)]
+        page = report.build(found.store, folder, data=data, formats=formats, extra=extra)
+    say(str(page))
+    for name, reason in found.refused:
+        typer.echo(harmless(f"Left out: {name}: {reason}"), err=True)
+    if found.refused:
+        raise typer.Exit(1)
+
+
+def _extra(data: ReportData, formats: Sequence[str], organization: str) -> Iterator[tuple[str, bytes]]:
+    """Files of formats that are written on request only."""
+    if "every_eval_ever" in formats:
+        from harness.report.exchange import every_eval
+
+        yield from every_eval.files(data, organization)
+
+
+def _loaded(found: Joined, chosen: RunSelection) -> ReportData:
+    """The chosen runs of joined stores."""
+    from harness.report.joined import stores_table
+    from harness.report.load import load
+
+    data = load(found.store, selection=chosen, stores=found.phrases, store_id=found.store_id)
+    data.store_table = stores_table(found)
+    return data
 
 
 def selection(
@@ -112,6 +207,6 @@ def _formats(given: Sequence[str]) -> tuple[str, ...]:
 
     names = [name.strip().lower() for words in given for name in words.split(",") if name.strip()]
     for name in names:
-        if name not in FORMATS:
-            raise UnknownNameError("report format", name, FORMATS)
+        if name not in (*FORMATS, *ON_REQUEST):
+            raise UnknownNameError("report format", name, (*FORMATS, *ON_REQUEST))
     return tuple(dict.fromkeys(names)) or FORMATS

@@ -19,7 +19,7 @@ from harness.config.plain import canonical
 from harness.config.schema import meaning_of
 from harness.config.settings import RunSettings, plain_section
 from harness.contract.dataset_task import DatasetTask
-from harness.contract.task import Baseline, Task
+from harness.contract.task import Baseline, Reference, Task
 from harness.errors import ConfigError
 from harness.registry import discovery
 from harness.registry.engine_code import engine_digest, plugin_digest
@@ -254,10 +254,17 @@ def _facts(task: Task) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, A
         }
         for metric in task.metrics
     }
-    references = [
-        {"metric": r.metric, "value": r.value, "system": r.system, "source": r.source}
-        for r in task.references
-        if r.dataset in ("", task.dataset_name)
-    ]
+    references = [_published(r) for r in task.references if r.dataset in ("", task.dataset_name)]
     primary = {"name": first.name, "unit": first.unit, "higher_is_better": first.higher_is_better}
     return primary, units, references
+
+
+def _published(reference: Reference) -> dict[str, Any]:
+    """A published figure for the store: what every figure has, and what is said beyond that."""
+    told = {f.name: getattr(reference, f.name) for f in fields(Reference)}
+    told["options"] = dict(reference.options)
+    always = ("metric", "value", "system", "source")
+    return {name: value for name, value in told.items() if name in always or value != _UNSAID.get(name)}
+
+
+_UNSAID = {f.name: f.default for f in fields(Reference)} | {"options": {}}

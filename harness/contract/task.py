@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -35,12 +35,23 @@ __all__ = ["Baseline", "Loader", "Reference", "Task", "TaskData", "TaskFields"]
 class Reference:
     """A published figure to stand beside measured ones.
 
+    The fields after `dataset` let the report decide whether a measured score may be held against it. One that is left
+    out is not checked, except `signature`: a metric with variants is comparable only in the same variant.
+
     Attributes:
         metric: name of the task's metric that it is a value of.
         value: in that metric's unit.
         system: what was measured ("Transformer, 65 M parameters").
         source: where it was published.
         dataset: the data set's label, where the figure holds for it alone; empty: for all of the task's.
+        model: name of the model plug-in that is the same kind of network ("lstm"); empty: none is.
+        protocol: how it was measured, for readers ("word level; one model, no ensemble; 500 epochs").
+        signature: the parts of the metric's variant that are known ("case:lc|tok:13a"); all must be ours too.
+        split: what it was measured on: "test" as the data set publishes it, "val", or the other split in words.
+        test_examples: how many examples it was measured on; None: not said.
+        options: options that a run must have to be comparable, by dotted name ({"task.lowercase": True}).
+        synthetic: whether it was measured on generated data.
+        tolerance: a mean within this distance, in the metric's unit, also counts as reproduced.
     """
 
     metric: str
@@ -48,6 +59,14 @@ class Reference:
     system: str
     source: str
     dataset: str = ""
+    model: str = ""
+    protocol: str = ""
+    signature: str = ""
+    split: str = "test"
+    test_examples: int | None = None
+    options: Mapping[str, bool | int | float | str | None] = field(default_factory=dict)
+    synthetic: bool = False
+    tolerance: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.report import run_lists
 from harness.report.panels import Panel
+from harness.report.reproduction.page import Reproduction
 from harness.report.tables import Table
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class Report:
         machines: the name of each environment, by hash.
         links: to the pages of the runs, by key.
         runs: every run, for the page of runs; None without runs.
+        reproduction: published figures beside ours; None if the runs declare none.
+        stores: those that were merged; None for a single one.
     """
 
     title: str
@@ -92,10 +95,14 @@ class Report:
     machines: dict[str, str]
     links: dict[str, run_lists.Link]
     runs: Table | None
+    reproduction: Reproduction | None = None
+    stores: Table | None = None
 
     def tables(self) -> list[Table]:
         """Every table to be written as a file, except the list of all runs."""
         found = [self.summary, *([self.failures] if self.failures else []), *self.environments]
+        found += [self.reproduction.table] if self.reproduction else []
+        found += [self.stores] if self.stores else []
         found += [t for p in self.across for t in p.tables]
         for block in (b for s in self.sections for b in s.blocks):
             found += [t for p in block.panels for t in p.tables]

@@ -17,8 +17,9 @@ LIST = "files.sha256"
 
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 _ENTRY = re.compile(
-    rf"([0-9a-f]{{64}})  (index\.html|report\.md|(?:tasks|runs)/{_NAME}\.html|tables/{_NAME}\.(?:csv|tex)"
-    rf"|figures/{_NAME}\.(?:svg|png))"
+    r"([0-9a-f]{64})  (\.nojekyll|(?:index|reproduction|stores)\.html|report\.md"
+    rf"|(?:tasks|runs)/{_NAME}\.html|tables/{_NAME}\.(?:csv|tex)|figures/{_NAME}\.(?:svg|png)"
+    rf"|every_eval_ever/(?:left_out|data/{_NAME}/{_NAME}/{_NAME}/{_NAME})\.json)"
 )
 _LONGEST_LIST = 1 << 26  # bytes; a report of a hundred thousand runs needs a sixth of it
 
@@ -45,7 +46,7 @@ class ReportFolder:
             content: of the file.
         """
         path = self.path / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         self._written[name] = hashlib.sha256(content).hexdigest()
         if not (path.is_file() and path.read_bytes() == content):
             with (self.path / LIST).open("a", encoding="utf-8") as file:
@@ -66,9 +67,10 @@ class ReportFolder:
         _replace(self.path / LIST, "".join(lines).encode())
 
     def _is_unchanged(self, name: str, digest: str) -> bool:
-        """Whether a file is unchanged since it was written; no link to it or its folder is followed."""
+        """Whether a file is unchanged since it was written; no link to it or a folder of it is followed."""
         path = self.path / name
-        if path.is_symlink() or not path.is_file() or (path.parent != self.path and path.parent.is_symlink()):
+        folders = [folder for folder in path.parents if self.path in folder.parents]
+        if path.is_symlink() or not path.is_file() or any(folder.is_symlink() for folder in folders):
             return False
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == digest

@@ -14,6 +14,7 @@ from harness.errors import StoreError
 from harness.report.comparisons import Comparison, Entry, compare, one_line
 from harness.report.conditions import Conditions, conditions_of, flatten
 from harness.report.selection import RunSelection
+from harness.report.tables import Table
 from harness.store import Store, query
 from harness.store.query import RunView
 from harness.store.records import EnvironmentRecord
@@ -35,6 +36,7 @@ class ReportData:
         selection: what was asked for.
         stores: what came from which store, one phrase each; empty for a single store.
         trials: how many trials of searches are left out, since they were not scored on test data.
+        store_table: the stores in detail, for a page of their own; None for a single store.
     """
 
     sweep: str | None
@@ -46,6 +48,7 @@ class ReportData:
     selection: RunSelection = field(default_factory=RunSelection)
     stores: list[str] = field(default_factory=list)
     trials: int = 0
+    store_table: Table | None = None
 
     @property
     def tasks(self) -> list[str]:

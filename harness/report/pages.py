@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -33,12 +33,13 @@ def build(
     sweep: str | None = None,
     data: ReportData | None = None,
     formats: Collection[str] = FORMATS,
+    extra: Iterable[tuple[str, bytes]] = (),
 ) -> Path:
     """Write the report of a sweep, or of every run in the store, into a folder.
 
-    Pages: index.html, tasks/*.html, runs/*.html. Each is one file that works offline: style, script and
-    figures are embedded. Also: report.md, tables/*.csv and *.tex, figures/*.svg and *.png, and files.sha256,
-    a list of all these. Files of an earlier report are replaced, and stale ones removed.
+    Pages: index.html, reproduction.html, stores.html, tasks/*.html, runs/*.html. Each is one file that works offline:
+    style, script and figures are embedded. Also: report.md, tables/*.csv and *.tex, figures/*.svg and *.png,
+    and files.sha256, a list of all these. Files of an earlier report are replaced, and stale ones removed.
 
     Args:
         store: open, at least for reading.
@@ -46,6 +47,7 @@ def build(
         sweep: its name; None: everything.
         data: what to report, if already loaded.
         formats: which of `FORMATS` to write; Markdown includes png figures, unless only svg is requested.
+        extra: further files, each a name and its content.
 
     Returns:
         The path of index.html; without HTML, report.md, else the folder.
@@ -87,6 +89,8 @@ def build(
                     folder.write(f"figures/{figure.name}.svg", figure.svg.encode())
                 if "png" in formats or ("md" in formats and pictures == "png"):
                     folder.write(f"figures/{figure.name}.png", figure.png)
+        for name, more in extra:
+            folder.write(name, more)
         folder.finish()
     except OSError as error:
         raise StoreError(
@@ -110,6 +114,10 @@ def pages_of_report(report: Report) -> Iterator[tuple[str, str]]:
     here = {"report": report, "store_id": report.store_id, "links": report.links, "root": "../"}
     if report.runs is not None:
         yield "runs/index.html", templates().get_template("runs.html.j2").render(here)
+    if report.reproduction is not None:
+        yield "reproduction.html", templates().get_template("reproduction.html.j2").render({**here, "root": ""})
+    if report.stores is not None:
+        yield "stores.html", templates().get_template("stores.html.j2").render({**here, "root": ""})
     template = templates().get_template("task.html.j2")
     for section in report.sections:
         yield f"tasks/{section.name}.html", template.render(here, section=section)

@@ -8,6 +8,7 @@ from harness.report.contents import Block, PageSection, Report, ReportOutcome
 from harness.report.environments import environment_table
 from harness.report.load import ReportData
 from harness.report.outline import empty_sections, machine_names
+from harness.report.reproduction.page import reproduction
 from harness.report.standing import Judgement, judge, sentence, standing_words
 from harness.report.standing.examples import MOST_ROWS
 from harness.report.wording import listed
@@ -49,6 +50,8 @@ def compose(store: Store, data: ReportData) -> Report:
         machines=machines,
         links=run_lists.links(data.runs),
         runs=run_lists.all_runs(data, machines),
+        reproduction=reproduction(data, headings),
+        stores=data.store_table,
     )
 
 

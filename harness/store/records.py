@@ -18,7 +18,7 @@ class RunPlan:
         primary: name, unit and direction of the primary metric: {"name", "unit", "higher_is_better"}.
         units: of every metric by name: {"bleu": {"unit": "BLEU", "higher_is_better": true, "signature": "…",
             "description": "…"}}.
-        references: published figures for this data set: [{"metric", "value", "system", "source"}].
+        references: published figures for this data set, the fields of `harness.contract.task.Reference`.
         identity: versions and digests behind the key: {"task_version", "model_version", "engine_digest",
             "plugin_digests", "target" (its name), "data_fingerprint", "model_fingerprint", "record_version"}.
         tuning: {"trials": 4, "hours": 0.1}; empty for untuned.

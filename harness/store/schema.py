@@ -74,7 +74,7 @@ runs = Table(
         "published",
         JSON,
         nullable=False,
-        comment='published figures: [{"metric", "value", "system", "source"}]',
+        comment='published figures: [{"metric", "value", "system", "source", ...}], the fields of Reference',
     ),
     Column("identity", JSON, nullable=False, comment="versions and digests behind the key"),
     Column("tuning", JSON, nullable=False, comment='{"trials", "hours"}; empty: untuned'),

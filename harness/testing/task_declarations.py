@@ -37,16 +37,23 @@ def declarations(subject: TaskSubject) -> None:
 
 
 def check_references(references: Sequence[Reference], metrics: Sequence[str]) -> None:
-    """Published figures are of known metrics, and have a source.
+    """Published figures are of known metrics, have a source, and say under what they were measured in our terms.
 
     Raises:
-        AssertionError: one is not, or has none.
+        AssertionError: one is not or does not.
     """
     for reference in references:
         assert reference.metric in metrics, (
             f"a published figure names the metric '{reference.metric}'; known: {list(metrics)}"
         )
         assert reference.source, f"the published figure of '{reference.system}' has no source"
+        assert reference.tolerance >= 0, (
+            f"the published figure of '{reference.system}' has the tolerance {reference.tolerance}, below zero"
+        )
+        assert all(":" in part for part in reference.signature.split("|") if part), (
+            f"the published figure of '{reference.system}' has the signature '{reference.signature}'; its parts "
+            "must be name:value, separated by |"
+        )
 
 
 @clause(

@@ -12,6 +12,7 @@ from harness_tasks.audio_features import Features, FeatureSettings
 
 from harness.contract.dataset import Dataset
 from harness.contract.hookspecs import hookimpl
+from harness.contract.task import Reference
 from harness.data.corrupt import Unusable, skipped
 from harness.data.foreign import shown
 from harness.data.sources import FolderSource, Source
@@ -34,6 +35,18 @@ class Fsdd(SpokenDigits, AudioOptions):
     """
 
     name: ClassVar[str] = "fsdd"
+    references: ClassVar[tuple[Reference, ...]] = (
+        Reference(
+            "sentence_accuracy",
+            98.41,
+            "bidirectional LSTM, 1 × 50, on 39 MFCCs",
+            "github.com/eonu/fsdd, README",
+            "fsdd.isolated",
+            model="bilstm",
+            protocol="2,000 recordings of 4 speakers, who are in every split; 15 epochs",
+            split="a random tenth of the recordings",
+        ),
+    )
 
     root: Path | None = None
 

@@ -22,7 +22,17 @@ _NOTEBOOKS = "bentrevett/pytorch-seq2seq, output of notebook {} (spaCy tokens, l
 
 
 def _published(value: float, system: str, notebook: int) -> Reference:
-    return Reference("bleu", value, system, _NOTEBOOKS.format(notebook), "multi30k.de-en")
+    return Reference(
+        "bleu",
+        value,
+        system,
+        _NOTEBOOKS.format(notebook),
+        "multi30k.de-en",
+        protocol="spaCy tokens in lower case; one model; all training pairs of the published split",
+        signature="case:lc|tok:spacy",
+        test_examples=1000,
+        options={"task.lowercase": True},
+    )
 
 
 @dataclass

@@ -24,6 +24,15 @@ HARNESS_CONTRACT = 2
 _BAI = "Bai, Kolter, Koltun 2018, 'An Empirical Evaluation of Generic Convolutional and Recurrent Networks', Table 1"
 _TAKASE = "takase.github.io/lm_performance"
 _WORDS, _CHARACTERS = "penn_treebank.word", "penn_treebank.character"
+_PROTOCOLS = {
+    _WORDS: ("perplexity", "10,000 words, ends of lines counted; published split; one model, no ensemble, no cache"),
+    _CHARACTERS: ("bits_per_character", "characters; published split; one model, no ensemble"),
+}
+
+
+def _figure(dataset: str, value: float, system: str, source: str, model: str = "") -> Reference:
+    metric, protocol = _PROTOCOLS[dataset]
+    return Reference(metric, value, system, source, dataset, model=model, protocol=protocol)
 
 
 @dataclass
@@ -39,15 +48,15 @@ class PennTreebank(TextCorpus):
     name: ClassVar[str] = "penn_treebank"
     defaults: ClassVar = {"symbols": "word"}
     references: ClassVar[tuple[Reference, ...]] = (
-        Reference("perplexity", 82.7, "LSTM, medium (2 × 650), Zaremba et al. 2014", _TAKASE, _WORDS),
-        Reference("perplexity", 78.4, "LSTM, large (2 × 1500), Zaremba et al. 2014", _TAKASE, _WORDS),
-        Reference("perplexity", 57.3, "AWD-LSTM, Merity et al. 2018", _TAKASE, _WORDS),
-        Reference("perplexity", 78.93, "LSTM, 13 M parameters", _BAI, _WORDS),
-        Reference("perplexity", 92.48, "GRU, 13 M parameters", _BAI, _WORDS),
-        Reference("perplexity", 114.50, "RNN, 13 M parameters", _BAI, _WORDS),
-        Reference("bits_per_character", 1.36, "LSTM, 3 M parameters", _BAI, _CHARACTERS),
-        Reference("bits_per_character", 1.37, "GRU, 3 M parameters", _BAI, _CHARACTERS),
-        Reference("bits_per_character", 1.48, "RNN, 3 M parameters", _BAI, _CHARACTERS),
+        _figure(_WORDS, 82.7, "LSTM, medium (2 × 650), Zaremba et al. 2014", _TAKASE, "stacked_lstm"),
+        _figure(_WORDS, 78.4, "LSTM, large (2 × 1500), Zaremba et al. 2014", _TAKASE, "stacked_lstm"),
+        _figure(_WORDS, 57.3, "AWD-LSTM, Merity et al. 2018", _TAKASE, "stacked_lstm"),
+        _figure(_WORDS, 78.93, "LSTM, 13 M parameters", _BAI, "lstm"),
+        _figure(_WORDS, 92.48, "GRU, 13 M parameters", _BAI),
+        _figure(_WORDS, 114.50, "RNN, 13 M parameters", _BAI, "rnn"),
+        _figure(_CHARACTERS, 1.36, "LSTM, 3 M parameters", _BAI, "lstm"),
+        _figure(_CHARACTERS, 1.37, "GRU, 3 M parameters", _BAI),
+        _figure(_CHARACTERS, 1.48, "RNN, 3 M parameters", _BAI, "rnn"),
     )
 
     root: Path | None = None

@@ -192,6 +192,34 @@ def test_a_newer_store_is_one_message(harness: Any, here: Path) -> None:
     assert "schema version 99" in err
 
 
+def test_a_site_is_the_pages_of_all_stores_named(harness: Any, here: Path) -> None:
+    Path("notes.db").write_text("no store")
+    code, out, err = harness(
+        "report", "--site", "public", str(here), "notes.db", "--format", "html", "--task", "translation"
+    )
+    assert (code, out.strip()) == (1, "public/index.html")
+    assert err.startswith("Left out: notes.db: ")
+    assert Path("public", ".nojekyll").read_bytes() == b""
+    assert "notes.db" in Path("public", "stores.html").read_text(encoding="utf-8")
+    assert harness("report", "--site", "own", "--format", "html", "--task", "translation")[0] == 0
+    assert "stores.html" in Path("own", "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("other.db",), "'other.db' has no option before it: --site FOLDER other.db"),
+        (("--site", "public", "--compare", "other.db"), "--compare does not go with --site"),
+        (("--site", "public", "--out", "r"), "--out does not go with --site"),
+        (("--site", "public", "none.db"), "None of these results stores can be read: There is no results store"),
+    ],
+)
+def test_what_goes_with_no_site_is_refused(harness: Any, here: Path, words: tuple[str, ...], message: str) -> None:
+    code, out, err = harness("report", *words)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+
+
 # -- little to show ------------------------------------------------------------------------------------
 
 

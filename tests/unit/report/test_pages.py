@@ -56,7 +56,7 @@ def translation(texts: dict[str, str]) -> str:
 def test_there_is_a_page_for_every_task_and_every_run(filled, texts: dict[str, str]):
     runs = query.runs(filled, sweep="quickstart")
     expected = {f"runs/{r.key[:12]}.html" for r in runs} | {f"tasks/{r.task.replace('_', '-')}.html" for r in runs}
-    assert set(texts) == expected | {"index.html", "runs/index.html"}
+    assert set(texts) == expected | {"index.html", "reproduction.html", "runs/index.html"}
 
 
 def test_the_pages_ask_the_network_for_nothing(texts: dict[str, str], pages: dict[str, Page]):

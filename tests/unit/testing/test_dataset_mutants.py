@@ -39,8 +39,12 @@ class Faulty(Cipher):
     @property
     def references(self) -> tuple[Reference, ...]:
         """One that is wrong, where told."""
-        metric, source = ("wer", "someone") if self.fault == "stray metric" else ("bleu", "")
-        return (Reference(metric, 3.0, "a system", source),) if "metric" in self.fault or "cite" in self.fault else ()
+        return {
+            "stray metric": (Reference("wer", 3.0, "a system", "someone"),),
+            "nobody to cite": (Reference("bleu", 3.0, "a system", ""),),
+            "signature in words": (Reference("bleu", 3.0, "a system", "someone", signature="lower case"),),
+            "negative tolerance": (Reference("bleu", 3.0, "a system", "someone", tolerance=-1.0),),
+        }.get(self.fault, ())
 
     @property
     def defaults(self) -> Mapping[str, Any]:  # type: ignore[override]
@@ -79,6 +83,8 @@ MUTANTS = [
     ("no label", "declared", "the label is empty"),
     ("stray metric", "declared", "names the metric 'wer'"),
     ("nobody to cite", "declared", "has no source"),
+    ("signature in words", "declared", "its parts must be name:value"),
+    ("negative tolerance", "declared", "below zero"),
     ("stray default", "declared", "'lower_case', which is no option of the task"),
     ("no checksum", "checksums", "source 'faulty' has no SHA-256"),
     ("list for a text", "raw_examples", "the input is a list; task 'translation' reads str"),
