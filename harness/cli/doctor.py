@@ -36,7 +36,7 @@ def command() -> None:
     found, problems = all_datasets()
     cached = [(entry["name"], entry["task"], "yes" if entry["cached"] else "no") for entry in found]
     output.table(("data set", "task", "cached"), cached, title="Data", empty="no data sets")
-    for kind in ("task", "model", "config", "unknown"):
+    for kind in ("task", "model", "panel", "config", "unknown"):
         problems += [f"{info.label}: {info.problem}" for info in list_plugins(kind) if info.problem]
     for problem in dict.fromkeys(problems):
         print(f"Problem: {problem}")

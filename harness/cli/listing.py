@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from harness.store import RunView
 
 app = typer.Typer(
-    help="List tasks, models, targets, datasets, runs or sweeps.", no_args_is_help=True, rich_markup_mode=None
+    help="List tasks, models, targets, panels, datasets, runs or sweeps.", no_args_is_help=True, rich_markup_mode=None
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print an array of objects.")]
@@ -34,6 +34,22 @@ def models(json: Json = False) -> None:
 def targets(json: Json = False) -> None:
     """Kinds of targets that tasks can have."""
     _plugins("target", json)
+
+
+@app.command("panels")
+def panels(json: Json = False) -> None:
+    """Parts of the report, built in and added by packages."""
+    from harness.cli import output
+    from harness.registry.discovery import list_plugins
+
+    found = list_plugins("panel")
+    keys = ("name", "description", "distribution", "version", "problem")
+    if json:
+        output.as_json([{key: getattr(info, key) for key in keys} for info in found])
+        return
+    rows = [(info.name, info.description, f"{info.distribution} {info.version}") for info in found]
+    output.table(("name", "description", "distribution"), rows, empty="no panels are installed")
+    _warn([f"{info.label}: {info.problem}" for info in found if info.problem])
 
 
 @app.command("datasets")

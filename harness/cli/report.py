@@ -77,8 +77,8 @@ def command(
 ) -> None:
     """Write the comparison report from the results store, and print the path of its page.
 
-    Reads only the store: no plug-in is run and nothing is trained. The report is an offline page, Markdown, and a file
-    for every table and figure.
+    Reads only the store: no task or model is run and nothing is trained. The report is an offline page, Markdown, and a
+    file for every table and figure.
     """
     wanted = _formats(formats or [])
     chosen = selection(sweep, task, model, since)

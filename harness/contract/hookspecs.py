@@ -1,12 +1,13 @@
 """The hooks of the pluggy project "harness". A plug-in module marks its functions with `harness.hookimpl`.
 
-Hooks are called once the plug-in's module is imported (only when a command names the plug-in); they return
-lists of classes and do no work.
+Hooks are called once the plug-in's module is imported (only when a command needs the plug-in); they return classes,
+or functions by name, and do no work.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -42,3 +43,10 @@ def harness_datasets() -> list[type[Dataset]]:
 def harness_targets() -> list[type[Target]]:
     """The target classes that this plug-in brings; each `name` equals an entry point "target.<name>"."""
     return []
+
+
+@hookspec
+def harness_panels() -> dict[str, Callable[[Any], list[Any]]]:
+    """What this plug-in adds to the report: functions from `harness.report.PanelContext` to a list of
+    `harness.report.Panel`; each key equals an entry point "panel.<name>". Called by `harness report`."""
+    return {}

@@ -6,6 +6,7 @@ Plug-ins are entry points of the group "harness", one for each thing they bring:
     "model.NAME" = "package.module"     a model; the module implements `harness_models`
     "target.NAME" = "package.module"    a kind of answer; the module implements `harness_targets`
     "dataset.TASK.NAME" = "package.module"  a data set for a task; the module implements `harness_datasets`
+    "panel.NAME" = "package.module"     a part of the report; the module implements `harness_panels`
     "config.NAME" = "package.conf"      a folder of YAML files added to the configuration's search path
 
 Listing reads metadata and docstrings only; nothing is imported. Loading imports one module, registers it with
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
@@ -44,7 +45,10 @@ HOOK_OF_KIND = {
     "target": "harness_targets",
     "dataset": "harness_datasets",
 }
-KINDS = (*HOOK_OF_KIND, "config")
+"""The hooks that return classes, by kind."""
+
+PANELS = "harness_panels"
+KINDS = (*HOOK_OF_KIND, "panel", "config")
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ class Registry:
         self._manager.add_hookspecs(hookspecs)
         self._infos: list[PluginInfo] | None = None
         self._classes: dict[tuple[str, str], type] = {}
+        self._panels: dict[str, Callable[[Any], list[Any]]] = {}
 
     # -- listing --------------------------------------------------------------------------------------
 
@@ -154,6 +159,29 @@ class Registry:
             self._classes[kind, name] = self._class(info, module)
         return self._classes[kind, name]
 
+    def load_panel(self, name: str) -> Callable[[Any], list[Any]]:
+        """Import the one plug-in with the panel of that name, and return the function that makes it.
+
+        Raises:
+            UnknownNameError, PluginError: as `load`.
+        """
+        if name not in self._panels:
+            info = self.info("panel", name)
+            module = self._import(info)
+            self._register(info, module)
+            answers = self._answers(info, module, PANELS, "a dict of functions by name")
+            if not all(isinstance(answer, Mapping) for answer in answers):
+                raise PluginError(f"The {info.label}: {PANELS}() must return a dict of functions by name.")
+            makers = {key: make for answer in answers for key, make in answer.items()}
+            if not callable(makers.get(name)):
+                brought = ", ".join(f"'{key}'" for key in makers) or "nothing"
+                raise PluginError(
+                    f"The {info.label} should provide a function for panel '{name}', but {PANELS}() provides "
+                    f"{brought}. Change the entry point or the key, so that they match."
+                )
+            self._panels[name] = makers[name]
+        return self._panels[name]
+
     def _import(self, info: PluginInfo) -> ModuleType:
         problem = _contract_problem(info)
         if problem:
@@ -178,8 +206,8 @@ class Registry:
                 self._manager.unregister(module)
             raise PluginError(f"The {info.label} has a hook with wrong arguments: {error}") from error
 
-    def _class(self, info: PluginInfo, module: ModuleType) -> type:
-        hook = HOOK_OF_KIND[info.kind]
+    def _answers(self, info: PluginInfo, module: ModuleType, hook: str, returning: str) -> list[Any]:
+        """What a module's hook returns; `returning` says what that should be."""
         others = [plugin for plugin in self._manager.get_plugins() if plugin is not module]
         try:
             with contained(info.label, f"answered {hook}()"):
@@ -189,8 +217,13 @@ class Registry:
         if not answers:
             raise PluginError(
                 f"The {info.label} has no hook {hook}(). Its module '{info.module}' needs a function "
-                f"'{hook}', marked with @harness.hookimpl, that returns a list of classes."
+                f"'{hook}', marked with @harness.hookimpl, that returns {returning}."
             )
+        return answers
+
+    def _class(self, info: PluginInfo, module: ModuleType) -> type:
+        hook = HOOK_OF_KIND[info.kind]
+        answers = self._answers(info, module, hook, "a list of classes")
         if not all(isinstance(answer, list | tuple) for answer in answers):
             raise PluginError(f"The {info.label}: {hook}() must return a list of classes.")
         classes = [cls for answer in answers for cls in answer]

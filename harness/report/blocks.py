@@ -1,27 +1,16 @@
-"""One comparison on its task's page: conditions, tables, curves, panels, outputs and runs."""
+"""One comparison on its task's page: conditions, tables, panels, outputs and runs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.report import (
-    breakdowns,
-    by_tag,
-    cost,
-    evidence,
-    horizons,
-    learning,
-    outputs,
-    overview,
-    promises,
-    results,
-    run_lists,
-    task_tables,
-)
 from harness.report import formatting as fmt
+from harness.report import outputs, overview, promises, run_lists, task_tables
 from harness.report.contents import Block
 from harness.report.load import Comparison
+from harness.report.panel_makers import FoundMaker, make_all
+from harness.report.panels import PanelContext
 from harness.report.standing import Judgement, sentence
 from harness.store import Store
 
@@ -33,6 +22,7 @@ def block(
     heading: str,
     machines: Mapping[str, str],
     colours: Mapping[str, int],
+    makers: Sequence[FoundMaker],
     judgement: Judgement,
 ) -> Block:
     """Everything a task's page says about one comparison.
@@ -44,9 +34,9 @@ def block(
         heading: distinguishes it from the task's other comparisons.
         machines: the name of each environment, by hash.
         colours: colour number of each label, the same throughout a report.
+        makers: of the installed panels.
         judgement: of the comparison.
     """
-    scale = results.primary_of(comparison)
     limit = comparison.conditions.eval_limit
     made = Block(
         name=name,
@@ -68,18 +58,8 @@ def block(
         samples=outputs.sample_tables(store, comparison, f"{name}-samples"),
         signatures=_signatures(comparison),
         runs=run_lists.runs_of(comparison, f"{name}-runs"),
+        panels=make_all(makers, PanelContext(store, comparison, judgement, name, colours)),
     )
-    main = learning.curves(store, comparison, name, scale.name, colours)
-    loss = learning.curves(store, comparison, name, "loss", colours, ("steps", "seconds") if main else learning.AXES)
-    made.curves, made.more_curves = (main, loss) if main else (loss, [])
-    made.panels = [
-        *task_tables.panels(comparison, name),
-        *evidence.panels(comparison, judgement, f"{name}-evidence"),
-        *cost.panels(comparison, f"{name}-cost", colours),
-        *breakdowns.panels(store, comparison, f"{name}-parts", colours),
-        *by_tag.panels(comparison, f"{name}-tags", colours),
-        *horizons.panels(store, comparison, f"{name}-horizon", colours),
-    ]
     best = judgement.pairs.models[:1]
     ordered = sorted(comparison.entries, key=lambda e: e.label not in best)
     tables = [outputs.confusion_table(e, f"{name}-confusion-{i}") for i, e in enumerate(ordered, 1)]

@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from harness.contract.hookspecs import hookimpl
 from harness.report import formatting as fmt
 from harness.report import over_seeds, results
 from harness.report.figures import label
 from harness.report.figures.groups import Spread, over_ranges, over_rows
 from harness.report.load import Comparison
 from harness.report.over_seeds import capital, said
-from harness.report.panels import Panel
+from harness.report.panels import Panel, PanelContext, PanelMaker
 from harness.report.parts import FEWEST, Parts, by_class, by_length
 from harness.report.statistics import corpus
 from harness.report.tables import Column, Table, TableCell, TableRow
@@ -28,19 +29,14 @@ from harness.store.query import RunView
 _MOST_CLASSES = 20  # that a figure shows; the table has all
 
 
-def panels(store: Store, comparison: Comparison, name: str, colours: Mapping[str, int]) -> list[Panel]:
+def panels(context: PanelContext) -> list[Panel]:
     """Scores of parts of the test split; empty if the target names no parts or the task's statistics cannot be split.
 
     Texts are divided by the length of their source, or of the right answer if there is none, into ranges of roughly
     equal size; classified examples by class. Runs whose examples do not reproduce their stored score are left out.
     Forecasts and tags have their own panels (`harness.report.horizons`, `harness.report.by_tag`).
-
-    Args:
-        store: open, for test examples.
-        comparison: runs under equal conditions.
-        name: prefix of the names of panels, tables and figures.
-        colours: colour number of each label, the same throughout a report.
     """
+    store, comparison, name = context.store, context.comparison, context.name
     scale = results.primary_of(comparison)
     first = next((e.finished[0] for e in comparison.entries if e.finished), None)
     kind = divided_by(first) if first else ""
@@ -63,7 +59,13 @@ def panels(store: Store, comparison: Comparison, name: str, colours: Mapping[str
     scores, left_out = _scores(store, comparison, scale.name, formula, list(texts), parts)
     if not scores:
         return []
-    return [_panel(parts, scores, left_out, comparison, scale, name, colours)]
+    return [_panel(parts, scores, left_out, comparison, scale, name, context.colours)]
+
+
+@hookimpl
+def harness_panels() -> dict[str, PanelMaker]:
+    """The panel of this module."""
+    return {"parts": panels}
 
 
 def divided_by(run: RunView) -> str:
@@ -156,16 +158,18 @@ def _panel(
         for text, values in spreads.items()
     )
     if parts.kind == "class":
-        figure = over_rows(name, parts.names, spreads, colours, title=axis, caption=caption, alt=alt)
+        figure = over_rows(f"{name}-figure", parts.names, spreads, colours, title=axis, caption=caption, alt=alt)
     else:
         titles = (parts.what, axis)
-        figure = over_ranges(name, parts.names, spreads, colours, titles=titles, caption=caption, alt=alt)
+        figure = over_ranges(f"{name}-figure", parts.names, spreads, colours, titles=titles, caption=caption, alt=alt)
     text = [_how(whole), *_not_drawn(whole, parts), *leaders]
     if any(math.isnan(v.mean) for values in spreads.values() for v in values):
         text.append("A part has no value if its outputs are too short for the metric.")
     if left_out:
         text.append(f"Left out: {'; '.join(left_out)}.")
-    return Panel(name, title, text, [figure], [_table(whole, all_scores, scale, f"{name}-table")], folded=True)
+    return Panel(
+        name, title, text, [figure], [_table(whole, all_scores, scale, f"{name}-table")], folded=True, place=60
+    )
 
 
 def _hardest_first(

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
+from harness.contract.hookspecs import hookimpl
 from harness.report import formatting as fmt
 from harness.report import over_seeds
 from harness.report.figures import label
 from harness.report.figures.groups import over_rows
-from harness.report.load import Comparison
 from harness.report.over_seeds import said
-from harness.report.panels import Panel
+from harness.report.panels import Panel, PanelContext, PanelMaker
 from harness.report.tables import Column, Table, TableCell, TableRow
 from harness.store.query import RunView
 
 _MOST_TAGS = 40  # drawn, the most frequent ones; the table has all
 
 
-def panels(comparison: Comparison, name: str, colours: Mapping[str, int]) -> list[Panel]:
-    """F1 of each tag over models, in a figure and a table; none where the target is of another kind.
-
-    Args:
-        comparison: runs under equal conditions.
-        name: begins the names of panel, table and figure.
-        colours: the number of each label's colour, the same throughout a report.
-    """
+def panels(context: PanelContext) -> list[Panel]:
+    """F1 of each tag over models, in a figure and a table; none where the target is of another kind."""
+    comparison, name, colours = context.comparison, context.name, context.colours
     matrices = {e.label: [m for r in e.finished if (m := _matrix(r)) is not None] for e in comparison.entries}
     matrices = {text: found for text, found in matrices.items() if found}
     if not matrices:
@@ -54,7 +47,9 @@ def panels(comparison: Comparison, name: str, colours: Mapping[str, int]) -> lis
         + "."
         for text, values in spreads.items()
     )
-    figure = over_rows(name, tags, spreads, colours, title="F1, % (higher is better)", caption=caption, alt=alt)
+    figure = over_rows(
+        f"{name}-figure", tags, spreads, colours, title="F1, % (higher is better)", caption=caption, alt=alt
+    )
     words = [
         "F1 of each tag that occurs in the test split, over single positions, the most frequent tag first; spans that "
         "tags make up are not considered here."
@@ -77,7 +72,13 @@ def panels(comparison: Comparison, name: str, colours: Mapping[str, int]) -> lis
     for k in found_in_test:
         cells = [over_seeds.cell(array[:, k], digits) for array in scores.values()]
         table.rows.append(TableRow(TableCell(labels[k]), [TableCell(str(support[k]), int(support[k])), *cells]))
-    return [Panel(name, "F1 by tag", words, [figure], [table], folded=True)]
+    return [Panel(name, "F1 by tag", words, [figure], [table], folded=True, place=70)]
+
+
+@hookimpl
+def harness_panels() -> dict[str, PanelMaker]:
+    """The panel of this module."""
+    return {"tags": panels}
 
 
 def f1_by_tag(matrix: np.ndarray) -> np.ndarray:

@@ -26,8 +26,6 @@ class Block:
     verdict: str
     synthetic: bool
     limited: str
-    curves: list[figures.Figure] = field(default_factory=list)
-    more_curves: list[figures.Figure] = field(default_factory=list)
     panels: list[Panel] = field(default_factory=list)
     examples: list[Table] = field(default_factory=list)
     samples: list[Table] = field(default_factory=list)
@@ -112,6 +110,5 @@ class Report:
 
     def figures(self) -> list[figures.Figure]:
         """Every figure to be written as SVG and PNG."""
-        blocks = [b for s in self.sections for b in s.blocks]
-        panels = [*self.across, *(p for b in blocks for p in b.panels)]
-        return [f for b in blocks for f in [*b.curves, *b.more_curves]] + [f for p in panels for f in p.figures]
+        panels = [*self.across, *(p for s in self.sections for b in s.blocks for p in b.panels)]
+        return [f for p in panels for f in p.every_figure]

@@ -10,12 +10,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from harness.contract.hookspecs import hookimpl
 from harness.report import formatting as fmt
 from harness.report import guards, results
 from harness.report.figures import Figure, time_unit
 from harness.report.figures.scatter import Level, Point, near, pareto_front, scatter
-from harness.report.load import Comparison, Entry
-from harness.report.panels import Panel
+from harness.report.load import Entry
+from harness.report.panels import Panel, PanelContext, PanelMaker
 from harness.report.statistics import Summary, summarise
 from harness.report.tables import Column, Table, TableCell, TableRow
 
@@ -54,17 +55,13 @@ class _Axis:
     divisor: float = 1.0
 
 
-def panels(comparison: Comparison, name: str, colours: Mapping[str, int]) -> list[Panel]:
+def panels(context: PanelContext) -> list[Panel]:
     """Quality against training time and against parameters; empty with fewer than two models.
 
     A cost in which the models do not differ (a budget in seconds, matched parameters) is not drawn, and the text says
     why. Points of models with contended runs are hollow.
-
-    Args:
-        comparison: runs under equal conditions.
-        name: prefix of the names of panels, tables and figures.
-        colours: colour number of each label, the same throughout a report.
     """
+    comparison, name, colours = context.comparison, context.name, context.colours
     models = [m for m in map(_model, comparison.entries) if m is not None]
     if len(models) < 2:
         return []
@@ -72,7 +69,7 @@ def panels(comparison: Comparison, name: str, colours: Mapping[str, int]) -> lis
     levels = [
         Level(e.label, mean) for e in comparison.baselines if math.isfinite(mean := results.primary_summary(e).mean)
     ]
-    panel = Panel(name, "Quality against cost")
+    panel = Panel(name, "Quality against cost", place=50)
     backends = guards.backend_sentence(comparison)
     timed = (comparison.conditions.budget or "").startswith("seconds")
     fronts: dict[str, list[str]] = {}
@@ -100,6 +97,12 @@ def panels(comparison: Comparison, name: str, colours: Mapping[str, int]) -> lis
         )
     panel.tables.append(_table(models, levels, fronts, scale, f"{name}-table", backends))
     return [panel]
+
+
+@hookimpl
+def harness_panels() -> dict[str, PanelMaker]:
+    """The panel of this module."""
+    return {"cost": panels}
 
 
 def _model(entry: Entry) -> _Model | None:

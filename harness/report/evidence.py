@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from harness.contract.hookspecs import hookimpl
 from harness.report import checkpoints
 from harness.report import formatting as fmt
-from harness.report.load import Comparison, Entry
-from harness.report.panels import Panel
+from harness.report.load import Entry
+from harness.report.panels import Panel, PanelContext, PanelMaker
 from harness.report.results import Scale, primary_of
 from harness.report.standing import Judgement, sentence
 from harness.report.statistics import FEW_SEEDS, LEVEL, ExampleTest, ExampleTests, PairTest, needed_words
@@ -27,27 +28,28 @@ _LINKED = 10
 """With more seeds than this, runs are linked only once, in the task's table of runs."""
 
 
-def panels(comparison: Comparison, judgement: Judgement, name: str) -> list[Panel]:
-    """The tests between all pairs of models; empty if there is nothing to compare.
-
-    Args:
-        comparison: runs under equal conditions.
-        judgement: of it.
-        name: prefix of the names of panels, tables and figures.
-    """
+def panels(context: PanelContext) -> list[Panel]:
+    """The tests between all pairs of models; empty if there is nothing to compare."""
+    comparison, judgement, name = context.comparison, context.judgement, context.name
     if len(judgement.pairs.order) < 2:
         return []
     scale = primary_of(comparison)
     digits = fmt.decimals(abs(r.primary_value or 0.0) for r in comparison.finished)
     entries = {e.label: e for e in [*comparison.entries, *comparison.baselines]}
     tested = checkpoints.compare(comparison, judgement.examples, judgement.pairs.models)
-    panel = Panel(name, "Evidence: better model, better checkpoint?", folded=True)
+    panel = Panel(name, "Evidence: better model, better checkpoint?", folded=True, place=40)
     panel.text = [f"Better model? {sentence(judgement)}", _checkpoint_sentence(tested), _method(judgement)]
     panel.tables = [_pair_table(judgement, entries, scale, digits, f"{name}-models")]
     if tested.tests is not None:
         panel.text.append(_example_method(tested.tests))
         panel.tables.append(_example_table(tested, tested.tests, scale, digits, f"{name}-examples"))
     return [panel]
+
+
+@hookimpl
+def harness_panels() -> dict[str, PanelMaker]:
+    """The panel of this module."""
+    return {"evidence": panels}
 
 
 # -- between models ----------------------------------------------------------------------------------

@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from harness.contract.hookspecs import hookimpl
 from harness.report import formatting as fmt
 from harness.report import over_seeds, results
 from harness.report.figures import Figure, label
 from harness.report.figures.groups import Spread
 from harness.report.figures.steps import over_steps
-from harness.report.load import Comparison
 from harness.report.over_seeds import said
-from harness.report.panels import Panel
+from harness.report.panels import Panel, PanelContext, PanelMaker
 from harness.report.tables import Column, Table, TableCell, TableRow
 from harness.store import Store
 from harness.store.example_statistics import example_count, example_statistics, first_statistics
@@ -61,18 +61,13 @@ class _Horizon:
         return [(a + 1 + b) / 2 for a, b in pairwise(ends)]
 
 
-def panels(store: Store, comparison: Comparison, name: str, colours: Mapping[str, int]) -> list[Panel]:
+def panels(context: PanelContext) -> list[Panel]:
     """The error by horizon, a figure and a table for every metric that provides it; only for forecasts.
 
     A step's value is the metric at that step: its sum over all test examples and variables, divided by their number.
     Runs whose steps do not reproduce their stored score are left out.
-
-    Args:
-        store: open, for test examples.
-        comparison: runs under equal conditions.
-        name: prefix of the names of panels, tables and figures.
-        colours: colour number of each label, the same throughout a report.
     """
+    store, comparison, name, colours = context.store, context.comparison, context.name, context.colours
     firsts = [e.finished[0] for e in comparison.entries if e.finished]
     kinds = _kinds([first_statistics(store, run.id) for run in firsts])
     if not kinds:
@@ -83,7 +78,7 @@ def panels(store: Store, comparison: Comparison, name: str, colours: Mapping[str
     runs, left_out = over_seeds.readable_runs(comparison, examples)
     baselines = {e.label: e.finished for e in comparison.baselines if e.finished and e.label not in runs}
     numbers = {**colours, **{text: -1 - i for i, text in enumerate(baselines)}}
-    panel = Panel(name, "Error by horizon", folded=True)
+    panel = Panel(name, "Error by horizon", folded=True, place=80)
     for metric, (term, horizon) in kinds.items():
         errors, lost = _errors(store, runs | baselines, metric, term, horizon)
         left_out += [phrase for phrase in lost if phrase not in left_out]
@@ -97,6 +92,12 @@ def panels(store: Store, comparison: Comparison, name: str, colours: Mapping[str
     if left_out:
         panel.text.append(f"Left out: {'; '.join(left_out)}.")
     return [panel]
+
+
+@hookimpl
+def harness_panels() -> dict[str, PanelMaker]:
+    """The panel of this module."""
+    return {"horizon": panels}
 
 
 # -- errors ------------------------------------------------------------------------------------------
@@ -213,12 +214,6 @@ def _leaders(horizon: _Horizon, models: Mapping[str, Sequence[Spread]], scale: r
             f"{who} at step{'s' * (len(w) > 1 or '–' in w[0])} {', '.join(w)}" for who, w in stretches.items()
         )
     return f"Best mean {scale.title}: {told}. Differences at single steps were not tested."
-
-
-def _steps(stretches: Sequence[str]) -> str:
-    """Step 3, or steps 1–2, 7."""
-    several = len(stretches) > 1 or "–" in stretches[0]
-    return f"step{'s' if several else ''} {', '.join(stretches)}"
 
 
 def _figure(

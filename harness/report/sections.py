@@ -8,6 +8,7 @@ from harness.report.contents import Block, PageSection, Report, ReportOutcome
 from harness.report.environments import environment_table
 from harness.report.load import ReportData
 from harness.report.outline import empty_sections, machine_names
+from harness.report.panel_makers import installed
 from harness.report.reproduction.page import reproduction
 from harness.report.standing import Judgement, judge, sentence, standing_words
 from harness.report.standing.examples import MOST_ROWS
@@ -26,12 +27,13 @@ def compose(store: Store, data: ReportData) -> Report:
     rows = min(MOST_ROWS, MOST_IN_ALL // max(len(data.comparisons), 1))
     judgements = [judge(store, c, rows) for c in data.comparisons]
     sections = empty_sections(data)
+    makers = installed()
     outcomes = []
     for section in sections:
         of_task = [(i, c) for i, c in enumerate(data.comparisons) if c.task == section.task]
         for n, (i, comparison) in enumerate(of_task, 1):
             name = f"{section.name}{f'_{n}' if len(of_task) > 1 else ''}"
-            made = block(store, comparison, name, headings[i], machines, colours, judgements[i])
+            made = block(store, comparison, name, headings[i], machines, colours, makers, judgements[i])
             section.blocks.append(made)
             outcomes.append(_outcome(section, made, judgements[i]))
     return Report(

@@ -8,10 +8,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
+from harness.contract.hookspecs import hookimpl
 from harness.report import formatting as fmt
 from harness.report import guards, promises
 from harness.report.comparisons import Comparison, Entry
-from harness.report.panels import Panel
+from harness.report.panels import Panel, PanelContext, PanelMaker
 from harness.report.results import (
     BASELINES,
     PUBLISHED,
@@ -76,11 +77,17 @@ def task_table(comparison: Comparison, name: str, caption: str, leaders: Collect
     return table
 
 
-def panels(comparison: Comparison, name: str) -> list[Panel]:
+def panels(context: PanelContext) -> list[Panel]:
     """The spread of the seeds, folded; empty if no model has two."""
-    table = spread_table(comparison, f"{name}-seeds")
+    table = spread_table(context.comparison, f"{context.name}-seeds")
     title = "Best, median and worst seed"
-    return [Panel(f"{name}-spread", title, [_SPREAD], [], [table], folded=True)] if table else []
+    return [Panel(context.name, title, [_SPREAD], [], [table], folded=True, place=30)] if table else []
+
+
+@hookimpl
+def harness_panels() -> dict[str, PanelMaker]:
+    """The panel of this module."""
+    return {"spread": panels}
 
 
 _SPREAD = (

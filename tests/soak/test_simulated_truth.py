@@ -18,7 +18,7 @@ from simulated_truth import World, errors_world, forecasts_world, normal, seeds_
 
 from harness.report import evidence, results
 from harness.report.load import Comparison, load
-from harness.report.panels import Panel
+from harness.report.panels import Panel, PanelContext
 from harness.report.statistics import paired_power
 from harness.report.tables import TableRow
 from harness.store import Store
@@ -60,7 +60,7 @@ def judged(
         with Store.open(f"sqlite:///{path}") as store:
             write(store, made, metric, higher_is_better=metric == "accuracy")
             for world, comparison in zip(made, load(store).comparisons, strict=True):
-                (panel,) = evidence.panels(store, comparison, "e")
+                (panel,) = evidence.panels(PanelContext.judged(store, comparison, "e", {}))
                 yield Judged(world, comparison, panel)
         path.unlink()
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from harness.report.figures.canvas import axis_titles, key, key_height, new_figure, plot_area
 from harness.report.figures.curves import learning_curves
 from harness.report.figures.drawing import Figure, drawn_in_background, finish
-from harness.report.figures.render import inline, render
+from harness.report.figures.render import render
 from harness.report.figures.scales import time_unit
 from harness.report.figures.style import PALETTE, colour, dash, label, marker, style
 
@@ -27,7 +27,6 @@ __all__ = [
     "dash",
     "drawn_in_background",
     "finish",
-    "inline",
     "key",
     "key_height",
     "label",

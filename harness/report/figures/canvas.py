@@ -40,7 +40,7 @@ def plot_area(
     """Axes with these margins, in inches; `scales` adds the ticks."""
     width, height = figure.get_size_inches()
     wide, high = (width - left - right) / width, (height - top - bottom) / height
-    return figure.add_axes((left / width, bottom / height, wide, high))
+    return figure.add_axes((left / width, bottom / height, wide, high), facecolor="none")
 
 
 def key_height(labels: Sequence[str], width: float = WIDTH) -> float:

@@ -16,16 +16,13 @@ from dataclasses import dataclass, field
 from matplotlib.figure import Figure as MplFigure
 
 from harness.report import background
-from harness.report.figures.render import inline, render
+from harness.report.figures.render import Rendered, render
 from harness.report.figures.style import style
 
 FEW = 12
 """With fewer figures than this, starting processes takes longer than it saves."""
 
 _MOST_PROCESSES = 4
-
-Files = tuple[str, bytes]
-"""SVG and PNG."""
 
 
 @dataclass(eq=False)
@@ -44,25 +41,25 @@ class Figure:
     caption: str
     alt: str
     _drawing: Callable[[], MplFigure] | None = field(repr=False)
-    _files: Files | None = field(default=None, repr=False)
-    _elsewhere: Future[Files] | None = field(default=None, repr=False)
+    _files: Rendered | None = field(default=None, repr=False)
+    _elsewhere: Future[Rendered] | None = field(default=None, repr=False)
 
     @property
     def svg(self) -> str:
         """The SVG file."""
-        return self._drawn()[0]
+        return self._drawn().svg
 
     @property
     def png(self) -> bytes:
         """The PNG file."""
-        return self._drawn()[1]
+        return self._drawn().png
 
     @property
     def inline(self) -> str:
         """SVG for embedding in the page, without requests and with the page's colours."""
-        return inline(self.svg, self.name)
+        return self._drawn().inline
 
-    def _drawn(self) -> Files:
+    def _drawn(self) -> Rendered:
         if self._files is None and self._elsewhere is not None and not self._elsewhere.cancel():
             with suppress(BrokenProcessPool):  # a process was killed
                 self._files = self._elsewhere.result()
@@ -71,7 +68,7 @@ class Figure:
         self._drawing = self._elsewhere = None
         return self._files
 
-    def _draw(self) -> Files:
+    def _draw(self) -> Rendered:
         assert self._drawing is not None  # until there are files
         with style(self.name):
             return render(self._drawing())
@@ -117,5 +114,5 @@ def drawn_in_background(figures: Sequence[Figure]) -> Iterator[Callable[[], None
         pool.shutdown(cancel_futures=True)
 
 
-def _draw_shared(number: int) -> Files:
+def _draw_shared(number: int) -> Rendered:
     return _shared[number]._draw()

@@ -21,7 +21,7 @@ from harness.metrics.error_rates import WER
 from harness.metrics.translation import BLEU
 from harness.report import breakdowns
 from harness.report.load import load
-from harness.report.panels import Panel
+from harness.report.panels import Panel, PanelContext
 from harness.report.parts import by_class, by_length, range_edges
 from harness.store import Store
 from harness.store.records import PredictionRow, RunSummary
@@ -79,7 +79,8 @@ def ran(store: Store, made_up) -> Callable[..., None]:
 
 def panels_of(store: Store) -> list[Panel]:
     data = load(store)
-    return breakdowns.panels(store, data.comparisons[0], "parts", {label: i for i, label in enumerate(data.models)})
+    colours = {label: i for i, label in enumerate(data.models)}
+    return breakdowns.panels(PanelContext.judged(store, data.comparisons[0], "parts", colours))
 
 
 def values_of(panel: Panel) -> dict[str, dict[str, float | None]]:

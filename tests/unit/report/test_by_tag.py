@@ -11,6 +11,7 @@ from sklearn.metrics import f1_score
 
 from harness.report import by_tag
 from harness.report.load import load
+from harness.report.panels import PanelContext
 from harness.store import Store
 from harness.store.records import PredictionRow, RunSummary
 
@@ -34,7 +35,8 @@ def tagged(store: Store, made_up: Any) -> Any:
 
 def panels_of(store: Store) -> list[Any]:
     data = load(store)
-    return by_tag.panels(data.comparisons[0], "tags", {name: i for i, name in enumerate(data.models)})
+    colours = {name: i for i, name in enumerate(data.models)}
+    return by_tag.panels(PanelContext.judged(store, data.comparisons[0], "tags", colours))
 
 
 def test_f1_of_each_tag_is_scikit_learns(store: Store, tagged: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from harness.report import cost
 from harness.report.load import load
-from harness.report.panels import Panel
+from harness.report.panels import Panel, PanelContext
 from harness.store import Store
 from harness.store.records import RunSummary
 
@@ -46,7 +46,8 @@ def ran(store: Store, made_up) -> Callable[..., None]:
 
 def panel_of(store: Store) -> Panel:
     data = load(store)
-    (panel,) = cost.panels(data.comparisons[0], "t-cost", {label: i for i, label in enumerate(data.models)})
+    colours = {label: i for i, label in enumerate(data.models)}
+    (panel,) = cost.panels(PanelContext.judged(store, data.comparisons[0], "t-cost", colours))
     return panel
 
 
@@ -148,7 +149,7 @@ def test_a_model_without_a_finite_result_takes_no_part(store: Store, ran, value:
 
 def test_one_model_is_compared_with_nothing(store: Store, ran):
     ran("rnn", [10.0, 11.0])
-    assert cost.panels(load(store).comparisons[0], "t-cost", {"rnn": 0}) == []
+    assert cost.panels(PanelContext.judged(store, load(store).comparisons[0], "t-cost", {"rnn": 0})) == []
 
 
 def test_a_baseline_is_a_level_line_with_its_name(store: Store, ran):

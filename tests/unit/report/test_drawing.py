@@ -12,6 +12,7 @@ from matplotlib.figure import Figure as MplFigure
 from harness.report import background as processes
 from harness.report import figures
 from harness.report.figures import drawing
+from harness.report.figures.render import Rendered
 
 
 def some(number: int) -> list[figures.Figure]:
@@ -39,9 +40,9 @@ def test_figures_drawn_in_other_processes_are_the_same(monkeypatch: pytest.Monke
     assert drawn_by - {str(os.getpid())}  # what is asked for before a process has begun it is drawn here
 
 
-def render_by_process(figure: MplFigure) -> tuple[str, bytes]:
-    svg, png = figures.render(figure)
-    return f"{svg}by process {os.getpid()}", png
+def render_by_process(figure: MplFigure) -> Rendered:
+    drawn = figures.render(figure)
+    return drawn._replace(svg=f"{drawn.svg}by process {os.getpid()}")
 
 
 def test_what_no_process_has_begun_is_drawn_here_from_the_last_on(monkeypatch: pytest.MonkeyPatch):

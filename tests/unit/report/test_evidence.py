@@ -11,7 +11,7 @@ from simulated_truth import World, errors_world, seeds_world, write
 
 from harness.report import evidence
 from harness.report.load import load
-from harness.report.panels import Panel
+from harness.report.panels import Panel, PanelContext
 from harness.report.standing import judge, sentence
 from harness.store import Store
 
@@ -23,7 +23,7 @@ def panel_of(store: Store, world: World, metric: str = "accuracy") -> Panel:
 
 def shown_of(store: Store) -> Panel:
     (comparison,) = load(store).comparisons
-    (panel,) = evidence.panels(comparison, judge(store, comparison), "task-evidence")
+    (panel,) = evidence.panels(PanelContext.judged(store, comparison, "task-evidence", {}))
     return panel
 
 
@@ -101,7 +101,7 @@ def test_a_baseline_is_a_rival_in_the_table(store, made_up):
 def test_one_model_has_nothing_to_compare(store):
     write(store, [seeds_world(dice(), [0], 5)], "accuracy", higher_is_better=True)
     (comparison,) = load(store).comparisons
-    assert evidence.panels(comparison, judge(store, comparison), "e") == []
+    assert evidence.panels(PanelContext.judged(store, comparison, "e", {})) == []
 
 
 def test_many_models_print_the_pairs_of_the_best_and_correct_over_all(store):

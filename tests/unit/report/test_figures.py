@@ -24,6 +24,7 @@ from harness.report.figures.labels import place_labels
 from harness.report.figures.scatter import Level, Point, near, pareto_front, scatter
 from harness.report.figures.steps import over_steps
 from harness.report.load import load
+from harness.report.panels import PanelContext
 from harness.report.sections import compose
 from harness.report.statistics import Band
 
@@ -126,10 +127,26 @@ def test_the_copy_for_the_page_takes_its_colours_from_the_page_and_asks_for_noth
     figure = curves({f"model {i}": band([1.0, 2.0 + i]) for i in range(8)})
     assert "var(--series-7)" in figure.inline
     assert not re.search(r"#[0-9a-f]{6}\b", figure.inline)
-    assert not re.search(r"https?:|xlink|url\((?!#a-figure-)|href=\"(?!#a-figure-)", figure.inline)
-    ids = re.findall(r'\bid="([^"]*)"', figure.inline)
-    assert len(ids) == len(set(ids)) > 3
-    assert all(i.startswith("a-figure-") for i in ids)
+    assert not re.search(r"https?:|xlink|xmlns|url\((?!#)|href=\"(?!#)", figure.inline)
+    assert "DejaVu" not in figure.inline
+
+
+def test_ids_of_figures_on_one_page_differ_and_lead_somewhere():
+    drawn = [curves({f"model {i}": band([1.0, 2.0 + i]) for i in range(8)}, name=name).inline for name in ("a", "b")]
+    for text in drawn:
+        used = set(re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', text))
+        assert {one or other for one, other in used} <= set(re.findall(r'\bid="([^"]*)"', text))
+    ids = re.findall(r'\bid="([^"]*)"', "".join(drawn))
+    assert len(ids) == len(set(ids)) > 6
+
+
+def test_the_file_has_a_white_background_and_the_copy_for_the_page_none():
+    figure = curves({"lstm": band([1.0, 2.0])})
+    root = ET.fromstring(figure.svg)
+    (paper,) = [g for g in root.iter(f"{SVG}g") if g.get("id") == "paper"]
+    assert "#ffffff" in paper[0].get("style", "")
+    assert 'id="paper"' not in figure.inline
+    assert "var(--paper)" not in figure.inline
 
 
 def test_coordinates_are_shortened_and_texts_are_not():
@@ -303,12 +320,13 @@ def test_learning_curves_stand_against_steps_examples_and_seconds(filled):
     data = load(filled)
     comparison = next(c for c in data.comparisons if c.task == "translation")
     numbers = {label: i for i, label in enumerate(data.models)}
-    made = learning.curves(filled, comparison, "translation", "bleu", numbers)
+    context = PanelContext.judged(filled, comparison, "translation", numbers)
+    made = list(learning.curves(context, "bleu").values())
     assert [f.name for f in made] == [f"translation-bleu-by-{x}" for x in ("steps", "examples", "seconds")]
     for figure, words in zip(made, ("optimizer steps", "training examples", "training time, seconds"), strict=True):
         assert words in texts_of(figure)
         assert f"against {words}" in figure.alt
-    assert learning.curves(filled, comparison, "translation", "nothing", numbers) == []
+    assert learning.curves(context, "nothing") == {}
 
 
 def test_curves_of_runs_under_other_conditions_are_never_in_one_figure(store, made_up):
@@ -317,7 +335,8 @@ def test_curves_of_runs_under_other_conditions_are_never_in_one_figure(store, ma
     made_up.done(store, made_up.plan("translation", "cnn_lstm"), environment=made_up.elsewhere)
     data = load(store)
     numbers = {label: i for i, label in enumerate(data.models)}
-    drawn = [learning.curves(store, c, "t", "bleu", numbers, ["seconds"])[0] for c in data.comparisons]
+    contexts = [PanelContext.judged(store, c, "t", numbers) for c in data.comparisons]
+    drawn = [learning.curves(context, "bleu", ["seconds"])["seconds"] for context in contexts]
     models = [{m for m in data.models if m in texts_of(figure)} for figure in drawn]
     assert sorted(models, key=len) == [{"gru"}, {"cnn_lstm"}, {"rnn", "lstm"}]
 
@@ -329,9 +348,9 @@ def test_times_of_contended_runs_are_marked_under_the_curves(filled):
     for entry in comparison.entries[:2]:
         busy = replace(entry.finished[0].summary, machine={"contended": True})
         entry.finished[0] = replace(entry.finished[0], summary=busy)
-    by_steps, by_seconds = learning.curves(filled, comparison, "t", "bleu", numbers, ["steps", "seconds"])
-    assert "Contended: 2 runs, whose times are too long" in by_seconds.caption
-    assert "Contended" not in by_steps.caption
+    drawn = learning.curves(PanelContext.judged(filled, comparison, "t", numbers), "bleu", ["steps", "seconds"])
+    assert "Contended: 2 runs, whose times are too long" in drawn["seconds"].caption
+    assert "Contended" not in drawn["steps"].caption
 
 
 def test_every_figure_of_a_report_is_whole_and_has_a_name_of_its_own(filled):

@@ -11,6 +11,7 @@ from made_up_results import ELSEWHERE, finish, plan_of
 from harness.report import cost, guards, learning, overview
 from harness.report.comparisons import Comparison, compare
 from harness.report.load import load
+from harness.report.panels import PanelContext
 from harness.report.sections import compose
 from harness.report.tables import Table
 from harness.report.task_tables import phase_table, spread_table, task_table
@@ -92,7 +93,7 @@ def on(runs: list[RunView], lstm: str | None, rnn: str | None, **others: Any) ->
     ids=["one", "none", "two", "one-and-none"],
 )
 def test_speeds_of_different_backends_are_never_shown_without_saying_so(
-    runs: list[RunView], lstm: str | None, rnn: str | None, shown: tuple[str, str], parts: str
+    store: Store, runs: list[RunView], lstm: str | None, rnn: str | None, shown: tuple[str, str], parts: str
 ) -> None:
     comparison = on(runs, lstm, rnn, to_target_s=5.0)
     sentence, table = guards.backend_sentence(comparison), tabled(comparison)
@@ -105,7 +106,7 @@ def test_speeds_of_different_backends_are_never_shown_without_saying_so(
             assert cell(table, model, column)[2] == sentence, column
         assert cell(table, model, "BLEU")[2] == ""
     assert ("different backends" in guards.kinds(comparison)) == bool(parts)
-    (panel,) = cost.panels(comparison, "c", {"lstm": 0, "rnn": 1})
+    (panel,) = cost.panels(PanelContext.judged(store, comparison, "c", {"lstm": 0, "rnn": 1}))
     assert [t.footnotes for t in panel.tables] == [[sentence] if parts else []]
     (by_time,) = [f for f in panel.figures if "against training time" in f.caption]
     assert by_time.caption.endswith(sentence)
@@ -124,7 +125,7 @@ def test_a_busy_machine_and_another_backend_are_both_said(runs: list[RunView]) -
 
 def test_curves_over_time_name_the_backends(store: Store, runs: list[RunView]) -> None:
     comparison = on(runs, "oneDNN", "fused Python")
-    drawn = learning.curves(store, comparison, "n", "bleu", {"lstm": 0, "rnn": 1})
+    drawn = learning.curves(PanelContext.judged(store, comparison, "n", {"lstm": 0, "rnn": 1}), "bleu").values()
     marked = [f.name for f in drawn if guards.backend_sentence(comparison) in f.caption]
     assert len(drawn) == 3
     assert marked == ["n-bleu-by-seconds"]

@@ -15,8 +15,7 @@ from harness.contract.metric import Metric, Prediction
 from harness.metrics.forecasting import MAE, MOST_PARTS, MSE
 from harness.report import breakdowns, build, evidence, horizons
 from harness.report.load import load
-from harness.report.panels import Panel
-from harness.report.standing import judge
+from harness.report.panels import Panel, PanelContext
 from harness.store import Store
 from harness.store.records import PredictionRow, RunSummary
 
@@ -61,7 +60,8 @@ def ran(store: Store, made_up) -> Callable[..., None]:
 
 def panels_of(store: Store) -> list[Panel]:
     data = load(store)
-    return horizons.panels(store, data.comparisons[0], "far", {label: i for i, label in enumerate(data.models)})
+    colours = {label: i for i, label in enumerate(data.models)}
+    return horizons.panels(PanelContext.judged(store, data.comparisons[0], "far", colours))
 
 
 def values_of(panel: Panel, number: int = 0) -> dict[str, dict[str, float | None]]:
@@ -136,15 +136,16 @@ def test_the_pages_show_it_and_no_breakdown_by_the_length_of_numbers_as_text(sto
     assert page.count("Better checkpoint? Of the checkpoints of seed 0") == 1  # the example test knows the statistics
     assert (tmp_path / "tables" / "waves-horizon-table-1.csv").read_text().startswith("Step ahead,kind,lstm,rnn\n")
     assert "Error by horizon" in (tmp_path / "report.md").read_text(encoding="utf-8")
-    assert breakdowns.panels(store, load(store).comparisons[0], "parts", {"lstm": 0, "rnn": 1}) == []
+    assert (
+        breakdowns.panels(PanelContext.judged(store, load(store).comparisons[0], "parts", {"lstm": 0, "rnn": 1})) == []
+    )
 
 
 def test_the_tests_over_examples_see_the_sums_alone(store: Store, ran):
     dice = np.random.default_rng(0)
     ran(dice.normal(size=(60, 3, 1)), model="lstm")
     ran(dice.normal(size=(60, 3, 1)), model="rnn", change=lambda s: s.update(by_step=s["by_step"][::-1]))
-    (comparison,) = load(store).comparisons
-    (panel,) = evidence.panels(comparison, judge(store, comparison), "e")
+    (panel,) = evidence.panels(PanelContext.judged(store, load(store).comparisons[0], "e", {}))
     (row,) = panel.tables[1].rows
     assert {row.header.text, row.cells[0].text} == {"lstm", "rnn"}
 
@@ -181,4 +182,6 @@ def test_one_step_is_no_horizon(store: Store, ran):
 def test_other_tasks_have_no_horizon(filled: Store):
     data = load(filled)
     for comparison in data.comparisons:
-        assert horizons.panels(filled, comparison, "far", {label: 0 for label in data.models}) == []
+        assert (
+            horizons.panels(PanelContext.judged(filled, comparison, "far", {label: 0 for label in data.models})) == []
+        )

@@ -183,7 +183,9 @@ def test_every_table_and_figure_is_a_file(folder: Path):
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
     drawings = {p.stem for p in (folder / "figures").glob("*.svg")}
     assert drawings == {p.stem for p in (folder / "figures").glob("*.png")}
-    assert {f"translation-{metric}-by-{x}" for metric in ("bleu", "loss") for x in ("steps", "seconds")} <= drawings
+    assert {
+        f"translation-curves-{metric}-by-{x}" for metric in ("bleu", "loss") for x in ("steps", "seconds")
+    } <= drawings
     summary = (folder / "tables" / "summary.csv").read_text(encoding="utf-8")
     assert summary.startswith("Model,kind,Translation (BLEU ↑),Translation 95 % half-width")
     assert len((folder / "tables" / "runs.csv").read_text(encoding="utf-8").splitlines()) == 1 + 51
