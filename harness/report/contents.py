@@ -12,6 +12,7 @@ from harness.report.tables import Table
 
 if TYPE_CHECKING:
     from harness.report import figures
+    from harness.report.decisions import Decision
 
 
 @dataclass
@@ -47,23 +48,20 @@ class PageSection:
 
 
 @dataclass(frozen=True)
-class ReportOutcome:
-    """The outcome of one comparison, for the first page.
+class LimitField:
+    """A cost that can be limited on the first page.
 
     Attributes:
-        heading: of the comparison; page, anchor: where it is.
-        best: the model with the best mean, or those that share it; None if no model has a result or all have the same.
-        standing: what the evidence says about it, in a few words; tone: its style.
-        sentence: the verdict.
+        name: of the cost; title: in words; unit: of the box, whose value times `scale` is the cost's own.
+        steps: of the slider, in the cost's own unit; words: what each is called.
     """
 
-    heading: str
-    page: str
-    anchor: str
-    best: str | None
-    standing: str
-    tone: str
-    sentence: str
+    name: str
+    title: str
+    unit: str
+    scale: float
+    steps: tuple[float, ...]
+    words: tuple[str, ...]
 
 
 @dataclass
@@ -73,6 +71,7 @@ class Report:
     Attributes:
         machines: the name of each environment, by hash.
         links: to the pages of the runs, by key.
+        decisions: what to use, one per comparison; axes: the costs that can be limited.
         runs: every run, for the page of runs; None without runs.
         reproduction: published figures beside ours; None if the runs declare none.
         stores: those that were merged; None for a single one.
@@ -82,7 +81,8 @@ class Report:
     lead: list[str]
     counts: list[tuple[str, int, str]]
     summary: Table
-    outcomes: list[ReportOutcome]
+    decisions: list[Decision]
+    axes: list[LimitField]
     warnings: list[str]
     across: list[Panel]
     sections: list[PageSection]
@@ -98,7 +98,12 @@ class Report:
 
     def tables(self) -> list[Table]:
         """Every table to be written as a file, except the list of all runs."""
-        found = [self.summary, *([self.failures] if self.failures else []), *self.environments]
+        found = [
+            self.summary,
+            *(d.usual for d in self.decisions if d.usual),
+            *([self.failures] if self.failures else []),
+            *self.environments,
+        ]
         found += [self.reproduction.table] if self.reproduction else []
         found += [self.stores] if self.stores else []
         found += [t for p in self.across for t in p.tables]

@@ -114,10 +114,14 @@ def pages_of_report(report: Report) -> Iterator[tuple[str, str]]:
     here = {"report": report, "store_id": report.store_id, "links": report.links, "root": "../"}
     if report.runs is not None:
         yield "runs/index.html", templates().get_template("runs.html.j2").render(here)
+    here_top = {**here, "root": ""}
+    yield "about.html", templates().get_template("about.html.j2").render(here_top)
+    if report.across:
+        yield "across.html", templates().get_template("across.html.j2").render(here_top)
     if report.reproduction is not None:
-        yield "reproduction.html", templates().get_template("reproduction.html.j2").render({**here, "root": ""})
+        yield "reproduction.html", templates().get_template("reproduction.html.j2").render(here_top)
     if report.stores is not None:
-        yield "stores.html", templates().get_template("stores.html.j2").render({**here, "root": ""})
+        yield "stores.html", templates().get_template("stores.html.j2").render(here_top)
     template = templates().get_template("task.html.j2")
     for section in report.sections:
         yield f"tasks/{section.name}.html", template.render(here, section=section)

@@ -38,6 +38,12 @@ class Scale:
         return self.name.upper() if len(self.name) <= 3 else self.name.replace("_", " ")
 
     @property
+    def measured(self) -> str:
+        """What follows a value in running text: "BLEU ↑", "% accuracy ↑"."""
+        unit = self.unit if self._is_its_unit or "/" in self.unit else f"{self.unit} {self.title}"
+        return f"{unit} {self.arrow}".strip()
+
+    @property
     def note(self) -> str:
         """Unit and direction, for a column's second line."""
         return " ".join(p for p in ("" if self._is_its_unit else self.unit, self.arrow) if p)

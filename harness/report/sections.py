@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from harness.report import across, overview, results, run_lists, task_tables
 from harness.report.blocks import block
-from harness.report.contents import Block, PageSection, Report, ReportOutcome
+from harness.report.contents import LimitField, Report
+from harness.report.costs import costs_of
+from harness.report.decisions import axes_of, decision
 from harness.report.environments import environment_table
 from harness.report.load import ReportData
 from harness.report.outline import empty_sections, machine_names
 from harness.report.panel_makers import installed
 from harness.report.reproduction.page import reproduction
-from harness.report.standing import Judgement, judge, sentence, standing_words
+from harness.report.standing import judge
 from harness.report.standing.examples import MOST_ROWS
-from harness.report.wording import listed
+from harness.report.standing.recommend import AXES
 from harness.store import Store
 
 MOST_IN_ALL = 400_000
@@ -26,24 +28,27 @@ def compose(store: Store, data: ReportData) -> Report:
     headings = [overview.heading(c, data, machines) for c in data.comparisons]
     rows = min(MOST_ROWS, MOST_IN_ALL // max(len(data.comparisons), 1))
     judgements = [judge(store, c, rows) for c in data.comparisons]
+    costs = [costs_of(c) for c in data.comparisons]
     sections = empty_sections(data)
     makers = installed()
-    outcomes = []
+    decisions = []
     for section in sections:
         of_task = [(i, c) for i, c in enumerate(data.comparisons) if c.task == section.task]
         for n, (i, comparison) in enumerate(of_task, 1):
             name = f"{section.name}{f'_{n}' if len(of_task) > 1 else ''}"
             made = block(store, comparison, name, headings[i], machines, colours, makers, judgements[i])
             section.blocks.append(made)
-            outcomes.append(_outcome(section, made, judgements[i]))
+            page = f"tasks/{section.name}.html#{name}"
+            decisions.append(decision(comparison, judgements[i], costs[i], name, headings[i], page))
     return Report(
         title=f"Comparison of sequence models: {data.sweep}" if data.sweep else "Comparison of sequence models",
         lead=overview.lead(data, machines) if data.runs else ["There are no runs yet."],
         counts=overview.counts(data),
         summary=results.matrix(data, headings, [j.leaders for j in judgements]),
-        outcomes=outcomes,
+        decisions=decisions,
+        axes=[_limit_field(name, steps) for name, steps in axes_of(costs).items()],
         warnings=overview.warnings(data),
-        across=across.panels(data, headings, colours),
+        across=across.panels(data, headings, colours, judgements),
         sections=sections,
         failures=task_tables.failure_table(data),
         environments=[environment_table(data, e, machines[h]) for h, e in data.environments.items()],
@@ -57,18 +62,10 @@ def compose(store: Store, data: ReportData) -> Report:
     )
 
 
-def _outcome(section: PageSection, part: Block, judgement: Judgement) -> ReportOutcome:
-    standing, tone = standing_words(judgement)
-    best = judgement.pairs.models[:1] if judgement.outcome in ("best", "no_contest") else judgement.may_be_best
-    return ReportOutcome(
-        part.heading,
-        f"tasks/{section.name}.html",
-        part.name,
-        listed(best) if best else None,
-        standing,
-        tone,
-        sentence(judgement),
-    )
+def _limit_field(name: str, steps: tuple[float, ...]) -> LimitField:
+    axis = AXES[name]
+    unit, scale = ("MB", 1e6) if axis.unit == "bytes" else (axis.unit, 1.0)
+    return LimitField(name, axis.title, unit, scale, steps, tuple(axis.shown(v) for v in steps))
 
 
 def _commands(data: ReportData) -> list[tuple[str, str]]:

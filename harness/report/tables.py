@@ -121,7 +121,7 @@ class Table:
             titles += [column.title + note, *([f"{column.title} 95 % half-width"] if column.has_interval else [])]
         writer.writerow([inert(title) for title in titles])
         for row in self.rows:
-            values: list[str | float] = [inert(row.header.text), row.tag]
+            values: list[str | float] = [inert(row.header.text), inert(row.tag)]
             for column, cell in zip(self.columns, row.cells, strict=True):
                 values.append(self._csv_value(cell))
                 if column.has_interval:

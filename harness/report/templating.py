@@ -31,6 +31,7 @@ def templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.globals["style"] = style
+    made.globals["decide"] = Markup((FOLDER / "decide.js").read_text(encoding="utf-8"))
     made.globals["script"] = Markup((FOLDER / "table.js").read_text(encoding="utf-8"))
     # Figures are our own SVG; all text in them is escaped where they are drawn.
     made.filters["drawing"] = Markup

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,20 +13,25 @@ from harness.report.across.entering import entering_panel, mixed_precisions, not
 from harness.report.across.grid import select
 from harness.report.across.rank_panel import rank_panel
 from harness.report.across.score_panels import improvement_panel, score_panels
+from harness.report.across.wins import wins_panel
 from harness.report.load import ReportData
 from harness.report.panels import Panel
+from harness.report.standing import Judgement
 
 BASELINE = "strongest baseline"
 """How the best baseline of every task is ranked among the models."""
 
 
-def panels(data: ReportData, headings: list[str], colours: Mapping[str, int]) -> list[Panel]:
+def panels(
+    data: ReportData, headings: list[str], colours: Mapping[str, int], judgements: Sequence[Judgement]
+) -> list[Panel]:
     """Comparisons of models over several tasks; empty with results on fewer than two tasks or of fewer than two models.
 
     Args:
         data: what was loaded.
         headings: of `data.comparisons`, one each.
         colours: colour number of each label, the same throughout a report.
+        judgements: of `data.comparisons`, one each.
     """
     columns = {(c.task, c.conditions.dataset) for c in data.comparisons if c.finished}
     if len(columns) < 2 or len(data.models) < 2:
@@ -45,6 +50,7 @@ def panels(data: ReportData, headings: list[str], colours: Mapping[str, int]) ->
     ordered = [names[i] for i in test.order() if names[i] != BASELINE]
     resampled = {m: bootstrap.resample([len(t.values[m]) for t in grid.tasks], i) for i, m in enumerate(grid.models)}
     made = [
+        wins_panel(grid, ordered, dict(zip(headings, judgements, strict=True))),
         rank_panel(grid, names, test, colours),
         *score_panels(grid, ordered, colours, resampled),
         improvement_panel(grid, ordered, resampled),

@@ -12,8 +12,8 @@ from harness.report.wording import listed, numbers, p_words, shown
 
 
 def sentences(of: Judgement) -> list[str]:
-    """The verdict first, then what limits it: unstable models, missing seeds, what is not in the standard error."""
-    said = [_verdict(of), *_unstable(of), *_missing(of)]
+    """Missing seeds, which leave it undecided, then the verdict, then unstable models."""
+    said = [*_missing(of), _verdict(of), *_unstable(of)]
     return [s for s in said if s]
 
 
@@ -127,13 +127,13 @@ def _undecided(of: Judgement, first: str) -> str:
         return (
             f"{head}, but {fmt.plural(least, 'seed')} cannot show which model is best: at least {FEW_SEEDS} are needed."
         )
-    open_ = [t for t in of.ranking.open if t.other(first) not in leaders]
+    open_ = [t for t in of.ranking.open if t.other(first) not in leaders and (t.p is not None or not of.missing)]
     if not open_:
         return f"{head}."
     rivals = [t.other(first) for t in open_]
     untested = [t for t in open_ if t.p is None]
     if len(untested) == len(open_):
-        return f"{head}, but {listed(rivals)} cannot be compared with it, since {untested[0].reason}."
+        return f"{head}, but {listed(rivals)} cannot be compared with it: {untested[0].reason}."
     closest = max((t for t in open_ if t.p is not None), key=lambda t: t.p or 0.0)
     samples = of.pairs.samples
     needed = needed_words(closest, samples[closest.first], samples[closest.second], of.ranking.level)
@@ -199,7 +199,7 @@ def _missing(of: Judgement) -> list[str]:
     parts = [f"{shown(c.label)} lacks {_seeds(c)}" for c in of.missing[:3]]
     more = len(of.missing) - len(parts)
     parts += [f"{fmt.plural(more, 'more model')} some too"] if more else []
-    return [f"Undecided, since results are missing: {'; '.join(parts)}. The missing runs may change the ranking."]
+    return [f"Undecided until these runs have finished: {'; '.join(parts)}."]
 
 
 def _seeds(of: Contender) -> str:

@@ -18,13 +18,13 @@ def test_a_report_of_runs_without_results(store, made_up, tmp_path):
     text = build(store, tmp_path / "report").read_text(encoding="utf-8")
     Page(text)
     assert "planned, not run yet" in text
-    assert "No run has started yet" in text
+    assert "No run has started yet" in (tmp_path / "report" / "about.html").read_text(encoding="utf-8")
     assert '<span class="standing quiet">no result</span>' in text
 
 
 def test_a_report_of_no_runs_says_how_to_start(store, tmp_path):
     text = build(store, tmp_path, data=ReportData(None, store.store_id, [], [], {}, [])).read_text(encoding="utf-8")
-    assert set(Page(text).links) <= {"#main", "#environment", "#method"}
+    assert set(Page(text).links) <= {"#main", "about.html"}
     assert "There are no runs yet." in text
     assert "harness sweep experiment=quickstart" in text
 
@@ -36,7 +36,7 @@ def test_a_report_of_failed_runs_only(store, made_up, tmp_path):
     store.fail(run_id, "KilledError: out of memory", "Traceback\n <x>", "step 3")
     text = build(store, tmp_path / "report").read_text(encoding="utf-8")
     Page(text)
-    assert "<b>1</b> failed" in text
+    assert "<b>1</b> failed" in (tmp_path / "report" / "about.html").read_text(encoding="utf-8")
     assert "failed: KilledError: out of memory" in text
     run = (tmp_path / "report" / "runs" / f"{plan.key[:12]}.html").read_text(encoding="utf-8")
     assert "Traceback\n &lt;x&gt;" in run
