@@ -6,7 +6,16 @@ import math
 from collections.abc import Iterable
 
 NARROW_SPACE = "\u202f"
-SI = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_SMALLEST = 0.0005  # half widths below it are not shown
+
+Units = tuple[tuple[float, str], ...]
+"""Units from the largest, each with its size in that of the values."""
+
+SECONDS: Units = ((1.0, "s"), (1e-3, "ms"))
+MILLISECONDS: Units = ((1e3, "s"), (1.0, "ms"))
+BYTES: Units = ((1e9, "GB"), (1e6, "MB"))
+SI: Units = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+COUNTS: Units = (*SI, (1.0, ""))
 
 
 def decimals(values: Iterable[float | None]) -> int:
@@ -55,6 +64,18 @@ def duration(seconds: float | None) -> str:
         return f"{whole // 60} min {whole % 60} s"
     minutes = round(seconds / 60)
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def measured(mean: float, half_width: float | None, units: Units) -> str:
+    """mean ± half width in one unit, three significant digits of the mean or more: 2.13 ± 0.05 ms."""
+    if not math.isfinite(mean):
+        return fixed(mean, 0)
+    size, unit = next((pair for pair in units if abs(mean) >= 0.9995 * pair[0]), units[-1])
+    value, half = mean / size, (half_width or 0.0) / size
+    digits = 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
+    if _SMALLEST <= half < 0.5 * 10.0**-digits:
+        digits = min(3, math.ceil(-math.log10(half)))
+    return f"{with_interval(value, half if half >= _SMALLEST else None, digits)} {unit}".rstrip()
 
 
 def count(value: float | None, *, trim: bool = False) -> str:

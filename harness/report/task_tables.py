@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from typing import Any
 
 from harness.contract.hookspecs import hookimpl
 from harness.report import formatting as fmt
 from harness.report import guards, promises
 from harness.report.comparisons import Comparison, Entry
+from harness.report.costs.cells import cost_cell, latency_cell, target_cell, time_cell, weakened
+from harness.report.costs.entry import Costs, costs_of
 from harness.report.panels import Panel, PanelContext, PanelMaker
 from harness.report.results import (
     BASELINES,
@@ -49,14 +50,17 @@ def task_table(comparison: Comparison, name: str, caption: str, leaders: Collect
         Column("parameters", "encoder’s share"),
         Column("tuning", "trials and time"),
         Column("backend", numeric=False),
-        Column("training time", "without validation"),
+        Column("training time", "without validation", has_interval=True),
         *([Column("time to target", targets[0] if len(targets) == 1 else "")] if timed else []),
-        Column("throughput", throughput),
-        Column("peak memory"),
+        Column("throughput", throughput, has_interval=True),
+        Column("training memory", has_interval=True),
+        Column("inference memory", has_interval=True),
+        Column("latency", "one example, median", has_interval=True),
         Column("weights tested", "chosen by", numeric=False),
     ]
     table = Table(name, caption, "Model", columns)
     digits = [fmt.decimals(_means(comparison, s.name)) for s in scales]
+    costs = costs_of(comparison)
     for entry in comparison.entries:
         if not entry.finished:
             number = table.footnote(entry.why_missing)
@@ -64,7 +68,7 @@ def task_table(comparison: Comparison, name: str, caption: str, leaders: Collect
             table.rows.append(TableRow(TableCell(entry.label), cells))
             continue
         cells = _metric_cells(comparison, entry, scales, digits, best=entry.label in leaders)
-        cells += _cost_cells(table, comparison, entry, timed)
+        cells += _cost_cells(table, comparison, entry, costs[entry.label], timed)
         table.rows.append(TableRow(_header(table, comparison, entry), cells))
     for entry in comparison.baselines:
         if not entry.finished:
@@ -184,26 +188,27 @@ def _metric_cells(
     return cells
 
 
-def _cost_cells(table: Table, comparison: Comparison, entry: Entry, timed: bool) -> list[TableCell]:
+def _cost_cells(table: Table, comparison: Comparison, entry: Entry, costs: Costs, timed: bool) -> list[TableCell]:
     summaries = [r.summary for r in entry.finished if r.summary]
     first = summaries[0]
-    parameters, fixed = (max(getattr(s, name) for s in summaries) for name in ("parameters", "fixed_parameters"))
-    speed = summarise([s.throughput for s in summaries]).mean
-    memory = max(s.memory_peak_bytes or 0 for s in summaries)
+    parameters = int(costs.parameters.mean) if costs.parameters is not None else 0
     chosen = str(first.checkpoint.get("chosen_by") or "")
     steps = [s.checkpoint["step"] for s in summaries if isinstance(s.checkpoint.get("step"), int)]
     cells = [
         TableCell(
-            fmt.weights(parameters, fixed),
+            fmt.weights(parameters, costs.fixed),
             parameters,
             note=f"{fmt.share(first.encoder_parameters, first.parameters)} encoder{_state(first)}",
             footnote=_footnote(table, guards.size_sentence(comparison)),
         ),
         _tuning_cell(table, comparison, entry),
         TableCell(guards.backend_of(entry) or "–"),
-        *_time_cells(table, comparison, entry, timed),
-        _speed_cell(table, comparison, entry, TableCell(fmt.count(speed) if speed else "–", speed or None)),
-        TableCell(fmt.size(memory), memory or None),
+        time_cell(table, comparison, costs, costs.training_s, fmt.SECONDS),
+        *([weakened(table, comparison, costs, target_cell(entry))] if timed else []),
+        time_cell(table, comparison, costs, costs.throughput, fmt.COUNTS),
+        cost_cell(costs.training_memory, fmt.BYTES),
+        cost_cell(costs.inference_memory, fmt.BYTES),
+        latency_cell(table, comparison, costs),
         TableCell(chosen or "–", note=f"at step {_range(steps)}" if steps else ""),
     ]
     return cells
@@ -219,35 +224,6 @@ def _tuning_cell(table: Table, comparison: Comparison, entry: Entry) -> TableCel
     trials, note = guards.trials_of(run), guards.search_time(run)
     number = _footnote(table, guards.tuning_sentence(comparison))
     return TableCell(fmt.plural(trials, "trial") if trials else "none", trials, note=note, footnote=number)
-
-
-def _time_cells(table: Table, comparison: Comparison, entry: Entry, timed: bool) -> list[TableCell]:
-    """Training time, and time to the target if one was set."""
-    summaries = [r.summary for r in entry.finished if r.summary]
-    train_s = summarise([s.train_s for s in summaries]).mean
-    cells = [_speed_cell(table, comparison, entry, TableCell(fmt.duration(train_s), train_s))]
-    if not timed:
-        return cells
-    reached = [s.to_target_s for s in summaries if s.to_target_s is not None]
-    if not reached:
-        asked = any(r.config.get("target") for r in entry.finished)
-        return [*cells, TableCell("not reached" if asked else "–", hidden="" if asked else "no target was set")]
-    lost = len(summaries) - len(reached)
-    mean = summarise(reached).mean
-    note = f"mean of {len(reached)} of {len(summaries)} seeds, the others did not reach it" if lost else ""
-    return [*cells, _speed_cell(table, comparison, entry, TableCell(fmt.duration(mean), mean, note=note))]
-
-
-def _speed_cell(table: Table, comparison: Comparison, entry: Entry, cell: TableCell) -> TableCell:
-    """The cell of a time or speed, marked if it is contended or backends differ."""
-    runs = guards.contended(entry)
-    if cell.value is None:
-        return cell
-    remarks = [guards.contended_sentence(comparison)] if runs else []
-    remarks += filter(None, [guards.backend_sentence(comparison)])
-    part = "" if len(runs) == len(entry.finished) else f" in {len(runs)} of {len(entry.finished)} runs"
-    notes = [n for n in (cell.note, f"contended{part}" if runs else "") if n]
-    return replace(cell, note="; ".join(notes), footnote=_footnote(table, " ".join(remarks)))
 
 
 def _footnote(table: Table, sentence: str) -> int:

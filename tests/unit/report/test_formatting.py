@@ -66,3 +66,21 @@ def test_sizes_and_shares():
         "2 runs",
         "2 matches",
     )
+
+
+@pytest.mark.parametrize(
+    ("mean", "half", "units", "text"),
+    [
+        (2.13, 0.05, fmt.MILLISECONDS, "2.13 ± 0.05 ms"),
+        (2.134, None, fmt.MILLISECONDS, "2.13 ms"),
+        (2130.0, 40.0, fmt.MILLISECONDS, "2.13 ± 0.04 s"),
+        (29.8, 0.483, fmt.SECONDS, "29.8 ± 0.5 s"),
+        (312e6, 0.2e6, fmt.BYTES, "312.0 ± 0.2 MB"),
+        (43_210.0, 1_000.0, fmt.COUNTS, "43.2 ± 1.0 k"),
+        (512.0, 0.0, fmt.COUNTS, "512"),
+        (312e6, 1.0, fmt.BYTES, "312 MB"),
+        (math.nan, None, fmt.BYTES, "–"),
+    ],
+)
+def test_a_cost_and_its_interval_share_a_unit(mean, half, units, text):
+    assert fmt.measured(mean, half, units) == text

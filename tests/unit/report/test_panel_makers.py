@@ -66,7 +66,7 @@ def context_of(store: Store, task: str) -> PanelContext:
 def test_the_built_in_panels_are_found_as_those_of_others_are() -> None:
     found = {maker.name: maker for maker in installed()}
     assert sorted(name for name, maker in found.items() if maker.built_in) == BUILT_IN
-    assert registry().info("panel", "cost").module == "harness.report.cost"
+    assert registry().info("panel", "cost").module == "harness.report.costs.panels"
 
 
 def test_no_built_in_panel_fails_on_the_made_up_results(filled: Store) -> None:
