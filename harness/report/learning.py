@@ -13,6 +13,7 @@ from harness.report.statistics import Band, band
 from harness.store import query
 
 AXES = ("steps", "examples", "seconds")
+_SHORT = {"steps": "steps", "examples": "examples", "seconds": "time"}
 _LOSS = "Validation loss"
 _AGAINST = {
     "steps": "optimizer steps",
@@ -29,7 +30,7 @@ def panels(context: PanelContext) -> list[Panel]:
     made = []
     for part, title, drawn, folded in (("main", "Learning curves", main or loss, False), ("loss", _LOSS, loss, True)):
         if drawn and (main or not folded):
-            choice = FigureChoice(f"{name}-{part}-axis", "Drawn against", {_AGAINST[x]: f for x, f in drawn.items()})
+            choice = FigureChoice(f"{name}-{part}-axis", "Drawn against", {_SHORT[x]: f for x, f in drawn.items()})
             panel_name = f"{name}-loss" if folded else name
             made.append(Panel(panel_name, title, folded=folded, choices=[choice], place=20))
     return made

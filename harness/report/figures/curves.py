@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 MOST = 16
 """Maximum number of curves in a figure; with more, those that end best."""
 
+FEW = 2
+"""Points up to which a curve is marked: it says where a model began and ended, not how it went."""
+
 _AXES = {"steps": "optimizer steps", "examples": "training examples", "seconds": "training time"}
 
 
@@ -59,6 +62,10 @@ def learning_curves(
     chosen = _best_at_the_end(curves, higher_is_better)
     if len(chosen) < len(curves):
         caption += f" Of {len(curves)} curves, the {len(chosen)} that end best are drawn."
+    few = [text for text, band in chosen.items() if len(band.mean) <= FEW]
+    if few:
+        whose = "every curve" if len(few) == len(chosen) else ", ".join(map(label, few))
+        caption += f" Only two validations or fewer: {whose}; what lies between is not known, so the line is thin."
     along = {text: along_axis(band, x) for text, band in chosen.items()}
     divisor, measured = scales.time_unit(np.concatenate(list(along.values()))) if x == "seconds" else (1.0, "")
     along = {text: values / divisor for text, values in along.items()}
@@ -74,15 +81,24 @@ def learning_curves(
         axes.add_collection(_bands(chosen, along, colours), autolim=False)
         for text, band in chosen.items():
             number = colours[text]
-            line = Line2D(along[text], band.mean, color=colour(number), linestyle=dash(number), linewidth=1.7)
-            line.set(marker=marker(number), markersize=3.6, markevery=max(1, len(band.mean) // 8))
+            thin = text in few
+            line = Line2D(along[text], band.mean, color=colour(number), linestyle=dash(number))
+            line.set(
+                linewidth=0.8 if thin else 1.7,
+                marker=marker(number),
+                markersize=6 if thin else 3.6,
+                markevery=max(1, len(band.mean) // 8),
+            )
             axes.add_line(line)
         arrow = {True: " (higher is better)", False: " (lower is better)", None: ""}[higher_is_better]
         axis_titles(axes, against, f"{metric}{f', {unit}' if unit else ''}{arrow}")
         key(figure, [(text, colours[text]) for text in chosen])
         return figure
 
-    return Figure(name, caption, _describe(chosen, along, against, metric, unit, higher_is_better), draw)
+    alt = _describe(chosen, along, against, metric, unit, higher_is_better)
+    if few:
+        alt += f" Only two validations or fewer: {whose}."
+    return Figure(name, caption, alt, draw)
 
 
 def along_axis(band: Band, x: str) -> np.ndarray:

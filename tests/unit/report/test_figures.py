@@ -19,6 +19,7 @@ from PIL import Image
 from harness.report import figures, learning
 from harness.report.figures import scales
 from harness.report.figures.curves import MOST, along_axis
+from harness.report.figures.dots import DotRow, dot_plot
 from harness.report.figures.groups import Spread, over_ranges, over_rows
 from harness.report.figures.labels import place_labels
 from harness.report.figures.scatter import Level, Point, near, pareto_front, scatter
@@ -80,6 +81,10 @@ EVERY_KIND = {
     "steps": lambda label, v: over_steps(
         "r", [1, 2], {label: [Spread(v, 0, v), Spread(1, 0, 2)], "baseline": [Spread(v, v, v), Spread(1, 0, 2)]},
         {label: 0, "baseline": -1}, titles=("steps", "MSE"), caption="Caption.", alt="Words.",
+    ),
+    "dots": lambda label, v: dot_plot(
+        "r", [DotRow(label, 0, (1.0, v, 3.0), v, v, ("diverged",)), DotRow("gru", 1, (2.0,), 2.0, 0.5)],
+        [Level(label, v), Level("low", 1.0)], title="BLEU", caption="Caption.", alt="Words.",
     ),
     "rows": lambda label, v: over_rows(
         "r", [label, "open"], {label: [Spread(v, 0, v), Spread(1, 0, 2)]}, {label: 0}, title="accuracy",
@@ -180,6 +185,17 @@ def test_the_words_of_learning_curves_say_who_ends_best():
     lower = curves(bands, higher=False).alt
     assert lower.index("rnn 5.000") < lower.index("gru 8.600") < lower.index("lstm 9.000")
     assert "do not touch" in lower
+
+
+def test_curves_of_two_points_are_marked():
+    bands = {"lstm": band([1.0, 2.0, 3.0]), "gru": band([1.0, 2.0])}
+    some = curves(bands)
+    assert "Only two validations or fewer: gru;" in some.caption
+    assert some.alt.endswith("Only two validations or fewer: gru.")
+    assert "stroke-width: 0.8" in some.svg
+    assert "Only two validations or fewer: every curve;" in curves({"gru": bands["gru"]}).caption
+    plain = curves({"lstm": bands["lstm"]})
+    assert "validations" not in plain.caption + plain.alt
 
 
 def test_more_curves_than_a_figure_can_hold_are_those_that_end_best():
