@@ -15,6 +15,23 @@ if TYPE_CHECKING:
     from harness.report.decisions import Decision
 
 
+@dataclass(frozen=True)
+class LimitField:
+    """A cost that can be limited on the first page.
+
+    Attributes:
+        name: of the cost; title: in words; unit: of the box, whose value times `scale` is the cost's own.
+        steps: of the slider, in the cost's own unit; words: what each is called.
+    """
+
+    name: str
+    title: str
+    unit: str
+    scale: float
+    steps: tuple[float, ...]
+    words: tuple[str, ...]
+
+
 @dataclass
 class Block:
     """One comparison on the page: runs under equal conditions."""
@@ -35,6 +52,7 @@ class Block:
     details: Table | None = None
     runs: Table | None = None
     signatures: list[tuple[str, str]] = field(default_factory=list)
+    decision: Decision | None = None
 
 
 @dataclass
@@ -45,23 +63,7 @@ class PageSection:
     title: str
     task: str
     blocks: list[Block]
-
-
-@dataclass(frozen=True)
-class LimitField:
-    """A cost that can be limited on the first page.
-
-    Attributes:
-        name: of the cost; title: in words; unit: of the box, whose value times `scale` is the cost's own.
-        steps: of the slider, in the cost's own unit; words: what each is called.
-    """
-
-    name: str
-    title: str
-    unit: str
-    scale: float
-    steps: tuple[float, ...]
-    words: tuple[str, ...]
+    axes: list[LimitField] = field(default_factory=list)
 
 
 @dataclass

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from harness.report import across, overview, results, run_lists, task_tables
 from harness.report.blocks import block
 from harness.report.contents import LimitField, Report
-from harness.report.costs import costs_of
+from harness.report.costs import Costs, costs_of
 from harness.report.decisions import axes_of, decision
 from harness.report.environments import environment_table
 from harness.report.load import ReportData
@@ -39,14 +41,16 @@ def compose(store: Store, data: ReportData) -> Report:
             made = block(store, comparison, name, headings[i], machines, colours, makers, judgements[i])
             section.blocks.append(made)
             page = f"tasks/{section.name}.html#{name}"
-            decisions.append(decision(comparison, judgements[i], costs[i], name, headings[i], page))
+            made.decision = decision(comparison, judgements[i], costs[i], name, headings[i], page)
+            decisions.append(made.decision)
+        section.axes = _limit_fields([costs[i] for i, _ in of_task])
     return Report(
         title=f"Comparison of sequence models: {data.sweep}" if data.sweep else "Comparison of sequence models",
         lead=overview.lead(data, machines) if data.runs else ["There are no runs yet."],
         counts=overview.counts(data),
         summary=results.matrix(data, headings, [j.leaders for j in judgements]),
         decisions=decisions,
-        axes=[_limit_field(name, steps) for name, steps in axes_of(costs).items()],
+        axes=_limit_fields(costs),
         warnings=overview.warnings(data),
         across=across.panels(data, headings, colours, judgements),
         sections=sections,
@@ -62,10 +66,14 @@ def compose(store: Store, data: ReportData) -> Report:
     )
 
 
-def _limit_field(name: str, steps: tuple[float, ...]) -> LimitField:
-    axis = AXES[name]
-    unit, scale = ("MB", 1e6) if axis.unit == "bytes" else (axis.unit, 1.0)
-    return LimitField(name, axis.title, unit, scale, steps, tuple(axis.shown(v) for v in steps))
+def _limit_fields(costs: Sequence[Mapping[str, Costs]]) -> list[LimitField]:
+    """The costs that can be limited where these comparisons are shown."""
+    made = []
+    for name, steps in axes_of(costs).items():
+        axis = AXES[name]
+        unit, scale = ("MB", 1e6) if axis.unit == "bytes" else (axis.unit, 1.0)
+        made.append(LimitField(name, axis.title, unit, scale, steps, tuple(axis.shown(v) for v in steps)))
+    return made
 
 
 def _commands(data: ReportData) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -14,13 +15,27 @@ from made_up_results import ELSEWHERE, fill, finish, plan_of
 from playwright.sync_api import Browser, Locator, Page, Request, sync_playwright
 
 from harness.report import build
+from harness.report.costs import costs_of
+from harness.report.load import load
+from harness.report.standing import judge
+from harness.report.standing.recommend import recommend, usual_limits
 from harness.store import Store
 
 pytestmark = pytest.mark.service
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-KINDS = ("overview", "task", "task in two places", "all runs", "run", "failed run", "run in two places")
-WIDTHS = (360, 800, 1440)
+KINDS = (
+    "overview",
+    "across",
+    "about",
+    "task",
+    "task in two places",
+    "all runs",
+    "run",
+    "failed run",
+    "run in two places",
+)
+WIDTHS = (390, 768, 1400)
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +52,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
     return {
         "overview": report / "index.html",
+        "across": report / "across.html",
+        "about": report / "about.html",
         "task": report / "tasks" / "action-recognition.html",
         "task in two places": report / "tasks" / "translation.html",
         "all runs": report / "runs" / "index.html",
@@ -202,7 +219,7 @@ def test_small_tables_have_no_filter(visit):
 def test_everything_that_acts_is_reached_by_the_keyboard_and_shows_it(visit):
     page = visit("overview").page
     page.add_style_tag(content="details > * { display: none }")  # what is folded is not to be reached
-    wanted = page.locator("thead button:visible, .filter input:visible").count()
+    wanted = page.locator("thead button:visible, .filter input:visible, .limits input, .limits button").count()
     assert wanted > 5
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
@@ -267,10 +284,58 @@ def test_on_paper_nothing_is_folded_or_cut_off(visit):
 def test_links_between_pages_lead_from_the_overview_to_a_run_and_back(browser: Browser, files: dict[str, Path]):
     page = browser.new_page()
     page.goto(files["overview"].as_uri())
-    page.locator(".outcomes a").first.click()
+    page.locator(".decision h3 a").first.click()
     page.locator("h1", has_text="Translation").wait_for()
     page.get_by_role("link", name="run of lstm on translation, seed 1").first.click()
     page.locator("h1", has_text="lstm on Translation, seed 1").wait_for()
     page.get_by_role("link", name="Overview").click()
     page.locator("h1", has_text="Comparison of sequence models").wait_for()
+    page.close()
+
+
+# -- the decision view ---------------------------------------------------------------------------------
+
+
+def used(page: Page) -> list[str]:
+    """What the first page says to use on every task."""
+    return page.locator(".decision .use").all_inner_texts()
+
+
+def test_limits_are_set_by_the_keyboard_alone_and_are_in_the_address(visit):
+    page = visit("overview").page
+    before = used(page)
+    page.get_by_label("latency at most, in steps").focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowLeft")
+    after = used(page)
+    assert after != before
+    assert "latency_1_ms=" in page.evaluate("location.hash")
+    assert page.locator(".limits output").inner_text() == "1 limit set"
+    page.get_by_role("button", name="No limits").press("Enter")
+    assert used(page) == before
+    assert page.evaluate("location.hash") == ""
+    box = page.get_by_label("latency at most, in ms")
+    box.fill("0.001")
+    assert page.locator(".decision .standing:visible").first.inner_text() == "no model fits"
+
+
+def test_the_script_and_the_table_of_usual_limits_say_the_same(browser: Browser, tmp_path: Path):
+    """Every row of every table without a script, asked of the script through the address."""
+    with Store.open(f"sqlite:///{tmp_path / 'store.db'}") as store:
+        fill(store, seeds=3)
+        data = load(store)
+        page_file = build(store, tmp_path / "report", data=data)
+        wanted = []
+        for place, comparison in enumerate(data.comparisons):
+            of, costs = judge(store, comparison), costs_of(comparison)
+            for limits in usual_limits(of, costs)[1:]:
+                found = recommend(of, costs, limits)
+                wanted.append((place, limits.given, found.below or found.model, len(found.order)))
+    page = browser.new_page()
+    assert len(wanted) > 5
+    for place, given, use, fitting in wanted:
+        page.goto("about:blank")
+        page.goto(f"{page_file.as_uri()}#{urlencode(given)}")
+        assert used(page)[place] == use, given
+        assert f"{fitting} of " in page.locator(".decision .under").nth(place).inner_text()
     page.close()

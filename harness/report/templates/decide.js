@@ -75,6 +75,7 @@ function apply(write = true) {
 }
 
 function restore(card) {
+  card.element.querySelector(".verdict").hidden = false;
   for (const [name, part] of Object.entries(card.parts)) part.innerHTML = card.written[name];
   card.parts.standing.className = card.written.tone;
 }
@@ -110,6 +111,7 @@ function show(card, limits) {
   const [words, tone] = !first ? ["no model fits", "bad"] : below ? ["below a baseline", "bad"] : best ? ["best under the limits", "good"] : ["undecided", "warn"];
   standing.textContent = words;
   standing.className = `standing ${tone}`;
+  card.element.querySelector(".verdict").hidden = true; // it speaks of all models
   under.textContent = !first
     ? "No model keeps these limits."
     : `Under these limits: ${order.length} of ${rows.length} models${within.length ? `; within noise of ${first.label}: ${within.map((m) => m.label).join(", ")}` : ""}.`;
