@@ -29,7 +29,7 @@ __all__ = [
 Rows = Sequence[Row[*tuple[Any, ...]]]
 
 _LONG: dict[str, Any] = {
-    **{name: {} for name in ("config", "identity", "units", "observed", "details", "charts")},
+    **{name: {} for name in ("config", "identity", "units", "observed", "charts")},
     **{name: [] for name in ("published", "history")},
     **{name: "" for name in ("traceback", "log_tail")},
 }

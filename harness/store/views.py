@@ -124,6 +124,7 @@ def run_as_json(view: RunView) -> dict[str, Any]:
         "seed": view.seed,
         "status": view.status,
         "reason": view.reason,
+        "failure": view.failure,
         "parameters": s.parameters if s else None,
         "fixed_parameters": s.fixed_parameters if s else None,
         "encoder_parameters": s.encoder_parameters if s else None,
