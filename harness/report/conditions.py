@@ -22,6 +22,7 @@ class Conditions:
             ("nrefs:1|case:mixed|tok:13a|..."), empty if it has only one.
         synthetic: whether the data is.
         split: what the metric was measured on ("val" for the trials of a search).
+        examples: which test examples were scored, how many and a digest of their ids; None before a run has finished.
         record_version: what the figures of a record mean.
         environment: where the runs ran.
         options: (dotted name, value) of every option whose meaning is a condition.
@@ -36,6 +37,7 @@ class Conditions:
     higher_is_better: bool | None = None
     synthetic: bool = False
     split: str = "test"
+    examples: str | None = None
     options: tuple[tuple[str, Any], ...] = ()
 
     def option(self, name: str) -> Any:
@@ -64,8 +66,8 @@ class Conditions:
 
     @property
     def anywhere(self) -> Conditions:
-        """The same conditions without the machine."""
-        return replace(self, environment=None)
+        """The same conditions without what only a run that has finished knows: its machine and test examples."""
+        return replace(self, environment=None, examples=None)
 
 
 def conditions_of(run: RunView, flat: Mapping[str, Any] | None = None) -> Conditions:
@@ -87,6 +89,7 @@ def conditions_of(run: RunView, flat: Mapping[str, Any] | None = None) -> Condit
         higher_is_better=direction if isinstance(direction := run.primary.get("higher_is_better"), bool) else None,
         synthetic=run.synthetic,
         split=run.summary.split if run.summary else str(flat.get(_SPLIT) or "test"),
+        examples=_text(run.summary.details.get("tested_on")) if run.summary else None,
     )
 
 

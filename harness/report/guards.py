@@ -22,6 +22,8 @@ from harness.store.training_details import state_size_of, training_words
 MATCHED_WITHIN = 0.02
 """How far apart sizes may be and still count as equal: what `match` itself allows."""
 
+_MORE_TUNED = 1.5
+"""How many times as long a search may take with equal trials before it is said; slower models need somewhat longer."""
 _SHOWN = 4  # names in a sentence
 
 
@@ -111,14 +113,24 @@ def tuning_words(run: RunView) -> str:
 
 
 def tuning_sentence(comparison: Comparison) -> str:
-    """Whether some models were tuned more than others; empty if not."""
-    trials = {e.label: trials_of(e.finished[0]) for e in comparison.entries if e.finished}
-    if len(set(trials.values())) <= 1:
+    """Whether some models were tuned more than others, in trials or in hours; empty if not."""
+    of = {e.label: e.finished[0] for e in comparison.entries if e.finished}
+    trials = {label: trials_of(run) for label, run in of.items()}
+    if len(set(trials.values())) > 1:
+        parts = [
+            f"{fmt.plural(n, 'trial') if n else 'none'}: {_names(trials, n)}"
+            for n in sorted(set(trials.values()))[::-1]
+        ]
+        return f"Tuning effort differs ({'; '.join(parts)}): tuned against untuned models compares the tuning."
+    hours = {label: h for label, run in of.items() if trials[label] and (h := _number(run.tuning.get("hours")))}
+    if len(hours) < 2 or max(hours.values()) <= _MORE_TUNED * min(hours.values()):
         return ""
-    parts = [
-        f"{fmt.plural(n, 'trial') if n else 'none'}: {_names(trials, n)}" for n in sorted(set(trials.values()))[::-1]
-    ]
-    return f"Tuning effort differs ({'; '.join(parts)}): tuned against untuned models compares the tuning."
+    most, least = (f(hours, key=lambda label: hours[label]) for f in (max, min))
+    return (
+        f"Tuning effort differs: {fmt.plural(trials[most], 'trial')} each, but {_shortened([most])} was searched for "
+        f"{fmt.duration(hours[most] * 3600)} and {_shortened([least])} for {fmt.duration(hours[least] * 3600)}; a "
+        "longer search is an advantage that is not the model’s."
+    )
 
 
 def code_of(run: RunView) -> tuple[str, ...]:

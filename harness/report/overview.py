@@ -10,7 +10,13 @@ from harness.report.load import Comparison, Conditions, ReportData
 from harness.store.records import EnvironmentRecord
 
 _BUDGETS = {"epochs": "epoch", "steps": "step", "tokens": "token"}
-_TERMS_NAMED = ("data version", "record version", "metric", "signature")  # values that are unclear without their term
+_TERMS_NAMED = (
+    "data version",
+    "record version",
+    "metric",
+    "signature",
+    "tested on",
+)  # values that are unclear without their term
 _UNKNOWN = "not recorded"
 _NAMED = 3  # runs that a warning names
 
@@ -224,6 +230,7 @@ def conditions(conditions: Conditions, machines: Mapping[str, str]) -> list[tupl
         ("precision", c.precision or _UNKNOWN),
         ("softmax", f"{c.option('trainer.softmax') or 'full'} softmax in training"),
         ("test examples", "all" if c.eval_limit is None else f"at most {c.eval_limit}"),
+        ("tested on", c.examples or _UNKNOWN),
         ("training examples", "all" if train_limit is None else f"at most {train_limit}"),
         *others,
         ("record version", c.record_version or _UNKNOWN),

@@ -32,7 +32,7 @@ from harness.training.loop import train
 from harness.training.model_files import write_model, write_preprocessing
 from harness.training.optimizer import recorded_groups
 from harness.training.pooled_video import pooled_once
-from harness.training.prediction_rows import prediction_rows
+from harness.training.prediction_rows import example_set, prediction_rows
 from harness.training.probe import probe
 from harness.training.seeding import seed_global
 from harness.training.session import Session, recorded
@@ -95,7 +95,11 @@ def execute_baseline(settings: RunSettings, plan: RunPlan, baseline: str, *, sto
             phases={},
             total_s=0.0,
             train_s=train_s,
-            details={"baseline": chosen.description, **_data_details(settings.task, data)},
+            details={
+                "baseline": chosen.description,
+                "tested_on": example_set(rows),
+                **_data_details(settings.task, data),
+            },
             charts=charts,
         )
         session.finish(summary, rows, [])
@@ -194,6 +198,7 @@ def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_p
             "state_size": state_size,
             "backend": backends_of(network.encoder, network.decoder),
             **latency,
+            "tested_on": example_set(rows),
             **_data_details(task, data),
         },
         artifacts={"config": "config.json"},

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+
 import numpy as np
 
 from harness.contract.batch import Example
@@ -18,6 +21,13 @@ def prediction_rows(data: TaskData, outcome: Evaluation) -> list[PredictionRow]:
         statistics = {name: dict(values) for name, values in row.items()}
         made.append(PredictionRow(example.id, example.source, right, prediction.text, statistics))
     return made
+
+
+def example_set(rows: Sequence[PredictionRow]) -> str:
+    """Which examples were scored, equal for equal sets in any order: "800 examples, set 1f0c9a3e"."""
+    ids = sorted(row.example_id for row in rows)
+    digest = hashlib.sha256("\n".join(ids).encode(errors="surrogatepass")).hexdigest()
+    return f"{len(ids)} examples, set {digest[:8]}"
 
 
 def _right(data: TaskData, example: Example) -> str:

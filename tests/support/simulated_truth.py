@@ -108,11 +108,11 @@ def seeds_world(
     means: Sequence[float],
     seeds: int,
     *,
-    shared: bool = True,
+    common: float = 0.0,
     spreads: Sequence[float] | None = None,
     draw: Draw = normal,
 ) -> World:
-    """Models with these true means: value = mean + what the seed does to all (variance 1/4) + noise of variance 1/2.
+    """Models with these true means: value = mean + what the seed does to all + noise of variance 1/2.
 
     So the difference between two models has variance 1, and a difference of means is in its standard deviations.
 
@@ -120,17 +120,15 @@ def seeds_world(
         dice: the only source of chance.
         means: of the models m0, m1, ...
         seeds: of each.
-        shared: whether models have the same seeds, else no two of them share one.
+        common: variance of what a seed does to every model.
         spreads: of each model's noise, by which it is multiplied.
         draw: the noise.
     """
-    of_seed = 0.5 * dice.normal(size=seeds)
+    of_seed = np.sqrt(common) * dice.normal(size=seeds)
     values: Values = {}
     for number, mean in enumerate(means):
         noise = np.sqrt(0.5) * draw(dice, seeds) * (1.0 if spreads is None else spreads[number])
-        together = of_seed if shared else 0.5 * dice.normal(size=seeds)
-        first = 0 if shared else number * seeds
-        values[f"m{number}"] = {first + i: float(v) for i, v in enumerate(10 + mean + together + noise)}
+        values[f"m{number}"] = {i: float(v) for i, v in enumerate(10 + mean + of_seed + noise)}
     return World(values)
 
 
@@ -149,6 +147,21 @@ def errors_world(dice: np.random.Generator, rates: Sequence[float], examples: in
         ]
         world.examples[f"m{number}"] = rows
         world.values[f"m{number}"] = {0: float(100 * edits.sum() / lengths.sum())}
+    return world
+
+
+def one_split_world(dice: np.random.Generator, seeds: int, examples: int) -> World:
+    """Two classifiers that are right about 87 % of new examples, on a test split that favours one of them by chance.
+
+    Each is right about an example with a probability that stays over its seeds.
+    """
+    world = World({})
+    for name in ("m0", "m1"):
+        right = dice.random((seeds, examples)) < dice.beta(0.87, 0.13, examples)
+        rows = [[{"correct": float(v)} for v in of] for of in right]
+        world.values[name] = {seed: float(100 * of.mean()) for seed, of in enumerate(right)}
+        world.examples[name] = rows[0]
+        world.later_examples[name] = dict(enumerate(rows[1:], 1))
     return world
 
 

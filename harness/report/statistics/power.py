@@ -91,5 +91,5 @@ def needed_words(test: PairTest, one: Sample, two: Sample, level: float) -> str:
     most = needed(smallest) if smallest > 0 else None
     fewest = max(fewest, test.seeds + 1)
     if most is None:
-        return f"{fewest} seeds or many more"
+        return f"at least {fewest} seeds, perhaps many more"
     return f"{fewest} to {most} seeds" if most > fewest else f"about {fewest} seeds"

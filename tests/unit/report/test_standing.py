@@ -57,7 +57,7 @@ def test_rivals_that_cannot_be_told_apart_may_all_be_best(judged):
     assert (found.outcome, found.best, found.may_be_best) == ("undecided", None, ("bilstm", "lstm"))
     assert found.standings == {"lstm": "tied", "bilstm": "tied", "rnn": "worse"}
     assert "bilstm has the best mean, but lstm cannot be told from it (3 seeds" in sentence(found)
-    assert sentence(found).endswith("seeds or many more.")
+    assert sentence(found).endswith("seeds, perhaps many more.")
 
 
 def test_a_baseline_above_every_model_is_said_first(judged):

@@ -161,7 +161,7 @@ def test_the_seeds_needed_are_a_range_and_say_when_seeds_cannot_help():
     def words(a, b, examples=None):
         return needed_words(only(a, b, examples=examples), Sample(tuple(a)), Sample(tuple(b)), 0.05)
 
-    assert words([1.0, 2.0, 3.0], [0.8, 2.1, 2.4]).endswith("seeds or many more")
+    assert words([1.0, 2.0, 3.0], [0.8, 2.1, 2.4]).endswith("seeds, perhaps many more")
     errors = ExampleErrors(("a", "b"), np.array([[9.0, 0.0], [0.0, 9.0]]), 100)
     assert words([2.0, 2.1, 2.2], [1.9, 1.8, 2.0], errors) == "more test examples, not more seeds"
     assert words([1.0], [2.0]) == ""
