@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import report_json
 import typer.main
 from api_pages import PAGES as API
 from markdown_parts import code, field_rows, joined, paragraphs, phrase, sentence, table
@@ -344,6 +345,7 @@ GENERATED = {
     "hooks.md": hooks,
     "matrix.md": matrix,
     "plugins.md": plugins,
+    "report-json.md": lambda: page(report_json.lines()),
     "store.md": store,
     **{name: (lambda make=make: page(make())) for name, make in API.items()},
 }

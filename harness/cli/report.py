@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,10 +12,9 @@ import typer
 from harness.cli.paths import path_named
 
 if TYPE_CHECKING:
-    from harness.report.joined import Joined
-    from harness.report.load import ReportData, RunSelection
+    from harness.report.load import RunSelection
 
-FORMATS = ("html", "md", "csv", "tex", "svg", "png")  # of harness.report.pages, which --help must not import
+FORMATS = ("html", "md", "csv", "tex", "svg", "png", "json")  # of harness.report.pages, which --help must not import
 ON_REQUEST = ("every_eval_ever",)
 
 Sweep = Annotated[str | None, typer.Option("--sweep", metavar="NAME", help="Only the runs of this sweep.")]
@@ -74,38 +74,54 @@ def command(
     organization: Annotated[
         str, typer.Option("--organization", metavar="NAME", help="Who ran this, for --format every_eval_ever.")
     ] = "unknown",
+    fail_unless: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-unless",
+            metavar="CLAIM",
+            help="Exit with 1 if the report does not support this: 'TASK: A > B', 'TASK: A >= B' (A not shown worse), "
+            "'TASK: A is best' or 'TASK: A beats baselines'; may be given several times.",
+        ),
+    ] = None,
 ) -> None:
     """Write the comparison report from the results store, and print the path of its page.
 
     Reads only the store: no task or model is run and nothing is trained. The report is an offline page, Markdown, and a
     file for every table and figure.
     """
-    wanted = _formats(formats or [])
-    chosen = selection(sweep, task, model, since)
+    wanted = Wanted(
+        selection(sweep, task, model, since), _formats(formats or []), tuple(fail_unless or ()), organization
+    )
+    from harness.cli import reporting
+    from harness.store.place import results_folder, store_url
+
     if site is not None:
         _check_site(compare, out)
-        _write_site(site, stores or [], chosen, wanted, organization)
+        reporting.write_site(site, stores or [store_url()], wanted)
         return
     _check_no_stores(stores)
-    from harness import report
-    from harness.cli.output import say, waiting
-    from harness.report.load import load
-    from harness.store import Store
-    from harness.store.engine import results_folder, store_url
-
     folder = out or results_folder() / "report"
-    if not compare:
-        with Store.open(create=False) as store, waiting("Making the report ..."):
-            data = load(store, selection=chosen)
-            page = report.build(store, folder, data=data, formats=wanted, extra=_extra(data, wanted, organization))
-        say(str(page))
-        return
-    from harness.report.joined import joined
+    if compare:
+        reporting.write_joined(folder, [store_url(), *compare], wanted)
+    else:
+        reporting.write(folder, wanted)
 
-    with waiting("Joining the stores and making the report ..."), joined([store_url(), *compare]) as several:
-        data = _loaded(several, chosen)
-        page = report.build(several.store, folder, data=data, formats=wanted, extra=_extra(data, wanted, organization))
-    say(str(page))
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a report is asked for, beside its stores and folder.
+
+    Attributes:
+        selection: of runs.
+        formats: to write.
+        claims: that must hold, as they were typed.
+        organization: who ran the evaluations.
+    """
+
+    selection: RunSelection
+    formats: tuple[str, ...]
+    claims: tuple[str, ...]
+    organization: str
 
 
 def _check_site(compare: Sequence[str] | None, out: Path | None) -> None:
@@ -135,45 +151,6 @@ def _check_no_stores(stores: Sequence[str] | None) -> None:
             f"'{stores[0]}' has no option before it: --site FOLDER {stores[0]} writes a site of the stores named, "
             f"--compare {stores[0]} shows its runs beside those of the results store."
         )
-
-
-def _write_site(
-    folder: Path, stores: Sequence[str], chosen: RunSelection, formats: Sequence[str], organization: str
-) -> None:
-    """The pages of several stores; exit code 1 if one was refused, after the pages are written."""
-    from harness import report
-    from harness.cli.output import say, waiting
-    from harness.report.joined import joined_in_any_order
-    from harness.store.place import store_url
-    from harness.terminal import harmless
-
-    with waiting("Merging the stores and making the pages ..."), joined_in_any_order(stores or [store_url()]) as found:
-        data = _loaded(found, chosen)
-        extra = [(".nojekyll", b""), *_extra(data, formats, organization)]
-        page = report.build(found.store, folder, data=data, formats=formats, extra=extra)
-    say(str(page))
-    for name, reason in found.refused:
-        typer.echo(harmless(f"Left out: {name}: {reason}"), err=True)
-    if found.refused:
-        raise typer.Exit(1)
-
-
-def _extra(data: ReportData, formats: Sequence[str], organization: str) -> Iterator[tuple[str, bytes]]:
-    """Files of formats that are written on request only."""
-    if "every_eval_ever" in formats:
-        from harness.report.exchange import every_eval
-
-        yield from every_eval.files(data, organization)
-
-
-def _loaded(found: Joined, chosen: RunSelection) -> ReportData:
-    """The chosen runs of joined stores."""
-    from harness.report.joined import stores_table
-    from harness.report.load import load
-
-    data = load(found.store, selection=chosen, stores=found.phrases, store_id=found.store_id)
-    data.store_table = stores_table(found)
-    return data
 
 
 def selection(

@@ -13,6 +13,7 @@ from harness.report.tables import Table
 if TYPE_CHECKING:
     from harness.report import figures
     from harness.report.decisions import Decision
+    from harness.report.standing import Judgement
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Report:
         runs: every run, for the page of runs; None without runs.
         reproduction: published figures beside ours; None if the runs declare none.
         stores: those that were merged; None for a single one.
+        judgements: of the comparisons, in their order.
     """
 
     title: str
@@ -97,6 +99,7 @@ class Report:
     runs: Table | None
     reproduction: Reproduction | None = None
     stores: Table | None = None
+    judgements: list[Judgement] = field(default_factory=list)
 
     def tables(self) -> list[Table]:
         """Every table to be written as a file, except the list of all runs."""

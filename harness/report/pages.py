@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.errors import StoreError
 from harness.report import run_lists, run_pages
@@ -19,7 +20,10 @@ from harness.report.templating import templates
 from harness.store import Store
 from harness.store.thinned_curves import POINTS
 
-FORMATS = ("html", "md", "csv", "tex", "svg", "png")
+if TYPE_CHECKING:
+    from harness.report.standing import Judgement
+
+FORMATS = ("html", "md", "csv", "tex", "svg", "png", "json")
 """The formats of a report."""
 
 MANY = 50
@@ -34,12 +38,13 @@ def build(
     data: ReportData | None = None,
     formats: Collection[str] = FORMATS,
     extra: Iterable[tuple[str, bytes]] = (),
+    judgements: Sequence[Judgement] | None = None,
 ) -> Path:
     """Write the report of a sweep, or of every run in the store, into a folder.
 
     Pages: index.html, reproduction.html, stores.html, tasks/*.html, runs/*.html. Each is one file that works offline:
-    style, script and figures are embedded. Also: report.md, tables/*.csv and *.tex, figures/*.svg and *.png,
-    and files.sha256, a list of all these. Files of an earlier report are replaced, and stale ones removed.
+    style, script and figures are embedded. Also: report.md, report.json, tables/*.csv and *.tex, figures/*.svg and
+    *.png, and files.sha256, a list of all these. Files of an earlier report are replaced, and stale ones removed.
 
     Args:
         store: open, at least for reading.
@@ -48,16 +53,17 @@ def build(
         data: what to report, if already loaded.
         formats: which of `FORMATS` to write; Markdown includes png figures, unless only svg is requested.
         extra: further files, each a name and its content.
+        judgements: of the comparisons, if they are already made.
 
     Returns:
-        The path of index.html; without HTML, report.md, else the folder.
+        The path of index.html; without HTML, of report.md, without that of report.json, else the folder.
 
     Raises:
         UnknownNameError: no such sweep.
         StoreError: the store holds no runs, or the folder cannot be written.
     """
     data = load(store, sweep) if data is None else data
-    page, text = out_dir / "index.html", out_dir / "report.md"
+    page, text, record = (out_dir / name for name in ("index.html", "report.md", "report.json"))
     try:
         folder = ReportFolder(out_dir)
         pictures = "svg" if "svg" in formats and "png" not in formats else "png"
@@ -66,19 +72,20 @@ def build(
                 work = partial(_write_pages_of_runs, folder, store, data)
                 written = processes.enter_context(in_background(work)) if len(data.runs) >= MANY else work
             # While that process works: these import scipy.stats and matplotlib, which takes a second.
+            from harness.report.exchange import numbers
+            from harness.report.exchange.document import SCHEMA, document
             from harness.report.figures import drawn_in_background
             from harness.report.sections import compose
 
-            report = compose(store, data)
-            for table in [*report.tables(), *([report.runs] if report.runs is not None else [])]:
-                if "csv" in formats:
-                    folder.write(f"tables/{table.name}.csv", table.csv().encode())
-                if "tex" in formats:
-                    folder.write(f"tables/{table.name}.tex", latex(table).encode())
+            report = compose(store, data, judgements)
+            _write_tables(folder, report, formats)
             help_drawing = processes.enter_context(drawn_in_background(report.figures()))
             if "md" in formats:  # meanwhile: it shows no pages of runs
                 folder.write(text.name, as_markdown(report, pictures).encode())
             help_drawing()
+            if "json" in formats:
+                folder.write("report.json", numbers.text(document(data, report.judgements)))
+                folder.write(SCHEMA.name, SCHEMA.read_bytes())
             if "html" in formats:
                 made = list(pages_of_report(report))
                 folder.wrote(written())  # first the pages that the others link to
@@ -97,7 +104,15 @@ def build(
             f"The report cannot be written to '{out_dir}' ({error.strerror}). "
             "Check its permissions, or set HARNESS_RESULTS to a folder of your own."
         ) from error
-    return page if "html" in formats else text if "md" in formats else out_dir
+    return page if "html" in formats else text if "md" in formats else record if "json" in formats else out_dir
+
+
+def _write_tables(folder: ReportFolder, report: Report, formats: Collection[str]) -> None:
+    for table in [*report.tables(), *([report.runs] if report.runs is not None else [])]:
+        if "csv" in formats:
+            folder.write(f"tables/{table.name}.csv", table.csv().encode())
+        if "tex" in formats:
+            folder.write(f"tables/{table.name}.tex", latex(table).encode())
 
 
 def pages_of_runs(store: Store, data: ReportData) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,7 @@ from harness.report.load import ReportData
 from harness.report.outline import empty_sections, machine_names
 from harness.report.panel_makers import installed
 from harness.report.reproduction.page import reproduction
-from harness.report.standing import judge
+from harness.report.standing import Judgement, judge
 from harness.report.standing.examples import MOST_ROWS
 from harness.report.standing.recommend import AXES
 from harness.store import Store
@@ -23,13 +23,18 @@ MOST_IN_ALL = 400_000
 """How many test examples are read for the standard errors of all comparisons together."""
 
 
-def compose(store: Store, data: ReportData) -> Report:
-    """Compose the report from loaded data."""
+def judgements_of(store: Store, data: ReportData) -> list[Judgement]:
+    """What the runs of every comparison support, in order."""
+    rows = min(MOST_ROWS, MOST_IN_ALL // max(len(data.comparisons), 1))
+    return [judge(store, c, rows) for c in data.comparisons]
+
+
+def compose(store: Store, data: ReportData, judgements: Sequence[Judgement] | None = None) -> Report:
+    """Compose the report from loaded data; `judgements` of its comparisons, if they are already made."""
+    judgements = judgements_of(store, data) if judgements is None else judgements
     machines = machine_names(data)
     colours = {label: i for i, label in enumerate(data.models)}
     headings = [overview.heading(c, data, machines) for c in data.comparisons]
-    rows = min(MOST_ROWS, MOST_IN_ALL // max(len(data.comparisons), 1))
-    judgements = [judge(store, c, rows) for c in data.comparisons]
     costs = [costs_of(c) for c in data.comparisons]
     sections = empty_sections(data)
     makers = installed()
@@ -63,6 +68,7 @@ def compose(store: Store, data: ReportData) -> Report:
         runs=run_lists.all_runs(data, machines),
         reproduction=reproduction(data, headings),
         stores=data.store_table,
+        judgements=list(judgements),
     )
 
 

@@ -118,7 +118,7 @@ def test_since_counts_from_the_last_that_happened_to_a_run(harness: Any, small: 
         (("--format", "md,svg"), {".md", ".svg"}, "r/report.md"),
         (("--format", "csv,svg"), {".csv", ".svg"}, "r"),
         (("--format", "html", "--format", "PNG"), {".html", ".png"}, "r/index.html"),
-        ((), {".html", ".md", ".csv", ".tex", ".svg", ".png"}, "r/index.html"),
+        ((), {".html", ".md", ".csv", ".tex", ".svg", ".png", ".json"}, "r/index.html"),
     ],
     ids=["md with its pictures", "md with svg", "list", "repeated", "all"],
 )
@@ -218,6 +218,35 @@ def test_what_goes_with_no_site_is_refused(harness: Any, here: Path, words: tupl
     code, out, err = harness("report", *words)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert message in err
+
+
+# -- claims ----------------------------------------------------------------------------------------------
+
+
+def test_a_claim_that_does_not_hold_is_one_sentence_and_exit_code_1(harness: Any, here: Path) -> None:
+    words = ("report", "--format", "json", "--out", "r")
+    claims = ("translation: lstm > rnn", "speech_recognition: rnn >= lstm")
+    code, out, err = harness(*words, "--fail-unless", claims[0], "--fail-unless", claims[1])
+    assert (code, out.strip(), err.count("\n")) == (1, "r/report.json", 2)
+    assert "lstm > rnn: undecided: 2 seeds, and 3 are needed" in err
+    assert "rnn is unstable: 2 of 2 runs diverged" in err
+    assert harness(*words, "--fail-unless", "translation: lstm >= rnn")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("claim", "message"),
+    [
+        ("translaton: lstm > rnn", "Did you mean 'translation'?"),
+        ("translation: lstn > rnn", "Did you mean 'lstm'?"),
+        ("translation (bf16): lstm > rnn", "No comparison of translation has 'bf16' in its heading"),
+        ("lstm > rnn", "'lstm > rnn' is no claim; write 'TASK: A > B'"),
+    ],
+)
+def test_a_claim_about_what_is_not_there_writes_nothing(harness: Any, here: Path, claim: str, message: str) -> None:
+    code, out, err = harness("report", "--out", "r", "--fail-unless", claim)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+    assert not Path("r").exists()
 
 
 # -- little to show ------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Claims that continuous integration insists on: their grammar, and whether a comparison supports them.
 
     TASK[ (WORDS)]: A > B              A is shown to be better than B
-    TASK[ (WORDS)]: A >= B             A is not shown to be worse than B
+    TASK[ (WORDS)]: A >= B             both have results, and A is not shown to be worse than B
     TASK[ (WORDS)]: A is best          the report names A as best
     TASK[ (WORDS)]: A beats baselines  A is shown to be better than every baseline
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from harness.errors import ConfigError, UnknownNameError
 
@@ -23,6 +23,7 @@ _CLAIM = re.compile(
     r"\s*(?P<task>[^:()]+?)\s*(?:\((?P<words>[^()]*(?:\([^()]*\)[^()]*)*)\))?\s*:\s*(?P<first>\S.*?)\s*"
     r"(?:(?P<pair>>=|>)\s*(?P<second>\S.*?)|\s(?P<alone>is\s+best|beats\s+baselines))\s*"
 )
+_KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
 _FORMS = "'TASK: A > B', 'TASK: A >= B', 'TASK: A is best' or 'TASK: A beats baselines'"
 
 
@@ -53,11 +54,13 @@ class PairResult:
     Attributes:
         better, worse: whether the first is shown to be better, or worse, at the report's level.
         words: difference, p, seeds; or why nothing is shown.
+        unknown: whether one of them has no result, or diverged, so that not even "not worse" can be said.
     """
 
     better: bool
     worse: bool
     words: str
+    unknown: bool = False
 
 
 class Contest(Protocol):
@@ -100,7 +103,7 @@ def parse(text: str) -> Claim:
     found = _CLAIM.fullmatch(text)
     if found is None:
         raise ConfigError(f"'{text}' is no claim; write {_FORMS}, with A and B as the report names them.")
-    kind = found["pair"] or " ".join(found["alone"].split())
+    kind = _KINDS[found["pair"] or " ".join(found["alone"].split())]
     return Claim(
         text.strip(), found["task"], (found["words"] or "").strip(), found["first"], kind, found["second"] or ""
     )
@@ -152,5 +155,5 @@ def _why_not(claim: Claim, contest: Contest) -> str:
         results = [(name, contest.pair(claim.first, name)) for name in contest.baselines]
         return "; ".join(f"against {name}: {r.words}" for name, r in results if not r.better)
     result = contest.pair(claim.first, claim.second)
-    holds = result.better if claim.kind == ">" else not result.worse
+    holds = result.better if claim.kind == ">" else not (result.worse or result.unknown)
     return "" if holds else result.words

@@ -165,6 +165,7 @@ def _result(comparison: Comparison, entry: Entry, name: str, summary: Summary, e
     }
     if scaled.bounds is not None:
         metric |= {"score_type": "continuous", "min_score": scaled.bounds[0], "max_score": scaled.bounds[1]}
+    lost = [{"seed": r.seed, "status": r.status, "failure": r.failure} for r in entry.others]
     return {
         "evaluation_result_id": _digest(name, *(r.key for r in entry.finished))[:32],
         "evaluation_name": f"{task}.{conditions.dataset}",
@@ -181,7 +182,7 @@ def _result(comparison: Comparison, entry: Entry, name: str, summary: Summary, e
         "score_details": _score(entry.finished, summary, scaled),
         "generation_config": {
             "generation_args": {"execution_command": entry.finished[0].command},
-            "additional_details": _texts({n: v for n, v in conditions.options if v is not None}),
+            "additional_details": _texts({**dict(conditions.options), "runs_without_result": lost or None}),
         },
     }
 

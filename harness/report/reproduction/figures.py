@@ -21,6 +21,7 @@ from harness.report.conditions import flatten
 from harness.report.results import Scale, scale_of
 from harness.report.statistics import Summary
 from harness.report.statistics.summaries import FEW_SEEDS
+from harness.store.states import DIVERGED, OVER_LIMIT
 
 
 class Outcome(StrEnum):
@@ -170,6 +171,9 @@ def _reasons(comparison: Comparison, published: Published, ours: Ours) -> list[s
     if None not in (published.test_examples, examples) and published.test_examples != examples:
         found.append(f"measured on {published.test_examples} test examples, ours on {examples}")
     found += _signature_reasons(comparison, published)
+    lost = sum(r.failure in (DIVERGED, OVER_LIMIT) for r in ours.entry.others)
+    if lost:
+        found.append(f"{fmt.plural(lost, 'run')} of ours diverged or exceeded a limit, and our mean leaves them out")
     flat = flatten(ours.entry.finished[0].config)
     for name, value in published.options.items():
         if flat.get(name) != value:
