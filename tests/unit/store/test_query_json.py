@@ -16,7 +16,7 @@ from harness.store.records import RunSummary
 
 SHAPE = {
     "key": str, "sweep": str, "task": str, "dataset": str, "model": str, "seed": int, "status": str,
-    "reason": None, "parameters": int, "fixed_parameters": int, "encoder_parameters": int,
+    "reason": None, "failure": None, "parameters": int, "fixed_parameters": int, "encoder_parameters": int,
     "decoder_parameters": int,
     "primary": {"name": str, "value": float, "unit": str, "higher_is_better": bool, "split": str},
     "metrics": {"test/bleu": float, "val/loss": float},
