@@ -34,8 +34,9 @@ class Normalisation:
 def normalisation(task: TaskScores, models: Sequence[str]) -> Normalisation | None:
     """From the strongest baseline (0) to the best mean of the models (1); from the worst mean without a baseline.
 
-    So a score below 0 is a result below the baseline. Where no model beats the baseline, the worst mean is -1, since
-    there is no best above it to be 1.
+    So a score below 0 is a result below the baseline. Where the worst mean is further from the baseline than the best
+    is, its distance is the unit instead, and its score -1: if the best were barely ahead of the baseline, scores of the
+    others would be unbounded.
 
     Args:
         task: results.
@@ -51,13 +52,12 @@ def normalisation(task: TaskScores, models: Sequence[str]) -> Normalisation | No
         return Normalisation(bottom, top, f"worst mean: {worst}", f"best mean: {best}") if _apart(bottom, top) else None
     name, value = task.baseline
     zero_is = f"baseline {name.removeprefix('baseline:')}"
-    if task.sign * value < task.mean(best) and _apart(value, top):
+    ahead, behind = task.sign * (top - value), task.sign * (value - bottom)
+    if ahead >= behind and _apart(value, top):
         return Normalisation(value, top, zero_is, f"best mean: {best}")
-    if not _apart(bottom, value):
-        return None
-    return Normalisation(
-        value, 2 * value - bottom, zero_is, f"as far above the baseline as the worst mean, {worst}, is below"
-    )
+    if behind > ahead and _apart(bottom, value):
+        return Normalisation(value, 2 * value - bottom, zero_is, f"as far above the baseline as {worst} is below it")
+    return None
 
 
 def _apart(zero: float, one: float) -> bool:

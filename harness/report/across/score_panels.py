@@ -100,9 +100,9 @@ def _score_panel(
         )
     words = [
         "Score = (result − zero) / (one − zero), for metrics of either direction. Zero is the strongest baseline, so a "
-        "negative score is a result below it; one is the best mean of the models. Without a baseline, zero is the "
-        "worst mean; where no model beats the baseline, the worst mean is −1. So a score compares these models only, "
-        "and adding a model may change it. If zero and one are close, small differences look large.",
+        "negative score is a result below it; one is the best mean of the models, or, if that is further, as far above "
+        "the baseline as the worst mean is below it. Without a baseline, zero is the worst mean. So a score compares "
+        "these models only, and adding a model may change it. If zero and one are close, small differences look large.",
         "The interquartile mean is the mean of the middle half of all runs; every task has the same weight.",
         *_intervals(
             grid,

@@ -267,3 +267,18 @@ def test_many_models_are_drawn_in_part_and_listed_in_full(store, made_up):
     captions = {f.name: f.caption for p in panels for f in p.figures}
     assert "Of 20 models, the 16 ranked first are drawn" in captions["across-critical-difference"]
     assert "175 more pairs in the table only" in captions["across-improvement-chart"]
+
+
+def test_win_rates_count_rivals_and_tasks_and_what_is_shown(store, made_up):
+    for task in TASKS[:2]:
+        for model, values in {"lstm": [9.0, 9.1, 9.2], "rnn": [1.0, 1.1, 1.2], "bilstm": [8.0, 9.0, 10.0]}.items():
+            for seed, value in enumerate(values):
+                made_up.done(store, made_up.plan(task, model, seed), value=value)
+    wins = table(shown(store), "across-wins")
+    found = {r.header.text: [c.text for c in r.cells] for r in wins.rows}
+    place = [c.title for c in wins.columns].index("against rnn")
+    assert sorted(row[place] for row in found.values() if row[place]) in (
+        ["0 of 2 (0)", "1 of 2 (1)"],
+        ["1 of 2 (1)"] * 2,
+    )
+    assert sum(r.cells[0].value for r in wins.rows) / 3 == pytest.approx(0.5)

@@ -178,11 +178,13 @@ def test_a_baseline_that_all_beat_is_zero_and_the_best_mean_one():
 
 
 def test_a_result_below_the_baseline_has_a_negative_score():
-    scale = normalisation(on_a_task(a=[30], b=[9], baseline=("copy", 20.0)), ["a", "b"])
-    assert scale([9, 20, 30]) == pytest.approx([-1.1, 0, 1])
+    scale = normalisation(on_a_task(a=[30], b=[15], baseline=("copy", 20.0)), ["a", "b"])
+    assert scale([15, 20, 30]) == pytest.approx([-0.5, 0, 1])
     none = normalisation(on_a_task(a=[7], b=[1], baseline=("copy", 18.0)), ["a", "b"])
     assert none([1, 7, 18]) == pytest.approx([-1, -11 / 17, 0])
-    assert none.one_is == "as far above the baseline as the worst mean, b, is below"
+    barely = normalisation(on_a_task(a=[30], b=[9], baseline=("copy", 29.9)), ["a", "b"])
+    assert barely([9, 29.9, 30]) == pytest.approx([-1, 0, 0.1 / 20.9])
+    assert barely.one_is == "as far above the baseline as b is below it"
 
 
 def test_errors_and_accuracies_get_equal_scores():
