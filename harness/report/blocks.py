@@ -78,7 +78,7 @@ def _facts(comparison: Comparison, machines: Mapping[str, str]) -> list[tuple[st
         size = {"test examples": sizes["test"], "training examples": sizes["train"]}.get(term)
         counted = _grouped(size) if isinstance(size, int) else ""
         shown.append((term, (counted if text == "all" else f"{counted} ({text})") if counted else text))
-    if comparison.synthetic:
+    if comparison.synthetic and "kind of data" not in dict(shown):
         shown.insert(1, ("kind of data", "synthetic: generated, not recorded"))
     others = promises.of_others(comparison)
     return [*shown, *([("contracts", others)] if others else [])]

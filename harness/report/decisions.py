@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from harness.report import formatting as fmt
-from harness.report import guards, promises
+from harness.report.cautions import cautions
 from harness.report.comparisons import Comparison, Entry
 from harness.report.costs import Costs
 from harness.report.results import primary_summary
@@ -22,7 +22,6 @@ from harness.report.standing.recommend import AXES, Recommendation, beaten_by, r
 from harness.report.standing.words import digits_of, gap_words, unstable_words, value_words
 from harness.report.tables import Column, Table, TableCell, TableRow
 from harness.report.wording import listed, shown
-from harness.store.checks import FAILED
 from harness.terminal import harmless
 
 _COSTS = ("training_s", "parameters", "latency_1_ms", "training_memory", "inference_memory")
@@ -62,6 +61,7 @@ class Decision:
         badges: what kind of data this is, a few words each.
         why: the verdict.
         notes: what limits it, and alternatives, a sentence each.
+        cautions: differences between models that may have decided it, a sentence each.
         order: the models, best mean first.
         usual: what to use under the limits that people usually have; None where that changes nothing.
         commands: that run what is missing.
@@ -79,6 +79,7 @@ class Decision:
     badges: tuple[str, ...]
     why: str
     notes: tuple[str, ...]
+    cautions: tuple[str, ...]
     order: tuple[Ranked, ...]
     usual: Table | None
     commands: tuple[str, ...]
@@ -113,7 +114,8 @@ def decision(
         tone=tone,
         badges=_badges(comparison),
         why=first,
-        notes=(*rest, *_cautions(comparison, of), *_alternatives(of, found, costs, entries)),
+        notes=(*rest, *_alternatives(of, found, costs, entries)),
+        cautions=tuple(cautions(comparison, of)),
         order=tuple(_ranked(of, costs, entries)),
         usual=table if len(table.rows) > 1 else None,
         commands=of.commands,
@@ -156,25 +158,6 @@ def _cost_words(costs: Costs | None) -> str:
             busy = "" if costs.comparable(name) is not None else " on a busy machine"
             parts.append(f"{AXES[name].shown(float(f'{known.mean:.3g}'))} {_WORDS[name]}{busy}")
     return ", ".join(parts)
-
-
-def _cautions(comparison: Comparison, of: Judgement) -> list[str]:
-    """What may change this verdict: only what concerns the models that are named in it."""
-    if not of.pairs.models:
-        return []
-    named = {*of.may_be_best, of.pairs.models[0]}
-    found = []
-    broken = [e for e in comparison.entries if e.label in named and (s := promises.of_model(e)) and s.state == FAILED]
-    if broken:
-        found.append(promises.sentence(comparison, FAILED))
-    if guards.tuning_sentence(comparison):
-        found.append(guards.tuning_sentence(comparison))
-    if guards.other_code(comparison):
-        found.append(guards.code_sentence(comparison))
-    timed = (comparison.conditions.budget or "").startswith("seconds")
-    if timed and any(guards.contended(e) for e in comparison.entries):
-        found.append(guards.contended_sentence(comparison))
-    return found
 
 
 def _alternatives(

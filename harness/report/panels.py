@@ -48,7 +48,8 @@ class Panel:
         figures, tables: in their order; figures come first.
         folded: whether the reader must open it.
         choices: figures that are shown one at a time; before the others.
-        place: panels of a task's page are ordered by it. The built-in ones have 10 (scores) to 80; 100 is after them.
+        place: panels of a task's page are ordered by it, those below 20 above the table of results. The built-in ones
+            have 10 (every seed) to 80; 100 is after them.
     """
 
     name: str

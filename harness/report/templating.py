@@ -13,7 +13,7 @@ import jinja2
 import markupsafe
 from markupsafe import Markup
 
-from harness.report.tables import TableCell, escape
+from harness.report.tables import Table, TableCell, escape
 from harness.terminal import harmless
 
 FOLDER = Path(__file__).parent / "templates"
@@ -40,6 +40,7 @@ def templates() -> jinja2.Environment:
     made.filters["path"] = quote
     made.filters["number"] = number
     made.filters["terms"] = terms
+    made.filters["labels"] = labels
     made.tests["bare"] = is_bare
     return made
 
@@ -48,6 +49,12 @@ def terms(pairs: Iterable[tuple[str, str]]) -> Markup:
     """The items of a description list. Runs have hundreds of pairs, and a template takes four times as long."""
     rows = (f"<div><dt>{_escaped_name(term)}</dt><dd>{_escaped(text)}</dd></div>" for term, text in pairs)
     return Markup("\n".join(rows))
+
+
+def labels(table: Table) -> list[Markup]:
+    """Title and note of each column, escaped once: every cell repeats them, for screens too narrow for a header."""
+    texts = [f"{c.title}{' ' if c.note in '↑↓' else ', '}{c.note}" if c.note else c.title for c in table.columns]
+    return [markupsafe.escape(visible(text)) for text in texts]
 
 
 @lru_cache(maxsize=20_000)

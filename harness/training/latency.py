@@ -7,6 +7,7 @@ model of text, a call continues the beginning of a test document by `CONTINUED` 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -89,7 +90,7 @@ def _predicting(
     together = searched_together(task.loader, data.target_spec, decoding, True)
     batches = evaluation_batches(split.input_lengths, split.target_lengths, together)
     middle = batches[(len(batches) - 1) // 2]
-    singles = _spread(np.concatenate(batches), INPUTS)
+    singles = _mixed(_spread(np.concatenate(batches), INPUTS))
 
     def call(positions: np.ndarray) -> Call:
         kept = ListSplit([split[int(i)] for i in positions])
@@ -122,12 +123,22 @@ def _continuing(
 
         return predicted
 
-    one, many = prompts(INPUTS), prompts(rows)
+    one, many = [prompts(INPUTS)[i] for i in _mixed(np.arange(min(INPUTS, len(places))))], prompts(rows)
     return [call([prompt]) for prompt in one], call(many), len(many), [len(prompt) for prompt in one]
 
 
 def _length(settings: RunSettings) -> int:
     return min(CONTINUED, settings.decoding.sample_length)
+
+
+def _mixed(positions: np.ndarray) -> np.ndarray:
+    """The positions in an order of which every beginning is spread over all of them, the middle first.
+
+    Positions are by length, so with time for a few calls only, these are not those for the shortest inputs.
+    """
+    places = (0.5 + np.arange(len(positions)) * (math.sqrt(5) - 1) / 2) % 1  # multiples of the golden ratio
+    mixed: np.ndarray = positions[places.argsort().argsort()]
+    return mixed
 
 
 def _spread(positions: np.ndarray, number: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -243,6 +244,49 @@ def test_a_table_is_sorted_from_the_keyboard(visit):
     page.get_by_role("button", name="Model").focus()
     page.keyboard.press("Enter")
     assert page.get_by_role("columnheader", name="Model").get_attribute("aria-sort") == "ascending"
+
+
+def test_the_axis_of_curves_is_switched_from_the_keyboard_without_a_script(visit):
+    page = visit("task in two places", java_script_enabled=False).page
+    choice = page.locator(".choice").first
+    figures = choice.locator("figure")
+    assert [f.is_visible() for f in figures.all()] == [True, False, False]
+    choice.get_by_role("radio", name="steps").focus()
+    page.keyboard.press("ArrowRight")
+    assert [f.is_visible() for f in figures.all()] == [False, True, False]
+    assert choice.get_by_role("radio", name="examples").is_checked()
+    choice.get_by_role("radio", name="time").check()
+    assert [f.is_visible() for f in figures.all()] == [False, False, True]
+
+
+@pytest.mark.parametrize(("kind", "table"), [("overview", "#summary"), ("task", "#action-recognition-results")])
+def test_on_a_phone_a_row_is_a_card_with_labelled_values(visit, kind: str, table: str):
+    page = visit(kind, 390).page
+    row = page.locator(f"{table} tbody tr").nth(1)
+    boxes = [cell.bounding_box() for cell in row.locator("td").all() if cell.is_visible()]
+    assert len(boxes) > 2
+    assert all(box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)
+    tops = [box["y"] for box in boxes if box is not None]
+    assert tops == sorted(set(tops))
+    label = row.locator("td").first.evaluate("(one) => getComputedStyle(one, '::before').content")
+    assert len(label) > 4
+    hidden = (
+        "(all) => all.filter((one) => one.querySelector('.stacked') && one.scrollWidth > one.clientWidth + 1).length"
+    )
+    assert page.locator(".scroll").evaluate_all(hidden) == 0
+    roles = {"runOnly": ["aria-required-children", "aria-required-parent", "color-contrast"]}
+    page.evaluate("document.querySelectorAll('svg').forEach((one) => one.replaceChildren())")
+    assert Axe().run(page, options=roles).response["violations"] == []
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_headers_of_a_confusion_matrix_do_not_overlap(visit, width: int):
+    page = visit("task", width).page
+    headers = page.locator("table.confusion").first.locator("thead .title")
+    boxes = [box for one in headers.all() if (box := one.bounding_box()) is not None]
+    assert len(boxes) > 5
+    for one, two in itertools.pairwise(boxes):
+        assert one["x"] + one["width"] <= two["x"] + 0.5
 
 
 @pytest.mark.parametrize("kind", ["overview", "run"])

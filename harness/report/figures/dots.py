@@ -137,9 +137,9 @@ def _draw_row(axes: Axes, axis: PieceAxis, row: DotRow, place: int) -> None:
             Line2D([axis.at(row.mean)], [place + _DOWN], color=shade, marker="|", markersize=9, markeredgewidth=2.2)
         )
     places = sorted(axis.at(v) for v in row.values)
-    heights = [place + _UP - 0.11 * (k % 3) * (k > 0) for k in _crowding(places)]
+    heights = [place + _UP - 0.11 * (k % 3) for k in _crowding(places)]
     dots = Line2D(places, heights, linestyle="none", marker=marker(row.number), markersize=5, color=shade, zorder=3)
-    dots.set(alpha=0.75, markeredgewidth=0)
+    dots.set(alpha=0.75, markeredgewidth=0, clip_on=False)
     axes.add_line(dots)
 
 

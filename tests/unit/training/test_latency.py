@@ -87,7 +87,15 @@ def test_a_batch_is_one_of_the_evaluation_and_decoding_is_the_runs(monkeypatch: 
     assert {name for ids, _ in seen for name in ids} == lengths.keys()
     singles = [ids[0] for ids, _ in seen if len(ids) == 1][: latency.INPUTS]
     assert len(set(singles)) == latency.INPUTS
-    assert [lengths[name] for name in singles] == sorted(lengths[name] for name in singles)
+
+
+def test_a_few_calls_are_for_inputs_of_all_lengths() -> None:
+    order = latency._mixed(np.arange(20)).tolist()
+    assert sorted(order) == list(range(20))
+    for calls in range(2, 20):
+        assert abs(np.median(order[:calls]) - 9.5) < 4.5, order[:calls]
+    for calls in range(4, 20):
+        assert (min(order[:calls]) < 5, max(order[:calls]) >= 15) == (True, True), order[:calls]
 
 
 def test_a_model_of_text_is_timed_by_what_it_writes() -> None:
