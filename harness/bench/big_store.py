@@ -63,7 +63,10 @@ def _tables(
     keys = {run["key"]: i for i, run in enumerate(made)}
     yield (
         "sweep_cells",
-        ({"sweep": _sweep(i, budgets), "key": key, "position": i, "planned_at": _BEGAN} for key, i in keys.items()),
+        (
+            {"sweep": _sweep(i, budgets), "key": key, "position": i, "planned_at": _BEGAN, "looks": 0}
+            for key, i in keys.items()
+        ),
     )
     finished = [run for run in made if run["status"] == FINISHED]
     per_run = rows // len(finished)

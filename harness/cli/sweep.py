@@ -12,6 +12,7 @@ import typer
 from harness.cli.completion import hydra_words
 
 if TYPE_CHECKING:
+    from harness.sweeping.looks import SeedPlan
     from harness.sweeping.planning import PlannedRun
     from harness.sweeping.sweep import SweepResult
     from harness.sweeping.sweep_display import SweepDisplay
@@ -22,6 +23,10 @@ _OPTIONS = [
     ("--memory-limit 4GiB", "stop a run whose processes use more memory (the same as limits.memory=4GiB)"),
     ("--dry-run", "print the cells, what would be done with each, and how long it would take; write and run nothing"),
     ("--retry failed", "run cells again that failed earlier"),
+    (
+        "--until-decided 3,5,10",
+        "seeds 0 to 2 first, then up to 5 and 10 where the report cannot decide, its level split over these looks",
+    ),
     ("-h, --help", "show this text"),
 ]
 
@@ -34,6 +39,7 @@ def command(
     retry: Annotated[list[str] | None, typer.Option("--retry")] = None,
     time_limit: Annotated[str | None, typer.Option("--time-limit")] = None,
     memory_limit: Annotated[str | None, typer.Option("--memory-limit")] = None,
+    until_decided: Annotated[str | None, typer.Option("--until-decided")] = None,
 ) -> None:
     """Run a grid of tasks, models, seeds and options; finished cells are not run again."""
     if show_help:
@@ -46,11 +52,16 @@ def command(
         words.append(f"limits.time='{time_limit}'")
     if memory_limit is not None:
         words.append(f"limits.memory='{memory_limit}'")
-    sweep(words, workers=workers, dry_run=dry_run, retry=retry or [])
+    sweep(words, workers=workers, dry_run=dry_run, retry=retry or [], until_decided=until_decided)
 
 
 def sweep(
-    words: list[str], *, workers: int | None = None, dry_run: bool = False, retry: list[str] | None = None
+    words: list[str],
+    *,
+    workers: int | None = None,
+    dry_run: bool = False,
+    retry: list[str] | None = None,
+    until_decided: str | None = None,
 ) -> None:
     """Run a sweep, print its table, and exit with 1 if runs failed."""
     from harness.runtime import tune_allocator
@@ -61,11 +72,13 @@ def sweep(
     for state in retry or []:
         if state != "failed":
             raise ConfigError(f"--retry {state} does not exist; write --retry failed.")
+    plan = None if until_decided is None else _seed_plan(until_decided)
+    words = words if plan is None else plan.expanded(words)
     if dry_run:
-        _look(words, retry or [])
+        _look(words, retry or [], plan)
         return
     try:
-        result = _run(words, workers, retry or [])
+        result = _run(words, workers, retry or [], plan)
     except KeyboardInterrupt:
         print("Stopped. Running cells are recorded as interrupted; the same command resumes them.", file=sys.stderr)
         raise SystemExit(130) from None
@@ -85,7 +98,14 @@ def sweep(
         raise SystemExit(1)
 
 
-def _run(words: list[str], workers: int | None, retry: list[str]) -> SweepResult:
+def _seed_plan(text: str) -> SeedPlan:
+    from harness.report.statistics import FEW_SEEDS
+    from harness.sweeping.looks import SeedPlan
+
+    return SeedPlan.parse(text, FEW_SEEDS)
+
+
+def _run(words: list[str], workers: int | None, retry: list[str], plan: SeedPlan | None) -> SweepResult:
     """Run the cells that are not finished, and print the table of all."""
     from harness.cli.results import print_sweep
     from harness.errors import ConfigError
@@ -104,22 +124,32 @@ def _run(words: list[str], workers: int | None, retry: list[str]) -> SweepResult
         if launcher == INLINE and workers is not None:
             raise ConfigError("--workers is for launcher=local: with launcher=inline one cell runs at a time.")
         with Store.open() as store:
-            result = run_cells(
-                planned,
-                store,
-                results_folder(),
-                display,
-                launcher=launcher,
-                workers=workers,
-                retry=retry,
-                on_stop=_say_stopping,
-            )
+
+            def run(cells: list[PlannedRun]) -> SweepResult:
+                return run_cells(
+                    cells,
+                    store,
+                    results_folder(),
+                    display,
+                    launcher=launcher,
+                    workers=workers,
+                    retry=retry,
+                    on_stop=_say_stopping,
+                )
+
+            if plan is None:
+                result = run(planned)
+            else:
+                from harness.sweeping.until_decided import run_until_decided
+
+                result = run_until_decided(planned, plan, store, run, display.say)
             print_sweep(store, result.name)
     return result
 
 
-def _look(words: list[str], retry: list[str]) -> None:
-    """Print what a sweep would do with the cells."""
+def _look(words: list[str], retry: list[str], plan: SeedPlan | None) -> None:
+    """Print what a sweep would do with the cells; with looks planned, with those before the first."""
+    from harness.cli import output
     from harness.errors import StoreError
     from harness.store import Store
     from harness.sweeping.sweep import look
@@ -131,7 +161,20 @@ def _look(words: list[str], retry: list[str]) -> None:
             store: Store | None = opened.enter_context(Store.open(create=False))
         except StoreError:
             store = None  # a dry run works without a store
-        _print_plan(look(planned, store, retry=retry))
+        _print_plan(look(planned if plan is None else plan.first(planned), store, retry=retry))
+    if plan is not None:
+        output.say(f"{_looks(plan, planned)}\n")
+
+
+def _looks(plan: SeedPlan, planned: list[PlannedRun]) -> str:
+    """What may follow the cells before the first look."""
+    from harness.sweeping.until_decided import plan_words
+
+    most = plan.most(planned)
+    if not most:
+        return f"{plan_words(plan)}."
+    more = f"at most {most} further runs, with seeds up to {plan.looks[-1] - 1}"
+    return f"{plan_words(plan)}. Where a comparison is undecided, more seeds follow for all of its models: {more}."
 
 
 def _plan(words: list[str], display: SweepDisplay) -> list[PlannedRun]:

@@ -15,17 +15,14 @@ from harness.report.outline import empty_sections, machine_names
 from harness.report.panel_makers import installed
 from harness.report.reproduction.page import reproduction
 from harness.report.standing import Judgement, judge
-from harness.report.standing.examples import MOST_ROWS
+from harness.report.standing.examples import rows_of_each
 from harness.report.standing.recommend import AXES
 from harness.store import Store
-
-MOST_IN_ALL = 400_000
-"""How many test examples are read for the standard errors of all comparisons together."""
 
 
 def judgements_of(store: Store, data: ReportData) -> list[Judgement]:
     """What the runs of every comparison support, in order."""
-    rows = min(MOST_ROWS, MOST_IN_ALL // max(len(data.comparisons), 1))
+    rows = rows_of_each(len(data.comparisons))
     return [judge(store, c, rows) for c in data.comparisons]
 
 

@@ -194,7 +194,7 @@ def add_cells(connection: Connection, plans: Sequence[RunPlan]) -> None:
         last = connection.execute(sa.select(sa.func.max(cells.c.position)).where(cells.c.sweep == sweep)).scalar()
         keys = dict.fromkeys(plan.key for plan in plans if plan.sweep == sweep)
         rows = [
-            {"sweep": sweep, "key": key, "position": position, "planned_at": now}
+            {"sweep": sweep, "key": key, "position": position, "planned_at": now, "looks": 0}
             for position, key in enumerate(keys, 0 if last is None else last + 1)
         ]
         connection.execute(_dialect_insert(connection, cells).on_conflict_do_nothing(), rows)

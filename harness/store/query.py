@@ -80,7 +80,7 @@ def runs(
         query = query.where(r.model == model)
 
     def work(connection: Connection) -> tuple[Rows, Rows, dict[int, dict[str, float]], list[CheckRecord]]:
-        cells = connection.execute(sa.select(c.sweep, c.key).order_by(c.planned_at, c.position)).all()
+        cells = connection.execute(sa.select(c.sweep, c.key, c.looks).order_by(c.planned_at, c.position)).all()
         rows = connection.execute(query).all()
         checked = [] if brief else checks.read(connection)
         return cells, rows, _finals(connection, [row.id for row in rows]), checked
@@ -90,9 +90,9 @@ def runs(
         names = {cell.sweep for cell in cells}
         if t.shortened(c.sweep, sweep) not in names:
             raise UnknownNameError("sweep", sweep, names, store.url)
-    by_key: dict[str, list[str]] = {}
+    by_key: dict[str, list[Row[Any]]] = {}
     for cell in cells:
-        by_key.setdefault(cell.key, []).append(cell.sweep)
+        by_key.setdefault(cell.key, []).append(cell)
     whole = _completed(rows) if brief else rows
     views = [view_of(row, finals.get(row.id, {}), by_key.get(row.key, []), sweep, checked) for row in whole]
     return [v for v in views if status in (None, v.status)]
@@ -124,17 +124,17 @@ def run(store: Store, key_prefix: str) -> RunView:
     if not prefix:
         raise _no_run(store, key_prefix)
 
-    def work(connection: Connection) -> tuple[Rows, list[str], dict[int, dict[str, float]], list[CheckRecord]]:
+    def work(connection: Connection) -> tuple[Rows, Rows, dict[int, dict[str, float]], list[CheckRecord]]:
         begins_so = (r.key >= prefix) & (r.key < prefix + _AFTER_EVERY_KEY)  # can use the index, unlike LIKE
         rows = connection.execute(sa.select(t.runs).where(begins_so).order_by(r.id)).all()
         keys = {row.key for row in rows}
         if len(keys) != 1:
             return rows, [], {}, []
-        cells = connection.execute(sa.select(c.sweep).where(c.key.in_(keys)).order_by(c.planned_at, c.position))
+        of_key = sa.select(c.sweep, c.looks).where(c.key.in_(keys)).order_by(c.planned_at, c.position)
         finals = _finals(connection, [row.id for row in rows])
-        return rows, list(cells.scalars()), finals, checks.read(connection)
+        return rows, connection.execute(of_key).all(), finals, checks.read(connection)
 
-    rows, sweeps, finals, checked = store.read(work)
+    rows, cells, finals, checked = store.read(work)
     keys = list(dict.fromkeys(row.key for row in rows))
     if not keys:
         raise _no_run(store, key_prefix)
@@ -142,7 +142,7 @@ def run(store: Store, key_prefix: str) -> RunView:
         one_each = list({row.key: row for row in rows}.values())[:_SHOWN_KEYS]
         shown = ", ".join(f"{row.key[:12]} ({row.task} {row.model} seed {row.seed})" for row in one_each)
         raise UserError(f"'{key_prefix}' is a prefix of the keys of {len(keys)} runs: {shown}. Give more digits.")
-    views = [view_of(row, finals.get(row.id, {}), sweeps, None, checked) for row in rows]
+    views = [view_of(row, finals.get(row.id, {}), cells, None, checked) for row in rows]
     return max(views, key=lambda v: (v.status == FINISHED, v.started_at or 0.0, v.id))
 
 

@@ -184,6 +184,7 @@ sweep_cells = Table(
     Column("key", Name(64), primary_key=True, comment="runs.key; one run may belong to several sweeps"),
     Column("position", Integer, nullable=False, comment="order in which the cells were planned"),
     Column("planned_at", Float, nullable=False, comment="when"),
+    Column("looks", Integer, nullable=False, comment="how often its sweep may look and add seeds; 0: no such plan"),
     Index("cells_by_key", "key"),
     info={"meaning": "which runs belong to which sweep"},
 )

@@ -31,6 +31,7 @@ class RunView:
         id: the row's number, for `metrics`, `predictions` and `samples`.
         environment: hash of the environment it ran in; None before it started.
         sweep: the sweep that was queried, else the first that planned it; `sweeps`: all of them.
+        looks: how often a sweep of it may look at the results and add seeds, the largest number; 0: no such plan.
         status: as in the ledger, but "interrupted" where the process that ran it is dead.
         reason: why it is incompatible, or the error it failed with.
         failure: why it failed, in one word: "diverged", "limit" (time or memory) or "error"; else None.
@@ -70,6 +71,7 @@ class RunView:
     attempts: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
     contracts: tuple[ContractStatus, ...] = ()
+    looks: int = 0
     created_at: float = 0.0
     started_at: float | None = None
     ended_at: float | None = None
@@ -188,7 +190,7 @@ def _check(row: Row[*tuple[Any, ...]]) -> None:
 def view_of(
     row: Row[Any],
     finals: dict[str, float],
-    sweeps: list[str],
+    cells: Sequence[Row[Any]],
     asked: str | None,
     checked: Sequence[CheckRecord] = (),
 ) -> RunView:
@@ -197,7 +199,7 @@ def view_of(
     Args:
         row: as read.
         finals: its final metrics.
-        sweeps: those that planned it, oldest first.
+        cells: name and looks of the sweeps that planned it, oldest first.
         asked: the sweep that was queried, if any.
         checked: what is on record about plug-ins.
 
@@ -205,7 +207,7 @@ def view_of(
         StoreError: this program did not write the row.
     """
     _check(row)
-    status = effective_status(row)
+    status, sweeps = effective_status(row), tuple(cell.sweep for cell in cells)
     summary = None
     if status == FINISHED:
         values = {name: getattr(row, name) for name in _SUMMARY}
@@ -221,7 +223,8 @@ def view_of(
         key=row.key,
         environment=row.environment or None,
         sweep=asked or (sweeps[0] if sweeps else ""),
-        sweeps=tuple(sweeps),
+        sweeps=sweeps,
+        looks=max((cell.looks for cell in cells if isinstance(cell.looks, int)), default=0),
         task=row.task,
         dataset=row.dataset,
         model=row.model,

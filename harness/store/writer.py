@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar
@@ -179,13 +179,31 @@ class Store:
 
         self.write(work)
 
-    def set_sweep(self, sweep: str, keys: Sequence[str]) -> None:
-        """Make exactly these keys the cells of a sweep, in this order. Runs are never deleted."""
-        now = time.time()
-        rows = [{"sweep": sweep, "key": k, "position": i, "planned_at": now} for i, k in enumerate(dict.fromkeys(keys))]
+    def set_sweep(self, sweep: str, keys: Sequence[str], looks: Mapping[str, int] | None = None) -> None:
+        """Make exactly these keys the cells of a sweep, in this order. Runs are never deleted.
+
+        Args:
+            sweep: its name.
+            keys: of its runs.
+            looks: by key, how often the sweep may look at the results and add seeds. A cell keeps the largest number
+                that it was ever planned with, since what was looked at cannot be undone.
+        """
+        now, planned, c = time.time(), looks or {}, t.sweep_cells.c
 
         def work(connection: Connection, _unsure: bool) -> None:
-            connection.execute(sa.delete(t.sweep_cells).where(t.sweep_cells.c.sweep == sweep))
+            before = connection.execute(sa.select(c.key, c.looks).where(c.sweep == sweep)).all()
+            earlier = {row.key: row.looks for row in before}
+            rows = [
+                {
+                    "sweep": sweep,
+                    "key": key,
+                    "position": position,
+                    "planned_at": now,
+                    "looks": max(planned.get(key, 0), earlier.get(key, 0)),
+                }
+                for position, key in enumerate(dict.fromkeys(keys))
+            ]
+            connection.execute(sa.delete(t.sweep_cells).where(c.sweep == sweep))
             if rows:
                 connection.execute(sa.insert(t.sweep_cells), rows)
 

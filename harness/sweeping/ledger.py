@@ -64,7 +64,7 @@ def record(planned: Sequence[PlannedRun], store: Store) -> None:
         before = runs(store, sweep=name) if name in {sweep.name for sweep in sweeps(store)} else []
         keys = {plan.key for plan in mine}
         kept = [v.key for v in before if v.key not in keys and _coordinates(v, experiment) not in replaced]
-        store.set_sweep(name, [*kept, *(plan.key for plan in mine)])
+        store.set_sweep(name, [*kept, *(plan.key for plan in mine)], {r.plan.key: r.looks for r in runs_of_it})
 
 
 def _coordinates(run: Any, experiment: bool) -> str:

@@ -38,6 +38,7 @@ class PlannedRun:
         before: seconds by phase spent on planning it, added to its own.
         of_experiment: whether it is a cell of an experiment.
         attempts: how many attempts at it have ended, as the store has recorded.
+        looks: how often its sweep may look at the results and add seeds; 0: no such plan.
     """
 
     settings: RunSettings
@@ -51,6 +52,7 @@ class PlannedRun:
     before: Mapping[str, float] = field(default_factory=dict)
     of_experiment: bool = False
     attempts: int = 0
+    looks: int = 0
 
     @classmethod
     def of(cls, cell: Cell, plan: RunPlan, settings: RunSettings, **others: Any) -> PlannedRun:

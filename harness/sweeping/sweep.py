@@ -41,6 +41,7 @@ class SweepResult:
         outcomes: of the runs that were started or due to start, by key.
         elsewhere: keys of cells that another process runs and that were not waited for.
         estimates: expected seconds of cells by key, where known.
+        environment: hash of the environment in which cells had to finish.
     """
 
     name: str
@@ -48,6 +49,7 @@ class SweepResult:
     outcomes: dict[str, JobOutcome] = field(default_factory=dict)
     elsewhere: tuple[str, ...] = ()
     estimates: dict[str, float] = field(default_factory=dict)
+    environment: str = ""
 
     @property
     def failed(self) -> list[PlannedRun]:
@@ -100,7 +102,7 @@ def run_cells(
     environment = _environment(device, threads)
     planned = ledger.with_states(planned, store, environment.hash, retry)
     ledger.record(planned, store)
-    result = SweepResult(planned[0].plan.sweep, planned)
+    result = SweepResult(planned[0].plan.sweep, planned, environment=environment.hash)
     display.begin(planned, lambda: Estimates.from_store(store, planned, environment.hash))
     todo = [run for run in planned if run.state in (planning.READY, planning.ELSEWHERE)]
     if not todo:

@@ -123,6 +123,10 @@ class SweepDisplay:
             what = "1 cell is" if cells == 1 else f"{cells} cells are"
             self._print(f"{what} being run by another process; waiting for the results.")
 
+    def say(self, line: str) -> None:
+        """Print a line between the stages of a sweep."""
+        self._print(line)
+
     def stopping(self) -> None:
         """Say that the sweep was asked to stop."""
         self._stopping = True

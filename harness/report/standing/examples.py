@@ -19,8 +19,15 @@ from harness.store.query import RunView
 
 MOST_ROWS = 60_000
 """How many examples are read for one comparison; the first seeds of every model where all are more."""
+MOST_IN_ALL = 400_000
+"""How many examples are read for all comparisons of a report together."""
 MOST_CONTENDERS = 40
 """The number of contenders whose examples are read, those with the best means first."""
+
+
+def rows_of_each(comparisons: int) -> int:
+    """How many examples are read for one comparison where there are so many of them."""
+    return min(MOST_ROWS, MOST_IN_ALL // max(comparisons, 1))
 
 
 @dataclass

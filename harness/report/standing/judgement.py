@@ -136,8 +136,7 @@ def judge(store: Store | None, comparison: Comparison, rows: int = MOST_ROWS) ->
 
 def looks_of(comparison: Comparison) -> int:
     """How often the results were planned to be looked at while seeds were added: 1 unless a sweep said otherwise."""
-    planned = [r.config.get("looks") for e in comparison.entries for r in [*e.finished, *e.others]]
-    return max((len(p) for p in planned if isinstance(p, list)), default=0) or 1
+    return max((r.looks for e in comparison.entries for r in [*e.finished, *e.others]), default=0) or 1
 
 
 def _margin(comparison: Comparison, scale: Scale) -> float | None:
@@ -228,7 +227,7 @@ def _commands(comparison: Comparison, contenders: tuple[Contender, ...]) -> list
 def _with_seeds(run: RunView, seeds: list[int], *, retry: bool) -> str:
     """The command of a run as a sweep over other seeds; empty if it cannot be read."""
     try:
-        words = [w for w in shlex.split(run.command)[2:] if not w.startswith(("seed=", "looks="))]
+        words = [w for w in shlex.split(run.command)[2:] if not w.startswith("seed=")]
     except ValueError:  # a quotation that is not closed
         return ""
     listed = ",".join(map(str, sorted(seeds)))

@@ -23,12 +23,11 @@ def judged(store: Store, made_up) -> Made:
     """Judges translation runs: values by model and seed (None: planned only; a word: failed so), and baselines."""
 
     def make(
-        values: Mapping[str, list[float | str | None]], baseline: float | None = None, **plan: object
+        values: Mapping[str, list[float | str | None]], baseline: float | None = None, looks: int = 0
     ) -> Judgement:
         for model, of_seeds in values.items():
             for seed, value in enumerate(of_seeds):
                 planned = made_up.plan("translation", model, seed)
-                planned.config.update(plan)
                 if value is None:
                     store.plan(planned)
                 elif isinstance(value, str):
@@ -37,6 +36,8 @@ def judged(store: Store, made_up) -> Made:
                     made_up.done(store, planned, value=value)
         if baseline is not None:
             made_up.done(store, made_up.plan("translation", "baseline:copy", 0, kind="baseline"), value=baseline)
+        if looks:
+            store.set_sweep("looked_at", keys := [r.key for r in load(store).runs], dict.fromkeys(keys, looks))
         (comparison,) = load(store).comparisons
         return judge(store, comparison)
 
@@ -130,7 +131,7 @@ def test_a_gap_that_does_not_matter_is_said_to_be_small(judged):
 
 
 def test_planned_looks_split_the_level(judged):
-    found = judged({"lstm": [30.0, 31.0, 32.0], "rnn": [25.0, 26.0, 27.5]}, looks=[3, 5, 10, 20, 40, 60, 80])
+    found = judged({"lstm": [30.0, 31.0, 32.0], "rnn": [25.0, 26.0, 27.5]}, looks=7)
     assert (found.looks, found.outcome) == (7, "undecided")  # p = 0.0074, and the level 0.05 / 7 = 0.0071
     assert found.pairs.tests[0].shown(0.05)
     assert "p = 0.0074 at a level of 0.0071, 7 looks being planned" in sentence(found)
