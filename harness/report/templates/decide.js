@@ -18,7 +18,9 @@ const fields = [...form.querySelectorAll("fieldset")].map((field) => ({
   range: field.querySelector("[type=range]"),
   box: field.querySelector("[type=number]"),
 }));
-form.hidden = false;
+const fold = document.getElementById("limits-fold");
+fold.hidden = false;
+fold.open = matchMedia("(min-width: 40rem)").matches; // on a narrow screen the answer comes first
 form.addEventListener("submit", (event) => event.preventDefault());
 for (const field of fields) {
   field.range.addEventListener("input", () => {
@@ -49,6 +51,7 @@ function read() {
     set(field, value > 0 ? value : null);
     any ||= value > 0;
   }
+  if (any) fold.open = true;
   if (any || form.classList.contains("used")) apply(false);
 }
 
