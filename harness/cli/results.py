@@ -35,7 +35,8 @@ def print_run(view: RunView) -> None:
             rows.append((f"time to {view.config['target']}", "not reached" if reached is None else f"{reached:.1f} s"))
         if view.summary.throughput:
             rows.append(("throughput", f"{view.summary.throughput:,.0f} {view.summary.throughput_unit}"))
-        rows += [*latency_words(view.summary.details), *memory_words(view.summary.memory)]
+        rows += [(term, timed(view.summary, text)) for term, text in latency_words(view.summary.details)]
+        rows += memory_words(view.summary.memory)
     elif view.reason:
         rows.append(("reason", view.reason))
     if view.summary is not None:

@@ -54,8 +54,8 @@ def runs(
     Args:
         store: open.
         sweep, task, model, status: select only such runs.
-        brief: leave the long columns empty (configuration, identity, units, details, charts, traceback, ...), which
-            take most of the reading time.
+        brief: leave the long columns empty (configuration, identity, units, details but for the latency, charts,
+            traceback, ...), which take most of the reading time.
 
     Raises:
         UnknownNameError: no such sweep.
@@ -65,6 +65,8 @@ def runs(
         raise UnknownNameError("run state", status, STATES)
     r, c = t.runs.c, t.sweep_cells.c
     query = sa.select(*(column for column in t.runs.columns if not brief or column.name not in _LONG))
+    if brief:
+        query = query.add_columns(r.details["latency"].label("latency"))
     if sweep is not None:
         query = (
             query.select_from(t.runs)
@@ -106,10 +108,14 @@ class _WholeRow(SimpleNamespace):
 
 
 def _completed(rows: Rows) -> Any:
-    """Rows of `runs` with empty values in the long columns, which were not read."""
+    """Rows of `runs` with empty values in the long columns, of which only the latency was read."""
     empty = {column.name: _LONG.get(column.name) for column in t.runs.columns}
     read = [name for name in empty if name not in _LONG]
-    return [_WholeRow(**{**empty, **dict(zip(read, row, strict=True))}) for row in rows]
+    found = []
+    for *values, latency in rows:
+        known = dict(zip(read, values, strict=True))
+        found.append(_WholeRow(**{**empty, **known, "details": {"latency": latency} if latency else {}}))
+    return found
 
 
 def run(store: Store, key_prefix: str) -> RunView:

@@ -201,6 +201,17 @@ def test_times_of_contended_runs_are_on_no_front(store: Store, ran):
     assert rows["rnn"]["training time"].note == ""
 
 
+def test_an_unstable_model_beats_nobody(store: Store, ran, made_up):
+    ran("rnn", around(10), 99, 1000)
+    ran("lstm", around(20), 10, 5000)
+    run_id = store.start(made_up.plan("translation", "lstm", 3, budget="epochs:3"), made_up.here, owner_pid=os.getpid())
+    store.fail(run_id, "the training loss became nan by step 120", "", "", "diverged")
+    assert panel_of(store).text[0] == (
+        "For training time, no model is beaten: none is both better beyond noise and faster to train. "
+        "Not ranked by training time: lstm (unstable)."
+    )
+
+
 def test_time_to_target_stands_in_a_table_with_those_that_did_not_reach_it(store: Store, ran):
     ran("rnn", around(10), target=(None, None, None))
     ran("lstm", around(20), target=(9.0, None, 5.0), contended=(False, False, True))
