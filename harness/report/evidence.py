@@ -60,9 +60,11 @@ def _method(of: Judgement) -> str:
     if not any(t.p is not None for t in of.pairs.tests):
         return f"No pair of models has {FEW_SEEDS} seeds, the fewest that count as evidence for a comparison of means."
     looks = (
-        f" The results were planned to be looked at {of.looks} times, so each look has {_percent(of.ranking.level)}."
+        f"The results were planned to be looked at {of.looks} times while seeds were added, so each look has "
+        f"{_percent(of.ranking.level)}."
         if of.looks > 1
-        else ""
+        else "Adding seeds now and looking again would be a second look, which needs a share of the level: plan looks "
+        "beforehand (harness sweep --until-decided)."
     )
     examples = (
         f"and the variance of the difference over the {fmt.grouped(of.examples.examples)} test examples (jackknife of "
@@ -79,7 +81,7 @@ def _method(of: Judgement) -> str:
         f"{_percent(LEVEL)}. The table’s verdicts on pairs are corrected by Holm over the "
         f"{fmt.plural(of.pairs.tested, 'pair')} of models. No correction is made over several comparisons. Seeds "
         f"needed: for {_percent(POWER)} power, if the true difference is at one end of its interval or the other."
-        f"{looks} Few seeds say little about the shape of their distribution: a rare failing run shows only in many."
+        f" {looks} Few seeds say little about the shape of their distribution: a rare failing run shows only in many."
     )
 
 
