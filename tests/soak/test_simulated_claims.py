@@ -25,7 +25,7 @@ NAMED = {
     ("actions", 10): 1.0,
 }
 """The share of worlds in which a winner is named, with normal noise."""
-ANY_TIE = {3: 0.058, 5: 0.055, 10: 0.055}
+ANY_TIE = {3: 0.055, 5: 0.053, 10: 0.052}
 """The largest share of wrong winners over all worlds of equal models whose spreads differ up to 20-fold."""
 
 
@@ -43,7 +43,7 @@ def test_claims_are_as_rare_and_as_frequent_as_promised(worlds):
         # No test of a few seeds can see that other seeds would fail: "failing unlike" is shown and not promised.
         if row["noise"] != "failing unlike":
             assert at_most(row["wrong after"], ANY_TIE[row["seeds"]], worlds, 3.5), row
-            assert at_most(row["truly best missing"], 0.06, worlds, 3.5), row
+            assert at_most(row["truly best missing"], 0.05, worlds, 3.5), row
     for row in found["Two models equal on new clips, one test split"]:
         assert at_most(row["called better after"], 0.06, worlds), row
         assert row["called better before"] > 0.15, row

@@ -1,7 +1,7 @@
 """Tables of what the report's rule claims in simulated worlds, beside the rule that it replaced.
 
-All of them: python tests/support/simulated_claims.py --worlds 20000 (about 20 minutes on two cores). "After" calls the
-functions that the report calls, once a world; "before" is the old rule: paired t tests on equal seeds, two-sided,
+All of them: python tests/support/simulated_claims.py --worlds 20000 (about 10 minutes on two idle cores). "After" calls
+the functions that the report calls, once a world; "before" is the old rule: paired t tests on equal seeds, two-sided,
 corrected by Holm over all pairs, a winner being named if the best mean beats every other. The seeds were fixed before
 the first run.
 

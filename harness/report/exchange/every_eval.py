@@ -1,7 +1,7 @@
 """Results in the schema of Every Eval Ever (github.com/evaleval/every_eval_ever), a shared collection of evaluations.
 
-Written after version 0.2.2 of its eval.schema.json (commit 21b3d1ab3894) and the rules for submissions beside it
-(reference/datastore-gate.md and reference/fields.md of its guide to conversions):
+Written after version 0.3.0 of its eval.schema.json (in the wheel every-eval-ever 0.3.0) and its rules for submissions
+(datastore-gate.md and fields.md of its guide to conversions):
 
 - One file a model and comparison, data/COLLECTION/DEVELOPER/MODEL/UUID.json; here the collection is the data set, the
   developer the distribution of the model's plug-in. The UUID follows from the runs, so that the same results are the
@@ -36,7 +36,7 @@ from harness.report.results import Scale, scale_of
 from harness.report.statistics import Summary
 from harness.store.query import RunView
 
-SCHEMA_VERSION = "0.2.2"
+SCHEMA_VERSION = "0.3.0"
 FOLDER = "every_eval_ever"
 LEFT_OUT = f"{FOLDER}/left_out.json"
 LIBRARY = "sequence-harness"

@@ -26,7 +26,7 @@ Value = tuple[str, float]
 
 
 @dataclass(frozen=True)
-class Piece:
+class AxisPiece:
     """The values from `low` to `high`, drawn from `start` to `end` (0 to 1); `main`: whether it has most of them."""
 
     low: float
@@ -40,7 +40,7 @@ class Piece:
 class PieceAxis:
     """An axis of one or more pieces, increasing; a logarithmic one has a single piece."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[AxisPiece, ...]
     log: bool = False
 
     def at(self, value: float) -> float:
@@ -79,7 +79,7 @@ def in_pieces(values: Sequence[Value], ends: Sequence[float] = ()) -> PieceAxis:
     groups, main = _groups(known)
     numbers = [v for _, v in known]
     if len(groups) > 1 and scales.spreads(numbers) and scales.spreads([v for _, v in groups[main]]):
-        return PieceAxis((Piece(*scales.limits(numbers, log=True), 0.0, 1.0),), log=True)
+        return PieceAxis((AxisPiece(*scales.limits(numbers, log=True), 0.0, 1.0),), log=True)
     ranges = [([v for _, v in group]) for group in groups]
     width = 1.0 - (len(groups) - 1) * (_SMALL + GAP)
     limits = _main_limits(ranges, main, ends)
@@ -88,7 +88,7 @@ def in_pieces(values: Sequence[Value], ends: Sequence[float] = ()) -> PieceAxis:
     for i, group in enumerate(ranges):
         share = width if i == main else _SMALL
         low, high = limits if i == main else _small_limits(group, per_share * _SMALL)
-        pieces.append(Piece(low, high, start, start + share, i == main))
+        pieces.append(AxisPiece(low, high, start, start + share, i == main))
         start += share + GAP
     return PieceAxis(tuple(pieces))
 

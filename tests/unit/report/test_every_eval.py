@@ -1,8 +1,4 @@
-"""Every Eval Ever: records of the form that its schema and its rules for submissions ask for.
-
-The schema itself is not copied here. `RECORD` states what version 0.2.2 of eval.schema.json (commit 21b3d1ab3894 of
-github.com/evaleval/every_eval_ever) requires of what we write: fields, types, and values of enumerations.
-"""
+"""Every Eval Ever: records that are valid by its schema, and have the form that its rules for submissions ask for."""
 
 from __future__ import annotations
 
@@ -21,81 +17,8 @@ from harness.report.exchange import every_eval
 from harness.report.load import load
 from harness.store import Store
 
-TEXT, NUMBER = {"type": "string"}, {"type": "number"}
-TEXTS = {"type": "object", "additionalProperties": TEXT}
-
-
-def _object(required: str, **fields: Any) -> dict[str, Any]:
-    return {"type": "object", "required": required.split(), "properties": fields}
-
-
-RESULT = _object(
-    "evaluation_name source_data metric_config score_details",
-    evaluation_name=TEXT,
-    evaluation_result_id=TEXT,
-    evaluation_timestamp=TEXT,
-    source_data=_object(
-        "dataset_name source_type",
-        dataset_name=TEXT,
-        source_type={"const": "other"},
-        source_version=TEXT,
-        additional_details=TEXTS,
-    ),
-    metric_config={
-        **_object(
-            "lower_is_better",
-            lower_is_better={"type": "boolean"},
-            evaluation_description=TEXT,
-            metric_id=TEXT,
-            metric_name=TEXT,
-            metric_unit=TEXT,
-            score_type={"const": "continuous"},
-            min_score=NUMBER,
-            max_score=NUMBER,
-            additional_details=TEXTS,
-        ),
-        "dependentRequired": {"score_type": ["min_score", "max_score"]},
-    },
-    score_details=_object(
-        "score",
-        score=NUMBER,
-        details=TEXTS,
-        uncertainty=_object(
-            "",
-            standard_error=_object("value", value=NUMBER, method=TEXT),
-            confidence_interval=_object("lower upper", lower=NUMBER, upper=NUMBER, confidence_level=NUMBER),
-            num_samples={"type": "integer"},
-        ),
-    ),
-    generation_config=_object(
-        "",
-        generation_args={**_object("", execution_command=TEXT), "additionalProperties": False},
-        additional_details=TEXTS,
-    ),
-)
-RECORD = {
-    **_object(
-        "schema_version evaluation_id retrieved_timestamp source_metadata model_info eval_library evaluation_results",
-        schema_version={"const": "0.2.2"},
-        evaluation_id=TEXT,
-        evaluation_timestamp=TEXT,
-        retrieved_timestamp=TEXT,
-        source_metadata=_object(
-            "source_type source_organization_name evaluator_relationship",
-            source_name=TEXT,
-            source_type={"enum": ["documentation", "evaluation_run"]},
-            source_organization_name=TEXT,
-            evaluator_relationship={"enum": ["first_party", "third_party", "collaborative", "other"]},
-            additional_details=TEXTS,
-        ),
-        eval_library=_object("name version", name=TEXT, version=TEXT),
-        model_info=_object(
-            "name id", name=TEXT, id=TEXT, developer=TEXT, inference_engine={"type": "object"}, additional_details=TEXTS
-        ),
-        evaluation_results={"type": "array", "items": RESULT},
-    ),
-    "additionalProperties": False,
-}
+SCHEMA = Path(__file__).parents[2] / "third_party_schemas" / "every_eval_ever" / "eval.schema.json"
+CHECK = jsonschema.Draft7Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
 UUID4 = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 PATH = re.compile(rf"every_eval_ever/data/[\w.-]+/[\w.-]+/[\w.-]+/{UUID4}\.json")
 
@@ -110,7 +33,8 @@ def test_every_model_and_comparison_is_one_valid_record_under_its_path(filled: S
     found = records(filled)
     assert len(found) == 22  # 4 tasks and 6 models, less one impossible pair and one model that failed
     for name, record in found.items():
-        jsonschema.Draft202012Validator(RECORD).validate(record)
+        CHECK.validate(record)
+        assert record["schema_version"] == CHECK.schema["version"]
         assert PATH.fullmatch(name), name
         assert record["evaluation_id"].split("/")[1:3] == name.split("/")[3:5]
         for result in record["evaluation_results"]:
