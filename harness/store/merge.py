@@ -232,17 +232,19 @@ class _Merge:
     def _cells(self) -> None:
         c = t.sweep_cells.c
         known = set(self.ours.execute(sa.select(t.runs.c.key)).scalars())
-        ours = {(row.sweep, row.key): row.looks for row in self.ours.execute(sa.select(c.sweep, c.key, c.looks))}
+        cells = self.ours.execute(sa.select(c.sweep, c.key, c.looks))
+        ours = {(row.sweep, row.key): t.looks_planned(row.looks) for row in cells}
         lasts = self.ours.execute(sa.select(c.sweep, sa.func.max(c.position).label("position")).group_by(c.sweep))
         last: dict[str, int] = {row.sweep: row.position for row in lasts}
         new = []
         for row in sorted(self._read(t.sweep_cells), key=lambda r: (r.sweep, r.position)):
+            looks = t.looks_planned(row.looks)
             if (row.sweep, row.key) not in ours and row.key in known:
                 last[row.sweep] = last.get(row.sweep, -1) + 1
-                new.append({**row._mapping, "position": last[row.sweep]})
-            elif row.looks > ours.get((row.sweep, row.key), row.looks):
+                new.append({**row._mapping, "position": last[row.sweep], "looks": looks})
+            elif looks > ours.get((row.sweep, row.key), looks):
                 here = (c.sweep == row.sweep) & (c.key == row.key)
-                self.ours.execute(sa.update(t.sweep_cells).where(here).values(looks=row.looks))
+                self.ours.execute(sa.update(t.sweep_cells).where(here).values(looks=looks))
         self.merged.cells = len(new)
         if new:
             self.ours.execute(sa.insert(t.sweep_cells), new)

@@ -36,6 +36,11 @@ def shortened(column: Column[str], name: str) -> str:
     return fitted(name, column.type.length) if isinstance(column.type, Name) else name
 
 
+def looks_planned(value: object) -> int:
+    """A value of `sweep_cells.looks`; 0 where something else than a number stands there, as SQLite allows."""
+    return value if isinstance(value, int) else 0
+
+
 meta = Table(
     "meta",
     metadata,

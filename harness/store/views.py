@@ -224,7 +224,7 @@ def view_of(
         environment=row.environment or None,
         sweep=asked or (sweeps[0] if sweeps else ""),
         sweeps=sweeps,
-        looks=max((cell.looks for cell in cells if isinstance(cell.looks, int)), default=0),
+        looks=max((t.looks_planned(cell.looks) for cell in cells), default=0),
         task=row.task,
         dataset=row.dataset,
         model=row.model,

@@ -192,7 +192,7 @@ class Store:
 
         def work(connection: Connection, _unsure: bool) -> None:
             before = connection.execute(sa.select(c.key, c.looks).where(c.sweep == sweep)).all()
-            earlier = {row.key: row.looks for row in before}
+            earlier = {row.key: t.looks_planned(row.looks) for row in before}
             rows = [
                 {
                     "sweep": sweep,

@@ -81,6 +81,10 @@ RUN_ELSEWHERE = {
         "tests/integration/test_sweep_faults.py",
         '"--retry", "failed"',
     ),
+    "harness sweep experiment=quickstart --until-decided 3,5,10": (
+        "tests/integration/test_sweep_until_decided.py",
+        '"--until-decided"',
+    ),
     "harness --install-completion": ("tests/unit/cli/test_completion.py", "_HARNESS_COMPLETE"),
     "harness new model mine": ("tests/integration/test_new_plugin.py", '"new", kind, name'),
     "pip install -e './harness-mine[test]'": ("tests/integration/test_new_plugin.py", '*pip, "-e", package'),

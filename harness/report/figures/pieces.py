@@ -18,6 +18,8 @@ GAP = 0.035
 """Width of a break, as a share of the axis."""
 
 _MOST_BREAKS = 2
+_DECADES = 1e-12  # a logarithmic axis over more would show nothing
+_SEEN = 1e-9  # share of a gap; values closer to each other are equal up to rounding, so a break would show nothing
 _SMALL = 0.15  # share of the axis of a piece beyond a break
 _SIDE = 0.4  # share of a gap up to which an interval is drawn
 
@@ -78,7 +80,8 @@ def in_pieces(values: Sequence[Value], ends: Sequence[float] = ()) -> PieceAxis:
     known = sorted(((who, v) for who, v in values if scales.finite([v]).size), key=lambda pair: pair[1])
     groups, main = _groups(known)
     numbers = [v for _, v in known]
-    if len(groups) > 1 and scales.spreads(numbers) and scales.spreads([v for _, v in groups[main]]):
+    wide = len(groups) > 1 and scales.spreads(numbers) and scales.spreads([v for _, v in groups[main]])
+    if wide and numbers[0] > _DECADES * numbers[-1]:
         return PieceAxis((AxisPiece(*scales.limits(numbers, log=True), 0.0, 1.0),), log=True)
     ranges = [([v for _, v in group]) for group in groups]
     width = 1.0 - (len(groups) - 1) * (_SMALL + GAP)
@@ -108,7 +111,8 @@ def _groups(values: list[Value]) -> tuple[list[list[Value]], int]:
         main = max(range(len(groups)), key=lambda i: _weight(groups[i]))
         spread = groups[main][-1][1] - groups[main][0][1]
         contenders = _weight(groups[main])[0]
-        if contenders > 1 and 2 * contenders >= _weight(values)[0] and 0 < FAR * spread < gaps[widest[number - 1]]:
+        narrow = _SEEN * gaps[widest[0]] < spread and FAR * spread < gaps[widest[number - 1]]
+        if contenders > 1 and 2 * contenders >= _weight(values)[0] and narrow:
             found = groups, main
     return found
 

@@ -14,9 +14,11 @@ import pytest
 
 from harness.report import guards
 from harness.report.costs import costs_of
+from harness.report.costs.panels import panels
 from harness.report.joined import joined
 from harness.report.load import Comparison, load
 from harness.report.overview import heading
+from harness.report.panels import PanelContext
 from harness.report.standing import judge, sentence, standing_words
 from harness.report.standing.recommend import Limits, recommend
 from harness.store import Store
@@ -136,7 +138,9 @@ def test_a_time_that_other_programs_disturbed(store, made_up):
     """ "rnn trains within 20 s": it was measured while other programs ran, and lstm's 25 s were not."""
     for model, value, seconds, contended in (("rnn", 10.0, 15.0, True), ("lstm", 20.0, 25.0, False)):
         for seed in range(3):
-            run_id = store.start(made_up.plan("translation", model, seed), made_up.here, owner_pid=os.getpid())
+            run_id = store.start(
+                made_up.plan("translation", model, seed, budget="epochs:3"), made_up.here, owner_pid=os.getpid()
+            )
             of = summary(value + seed / 10, train_s=seconds, machine={"contended": contended})
             store.finish(run_id, of, [], [])
     (comparison,) = load(store).comparisons
@@ -144,6 +148,8 @@ def test_a_time_that_other_programs_disturbed(store, made_up):
     assert found.model is None
     assert found.excluded == {"lstm": "training time 25.0 s", "rnn": "training time not measured"}
     assert guards.contended_sentence(comparison).startswith("Contended: other programs ran at the same time")
+    (panel,) = panels(PanelContext.judged(store, comparison, "t-cost", {"rnn": 0, "lstm": 1}))
+    assert "Not ranked by training time: rnn (all runs contended)." in " ".join(panel.text)
 
 
 def test_a_score_of_zero_is_a_score(store, enter):
