@@ -29,8 +29,8 @@ _WORDS = {
     "training_s": "to train",
     "parameters": "parameters",
     "latency_1_ms": "an answer",
-    "training_memory": "of memory to train",
-    "inference_memory": "of memory to use",
+    "training_memory": "of training memory",
+    "inference_memory": "of inference memory",
 }
 
 

@@ -17,7 +17,7 @@ State = Literal["decided", "tied", "undecided", "missing", "nothing"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class LookFinding:
     """What was found of one comparison.
 
     Attributes:
@@ -34,7 +34,9 @@ class Finding:
     keys: frozenset[str]
 
 
-def findings(store: Store, sweep: str, keys: Collection[str], environment: str, comparisons: int = 0) -> list[Finding]:
+def findings(
+    store: Store, sweep: str, keys: Collection[str], environment: str, comparisons: int = 0
+) -> list[LookFinding]:
     """Judge runs of a sweep as its report does.
 
     Args:
@@ -50,10 +52,10 @@ def findings(store: Store, sweep: str, keys: Collection[str], environment: str, 
     return [_finding(name, c, judge(store, c, rows)) for name, c in zip(_names(found), found, strict=True)]
 
 
-def _finding(name: str, comparison: Comparison, of: Judgement) -> Finding:
+def _finding(name: str, comparison: Comparison, of: Judgement) -> LookFinding:
     state, words = _state(of)
     ran = [run for e in comparison.entries for run in (*e.finished, *e.others)]
-    return Finding(name, state, words, frozenset(run.key for run in ran if run.status != "incompatible"))
+    return LookFinding(name, state, words, frozenset(run.key for run in ran if run.status != "incompatible"))
 
 
 def _state(of: Judgement) -> tuple[State, str]:

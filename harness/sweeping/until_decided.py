@@ -8,7 +8,7 @@ from harness.report import formatting as fmt
 from harness.report.statistics import LEVEL
 from harness.report.wording import listed
 from harness.store import Store
-from harness.sweeping.findings import Finding, findings
+from harness.sweeping.findings import LookFinding, findings
 from harness.sweeping.looks import SeedPlan
 from harness.sweeping.planning import PlannedRun
 from harness.sweeping.sweep import SweepResult
@@ -66,7 +66,7 @@ def plan_words(plan: SeedPlan) -> str:
     return f"Results are looked at after {after} seeds, each time at a level of {LEVEL / len(plan.looks):.2g}"
 
 
-def _line(plan: SeedPlan, planned: Sequence[PlannedRun], look: int, finding: Finding) -> str:
+def _line(plan: SeedPlan, planned: Sequence[PlannedRun], look: int, finding: LookFinding) -> str:
     """What was found, and what is done about it."""
     said = finding.words
     if finding.state != "undecided":

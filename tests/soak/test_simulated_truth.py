@@ -21,7 +21,7 @@ from harness.report import evidence, results
 from harness.report.load import Comparison, load
 from harness.report.panels import Panel, PanelContext
 from harness.report.standing import Judgement, sentence
-from harness.report.statistics import Sample
+from harness.report.statistics import SeedSample
 from harness.report.statistics.power import power
 from harness.report.tables import TableRow
 from harness.store import Store
@@ -131,7 +131,7 @@ def test_different_models_are_told_apart_as_often_as_predicted(worlds, tmp_path)
         claims += one.claims() == [("m0", "m1")]
         wrong += one.claims() == [("m1", "m0")]
         missed += not covered(one.rows("models")[0], 2, 1.5)
-    half = Sample((-0.5, 0.5))  # of variance 1/2
+    half = SeedSample((-0.5, 0.5))  # of variance 1/2
     about(claims, worlds, power(1.5, half, half, 5, 0.05, 0.0, 0), "1.5 standard deviations, 5 seeds: power")
     assert wrong <= worlds * 0.001
     at_most(missed, worlds, 0.05, "interval of a true difference misses it")

@@ -24,7 +24,7 @@ from itertools import combinations
 import numpy as np
 from scipy import stats
 
-from harness.report.statistics import LEVEL, Ranking, Sample, compare_pairs, example_errors, rank_verified
+from harness.report.statistics import LEVEL, Ranking, SeedSample, compare_pairs, example_errors, rank_verified
 from harness.report.statistics.jackknife import ExampleErrors
 
 SEED = 20261130
@@ -80,7 +80,7 @@ SHARED = 0.75
 
 def after(values: np.ndarray, *, higher: bool = True, examples: ExampleErrors | None = None, looks: int = 1) -> Ranking:
     """The report's rule on values (K, N) of models m0, m1, ... over seeds."""
-    samples = {f"m{i}": Sample(tuple(of.tolist())) for i, of in enumerate(values)}
+    samples = {f"m{i}": SeedSample(tuple(of.tolist())) for i, of in enumerate(values)}
     return rank_verified(compare_pairs(samples, examples, higher_is_better=higher), looks)
 
 

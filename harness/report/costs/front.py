@@ -18,7 +18,7 @@ SAME_SIZE = 1.02
 
 
 @dataclass(frozen=True)
-class Model:
+class PricedModel:
     """An entry with what it is worth and what it costs."""
 
     quality: Summary
@@ -31,7 +31,7 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Axis:
+class CostAxis:
     """A cost that quality is held against.
 
     Attributes:
@@ -52,16 +52,16 @@ class Axis:
     units: fmt.Units
     exact: bool = False
 
-    def of(self, model: Model) -> Summary | None:
+    def of(self, model: PricedModel) -> Summary | None:
         """The cost for ranking; None if it is unknown or from contended runs alone."""
         return model.costs.comparable(self.name)
 
 
 AXES = (
-    Axis("training_s", "time", "training time", "faster to train", 1.1, fmt.SECONDS),
-    Axis("parameters", "parameters", "parameters", "smaller", SAME_SIZE, fmt.COUNTS, exact=True),
-    Axis("latency_1_ms", "latency", "latency", "quicker to answer", 1.1, fmt.MILLISECONDS),
-    Axis("inference_memory", "memory", "inference memory", "smaller in memory", 1.1, fmt.BYTES),
+    CostAxis("training_s", "time", "training time", "faster to train", 1.1, fmt.SECONDS),
+    CostAxis("parameters", "parameters", "parameters", "smaller", SAME_SIZE, fmt.COUNTS, exact=True),
+    CostAxis("latency_1_ms", "latency", "latency", "quicker to answer", 1.1, fmt.MILLISECONDS),
+    CostAxis("inference_memory", "memory", "inference memory", "smaller in memory", 1.1, fmt.BYTES),
 )
 """The costs of the front, in the order in which they are shown."""
 
@@ -81,7 +81,7 @@ class Front:
     unranked: tuple[str, ...] = ()
 
 
-def front(models: Sequence[Model], axis: Axis, better: Mapping[str, Collection[str]]) -> Front:
+def front(models: Sequence[PricedModel], axis: CostAxis, better: Mapping[str, Collection[str]]) -> Front:
     """The front of a cost.
 
     Args:
@@ -102,7 +102,7 @@ def front(models: Sequence[Model], axis: Axis, better: Mapping[str, Collection[s
     return Front(members, beaten, tuple(m.label for m in models if m.label not in known))
 
 
-def _cheaper(one: Summary, other: Summary, axis: Axis) -> bool:
+def _cheaper(one: Summary, other: Summary, axis: CostAxis) -> bool:
     """Whether the intervals of two costs lie apart, or two numbers of parameters do; never with a single seed."""
     if axis.exact:
         return one.mean * axis.same < other.mean

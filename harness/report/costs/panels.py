@@ -11,7 +11,7 @@ from harness.report import formatting as fmt
 from harness.report import guards, results
 from harness.report.costs.cells import cost_cell, latency_cell, target_table, time_cell
 from harness.report.costs.entry import TIMES, costs_of
-from harness.report.costs.front import AXES, Axis, Front, Model, front
+from harness.report.costs.front import AXES, CostAxis, Front, PricedModel, front
 from harness.report.costs.pictures import Look, picture
 from harness.report.figures.scatter import Level
 from harness.report.load import Comparison
@@ -73,14 +73,14 @@ def harness_panels() -> dict[str, PanelMaker]:
     return {"cost": panels}
 
 
-def _models(comparison: Comparison) -> list[Model]:
+def _models(comparison: Comparison) -> list[PricedModel]:
     """The models with a finite mean."""
     costs = costs_of(comparison)
-    found = [Model(results.primary_summary(e), costs[e.label]) for e in comparison.entries if e.label in costs]
+    found = [PricedModel(results.primary_summary(e), costs[e.label]) for e in comparison.entries if e.label in costs]
     return [m for m in found if math.isfinite(m.quality.mean)]
 
 
-def _not_drawn(models: Sequence[Model], axis: Axis, *, timed: bool) -> str | None:
+def _not_drawn(models: Sequence[PricedModel], axis: CostAxis, *, timed: bool) -> str | None:
     """None if the models differ in a cost; otherwise why it is not drawn, empty if that needs no word."""
     costs = [getattr(m.costs, axis.name) for m in models]
     known = [c.mean for c in costs if c is not None and math.isfinite(c.mean) and c.mean > 0]
@@ -102,14 +102,14 @@ def _not_drawn(models: Sequence[Model], axis: Axis, *, timed: bool) -> str | Non
     return f"The models differ by less than 10 % in {axis.title}, which is not drawn."
 
 
-def _better(judgement: Judgement, models: Sequence[Model]) -> dict[str, set[str]]:
+def _better(judgement: Judgement, models: Sequence[PricedModel]) -> dict[str, set[str]]:
     """By label, the models that each stable one is shown to be better than; none without a declared direction."""
     unstable = {c.label for c in judgement.unstable}
     directed = judgement.scale.higher_is_better is not None
     return {m.label: beaten_by(judgement, m.label) if directed else set() for m in models if m.label not in unstable}
 
 
-def _in_words(axis: Axis, found: Front, scale: results.Scale, models: Sequence[Model]) -> str:
+def _in_words(axis: CostAxis, found: Front, scale: results.Scale, models: Sequence[PricedModel]) -> str:
     if scale.higher_is_better is None:
         return f"{scale.title} has no declared direction, so no model can be called better for its {axis.title}."
     words = ""
@@ -146,7 +146,11 @@ def _and(names: Sequence[str]) -> str:
 
 
 def _table(
-    comparison: Comparison, models: Sequence[Model], levels: Sequence[Level], fronts: Mapping[str, Front], name: str
+    comparison: Comparison,
+    models: Sequence[PricedModel],
+    levels: Sequence[Level],
+    fronts: Mapping[str, Front],
+    name: str,
 ) -> Table:
     """Quality and all costs as numbers, and by which costs each model is beaten."""
     scale = results.primary_of(comparison)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.report import formatting as fmt
-from harness.report.costs.front import Axis, Front, Model
+from harness.report.costs.front import CostAxis, Front, PricedModel
 from harness.report.figures import Figure, time_unit
 from harness.report.figures.scatter import Level, Point, near, pareto_front, scatter
 from harness.report.results import Scale
@@ -29,7 +29,7 @@ class Look:
 
 
 def picture(
-    name: str, models: Sequence[Model], levels: Sequence[Level], axis: Axis, found: Front, look: Look
+    name: str, models: Sequence[PricedModel], levels: Sequence[Level], axis: CostAxis, found: Front, look: Look
 ) -> Figure:
     """The models whose cost is known, the line of the best means, and the baselines."""
     scale = look.scale
@@ -72,7 +72,7 @@ def picture(
     )
 
 
-def _point(model: Model, cost: Summary, divisor: float, look: Look) -> Point:
+def _point(model: PricedModel, cost: Summary, divisor: float, look: Look) -> Point:
     half = cost.half_width or None
     return Point(
         model.label,
@@ -85,7 +85,7 @@ def _point(model: Model, cost: Summary, divisor: float, look: Look) -> Point:
     )
 
 
-def _scaled(axis: Axis, costs: Sequence[Summary]) -> tuple[float, str]:
+def _scaled(axis: CostAxis, costs: Sequence[Summary]) -> tuple[float, str]:
     """What costs are divided by on the axis, and its title with the unit."""
     if axis.key == "time":
         divisor, unit = time_unit([c.mean for c in costs])
@@ -94,7 +94,7 @@ def _scaled(axis: Axis, costs: Sequence[Summary]) -> tuple[float, str]:
     return scaled.get(axis.key, (1.0, axis.title))
 
 
-def _in_words(model: Model, axis: Axis, cost: Summary) -> str:
+def _in_words(model: PricedModel, axis: CostAxis, cost: Summary) -> str:
     if axis.key == "parameters":
         return f"{fmt.weights(cost.mean, model.costs.fixed)} parameters"
     return fmt.duration(cost.mean) if axis.key == "time" else fmt.measured(cost.mean, None, axis.units)

@@ -14,7 +14,7 @@ from harness.report.costs import TIMES, Costs, costs_of
 from harness.report.exchange import numbers
 from harness.report.load import ReportData
 from harness.report.outline import machine_names
-from harness.report.reproduction.figures import Finding, findings
+from harness.report.reproduction.figures import FigureVerdict, findings
 from harness.report.results import primary_of, primary_summary, scale_of
 from harness.report.standing import Judgement, sentence
 from harness.report.standing.recommend import Recommendation, recommend, usual_limits
@@ -204,7 +204,7 @@ def _pair(test: PairTest) -> dict[str, Any]:
     }
 
 
-def _published(finding: Finding) -> dict[str, Any]:
+def _published(finding: FigureVerdict) -> dict[str, Any]:
     published, ours = finding.published, finding.ours
     return {
         "system": published.system,

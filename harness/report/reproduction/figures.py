@@ -91,7 +91,7 @@ class Ours:
 
 
 @dataclass(frozen=True)
-class Finding:
+class FigureVerdict:
     """A published figure beside one model of ours.
 
     Attributes:
@@ -111,7 +111,7 @@ class Finding:
     remarks: tuple[str, ...] = ()
 
 
-def findings(comparison: Comparison) -> list[Finding]:
+def findings(comparison: Comparison) -> list[FigureVerdict]:
     """Every published figure that the comparison's runs declare, in their order, beside each model that matches it."""
     found = []
     for stored in comparison.any_run.references:
@@ -144,15 +144,15 @@ def _matching(comparison: Comparison, published: Published, scale: Scale) -> lis
     return [Ours(entry, summary, same_kind=False)]
 
 
-def _finding(comparison: Comparison, published: Published, scale: Scale, ours: Ours | None) -> Finding:
+def _finding(comparison: Comparison, published: Published, scale: Scale, ours: Ours | None) -> FigureVerdict:
     if ours is None:
-        return Finding(comparison, published, scale, None, Outcome.NOT_RUN, "No finished run has this metric")
+        return FigureVerdict(comparison, published, scale, None, Outcome.NOT_RUN, "No finished run has this metric")
     reasons = _reasons(comparison, published, ours)
     if reasons:
         outcome, why = Outcome.NOT_COMPARABLE, "; ".join(reasons)
     else:
         outcome, why = _verdict(published, scale, ours.summary)
-    return Finding(comparison, published, scale, ours, outcome, why, tuple(_remarks(published, ours)))
+    return FigureVerdict(comparison, published, scale, ours, outcome, why, tuple(_remarks(published, ours)))
 
 
 # -- comparable? -------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from harness.report import formatting as fmt
 from harness.report.load import ReportData
-from harness.report.reproduction.figures import Finding, Outcome, findings
+from harness.report.reproduction.figures import FigureVerdict, Outcome, findings
 from harness.report.tables import Column, Table, TableCell, TableRow
 
 _MARKS = {Outcome.REPRODUCED: "right", Outcome.NOT_RUN: "na", Outcome.NOT_COMPARABLE: "quiet"}
@@ -55,7 +55,7 @@ def reproduction(data: ReportData, headings: Sequence[str]) -> Reproduction | No
     return Reproduction([(o.value, n) for o in _ORDER if (n := outcomes.count(o))], table)
 
 
-def _row(table: Table, finding: Finding, heading: str) -> TableRow:
+def _row(table: Table, finding: FigureVerdict, heading: str) -> TableRow:
     published, ours = finding.published, finding.ours
     digits = max(fmt.decimals([published.value, *(ours.summary.values if ours else ())]), 1)
     source = table.footnote(f"Source: {published.source}")
@@ -84,6 +84,6 @@ def _row(table: Table, finding: Finding, heading: str) -> TableRow:
     return TableRow(TableCell(published.system, footnote=source), cells, heading, heading)
 
 
-def _unit(finding: Finding) -> str:
+def _unit(finding: FigureVerdict) -> str:
     scale = finding.scale
     return " ".join(p for p in (scale.title, scale.note) if p)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.report.comparisons import Comparison, Entry
-from harness.report.statistics import Sample
+from harness.report.statistics import SeedSample
 from harness.store.query import RunView
 from harness.store.states import DIVERGED, FAILED, OVER_LIMIT
 
@@ -50,9 +50,9 @@ class Contender:
         return bool(self.values) and not self.unstable
 
     @property
-    def sample(self) -> Sample:
+    def sample(self) -> SeedSample:
         """Its values for the tests."""
-        return Sample(tuple(self.values[seed] for seed in sorted(self.values)), seeded=self.is_model)
+        return SeedSample(tuple(self.values[seed] for seed in sorted(self.values)), seeded=self.is_model)
 
 
 def contenders_of(comparison: Comparison) -> tuple[Contender, ...]:

@@ -19,7 +19,7 @@ from harness.report.statistics import Summary
 
 
 @dataclass(frozen=True)
-class Limits:
+class CostLimits:
     """The most that a model may cost; None: no limit.
 
     Attributes:
@@ -48,7 +48,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Axis:
+class LimitedCost:
     """A cost that can be limited: its words, and the limits that people usually have, in its unit."""
 
     title: str
@@ -66,11 +66,11 @@ class Axis:
 
 _MEMORY = tuple(m * 1e6 for m in (50, 100, 250, 500, 1000, 2000, 4000, 8000, 16000))
 AXES = {
-    "training_s": Axis("training time", "s", (5, 10, 30, 60, 120, 300, 600, 1800, 3600, 10800, 43200, 86400)),
-    "parameters": Axis("parameters", "", (1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8, 1e9)),
-    "latency_1_ms": Axis("latency", "ms", (0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)),
-    "training_memory": Axis("memory to train", "bytes", _MEMORY),
-    "inference_memory": Axis("memory to use", "bytes", _MEMORY),
+    "training_s": LimitedCost("training time", "s", (5, 10, 30, 60, 120, 300, 600, 1800, 3600, 10800, 43200, 86400)),
+    "parameters": LimitedCost("parameters", "", (1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8, 1e9)),
+    "latency_1_ms": LimitedCost("latency", "ms", (0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)),
+    "training_memory": LimitedCost("training memory", "bytes", _MEMORY),
+    "inference_memory": LimitedCost("inference memory", "bytes", _MEMORY),
 }
 """What may be limited, in the order in which it is asked for."""
 
@@ -94,7 +94,7 @@ class Recommendation:
         excluded: why each other model is not considered, by label.
     """
 
-    limits: Limits
+    limits: CostLimits
     model: str | None
     below: str | None = None
     best: bool = False
@@ -106,7 +106,7 @@ class Recommendation:
     excluded: Mapping[str, str] | None = None
 
 
-def recommend(of: Judgement, costs: Mapping[str, Costs], limits: Limits | None = None) -> Recommendation:
+def recommend(of: Judgement, costs: Mapping[str, Costs], limits: CostLimits | None = None) -> Recommendation:
     """Apply the rule to one comparison.
 
     Args:
@@ -114,7 +114,7 @@ def recommend(of: Judgement, costs: Mapping[str, Costs], limits: Limits | None =
         costs: of its models by label.
         limits: the most that a model may cost.
     """
-    limits = limits or Limits()
+    limits = limits or CostLimits()
     excluded: dict[str, str] = {}
     order = []
     for label in of.standings:
@@ -167,14 +167,14 @@ def cheapest_of(labels: Sequence[str], costs: Mapping[str, Costs]) -> str:
     return labels[0]
 
 
-def usual_limits(of: Judgement, costs: Mapping[str, Costs]) -> list[Limits]:
+def usual_limits(of: Judgement, costs: Mapping[str, Costs]) -> list[CostLimits]:
     """No limit, then for each cost the usual limits that change what is recommended, tightest last, two at most."""
-    found = [Limits()]
+    found = [CostLimits()]
     for name, axis in AXES.items():
         seen = [recommend(of, costs).model]
         chosen = []
         for value in reversed(axis.usual):
-            limits = Limits(**{name: value})
+            limits = CostLimits(**{name: value})
             model = recommend(of, costs, limits).model
             if model is None:
                 break
@@ -185,7 +185,7 @@ def usual_limits(of: Judgement, costs: Mapping[str, Costs]) -> list[Limits]:
     return found
 
 
-def _exceeds(costs: Costs | None, limits: Limits) -> str:
+def _exceeds(costs: Costs | None, limits: CostLimits) -> str:
     """Why these costs break a limit; empty if they keep them all."""
     for name, most in limits.given.items():
         cost = _cost(costs, name)

@@ -9,7 +9,7 @@ from harness.report.statistics.correction import holm
 from harness.report.statistics.curves import Band, band
 from harness.report.statistics.example_tests import ExampleTest, ExampleTests, compare_examples
 from harness.report.statistics.jackknife import ExampleErrors, example_errors
-from harness.report.statistics.pair_tests import LEVEL, PairTest, PairTests, Sample, compare_pairs
+from harness.report.statistics.pair_tests import LEVEL, PairTest, PairTests, SeedSample, compare_pairs
 from harness.report.statistics.power import needed_words, seeds_needed
 from harness.report.statistics.ranking import Ranking, rank_verified
 from harness.report.statistics.summaries import CONFIDENCE, FEW_SEEDS, Summary, interval_words, summarise
@@ -25,7 +25,7 @@ __all__ = [
     "PairTest",
     "PairTests",
     "Ranking",
-    "Sample",
+    "SeedSample",
     "Summary",
     "band",
     "compare_examples",

@@ -36,7 +36,7 @@ _SAME = 1e-9
 
 
 @dataclass(frozen=True)
-class Sample:
+class SeedSample:
     """What is known of one contender.
 
     Attributes:
@@ -146,7 +146,7 @@ class PairTests:
     order: tuple[str, ...]
     models: tuple[str, ...]
     tests: tuple[PairTest, ...]
-    samples: Mapping[str, Sample]
+    samples: Mapping[str, SeedSample]
 
     @property
     def tested(self) -> int:
@@ -170,7 +170,7 @@ class PairTests:
 
 
 def compare_pairs(
-    samples: Mapping[str, Sample], examples: ExampleErrors | None = None, *, higher_is_better: bool
+    samples: Mapping[str, SeedSample], examples: ExampleErrors | None = None, *, higher_is_better: bool
 ) -> PairTests:
     """Test every pair of models, and every model against every baseline.
 
@@ -196,7 +196,7 @@ def same_mean(one: float, two: float) -> bool:
     return math.isclose(one, two, rel_tol=_SAME)
 
 
-def error_parts(a: Sample, b: Sample) -> list[tuple[float, float]]:
+def error_parts(a: SeedSample, b: SeedSample) -> list[tuple[float, float]]:
     """The seed terms of the squared standard error, each with its degrees of freedom."""
     return [(s.variance / s.seeds, s.seeds - 1.0) for s in (a, b) if s.seeded]
 
@@ -210,7 +210,7 @@ def satterthwaite(parts: Sequence[tuple[float, float]]) -> float:
     return whole**2 / sum(variance**2 / freedom for variance, freedom in parts) if whole > 0 else math.nan
 
 
-def _test(a: str, b: str, one: Sample, two: Sample, examples: ExampleErrors | None) -> PairTest:
+def _test(a: str, b: str, one: SeedSample, two: SeedSample, examples: ExampleErrors | None) -> PairTest:
     """One pair, before correction; `a` has the better mean."""
     seeds = min(s.seeds for s in (one, two) if s.seeded)
     difference = 0.0 if same_mean(one.mean, two.mean) else one.mean - two.mean

@@ -14,7 +14,7 @@ import math
 
 from scipy import special
 
-from harness.report.statistics.pair_tests import PairTest, Sample, satterthwaite
+from harness.report.statistics.pair_tests import PairTest, SeedSample, satterthwaite
 from harness.report.statistics.summaries import FEW_SEEDS, student_t
 
 POWER = 0.8
@@ -23,7 +23,13 @@ MOST_SEEDS = 1000
 
 
 def power(
-    difference: float, one: Sample, two: Sample, seeds: int, level: float, example_variance: float, examples: int
+    difference: float,
+    one: SeedSample,
+    two: SeedSample,
+    seeds: int,
+    level: float,
+    example_variance: float,
+    examples: int,
 ) -> float:
     """Probability that a two-sided test of this level shows a true difference.
 
@@ -48,7 +54,7 @@ def power(
 
 
 def seeds_needed(
-    difference: float, one: Sample, two: Sample, level: float, example_variance: float = 0.0, examples: int = 0
+    difference: float, one: SeedSample, two: SeedSample, level: float, example_variance: float = 0.0, examples: int = 0
 ) -> int | None:
     """The smallest number of seeds with 80 % power; None if more than 1,000 are needed. Arguments as for `power`."""
 
@@ -66,7 +72,7 @@ def seeds_needed(
     return high
 
 
-def needed_words(test: PairTest, one: Sample, two: Sample, level: float) -> str:
+def needed_words(test: PairTest, one: SeedSample, two: SeedSample, level: float) -> str:
     """The range of seeds that may tell two contenders apart: "7 to 40 seeds"; "" where nothing can be said.
 
     Args:

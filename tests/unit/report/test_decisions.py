@@ -12,7 +12,7 @@ from harness.report.costs import costs_of
 from harness.report.decisions import Decision, axes_of, decision
 from harness.report.load import load
 from harness.report.standing import judge
-from harness.report.standing.recommend import Limits, Recommendation, recommend, usual_limits
+from harness.report.standing.recommend import CostLimits, Recommendation, recommend, usual_limits
 from harness.store import Store
 
 Decided = Callable[..., Recommendation]
@@ -30,7 +30,7 @@ def fill(store: Store, values: Mapping[str, list[float]], baseline: float | None
 
 @pytest.fixture
 def decided(store: Store) -> Decided:
-    def make(limits: Limits | None = None, baseline: float | None = None) -> Recommendation:
+    def make(limits: CostLimits | None = None, baseline: float | None = None) -> Recommendation:
         fill(store, SCORES, baseline)
         (comparison,) = load(store).comparisons
         return recommend(judge(store, comparison), costs_of(comparison), limits)
@@ -50,14 +50,14 @@ def test_without_limits_the_best_mean_is_recommended_with_what_is_as_good_and_ch
 
 
 def test_a_limit_is_kept_only_if_every_run_kept_it(decided):
-    found = decided(Limits(training_s=101.5))
+    found = decided(CostLimits(training_s=101.5))
     assert (found.model, dict(found.excluded or {})) == ("bilstm", {"lstm": "training time 1 min 42 s"})
     assert found.overall == ("lstm", False)  # not shown to be better
     assert found.best
 
 
 def test_nothing_fits_limits_that_are_too_tight(decided):
-    found = decided(Limits(training_s=1.0))
+    found = decided(CostLimits(training_s=1.0))
     assert (found.model, set(found.excluded or {})) == (None, {"lstm", "bilstm", "rnn"})
 
 
@@ -65,7 +65,7 @@ def test_a_cost_that_was_not_measured_keeps_no_limit(store):
     fill(store, SCORES)
     (comparison,) = load(store).comparisons
     of = judge(store, comparison)
-    found = recommend(of, {}, Limits(latency_1_ms=1e9))
+    found = recommend(of, {}, CostLimits(latency_1_ms=1e9))
     assert found.model is None
     assert set((found.excluded or {}).values()) == {"latency not measured"}
 

@@ -20,7 +20,7 @@ from harness.report.load import Comparison, load
 from harness.report.overview import heading
 from harness.report.panels import PanelContext
 from harness.report.standing import judge, sentence, standing_words
-from harness.report.standing.recommend import Limits, recommend
+from harness.report.standing.recommend import CostLimits, recommend
 from harness.store import Store
 from harness.store.records import PredictionRow, RunPlan, RunSummary
 from harness.training.prediction_rows import example_set
@@ -144,7 +144,7 @@ def test_a_time_that_other_programs_disturbed(store, made_up):
             of = summary(value + seed / 10, train_s=seconds, machine={"contended": contended})
             store.finish(run_id, of, [], [])
     (comparison,) = load(store).comparisons
-    found = recommend(judge(store, comparison), costs_of(comparison), Limits(training_s=20))
+    found = recommend(judge(store, comparison), costs_of(comparison), CostLimits(training_s=20))
     assert found.model is None
     assert found.excluded == {"lstm": "training time 25.0 s", "rnn": "training time not measured"}
     assert guards.contended_sentence(comparison).startswith("Contended: other programs ran at the same time")

@@ -12,7 +12,7 @@ from harness.report import overview
 from harness.report.load import load
 from harness.report.outline import machine_names
 from harness.report.pages import pages_of_report
-from harness.report.reproduction.figures import Finding, Outcome, findings
+from harness.report.reproduction.figures import FigureVerdict, Outcome, findings
 from harness.report.reproduction.page import reproduction
 from harness.report.sections import compose
 from harness.store import Store
@@ -25,7 +25,9 @@ SEEDS = (30.0, 30.4, 30.8)  # mean 30.4, 95 % interval 29.41 to 31.39
 def finding(store: Store, made_up: Any) -> Any:
     """Runs a model with some values, with one published figure, and returns what is found about it."""
 
-    def run(values: tuple[float, ...] = SEEDS, model: str = "lstm", task: str = "translation", **told: Any) -> Finding:
+    def run(
+        values: tuple[float, ...] = SEEDS, model: str = "lstm", task: str = "translation", **told: Any
+    ) -> FigureVerdict:
         figure = {"metric": "bleu", "value": 31.0, "system": "an LSTM", "source": "a paper", "model": "lstm"}
         settings = {n: told.pop(n) for n in ("eval_limit", "budget") if n in told}
         if task == "translation":
@@ -38,7 +40,7 @@ def finding(store: Store, made_up: Any) -> Any:
     return run
 
 
-def one(store: Store) -> Finding:
+def one(store: Store) -> FigureVerdict:
     (comparison,) = load(store).comparisons
     (found,) = findings(comparison)
     return found

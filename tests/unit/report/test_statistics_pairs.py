@@ -12,7 +12,15 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestIndPower
 
-from harness.report.statistics import ExampleErrors, PairTest, Sample, compare_pairs, example_errors, holm, seeds_needed
+from harness.report.statistics import (
+    ExampleErrors,
+    PairTest,
+    SeedSample,
+    compare_pairs,
+    example_errors,
+    holm,
+    seeds_needed,
+)
 from harness.report.statistics.power import needed_words, power
 
 # Student 1908, "The Probable Error of a Mean": hours of sleep gained by ten patients with two drugs (R: `sleep`).
@@ -23,7 +31,7 @@ samples = st.lists(st.floats(-100, 100), min_size=3, max_size=12).filter(lambda 
 
 
 def only(a, b, *, higher: bool = True, examples: ExampleErrors | None = None, seeded: bool = True) -> PairTest:
-    given_ = {"a": Sample(tuple(a)), "b": Sample(tuple(b), seeded)}
+    given_ = {"a": SeedSample(tuple(a)), "b": SeedSample(tuple(b), seeded)}
     (test,) = compare_pairs(given_, examples, higher_is_better=higher).tests
     return test
 
@@ -68,7 +76,9 @@ def test_holm_is_statsmodels(p):
 
 def test_every_pair_of_models_is_corrected_over_the_family():
     dice = np.random.default_rng(5)
-    values = {f"m{i}": Sample(tuple(dice.normal(i, 1.0, 6))) for i in range(4)} | {"base": Sample((0.0,), False)}
+    values = {f"m{i}": SeedSample(tuple(dice.normal(i, 1.0, 6))) for i in range(4)} | {
+        "base": SeedSample((0.0,), False)
+    }
     found = compare_pairs(values, higher_is_better=True)
     among = [t for t in found.tests if not t.joins("base")]
     assert (len(found.tests), found.tested, len(among)) == (10, 6, 6)
@@ -137,7 +147,7 @@ def test_one_example_or_a_score_that_is_undefined_has_no_variance():
 
 # -- power ---------------------------------------------------------------------------------------------
 
-UNIT = Sample((-math.sqrt(0.5), math.sqrt(0.5)))  # variance 1
+UNIT = SeedSample((-math.sqrt(0.5), math.sqrt(0.5)))  # variance 1
 
 
 @given(st.floats(0.1, 1.0), st.integers(3, 24), st.sampled_from([0.05, 0.01, 0.0033]))
@@ -159,7 +169,7 @@ def test_examples_put_a_floor_under_the_error_that_no_seeds_remove():
 
 def test_the_seeds_needed_are_a_range_and_say_when_seeds_cannot_help():
     def words(a, b, examples=None):
-        return needed_words(only(a, b, examples=examples), Sample(tuple(a)), Sample(tuple(b)), 0.05)
+        return needed_words(only(a, b, examples=examples), SeedSample(tuple(a)), SeedSample(tuple(b)), 0.05)
 
     assert words([1.0, 2.0, 3.0], [0.8, 2.1, 2.4]).endswith("seeds, perhaps many more")
     errors = ExampleErrors(("a", "b"), np.array([[9.0, 0.0], [0.0, 9.0]]), 100)
