@@ -29,7 +29,7 @@ def cautions(comparison: Comparison, judgement: Judgement) -> list[str]:
     found = [
         promises.sentence(comparison, FAILED) if status is not None and status.state == FAILED else "",
         guards.code_sentence(comparison),
-        tuning if _trials(leader) > min(map(_trials, rivals)) else "",
+        tuning if any(_tuned_more(leader, rival) for rival in rivals) else "",
         size if "not matched" in size and larger else "",
         guards.contended_sentence(comparison) if timed else "",
         guards.seeds_sentence(comparison) if not judgement.missing and not judgement.unstable else "",
@@ -37,8 +37,10 @@ def cautions(comparison: Comparison, judgement: Judgement) -> list[str]:
     return [sentence for sentence in found if sentence]
 
 
-def _trials(entry: Entry) -> float:
-    return guards.trials_of(entry.finished[0])
+def _tuned_more(one: Entry, other: Entry) -> bool:
+    """Whether the first had more trials, or a longer search with as many."""
+    trials, hours = ([f(e.finished[0]) for e in (one, other)] for f in (guards.trials_of, guards.hours_of))
+    return trials[0] > trials[1] or (trials[0] == trials[1] and hours[0] > guards.MORE_TUNED * hours[1] > 0)
 
 
 def _size(entry: Entry) -> float:

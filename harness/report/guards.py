@@ -22,7 +22,7 @@ from harness.store.training_details import state_size_of, training_words
 MATCHED_WITHIN = 0.02
 """How far apart sizes may be and still count as equal: what `match` itself allows."""
 
-_MORE_TUNED = 1.5
+MORE_TUNED = 1.5
 """How many times as long a search may take with equal trials before it is said; slower models need somewhat longer."""
 _SHOWN = 4  # names in a sentence
 
@@ -106,6 +106,11 @@ def search_time(run: RunView) -> str:
     return "" if hours is None or not trials_of(run) else fmt.duration(hours * 3600)
 
 
+def hours_of(run: RunView) -> float:
+    """How many hours a search for it took; 0.0: untuned, or not recorded."""
+    return _number(run.tuning.get("hours")) or 0.0 if trials_of(run) else 0.0
+
+
 def tuning_words(run: RunView) -> str:
     """Both: "4 trials, 6 min 36 s", or "none"."""
     trials = trials_of(run)
@@ -123,7 +128,7 @@ def tuning_sentence(comparison: Comparison) -> str:
         ]
         return f"Tuning effort differs ({'; '.join(parts)}): tuned against untuned models compares the tuning."
     hours = {label: h for label, run in of.items() if trials[label] and (h := _number(run.tuning.get("hours")))}
-    if len(hours) < 2 or max(hours.values()) <= _MORE_TUNED * min(hours.values()):
+    if len(hours) < 2 or max(hours.values()) <= MORE_TUNED * min(hours.values()):
         return ""
     most, least = (f(hours, key=lambda label: hours[label]) for f in (max, min))
     return (

@@ -30,8 +30,8 @@ def changed(comparison: Comparison, label: str, change: Any) -> list[str]:
     return cautions(comparison, judge(None, comparison))
 
 
-def tuned(trials: int) -> Any:
-    return lambda run: replace(run, tuning={"trials": trials, "hours": 1.0})
+def tuned(trials: int, hours: float = 1.0) -> Any:
+    return lambda run: replace(run, tuning={"trials": trials, "hours": hours})
 
 
 def larger(run: RunView) -> RunView:
@@ -50,6 +50,8 @@ def test_equal_models_need_no_caution(comparison: Comparison) -> None:
         ("attention_lstm", tuned(400), "Tuning effort differs"),  # the leader was tuned more
         ("rnn", tuned(0), "Tuning effort differs"),  # a rival was tuned less
         ("attention_lstm", tuned(0), ""),  # it leads in spite of it
+        ("attention_lstm", tuned(4, 9.0), "Tuning effort differs"),  # as many trials, a longer search
+        ("rnn", tuned(4, 9.0), ""),
         ("attention_lstm", larger, "Parameters are not matched"),
         ("rnn", larger, ""),  # larger, and worse all the same
     ],
