@@ -87,11 +87,7 @@ def compare(runs: Sequence[RunView]) -> list[Comparison]:
         datasets = {g.dataset for g in groups}
         for conditions in groups:
             here = [r for r in models if _belongs(r, known[r.id].conditions, conditions, groups, datasets)]
-            baselines = [
-                r
-                for r in of_task
-                if r.kind == "baseline" and known[r.id].conditions.evaluation == conditions.evaluation
-            ]
+            baselines = [r for r in of_task if r.kind == "baseline" and known[r.id].conditions.scored_as(conditions)]
             entries = _entries(here, known)
             present = {e.model for e in entries}
             entries += [Entry(model, model, "model") for model in all_models if model not in present]

@@ -59,10 +59,14 @@ class Conditions:
         """How many examples were scored; None: all."""
         return _whole(self.option("task.eval_limit"))
 
-    @property
-    def evaluation(self) -> tuple[Any, ...]:
-        """What must be equal for scores (not times) to be comparable; all that baselines need."""
-        return replace(self, environment=None, options=()), self.eval_limit
+    def scored_as(self, other: Conditions) -> bool:
+        """Whether scores (not times) are comparable, which is all that baselines need.
+
+        Test examples that are not known yet, since nothing has finished, are no difference.
+        """
+        known = None not in (self.examples, other.examples)
+        bare = [replace(c, environment=None, options=(), examples=c.examples if known else None) for c in (self, other)]
+        return bare[0] == bare[1] and self.eval_limit == other.eval_limit
 
     @property
     def anywhere(self) -> Conditions:

@@ -107,7 +107,7 @@ def decision(
         name=name,
         heading=heading,
         page=page,
-        use=use,
+        use=use.removeprefix("baseline:") if use else None,
         score=_score(of, entries[use]) if use else "",
         cost=_cost_words(costs.get(use)) if use else "",
         standing=standing,
@@ -163,12 +163,12 @@ def _cost_words(costs: Costs | None) -> str:
 def _alternatives(
     of: Judgement, found: Recommendation, costs: Mapping[str, Costs], entries: Mapping[str, Entry]
 ) -> list[str]:
-    if found.model is None:
+    if found.model is None or found.below is not None:
         return []
     said = []
     if found.cheapest is not None:
         said.append(
-            f"Cheapest within noise of it: {shown(found.cheapest)}, {_cost_words(costs.get(found.cheapest))} "
+            f"Cheapest as good within its interval: {shown(found.cheapest)}, {_cost_words(costs.get(found.cheapest))} "
             f"({_score(of, entries[found.cheapest])})."
         )
     if len(found.within_noise) > 1 or (found.within_noise and found.cheapest is None):
@@ -177,14 +177,14 @@ def _alternatives(
     if seeds > 1:
         said.append(f"Its worst of {seeds} seeds: {fmt.fixed(found.worst, digits_of(of))}.")
     baselines = [label for label in of.pairs.order if label not in of.pairs.models]
-    if baselines and found.below is None:
+    if baselines:
         test = of.pairs.between(found.model, baselines[0])
         said.append(
             f"Above the baseline {shown(baselines[0])} ({value_words(of, baselines[0])}) by {gap_words(of, test)}."
         )
     avoid = [f"{shown(c.label)} ({unstable_words(c)})" for c in of.unstable]
     below = [label for label, standing in of.standings.items() if standing == "below_baseline"]
-    avoid += [f"{shown(label)} (below a baseline)" for label in below] if found.below is None else []
+    avoid += [f"{shown(label)} (below a baseline)" for label in below]
     return [*said, *([f"Avoid: {'; '.join(avoid[:4])}."] if avoid else [])]
 
 
@@ -201,7 +201,7 @@ def _ranked(of: Judgement, costs: Mapping[str, Costs], entries: Mapping[str, Ent
     for label in [*of.pairs.order, *rest]:
         contender = of.contender(label)
         if not contender.is_model:
-            made.append(Ranked(label, _score(of, entries[label]), "", "baseline"))
+            made.append(Ranked(label.removeprefix("baseline:"), _score(of, entries[label]), "", "baseline"))
             continue
         note = unstable_words(contender) if contender.unstable else words[of.standings[label]]
         gap = of.gap(label)
@@ -229,7 +229,7 @@ def _usual_table(
         use = found.below or found.model
         summary = primary_summary(entries[use])
         cells = [
-            TableCell(use, note="baseline" if found.below else ""),
+            TableCell(use.removeprefix("baseline:"), note="baseline" if found.below else ""),
             TableCell(
                 fmt.with_interval(summary.mean, summary.half_width, digits_of(of)), summary.mean, summary.half_width
             ),
@@ -252,6 +252,11 @@ def _sure(found: Recommendation) -> str:
     return said.removeprefix("; ")
 
 
+def _bare(label: str) -> str:
+    """A label as the page shows it: harmless, a baseline by its bare name."""
+    return harmless(label.removeprefix("baseline:"))
+
+
 # -- for the script ----------------------------------------------------------------------------------
 
 
@@ -263,18 +268,18 @@ def _data(of: Judgement, costs: Mapping[str, Costs], entries: Mapping[str, Entry
         out = unstable_words(contender) if contender.unstable else "" if contender.values else "no result"
         models.append(
             {
-                "label": harmless(label),
+                "label": _bare(label),
                 "score": harmless(_score(of, entries[label])) if entries[label].finished else "",
                 "cost": _cost_words(costs.get(label)),
                 "costs": known,
                 "out": harmless(out),
                 "sure": contender.sample.enough and not contender.missing if contender.values else False,
-                "beats": sorted(map(harmless, beaten_by(of, label))),
+                "beats": sorted(map(_bare, beaten_by(of, label))),
             }
         )
     order = of.pairs.order
     baselines = [
-        {"label": harmless(b), "score": harmless(_score(of, entries[b]))} for b in order if b not in of.pairs.models
+        {"label": _bare(b), "score": harmless(_score(of, entries[b]))} for b in order if b not in of.pairs.models
     ]
-    text = json.dumps({"models": models, "baselines": baselines, "order": [*map(harmless, order)]}, ensure_ascii=True)
+    text = json.dumps({"models": models, "baselines": baselines, "order": [*map(_bare, order)]}, ensure_ascii=True)
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))

@@ -131,6 +131,6 @@ def difference_table(judgement: Judgement, name: str) -> Table | None:
                 note=test.reason if test.half_width is None else "",
             )
         cells = [TableCell(fmt.fixed(sample.mean, digits), sample.mean), away]
-        group, tag = ("", "") if sample.seeded else (BASELINES, "baseline")
+        group, tag = ("", "") if sample.is_model else (BASELINES, "baseline")
         table.rows.append(TableRow(TableCell(text), cells, group, tag))
     return table

@@ -10,8 +10,8 @@ _LONGEST_NAME, _NAMED = 60, 3
 
 
 def shown(label: str) -> str:
-    """A label in running text: on one line, harmless, not too long."""
-    text = one_line(label)
+    """A label in running text: on one line, harmless, not too long, a baseline by its bare name."""
+    text = one_line(label.removeprefix("baseline:"))
     return text if len(text) <= _LONGEST_NAME else text[:_LONGEST_NAME] + "…"
 
 

@@ -47,7 +47,7 @@ def findings(
         comparisons: how many the whole sweep has; 0: as many as these runs have.
     """
     chosen = [run for run in runs(store, sweep=sweep) if run.key in keys and run.environment in (None, environment)]
-    found = compare(chosen)
+    found = [c for c in compare(chosen) if c.entries]  # no baselines alone
     rows = rows_of_each(comparisons or len(found))
     return [_finding(name, c, judge(store, c, rows)) for name, c in zip(_names(found), found, strict=True)]
 

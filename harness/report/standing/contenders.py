@@ -52,7 +52,9 @@ class Contender:
     @property
     def sample(self) -> SeedSample:
         """Its values for the tests."""
-        return SeedSample(tuple(self.values[seed] for seed in sorted(self.values)), seeded=self.is_model)
+        values = tuple(self.values[seed] for seed in sorted(self.values))
+        varies = self.is_model or len(set(values)) > 1
+        return SeedSample(values if varies else values[:1], seeded=varies, is_model=self.is_model)
 
 
 def contenders_of(comparison: Comparison) -> tuple[Contender, ...]:
@@ -91,7 +93,6 @@ def _is_broken(run: RunView) -> bool:
 
 
 def _baseline(entry: Entry) -> Contender:
-    """Its newest value only: a baseline has no seeds, so further runs of it say nothing new."""
-    runs = sorted(entry.finished, key=lambda r: (r.ended_at or 0.0, r.id))
-    values = {r.seed: v for r in runs[-1:] if (v := r.primary_value) is not None and math.isfinite(v)}
+    """Its values; where all are equal, it draws nothing, and its runs are one."""
+    values = {r.seed: v for r in entry.finished if (v := r.primary_value) is not None and math.isfinite(v)}
     return Contender(entry.label, False, values)

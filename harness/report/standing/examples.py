@@ -81,7 +81,7 @@ def read_examples(
         found.left_out.append(f"{shown(entries[0].label)} has {fmt.plural(number, 'test example')}, {limit}")
         return found
     seeds = max(1, rows // (number * len(entries)))
-    runs = {r.id: r for e in entries for r in _spread(e, seeds)}
+    runs = {r.id: r for e in entries for r in e.finished[:seeds]}
     labels = {r.id: e.label for e in entries for r in e.finished}
     read = example_statistics(store, list(runs), metric)
     if first.id not in read:
@@ -112,13 +112,6 @@ def read_examples(
             )
     found.formula, found.examples = formula, number
     return found
-
-
-def _spread(entry: Entry, seeds: int) -> list[RunView]:
-    """The first seeds of a model; of a baseline, its newest run."""
-    if entry.kind == "baseline":
-        return [max(entry.finished, key=lambda r: (r.ended_at or 0.0, r.id))]
-    return entry.finished[:seeds]
 
 
 def _named(labels: Mapping[int, str], runs: Mapping[int, RunView], run_id: int) -> str:

@@ -185,7 +185,7 @@ def _standings(
     *,
     higher: bool,
 ) -> dict[str, Standing]:
-    levels = [s.mean for s in pairs.samples.values() if not s.seeded]
+    levels = [s.mean for s in pairs.samples.values() if not s.is_model]
     baseline = (max(levels) if higher else min(levels)) if levels else None
     found: dict[str, Standing] = {}
     for c in contenders:

@@ -88,7 +88,8 @@ class Recommendation:
         best: whether the model is shown to be better than every other that keeps the limits, and every baseline.
         order: models that keep the limits and trained every time, best mean first.
         within_noise: those of them that the recommended one is not shown to beat.
-        cheapest: the cheapest of the recommended one and those within noise, if it is another.
+        cheapest: the cheapest of the recommended one and those whose mean is inside its interval or closer than the
+            metric's margin, if it is another. Being within noise is not enough: a model of large spread always is.
         overall: the best mean without limits, if it is another, and whether it is shown to be better.
         worst: the recommended model's worst seed.
         excluded: why each other model is not considered, by label.
@@ -135,7 +136,7 @@ def recommend(of: Judgement, costs: Mapping[str, Costs], limits: CostLimits | No
     ahead = [b for b in of.pairs.order[: of.pairs.order.index(first)] if b not in of.pairs.models]
     baselines = [label for label in of.pairs.order if label not in of.pairs.models]
     within = tuple(label for label in order[1:] if label not in beaten)
-    cheapest = cheapest_of([first, *within], costs)
+    cheapest = cheapest_of([first, *(label for label in within if _as_good(of, first, label))], costs)
     overall = of.pairs.models[0]
     values = of.contender(first).values.values()
     complete = not any(of.contender(label).missing for label in order)
@@ -151,6 +152,13 @@ def recommend(of: Judgement, costs: Mapping[str, Costs], limits: CostLimits | No
         worst=min(values) if of.scale.higher_is_better is not False else max(values),
         excluded=excluded,
     )
+
+
+def _as_good(of: Judgement, first: str, label: str) -> bool:
+    """Whether a mean lies inside the interval of the recommended model's, or no further from it than the margin."""
+    one, other = of.pairs.samples[first], of.pairs.samples[label]
+    half = Summary(one.values).half_width or 0.0
+    return abs(one.mean - other.mean) <= max(half, of.margin or 0.0)
 
 
 def beaten_by(of: Judgement, label: str) -> set[str]:

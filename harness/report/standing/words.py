@@ -92,8 +92,8 @@ def _best(of: Judgement, first: str) -> str:
     said = f"{shown(first)} is better than {against}"
     if models:
         runner = models[0]
-        said += f": by {gap_words(of, runner)}"
-        said += f" than {shown(runner.other(first))}, the next best" if len(models) > 1 else ""
+        said += f": {gap_words(of, runner)} ahead"
+        said += f" of {shown(runner.other(first))}, the next best" if len(models) > 1 else ""
         if of.margin is not None and runner.difference and abs(runner.difference) < of.margin:
             said += f", less than the {of.margin:g} that matter in practice"
     return f"{said} ({_method(of, tests)})."

@@ -40,12 +40,14 @@ class SeedSample:
     """What is known of one contender.
 
     Attributes:
-        values: of the metric, one a seed, all finite; of a baseline, its one value.
-        seeded: whether it has seeds; a baseline has none, so its value does not vary.
+        values: of the metric, one a seed, all finite; of a baseline without seeds, its one value.
+        seeded: whether it has seeds; a baseline that draws nothing has none, so its value does not vary.
+        is_model: whether it is a model; else it is a baseline.
     """
 
     values: tuple[float, ...]
     seeded: bool = True
+    is_model: bool = True
 
     @property
     def seeds(self) -> int:
@@ -175,17 +177,17 @@ def compare_pairs(
     """Test every pair of models, and every model against every baseline.
 
     Args:
-        samples: by label; contenders without seeds are baselines.
+        samples: by label.
         examples: covariance over test examples; None where unknown.
         higher_is_better: which means are better.
     """
     sign = 1.0 if higher_is_better else -1.0
     means = {label: sample.mean for label, sample in samples.items()}
     order = tuple(sorted(samples, key=lambda label: -sign * means[label]))
-    models = tuple(label for label in order if samples[label].seeded)
-    pairs = [(a, b) for a, b in combinations(order, 2) if samples[a].seeded or samples[b].seeded]
+    models = tuple(label for label in order if samples[label].is_model)
+    pairs = [(a, b) for a, b in combinations(order, 2) if samples[a].is_model or samples[b].is_model]
     tests = [_test(a, b, samples[a], samples[b], examples) for a, b in pairs]
-    among = [i for i, (a, b) in enumerate(pairs) if samples[a].seeded and samples[b].seeded and tests[i].p is not None]
+    among = [i for i, (a, b) in enumerate(pairs) if {a, b} <= set(models) and tests[i].p is not None]
     for i, p in zip(among, holm([tests[i].p or 0.0 for i in among]), strict=True):
         tests[i] = replace(tests[i], adjusted=p)
     return PairTests(order, models, tuple(tests), samples)

@@ -49,6 +49,13 @@ def test_without_limits_the_best_mean_is_recommended_with_what_is_as_good_and_ch
     assert (found.order, found.worst, found.overall) == (("lstm", "bilstm", "rnn"), 30.0, None)
 
 
+def test_a_cheap_model_of_large_spread_is_within_noise_but_not_as_good(store):
+    fill(store, {"lstm": [30.0, 30.4, 30.2], "bilstm": [29.0, 31.0, 30.2], "rnn": [1.0, 30.3, 30.2]})
+    (comparison,) = load(store).comparisons
+    found = recommend(judge(store, comparison), costs_of(comparison))
+    assert (found.model, found.within_noise, found.cheapest) == ("lstm", ("bilstm", "rnn"), "bilstm")
+
+
 def test_a_limit_is_kept_only_if_every_run_kept_it(decided):
     found = decided(CostLimits(training_s=101.5))
     assert (found.model, dict(found.excluded or {})) == ("bilstm", {"lstm": "training time 1 min 42 s"})
@@ -84,7 +91,7 @@ def test_the_line_names_score_cost_worst_seed_baseline_and_the_cheapest(store):
     assert made.score == "30.20 ± 0.50 BLEU ↑"
     assert made.cost.startswith("1 min 41 s to train, 1.24 M parameters")
     text = " ".join(made.notes)
-    assert "Cheapest within noise of it: bilstm, 41.0 s to train" in text
+    assert "Cheapest as good within its interval: bilstm, 41.0 s to train" in text
     assert "Its worst of 3 seeds: 30.00." in text
     assert "Above the baseline copy (14.00 BLEU) by 16.20 ± 0.50 BLEU." in text
     assert [m.label for m in made.order] == ["lstm", "bilstm", "rnn", "copy"]

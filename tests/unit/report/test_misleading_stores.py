@@ -79,7 +79,7 @@ def test_the_survivors_of_a_model_that_diverges(store, enter):
         "lstm": [20.0, 20.4, 20.2, 20.1, 20.3, 20.5, 20.2, 20.4],
         "rnn": [10.0, 10.4, 10.2, 10.1, 10.3, 10.5, 10.2, 10.4],
     })  # fmt: skip
-    assert said(store).startswith("lstm is better than rnn: by 10.00 ± 0.18 BLEU (8 seeds")
+    assert said(store).startswith("lstm is better than rnn: 10.00 ± 0.18 BLEU ahead (8 seeds")
     assert "attention_lstm is unstable: 3 of 8 runs diverged, so it cannot be best" in said(store)
 
 
@@ -213,7 +213,7 @@ def test_a_gap_that_is_shown_and_does_not_matter(store, enter):
     """ "lstm is better than rnn": by 0.02 BLEU."""
     enter({"lstm": [20.020, 20.021, 20.019], "rnn": [20.000, 20.001, 19.999]})
     assert said(store).startswith(
-        "lstm is better than rnn: by 0.02 ± 0.00 BLEU, less than the 0.5 that matter in pract"
+        "lstm is better than rnn: 0.02 ± 0.00 BLEU ahead, less than the 0.5 that matter in pract"
     )
 
 

@@ -48,8 +48,8 @@ def test_a_model_that_beats_every_rival_is_best(judged):
     found = judged({**CLEAR, "bilstm": [25.0, 25.5, 25.2]}, baseline=14.0)
     assert (found.outcome, found.best, found.may_be_best) == ("best", "lstm", ("lstm",))
     assert found.standings == {"lstm": "best", "rnn": "worse", "bilstm": "worse"}
-    assert sentence(found).startswith("lstm is better than every other model and the baseline: by 4.97 ± ")
-    assert "BLEU than bilstm, the next best (3 seeds" in sentence(found)
+    assert sentence(found).startswith("lstm is better than every other model and the baseline: 4.97 ± ")
+    assert "BLEU ahead of bilstm, the next best (3 seeds" in sentence(found)
     assert standing_words(found) == ("best", "good")
 
 
@@ -65,7 +65,7 @@ def test_a_baseline_above_every_model_is_said_first(judged):
     found = judged(CLEAR, baseline=34.0)
     assert (found.outcome, found.best) == ("below_baseline", None)
     assert set(found.standings.values()) == {"below_baseline"}
-    assert sentence(found).startswith("No model beats the baseline baseline:copy (34.00 BLEU): the best mean of the")
+    assert sentence(found).startswith("No model beats the baseline copy (34.00 BLEU): the best mean of the")
     assert "lstm’s, is 30.20 BLEU, which is worse (p = 0.00" in sentence(found)
     assert standing_words(found) == ("below a baseline", "bad")
 
@@ -73,7 +73,21 @@ def test_a_baseline_above_every_model_is_said_first(judged):
 def test_a_baseline_that_is_not_shown_to_be_beaten_leaves_it_undecided(judged):
     found = judged({"lstm": [30.0, 31.0, 32.0], "rnn": [10.0, 10.1, 10.2]}, baseline=30.0)
     assert (found.outcome, found.may_be_best) == ("undecided", ("lstm",))
-    assert "but baseline:copy cannot be told from it" in sentence(found)
+    assert "but copy cannot be told from it" in sentence(found)
+
+
+def test_a_baseline_that_draws_has_a_spread_of_its_own(judged, made_up, store):
+    for seed, value in enumerate([24.0, 26.0, 25.0]):
+        made_up.done(store, made_up.plan("translation", "baseline:last", seed, kind="baseline"), value=value)
+    found = judged({"lstm": [30.0, 30.4, 30.2], "rnn": [20.0, 21.0, 20.5]})
+    assert found.pairs.between("lstm", "baseline:last").seed_variance == pytest.approx((0.04 + 1.0) / 3)
+    assert found.pairs.models == ("lstm", "rnn")
+    assert (found.outcome, found.standings["rnn"]) == ("best", "below_baseline")
+
+
+def test_a_baseline_that_has_finished_before_any_model_is_in_its_comparison(judged):
+    found = judged({"lstm": [None], "rnn": [None]}, baseline=14.0)
+    assert (found.outcome, [c.label for c in found.contenders if not c.is_model]) == ("no_result", ["baseline:copy"])
 
 
 @pytest.mark.parametrize(("failure", "words"), [("diverged", "3 of 8 runs diverged"), ("limit", "exceeded a limit")])
@@ -127,7 +141,7 @@ def test_a_tie_within_the_metrics_margin_is_a_result(judged):
 def test_a_gap_that_does_not_matter_is_said_to_be_small(judged):
     found = judged({"lstm": [30.0, 30.001, 30.002], "rnn": [29.98, 29.981, 29.982]})
     assert (found.outcome, found.best) == ("best", "lstm")
-    assert "by 0.02 ± 0.00 BLEU, less than the 0.5 that matter in practice" in sentence(found)
+    assert "0.02 ± 0.00 BLEU ahead, less than the 0.5 that matter in practice" in sentence(found)
 
 
 def test_planned_looks_split_the_level(judged):

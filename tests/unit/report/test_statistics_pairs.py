@@ -31,7 +31,7 @@ samples = st.lists(st.floats(-100, 100), min_size=3, max_size=12).filter(lambda 
 
 
 def only(a, b, *, higher: bool = True, examples: ExampleErrors | None = None, seeded: bool = True) -> PairTest:
-    given_ = {"a": SeedSample(tuple(a)), "b": SeedSample(tuple(b), seeded)}
+    given_ = {"a": SeedSample(tuple(a)), "b": SeedSample(tuple(b), seeded, is_model=seeded)}
     (test,) = compare_pairs(given_, examples, higher_is_better=higher).tests
     return test
 

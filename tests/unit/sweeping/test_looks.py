@@ -171,16 +171,16 @@ def test_a_model_that_diverges_is_out_and_its_rivals_go_on(machine: Any) -> None
 @pytest.mark.parametrize(
     ("baseline", "first"),
     [
-        (40.0, "decided, no model beats baseline:copy"),
-        (27.5, "undecided, rnn cannot be told from baseline:copy"),
+        (40.0, "decided, no model beats copy"),
+        (27.5, "undecided, rnn cannot be told from copy"),
     ],
 )
 def test_a_baseline_that_is_ahead_is_decided_once_it_is_shown(machine: Any, baseline: float, first: str) -> None:
-    found = machine(translation={**CLOSE, "baseline:copy": [baseline]})
+    found = machine(translation={**CLOSE, "copy": [baseline]})
     found.sweep(SeedPlan((3, 4)))
     assert found.said[1].startswith(f"Look 1 of 2 (3 seeds), translation: {first}")
     assert found.seeds("translation", "lstm") == [0, 1, 2] if baseline > 30 else [0, 1, 2, 3]
-    assert found.seeds("translation", "baseline:copy") == [0, 1, 2]
+    assert found.seeds("translation", "copy") == [0, 1, 2]
 
 
 def test_conditions_are_judged_apart(machine: Any) -> None:
@@ -210,7 +210,7 @@ def test_a_sweep_that_was_stopped_goes_on_where_it_was(machine: Any, store: Stor
 
 def test_the_plan_counts_what_may_follow() -> None:
     plan = SeedPlan((3, 10))
-    planned = cells({"translation": {**CLOSE, "baseline:copy": []}, "action_recognition": CLOSE}, plan)
+    planned = cells({"translation": {**CLOSE, "copy": []}, "action_recognition": CLOSE}, plan)
     first = plan.first(planned)
     assert len([run for run in first if not run.baseline]) == 2 * 3 * 3
     assert {run.looks for run in first} == {2}
