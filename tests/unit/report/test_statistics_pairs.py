@@ -77,7 +77,7 @@ def test_holm_is_statsmodels(p):
 def test_every_pair_of_models_is_corrected_over_the_family():
     dice = np.random.default_rng(5)
     values = {f"m{i}": SeedSample(tuple(dice.normal(i, 1.0, 6))) for i in range(4)} | {
-        "base": SeedSample((0.0,), False)
+        "base": SeedSample((0.0,), False, False)
     }
     found = compare_pairs(values, higher_is_better=True)
     among = [t for t in found.tests if not t.joins("base")]

@@ -26,6 +26,7 @@ from harness.sweeping.until_decided import run_until_decided
 
 Values = Mapping[str, Mapping[str, list[float | str]]]
 PLAN = SeedPlan((3, 5, 6))
+TESTED_ON = "9 examples, set 12345678"
 CLOSE: dict[str, list[float | str]] = {"lstm": [25.0, 26.0, 27.0], "rnn": [25.5, 26.5, 27.2]}
 APART: dict[str, list[float | str]] = {"lstm": [25.0, 25.1, 25.2], "rnn": [29.0, 29.1, 29.2]}
 
@@ -80,9 +81,9 @@ class Machine:
             self.store.fail(row, "it failed", "", "", value)
         else:
             value += cell.plan.seed / 1000
-            self.store.finish(
-                row, RunSummary({f"test/{cell.plan.primary['name']}": value}, value, 1, 1, {}, 1.0, 1.0), [], []
-            )
+            metrics = {f"test/{cell.plan.primary['name']}": value}
+            summary = RunSummary(metrics, value, 1, 1, {}, 1.0, 1.0, details={"tested_on": TESTED_ON})
+            self.store.finish(row, summary, [], [])
 
     def sweep(self, plan: SeedPlan = PLAN, budgets: tuple[str, ...] = ("steps:1",)) -> None:
         """Run a sweep over all tasks and models of the values."""
@@ -112,6 +113,14 @@ def test_only_undecided_comparisons_get_more_seeds_and_all_of_their_models_alike
         "2 models.",
         "Look 2 of 3 (5 seeds), action_recognition: undecided, rnn and lstm may be best; running seed 5 of 2 models.",
         "Look 3 of 3 (6 seeds), action_recognition: undecided, rnn and lstm may be best; this was the last look.",
+    ]
+
+
+def test_the_baselines_of_a_decided_task_are_no_comparison_of_their_own(machine: Any) -> None:
+    found = machine(translation={**APART, "baseline:copy": [14.0]}, action_recognition=CLOSE)
+    found.sweep()
+    assert [line for line in found.said if "translation" in line] == [
+        "Look 1 of 3 (3 seeds), translation: decided for rnn."
     ]
 
 
@@ -176,11 +185,11 @@ def test_a_model_that_diverges_is_out_and_its_rivals_go_on(machine: Any) -> None
     ],
 )
 def test_a_baseline_that_is_ahead_is_decided_once_it_is_shown(machine: Any, baseline: float, first: str) -> None:
-    found = machine(translation={**CLOSE, "copy": [baseline]})
+    found = machine(translation={**CLOSE, "baseline:copy": [baseline]})
     found.sweep(SeedPlan((3, 4)))
     assert found.said[1].startswith(f"Look 1 of 2 (3 seeds), translation: {first}")
     assert found.seeds("translation", "lstm") == [0, 1, 2] if baseline > 30 else [0, 1, 2, 3]
-    assert found.seeds("translation", "copy") == [0, 1, 2]
+    assert found.seeds("translation", "baseline:copy") == [0, 1, 2]
 
 
 def test_conditions_are_judged_apart(machine: Any) -> None:
@@ -210,7 +219,7 @@ def test_a_sweep_that_was_stopped_goes_on_where_it_was(machine: Any, store: Stor
 
 def test_the_plan_counts_what_may_follow() -> None:
     plan = SeedPlan((3, 10))
-    planned = cells({"translation": {**CLOSE, "copy": []}, "action_recognition": CLOSE}, plan)
+    planned = cells({"translation": {**CLOSE, "baseline:copy": []}, "action_recognition": CLOSE}, plan)
     first = plan.first(planned)
     assert len([run for run in first if not run.baseline]) == 2 * 3 * 3
     assert {run.looks for run in first} == {2}
