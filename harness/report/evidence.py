@@ -75,7 +75,8 @@ def _method(of: Judgement) -> str:
     )
     return (
         "Method: two-sided Welch tests, fixed in advance. The squared standard error of a difference is each model’s "
-        f"variance over seeds by its number of seeds {examples}; Satterthwaite’s degrees of freedom. A model is called "
+        f"variance over seeds by its number of seeds {examples}, each part with its own degrees of freedom (Banerjee "
+        "1960). A model is called "
         f"best if it beats every other model and every baseline, each at {_percent(LEVEL)} (rank verification: Gutmann "
         "and Maymin 1987; Hung and Fithian 2019), which keeps the chance of a wrong “best” in this comparison at "
         f"{_percent(LEVEL)}. The table’s verdicts on pairs are corrected by Holm over the "

@@ -6,9 +6,10 @@ must hold for both, so a difference of two means over seeds has the two-way stan
     sqrt(s_a² / n_a + s_b² / n_b + e²)
 
 with s² the variance over seeds, n the number of seeds, and e² the variance of the difference over test examples
-(`jackknife`; 0 where it is unknown, which `PairTest.examples` says). The first two terms are Welch's; a baseline has no
-seeds and no such term. The degrees of freedom are Satterthwaite's. Variances are never pooled: models differ in spread
-by an order of magnitude, and pooled methods then claim far too often.
+(`jackknife`; 0 where it is unknown, which `PairTest.examples` says). The first two terms are Welch's, with
+Satterthwaite's degrees of freedom; a baseline without seeds has no such term. The third is added as `two_variances`
+says, never lending its degrees of freedom to the few seeds. Variances are not pooled: models differ in spread by an
+order of magnitude, and pooled methods then claim far too often.
 
 Sources: Welch 1947; Satterthwaite 1946; for two crossed sources of variance, Owen 2007, "The pigeonhole bootstrap".
 The seed term contains the interaction of seeds and examples, and so does e²: the sum errs on the safe side.
@@ -21,15 +22,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-import numpy as np
-from scipy import special
-
 from harness.report.statistics.correction import holm
 from harness.report.statistics.jackknife import ExampleErrors
-from harness.report.statistics.summaries import CONFIDENCE, FEW_SEEDS, student_t
+from harness.report.statistics.summaries import CONFIDENCE, FEW_SEEDS
+from harness.report.statistics.two_variances import Part, half_width, p_value
 
 LEVEL = 1 - CONFIDENCE
 """The level of every claim: two-sided 5 %."""
+
+CONSTANT = "the values do not vary"
 
 _SAME = 1e-9
 """Means that differ by less than this share are equal up to rounding, and so is a spread below it constant."""
@@ -86,7 +87,7 @@ class PairTest:
         seeds: the smaller number of seeds (of those that have seeds).
         seed_variance, example_variance: the parts of the squared standard error; NaN where unknown.
         examples: number of test examples in the standard error; 0 where their part is unknown.
-        freedom: degrees of freedom of the standard error; NaN where undefined.
+        freedom: degrees of freedom of the seeds' part; NaN where it is 0 or unknown.
         p, adjusted: two-sided, and corrected by Holm over the pairs of models; None if nothing can be tested. The
             adjusted one is also None for a pair with a baseline, which is not in that family.
         reason: why nothing was tested, or "".
@@ -112,8 +113,14 @@ class PairTest:
     @property
     def half_width(self) -> float | None:
         """Of the 95 % interval of the difference, for this pair alone; None where undefined."""
-        known = math.isfinite(self.freedom) and math.isfinite(self.error)
-        return student_t(0.5 + CONFIDENCE / 2, self.freedom) * self.error if known else None
+        return half_width(self.parts, LEVEL) if self.parts and math.isfinite(self.error) else None
+
+    @property
+    def parts(self) -> list[Part]:
+        """The squared standard error's parts that are not 0, each with its degrees of freedom."""
+        seeds = [(self.seed_variance, self.freedom)] if math.isfinite(self.freedom) else []
+        known = [(self.example_variance, self.examples - 1.0)] if self.examples and self.example_variance > 0 else []
+        return [*seeds, *known]
 
     @property
     def example_share(self) -> float:
@@ -222,17 +229,9 @@ def _test(a: str, b: str, one: SeedSample, two: SeedSample, examples: ExampleErr
     test = PairTest(a, b, difference, seeds, seed_variance)
     if known is not None and examples is not None:
         test = replace(test, example_variance=known, examples=examples.examples)
-        parts.append((known, examples.examples - 1.0))
+    test = replace(test, freedom=satterthwaite(parts))
     if not (one.enough and two.enough):
-        return replace(test, reason="too few seeds", freedom=satterthwaite(parts) if seeds > 1 else math.nan)
-    freedom = satterthwaite(parts)
+        return replace(test, reason="too few seeds")
     if difference == 0:
-        return replace(test, p=1.0, freedom=freedom)
-    if math.isnan(freedom):
-        return replace(test, reason="the values do not vary")
-    return replace(test, freedom=freedom, p=float(2 * special.stdtr(freedom, -abs(difference) / test.error)))
-
-
-def two_sided(differences: np.ndarray, errors: np.ndarray, freedom: np.ndarray) -> np.ndarray:
-    """P values of many differences at once, for simulations."""
-    return np.asarray(2 * special.stdtr(freedom, -np.abs(differences) / errors))
+        return replace(test, p=1.0)
+    return replace(test, p=p_value(difference, test.parts)) if test.parts else replace(test, reason=CONSTANT)

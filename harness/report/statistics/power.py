@@ -15,7 +15,8 @@ import math
 from scipy import special
 
 from harness.report.statistics.pair_tests import PairTest, SeedSample, satterthwaite
-from harness.report.statistics.summaries import FEW_SEEDS, student_t
+from harness.report.statistics.summaries import FEW_SEEDS
+from harness.report.statistics.two_variances import half_width
 
 POWER = 0.8
 MOST_SEEDS = 1000
@@ -41,14 +42,16 @@ def power(
         example_variance: of the difference over test examples; 0 where unknown.
         examples: how many test examples it is estimated from.
     """
-    parts = [(s.variance / seeds, seeds - 1.0) for s in (one, two) if s.seeded]
-    parts += [(example_variance, examples - 1.0)] if examples else []
-    freedom = satterthwaite(parts)
-    if math.isnan(freedom):
+    seed_parts = [(s.variance / seeds, seeds - 1.0) for s in (one, two) if s.seeded]
+    seed_variance, freedom = sum(v for v, _ in seed_parts), satterthwaite(seed_parts)
+    parts = [(seed_variance, freedom)] if seed_variance > 0 else []
+    parts += [(example_variance, examples - 1.0)] if examples and example_variance > 0 else []
+    if not parts:
         return 1.0 if difference else 0.0
-    noncentrality = abs(difference) / math.sqrt(sum(v for v, _ in parts))
-    critical = student_t(1 - level / 2, freedom)
-    below, above = (float(special.nctdtr(freedom, noncentrality, x)) for x in (-critical, critical))
+    error = math.sqrt(sum(v for v, _ in parts))
+    critical, noncentrality = half_width(parts, level) / error, abs(difference) / error
+    whole = satterthwaite(parts)
+    below, above = (float(special.nctdtr(whole, noncentrality, x)) for x in (-critical, critical))
     # Far from zero the library returns NaN instead of 1.
     return 1.0 if math.isnan(above) else (0.0 if math.isnan(below) else below) + 1 - above
 
