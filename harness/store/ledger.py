@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -231,3 +231,23 @@ def upsert(connection: Connection, table: sa.Table, rows: list[dict[str, Any]]) 
 def number(value: float | None) -> float | None:
     """NaN as NULL, which is what SQLite would make of it anyway."""
     return None if value is None or math.isnan(value) else float(value)
+
+
+def set_cells(connection: Connection, sweep: str, keys: Sequence[str], looks: Mapping[str, int]) -> None:
+    """Make exactly these keys the cells of a sweep; each keeps the largest number of looks that it was planned with."""
+    now, c = time.time(), t.sweep_cells.c
+    before = connection.execute(sa.select(c.key, c.looks).where(c.sweep == sweep)).all()
+    earlier = {row.key: t.looks_planned(row.looks) for row in before}
+    rows = [
+        {
+            "sweep": sweep,
+            "key": key,
+            "position": position,
+            "planned_at": now,
+            "looks": max(looks.get(key, 0), earlier.get(key, 0)),
+        }
+        for position, key in enumerate(dict.fromkeys(keys))
+    ]
+    connection.execute(sa.delete(t.sweep_cells).where(c.sweep == sweep))
+    if rows:
+        connection.execute(sa.insert(t.sweep_cells), rows)

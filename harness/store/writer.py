@@ -188,26 +188,7 @@ class Store:
             looks: by key, how often the sweep may look at the results and add seeds. A cell keeps the largest number
                 that it was ever planned with, since what was looked at cannot be undone.
         """
-        now, planned, c = time.time(), looks or {}, t.sweep_cells.c
-
-        def work(connection: Connection, _unsure: bool) -> None:
-            before = connection.execute(sa.select(c.key, c.looks).where(c.sweep == sweep)).all()
-            earlier = {row.key: t.looks_planned(row.looks) for row in before}
-            rows = [
-                {
-                    "sweep": sweep,
-                    "key": key,
-                    "position": position,
-                    "planned_at": now,
-                    "looks": max(planned.get(key, 0), earlier.get(key, 0)),
-                }
-                for position, key in enumerate(dict.fromkeys(keys))
-            ]
-            connection.execute(sa.delete(t.sweep_cells).where(c.sweep == sweep))
-            if rows:
-                connection.execute(sa.insert(t.sweep_cells), rows)
-
-        self.write(work)
+        self.write(lambda connection, _unsure: ledger.set_cells(connection, sweep, keys, looks or {}))
 
     # -- running -------------------------------------------------------------------------------------
 
