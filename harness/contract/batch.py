@@ -30,7 +30,8 @@ class Example:
         target: an array, or an int, as `Target.layout` of the task's target says.
         references: the correct answers as a person would write them (text, class name), one or more.
         source: the input as a person would read it, for sample tables; may be empty.
-        units: what the example counts beyond tensors ("characters": of the raw text, for bits per character).
+        units: what the example counts beyond tensors ("characters": of the raw text, for bits per character;
+            "seconds": of the recording or the film, for the real-time factor).
     """
 
     id: str

@@ -16,12 +16,19 @@ class RawExample:
         input: a text, frames, a clip ...; None where the task derives it from the target.
         target: the answer: a text, a class name ...
         source: the input as a person would read it, for sample tables, where it is no text.
+        seconds: how long the recording or the film is; None: not known, or it takes no time.
     """
 
     id: str
     input: Any
     target: Any
     source: str = ""
+    seconds: float | None = None
+
+    @property
+    def units(self) -> dict[str, float]:
+        """As `Example.units`: the seconds, where they are known."""
+        return {} if self.seconds is None else {"seconds": self.seconds}
 
 
 @dataclass

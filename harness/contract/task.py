@@ -98,8 +98,6 @@ class TaskData:
         augment: called on every training example with a generator seeded by run seed, epoch and position;
             never called on validation or test.
         notes: what the report should say of this data ("files skipped": 2).
-        seconds_per_step: how much of a signal one step of input is, where that is the same for all examples (0.01: a
-            frame every 10 ms); the real-time factor follows from it. None: not known, or no signal in time.
     """
 
     train: Split
@@ -111,7 +109,6 @@ class TaskData:
     prompts: tuple[tuple[int, ...], ...] = ()
     augment: Callable[[Example, torch.Generator], Example] | None = None
     notes: dict[str, str | int | float] = field(default_factory=dict)
-    seconds_per_step: float | None = None
 
     @property
     def decode(self) -> Callable[[Sequence[int]], str] | None:

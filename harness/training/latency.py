@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from harness.config.settings import RunSettings
-from harness.contract.batch import ListSplit, Split
+from harness.contract.batch import Example, ListSplit, Split
 from harness.contract.task import TaskData
 from harness.measure.latency import percentiles, timed_calls
 from harness.nn.network import Network
@@ -49,9 +49,9 @@ def measure_latency(
         train_s: seconds of training, of which at most `SHARE` is used.
 
     Returns:
-        {"one": ..., "batch": ...}, each as `percentiles` says; "one" with "real_time_factor" where the seconds of an
-        input step are known. For a model of text also "symbols", the length of the continuations. Empty if it is
-        switched off, there are no examples, or the target cannot answer new inputs.
+        {"one": ..., "batch": ...}, each as `percentiles` says; "one" with "real_time_factor" where examples say how
+        many seconds their signal lasts. For a model of text also "symbols", the length of the continuations. Empty if
+        it is switched off, there are no examples, or the target cannot answer new inputs.
     """
     limit = min(settings.trainer.latency_s, SHARE * train_s)
     target = data.target_spec
@@ -61,7 +61,7 @@ def measure_latency(
     device = next(network.parameters()).device
     settle = (lambda: torch.cuda.synchronize(device)) if device.type == "cuda" else (lambda: None)
     make = _continuing if target.needs.streams else _predicting
-    one, batch, size, steps = make(network, data, split, settings)
+    one, batch, size, seconds = make(network, data, split, settings)
     generators, training = random_state.capture(), network.training
     network.eval()
     try:
@@ -71,38 +71,42 @@ def measure_latency(
         network.train(training)
         random_state.restore(generators)
     found: dict[str, Any] = {
-        "one": percentiles([seconds for _, seconds in singles], 1),
-        "batch": percentiles([seconds for _, seconds in batches], size),
+        "one": percentiles([took for _, took in singles], 1),
+        "batch": percentiles([took for _, took in batches], size),
     }
     if target.needs.streams:
         found["symbols"] = _length(settings)
-    elif data.seconds_per_step:
-        signal = data.seconds_per_step * sum(steps[index] for index, _ in singles)
-        found["one"]["real_time_factor"] = round(sum(seconds for _, seconds in singles) / signal, 6)
+    elif all(seconds):
+        signal = sum(seconds[index] for index, _ in singles)
+        found["one"]["real_time_factor"] = round(sum(took for _, took in singles) / signal, 6)
     return found
 
 
 def _predicting(
     network: Network, data: TaskData, split: Split, settings: RunSettings
-) -> tuple[list[Call], Call, int, list[int]]:
-    """Calls for single examples and for a batch of the evaluation, its size, and the input steps of the examples."""
+) -> tuple[list[Call], Call, int, list[float]]:
+    """Calls for single examples and for a batch of the evaluation, its size, and the seconds of the examples' signals.
+
+    Seconds are 0 where they are not known.
+    """
     task, decoding = settings.task, settings.decoding
     together = searched_together(task.loader, data.target_spec, decoding, True)
     batches = evaluation_batches(split.input_lengths, split.target_lengths, together)
     middle = batches[(len(batches) - 1) // 2]
     singles = _mixed(_spread(np.concatenate(batches), INPUTS))
 
-    def call(positions: np.ndarray) -> Call:
-        kept = ListSplit([split[int(i)] for i in positions])
+    def call(examples: list[Example]) -> Call:
+        kept = ListSplit(examples)
         return lambda: predict(network, task, data, kept, decoding)
 
-    steps = [int(split.input_lengths[i]) for i in singles]
-    return [call(np.array([i])) for i in singles], call(middle), len(middle), steps
+    alone = [split[int(i)] for i in singles]
+    seconds = [one.units.get("seconds", 0.0) for one in alone]
+    return [call([one]) for one in alone], call([split[int(i)] for i in middle]), len(middle), seconds
 
 
 def _continuing(
     network: Network, data: TaskData, split: Split, settings: RunSettings
-) -> tuple[list[Call], Call, int, list[int]]:
+) -> tuple[list[Call], Call, int, list[float]]:
     """As `_predicting`, for beginnings of stretches of the documents."""
     places = [
         (document, start)
@@ -124,7 +128,7 @@ def _continuing(
         return predicted
 
     one, many = [prompts(INPUTS)[i] for i in _mixed(np.arange(min(INPUTS, len(places))))], prompts(rows)
-    return [call([prompt]) for prompt in one], call(many), len(many), [len(prompt) for prompt in one]
+    return [call([prompt]) for prompt in one], call(many), len(many), []
 
 
 def _length(settings: RunSettings) -> int:

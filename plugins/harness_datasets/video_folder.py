@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 from harness_tasks.action_clips import ActionClips
 from harness_tasks.clip_sequences import ClipSequence
-from harness_tasks.video_files import UnreadableVideoError, decode
+from harness_tasks.video_files import UnreadableVideoError, decode_timed
 
 from harness.contract.dataset import Dataset, RawData
 from harness.contract.hookspecs import hookimpl
@@ -27,7 +27,7 @@ from harness_datasets.moving_squares import MovingSquares
 
 HARNESS_CONTRACT = 2
 
-_PREPARATION = 4
+_PREPARATION = 5
 """Raised whenever the same configuration begins to give other clips."""
 
 
@@ -123,12 +123,12 @@ def write_videos(
     clips = np.lib.format.open_memmap(
         folder / "clips.npy", mode="w+", dtype=np.uint8, shape=(len(videos), frames, size, size, 3)
     )
-    kept: list[dict[str, str | int]] = []
+    kept: list[dict[str, str | int | float]] = []
     unusable: dict[str, str] = {}  # reason by name
     console = Console(stderr=True)
     for video in track(videos, "Decoding videos", console=console, disable=not console.is_terminal, transient=True):
         try:
-            clips[len(kept)] = decode(root / video.path, frames, (size, size))
+            clips[len(kept)], seconds = decode_timed(root / video.path, frames, (size, size))
         except UnreadableVideoError as error:
             if on_corrupt is OnCorrupt.refuse:
                 raise DataError(
@@ -136,7 +136,7 @@ def write_videos(
                 ) from error
             unusable[video.name] = error.reason
             continue
-        kept.append({"name": video.name, "label": video.label, "split": video.split})
+        kept.append({"name": video.name, "label": video.label, "split": video.split, "seconds": seconds})
     clips.flush()
     present = {(row["label"], row["split"]) for row in kept}
     lost = sorted({(names[v.label], v.split) for v in videos if (v.label, v.split) not in present})
@@ -158,6 +158,7 @@ class VideoClips(ClipSequence):
         rows: positions in `clips`.
         names, labels: of these rows; the names are the examples' ids.
         classes: class names.
+        seconds: that each film lasts.
     """
 
     def __init__(
@@ -167,12 +168,14 @@ class VideoClips(ClipSequence):
         names: Sequence[str],
         labels: Sequence[int],
         classes: Sequence[str],
+        seconds: Sequence[float],
     ) -> None:
         self._clips, self._rows = clips, np.array(rows, dtype=np.int64)
         frames, y, x, channels = clips.shape[1:]
         self.shape = (frames, channels, y, x)
         self.ids = self.sources = list(names)
         self.actions = [classes[label] for label in labels]
+        self.seconds = seconds
 
     def fill(self, clips: np.ndarray, positions: np.ndarray, whole: Callable[[np.ndarray], object]) -> None:
         """Clips read as bytes, and made pixels where the batch holds them."""
@@ -202,7 +205,8 @@ def read_videos(folder: Path) -> DecodedFolder:
         rows = [i for i, video in enumerate(index["videos"]) if video["split"] == split]
         chosen = [index["videos"][i] for i in rows]
         names, labels = [v["name"] for v in chosen], [v["label"] for v in chosen]
-        splits[split] = VideoClips(clips, rows, names, labels, index["classes"])
+        seconds = [v["seconds"] for v in chosen]
+        splits[split] = VideoClips(clips, rows, names, labels, index["classes"], seconds)
     return DecodedFolder(splits, tuple(index["classes"]), index["skipped"], index["repeated"])
 
 

@@ -75,7 +75,7 @@ class ClipPreparation(Preprocessing):
     def example(self, raw: RawExample) -> Example:
         """A clip and its label."""
         label = self.encode_target(raw.target)
-        return Example(raw.id, self.encode(raw.input), label, (raw.target,), raw.source or raw.id)
+        return Example(raw.id, self.encode(raw.input), label, (raw.target,), raw.source or raw.id, raw.units)
 
     def save(self, folder: Path) -> None:
         """Write `clips.json`."""

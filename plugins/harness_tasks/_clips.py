@@ -28,14 +28,12 @@ class ClipSplit:
 
     def __init__(self, raw: Sequence[RawExample], preparation: ClipPreparation) -> None:
         self._raw, self._preparation = raw, preparation
-        described = zip(raw.ids, raw.actions, raw.sources, strict=True) if isinstance(raw, ClipSequence) else None
-        rows = list(described or ((one.id, one.target, one.source or one.id) for one in raw))
+        rows = list(raw.described() if isinstance(raw, ClipSequence) else raw)
         labels = {name: label for label, name in enumerate(preparation.classes)}
-        self.labels = np.array([labels[action] for _, action, _ in rows], dtype=np.int64)
         self._examples = [
-            Example(name, None, label, (action,), source)
-            for (name, action, source), label in zip(rows, self.labels.tolist(), strict=True)
+            Example(one.id, None, labels[one.target], (one.target,), one.source or one.id, one.units) for one in rows
         ]
+        self.labels = np.array([one.target for one in self._examples], dtype=np.int64)
         shapes = [raw.shape] * len(rows) if isinstance(raw, ClipSequence) else [one.input.shape for one in raw]
         self._shape = shapes[0] if len(set(shapes)) == 1 else None
         self.input_lengths: np.ndarray = np.array([shape[0] for shape in shapes], dtype=np.int64)

@@ -21,10 +21,17 @@ class ComposedSplit:
         raw: the examples as the data set composes them.
         normalise: of frames (N, F).
         alphabet: of the texts.
+        seconds_per_frame: from the start of one frame to the next; None: not known.
     """
 
-    def __init__(self, raw: ComposedFrames, normalise: Callable[[np.ndarray], np.ndarray], alphabet: Alphabet) -> None:
-        self._raw, self._normalise = raw, normalise
+    def __init__(
+        self,
+        raw: ComposedFrames,
+        normalise: Callable[[np.ndarray], np.ndarray],
+        alphabet: Alphabet,
+        seconds_per_frame: float | None,
+    ) -> None:
+        self._raw, self._normalise, self._step = raw, normalise, seconds_per_frame
         self._labels = Ragged.of([alphabet.encode(text) for text in raw.texts])
         self.input_lengths, self.target_lengths = raw.rows.lengths, self._labels.lengths
 
@@ -37,7 +44,8 @@ class ComposedSplit:
     def without_input(self, index: int) -> Example:
         """An example that is not put together."""
         raw = self._raw
-        return Example(raw.ids[index], None, self._labels[index], (raw.texts[index],), raw.sources[index])
+        units = {} if self._step is None else {"seconds": self._step * int(self.input_lengths[index])}
+        return Example(raw.ids[index], None, self._labels[index], (raw.texts[index],), raw.sources[index], units)
 
     def gather(self, positions: np.ndarray, input_pad: int, target_pad: int) -> Gathered:
         """Examples put together at once: every frame of the batch is looked up in one table."""

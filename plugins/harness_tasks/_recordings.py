@@ -93,7 +93,7 @@ class Recordings(Preprocessing):
     def example(self, raw: RawExample) -> Example:
         """Frames and labels."""
         frames, labels = self.encode(raw.input), self.encode_target(raw.target)
-        return Example(raw.id, frames, labels, (clean(raw.target),), raw.source or raw.id)
+        return Example(raw.id, frames, labels, (clean(raw.target),), raw.source or raw.id, raw.units)
 
     def save(self, folder: Path) -> None:
         """Write `normalisation.json`, `vocabulary.json`, and `features.json` where audio can be encoded."""

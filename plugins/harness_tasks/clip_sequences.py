@@ -16,12 +16,14 @@ class ClipSequence(Sequence[RawExample], ABC):
     Attributes:
         ids, actions, sources: of each example.
         shape: (T, C, Y, X) of every clip.
+        seconds: that each film lasts; None: not known.
     """
 
     ids: Sequence[str]
     actions: Sequence[str]
     sources: Sequence[str]
     shape: tuple[int, int, int, int]
+    seconds: Sequence[float] | None = None
 
     @abstractmethod
     def fill(self, clips: np.ndarray, positions: np.ndarray, whole: Callable[[np.ndarray], object]) -> None:
@@ -41,7 +43,15 @@ class ClipSequence(Sequence[RawExample], ABC):
             return [self[i] for i in range(*index.indices(len(self)))]
         clips = np.empty((1, *self.shape), dtype=np.float32)
         self.fill(clips, np.array([index]), lambda clip: None)
-        return RawExample(self.ids[index], clips[0], self.actions[index], self.sources[index])
+        return self._example(index, clips[0])
 
     def __iter__(self) -> Iterator[RawExample]:
         return (self[i] for i in range(len(self)))
+
+    def described(self) -> Iterator[RawExample]:
+        """The examples without their clips, which are neither read nor drawn."""
+        return (self._example(i, None) for i in range(len(self)))
+
+    def _example(self, index: int, clip: np.ndarray | None) -> RawExample:
+        seconds = None if self.seconds is None else self.seconds[index]
+        return RawExample(self.ids[index], clip, self.actions[index], self.sources[index], seconds)

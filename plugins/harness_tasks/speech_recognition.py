@@ -79,7 +79,7 @@ class SpeechRecognition(DatasetTask):
         recordings = Recordings(normalise, alphabet, self.dataset.feature_settings)
         notes, splits = dict(raw.notes), {}
         for name, part in (("train", raw.train), ("val", raw.val), ("test", raw.test)):
-            splits[name] = _encoded(part, recordings)
+            splits[name] = _encoded(part, recordings, self.dataset.seconds_per_frame)
             self._check_feasible(part, splits[name])
             texts = part.texts if isinstance(part, ComposedFrames) else [clean(one.target) for one in part]
             unseen = sorted(set("".join(texts)) - set(alphabet.characters))
@@ -94,7 +94,6 @@ class SpeechRecognition(DatasetTask):
             preprocessing=recordings,
             augment=self.masks if self.spec_augment else None,
             notes=notes,
-            seconds_per_step=self.dataset.seconds_per_frame,
         )
 
     def load_preprocessing(self, folder: Path) -> Recordings:
@@ -129,10 +128,12 @@ def _recorded(raw: Sequence[RawExample]) -> list[np.ndarray]:
     return [raw.table[: raw.recorded]] if isinstance(raw, ComposedFrames) else [one.input for one in raw]
 
 
-def _encoded(raw: Sequence[RawExample], recordings: Recordings) -> Split:
+def _encoded(raw: Sequence[RawExample], recordings: Recordings, seconds_per_frame: float | None) -> Split:
     if isinstance(raw, ComposedFrames):
-        return ComposedSplit(raw, recordings.normalise, recordings.alphabet)
-    return ListSplit([recordings.example(one) for one in raw])
+        return ComposedSplit(raw, recordings.normalise, recordings.alphabet, seconds_per_frame)
+    step = seconds_per_frame or 0.0
+    timed = (replace(one, seconds=one.seconds or step * len(one.input) or None) for one in raw)
+    return ListSplit([recordings.example(one) for one in timed])
 
 
 @hookimpl

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from harness_tasks._video_streams import Plan
 
-__all__ = ["SUFFIXES", "UnreadableVideoError", "decode", "pixels", "squeeze"]
+__all__ = ["SUFFIXES", "UnreadableVideoError", "decode", "decode_timed", "pixels", "squeeze"]
 
 SUFFIXES = (
     ".3g2", ".3gp", ".asf", ".avi", ".divx", ".f4v", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpe",
@@ -42,6 +42,11 @@ def decode(path: Path, frames: int, size: tuple[int, int]) -> np.ndarray:
     Raises:
         UnreadableVideoError: no video in it, not decodable, damaged, or cut off.
     """
+    return decode_timed(path, frames, size)[0]
+
+
+def decode_timed(path: Path, frames: int, size: tuple[int, int]) -> tuple[np.ndarray, float]:
+    """As `decode`, with the seconds from the start of the first frame to the end of the last."""
     try:
         with reading(path, "a video"):
             return _decode(path, frames, size)
@@ -68,7 +73,7 @@ def pixels(pictures: np.ndarray) -> np.ndarray:
     return np.divide(clip, 255, out=clip)
 
 
-def _decode(path: Path, frames: int, size: tuple[int, int]) -> np.ndarray:
+def _decode(path: Path, frames: int, size: tuple[int, int]) -> tuple[np.ndarray, float]:
     from harness_tasks._video_ends import check_end
     from harness_tasks._video_streams import scan
 
@@ -82,7 +87,7 @@ def _decode(path: Path, frames: int, size: tuple[int, int]) -> np.ndarray:
         return _clip(plan, frames, size, strict=False)
 
 
-def _clip(plan: Plan, frames: int, size: tuple[int, int], strict: bool) -> np.ndarray:
+def _clip(plan: Plan, frames: int, size: tuple[int, int], strict: bool) -> tuple[np.ndarray, float]:
     import torch
     from torchvision.transforms.v2 import functional
 
@@ -107,7 +112,7 @@ def _clip(plan: Plan, frames: int, size: tuple[int, int], strict: bool) -> np.nd
         raise UnreadableVideoError(plan.path, "cannot be used as a video: it is decoded differently every time")
     plan.check_decoded(end)
     clip = torch.stack([small[int(i)] for i in wanted])  # (T, C, Y, X)
-    return clip.permute(0, 2, 3, 1).numpy()
+    return clip.permute(0, 2, 3, 1).numpy(), (end - starts[0]) * plan.tick
 
 
 def _on_screen(starts: list[int], end: int, frames: int) -> np.ndarray:

@@ -69,6 +69,7 @@ def test_a_folder_of_videos_becomes_clips(root: Path) -> None:
     assert (example.input.shape, example.input.dtype) == ((4, 3, 16, 16), np.float32)
     np.testing.assert_allclose(example.input.mean(axis=0), 0, atol=1e-5)
     assert example.references == (example.id.split("/")[0],)
+    assert example.units == {"seconds": pytest.approx(1.2)}
     assert data.notes["files skipped"] == 0
     assert not [note for note in data.notes if "not used" in note or "without" in note]
     assert data.augment is not None
@@ -98,7 +99,7 @@ def test_short_videos_repeat_frames(tmp_path: Path) -> None:
 
 def test_videos_are_decoded_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = reading(root).setup()
-    monkeypatch.setattr(video_folder, "decode", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr(video_folder, "decode_timed", lambda *_: pytest.fail("decoded again"))
     np.testing.assert_array_equal(first.train[1].input, reading(root).setup().train[1].input)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from tiny_run import WORDS, tiny_run
 
 from harness.config import compose, to_settings
 from harness.config.settings import RunSettings
-from harness.contract.batch import Split
+from harness.contract.batch import ListSplit, Split
 from harness.contract.task import TaskData
 from harness.nn.network import Network
 from harness.training import latency, random_state
@@ -45,6 +46,19 @@ def test_a_run_records_it_with_the_real_time_factor_of_its_recordings(tmp_path: 
         assert part["calls"] >= 1
         assert 0 < part["p50_ms"] <= part["p95_ms"]
     assert found["one"]["real_time_factor"] > 0
+
+
+@pytest.mark.parametrize(("seconds", "factor"), [(2.0, 0.25), (None, None)], ids=["film", "no time"])
+def test_the_real_time_factor_is_of_the_seconds_that_examples_last(
+    monkeypatch: pytest.MonkeyPatch, seconds: float | None, factor: float | None
+) -> None:
+    settings, data, network = _ready(
+        "task=action_recognition", "task.dataset=moving_squares", "task.train_clips=8", "task.size=16", *SMALL
+    )
+    units = {} if seconds is None else {"seconds": seconds}
+    clips = ListSplit([replace(data.test[i], units=units) for i in range(4)])
+    monkeypatch.setattr(latency, "timed_calls", lambda calls, limit, settle: [(i, 0.5) for i in range(len(calls))])
+    assert _measured(settings, data, network, clips)["one"].get("real_time_factor") == factor
 
 
 @pytest.mark.parametrize("words", [("trainer.latency_s=0",), ("trainer.final_split=val",)], ids=["off", "trial"])

@@ -31,7 +31,9 @@ SIDE = 24  # pools unevenly to 16
 
 def _data() -> TaskData:
     clips = np.random.default_rng(0).integers(256, size=(40, 4, SIDE, SIDE, 3), dtype=np.uint8)
-    raw = VideoClips(clips, range(40), [f"v{i}" for i in range(40)], [i % 3 for i in range(40)], ("a", "b", "c"))
+    raw = VideoClips(
+        clips, range(40), [f"v{i}" for i in range(40)], [i % 3 for i in range(40)], ("a", "b", "c"), [1.0] * 40
+    )
     whole = ClipSplit(raw, ClipPreparation(4, 3, SIDE, SIDE, ("a", "b", "c")))
     parts = [Subset(whole, rows) for rows in (range(24), range(24, 32), range(32, 40))]
     return TaskData(parts[0], parts[1], parts[2], VideoInput(3, SIDE, SIDE), ClassTarget(3, ("a", "b", "c")))
