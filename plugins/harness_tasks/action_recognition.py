@@ -17,16 +17,16 @@ from harness.contract.specs import VideoInput
 from harness.contract.task import Baseline, Loader, Task, TaskData
 from harness.metrics.classification import ACCURACY, MACRO_F1, TOP_5_ACCURACY
 from harness.targets import ClassTarget
-from harness_tasks._clip_preparation import ClipPreparation
-from harness_tasks._clips import ClipSplit, variation
 from harness_tasks.action_clips import ActionClips
-from harness_tasks.clip_sequences import ClipSequence
+from harness_tasks.video._clip_preparation import ClipPreparation
+from harness_tasks.video._clips import ClipSplit, variation
+from harness_tasks.video.clip_sequences import ClipSequence
 
 HARNESS_CONTRACT = 2
 
 
 def _minigrid_actions() -> Dataset:
-    from harness_datasets.minigrid_actions import MiniGridActions
+    from harness_datasets.action_recognition.minigrid_actions import MiniGridActions
 
     return MiniGridActions()
 
@@ -101,12 +101,12 @@ class ActionRecognition(DatasetTask):
     # -- private -------------------------------------------------------------------------------------
 
     def _last_frame(self, data: TaskData, seed: int) -> list[Prediction]:
-        from harness_tasks._clip_baselines import Fit, predict_last_frame
+        from harness_tasks.video._clip_baselines import Fit, predict_last_frame
 
         return predict_last_frame(data, seed, self._frames_by_id(), Fit(epochs=15, pool=2))
 
     def _mean_of_frames(self, data: TaskData, seed: int) -> list[Prediction]:
-        from harness_tasks._clip_baselines import Fit, predict_mean_of_frames
+        from harness_tasks.video._clip_baselines import Fit, predict_mean_of_frames
 
         return predict_mean_of_frames(data, seed, Fit(epochs=8, pool=2))
 

@@ -20,18 +20,18 @@ from harness.contract.text import clean, normal_form
 from harness.errors import DataError
 from harness.metrics.error_rates import CER, SENTENCE_ACCURACY, WER
 from harness.targets import CTCTarget
-from harness_tasks._composed_split import ComposedSplit
-from harness_tasks._recordings import Normaliser, Recordings
-from harness_tasks._spec_augment import SpecAugment
-from harness_tasks._transcripts import BLANK, Alphabet, frames_needed
-from harness_tasks.composed_frames import ComposedFrames
+from harness_tasks.sound._composed_split import ComposedSplit
+from harness_tasks.sound._recordings import Normaliser, Recordings
+from harness_tasks.sound._spec_augment import SpecAugment
+from harness_tasks.sound._transcripts import BLANK, Alphabet, frames_needed
+from harness_tasks.sound.composed_frames import ComposedFrames
 from harness_tasks.spoken_text import SpokenText
 
 HARNESS_CONTRACT = 2
 
 
 def _digit_strings() -> Dataset:
-    from harness_datasets.digit_strings import DigitWheel
+    from harness_datasets.speech_recognition.digit_strings import DigitWheel
 
     return DigitWheel()
 

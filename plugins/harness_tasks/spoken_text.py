@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from harness.contract.dataset import Dataset
-from harness_tasks.audio_features import FeatureSettings
+from harness_tasks.sound.audio_features import FeatureSettings
 
 
 @dataclass

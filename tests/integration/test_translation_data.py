@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from harness_datasets._split_clusters import masked, normalised
-from harness_datasets.interface_strings import SOURCE
+from harness_datasets.translation._split_clusters import masked, normalised
+from harness_datasets.translation.interface_strings import SOURCE
 from harness_tasks.translation import Translation
 
 from harness.contract.metric import aggregate

@@ -11,7 +11,7 @@ from typing import Any
 import av
 import numpy as np
 from av.stream import Disposition
-from harness_tasks.video_files import decode
+from harness_tasks.video.video_files import decode
 
 RATE = 20
 NOISE = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)

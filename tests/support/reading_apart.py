@@ -79,7 +79,7 @@ class Apart:
 
 
 def _serve(connection: Connection) -> None:
-    import harness_tasks.video_files  # noqa: F401
+    import harness_tasks.video.video_files  # noqa: F401
     import torchvision.transforms.v2  # noqa: F401
 
     connection.send("ready")
@@ -102,8 +102,8 @@ def _read(path: Path) -> str:
     if path.is_dir():
         return _read_folder(path)
     import numpy as np
-    from harness_tasks.audio_features import read_audio
-    from harness_tasks.video_files import decode
+    from harness_tasks.sound.audio_features import read_audio
+    from harness_tasks.video.video_files import decode
 
     from harness.data.text_files import read_text
 

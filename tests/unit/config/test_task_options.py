@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness_datasets.cipher import Cipher
-from harness_datasets.interface_strings import InterfaceStrings
-from harness_datasets.multi30k import Multi30k
+from harness_datasets.translation.cipher import Cipher
+from harness_datasets.translation.interface_strings import InterfaceStrings
+from harness_datasets.translation.multi30k import Multi30k
 from harness_tasks.translation import Translation
 from omegaconf import OmegaConf
 

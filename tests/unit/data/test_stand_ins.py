@@ -3,8 +3,8 @@
 import gzip
 
 import pytest
-from harness_tasks.audio_files import read_audio
-from harness_tasks.video_files import decode
+from harness_tasks.sound.audio_files import read_audio
+from harness_tasks.video.video_files import decode
 
 from harness.data.stand_ins import pointer, what_it_is, what_lies_at
 from harness.data.text_files import read_text

@@ -6,7 +6,7 @@ import unicodedata
 import numpy as np
 import pytest
 import soundfile
-from harness_datasets.audio_folder import AudioFolder
+from harness_datasets.speech_recognition.audio_folder import AudioFolder
 
 from harness.errors import DataError
 

@@ -4,10 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
-from harness_datasets import _digit_strings
-from harness_datasets._digit_strings import CHARACTERS, WORDS, Composition, Recording, quiet_frames
-from harness_datasets.tones import tone_recordings
-from harness_tasks._transcripts import Alphabet, frames_needed
+from harness_datasets.speech_recognition import _digit_strings
+from harness_datasets.speech_recognition._digit_strings import CHARACTERS, WORDS, Composition, Recording, quiet_frames
+from harness_datasets.speech_recognition.tones import tone_recordings
+from harness_tasks.sound._transcripts import Alphabet, frames_needed
 from hypothesis import given
 from hypothesis import strategies as st
 

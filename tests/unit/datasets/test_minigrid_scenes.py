@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
-from harness_datasets._minigrid_scenes import (
+from harness_datasets.action_recognition._minigrid_scenes import (
     ACTIONS,
     CELLS,
     EMPTY,

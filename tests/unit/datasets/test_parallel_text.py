@@ -5,9 +5,9 @@ import json
 import zipfile
 
 import pytest
-from harness_datasets import interface_strings
-from harness_datasets._parallel_text import read_splits, without_held_out
-from harness_tasks._subwords import EOS, SMALLEST, SPECIAL, Subwords
+from harness_datasets.translation import interface_strings
+from harness_datasets.translation._parallel_text import read_splits, without_held_out
+from harness_tasks.text._subwords import EOS, SMALLEST, SPECIAL, Subwords
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,12 +5,12 @@ import pytest
 import scipy.fft
 import soundfile
 import torch
-from harness_datasets import _speech_audio
-from harness_datasets._speech_audio import feature_table
-from harness_tasks import audio_files
-from harness_tasks._spec_augment import SpecAugment
-from harness_tasks.audio_features import Features, FeatureSettings
-from harness_tasks.audio_files import read_audio
+from harness_datasets.speech_recognition import _speech_audio
+from harness_datasets.speech_recognition._speech_audio import feature_table
+from harness_tasks.sound import audio_files
+from harness_tasks.sound._spec_augment import SpecAugment
+from harness_tasks.sound.audio_features import Features, FeatureSettings
+from harness_tasks.sound.audio_files import read_audio
 
 from harness.contract.batch import Example
 from harness.data.sources import FolderSource

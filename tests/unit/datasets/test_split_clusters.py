@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from harness_datasets._split_clusters import clusters, masked, normalised, split
+from harness_datasets.translation._split_clusters import clusters, masked, normalised, split
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix

@@ -5,11 +5,11 @@ import zipfile
 
 import numpy as np
 import pytest
-from harness_datasets._text_corpora import PIECE, corpus, documents, pieces
-from harness_datasets.counting import Counting
-from harness_datasets.king_james import near_duplicates
-from harness_datasets.penn_treebank import PennTreebank
-from harness_datasets.text_folder import TextFolder
+from harness_datasets.text_generation._text_corpora import PIECE, corpus, documents, pieces
+from harness_datasets.text_generation.counting import Counting
+from harness_datasets.text_generation.king_james import near_duplicates
+from harness_datasets.text_generation.penn_treebank import PennTreebank
+from harness_datasets.text_generation.text_folder import TextFolder
 from hypothesis import given
 from hypothesis import strategies as st
 

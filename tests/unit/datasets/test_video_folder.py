@@ -11,9 +11,9 @@ import av
 import numpy as np
 import pytest
 from flat_task import flat_task
-from harness_datasets import video_folder
+from harness_datasets.action_recognition import video_folder
 from harness_tasks.action_recognition import ActionRecognition
-from harness_tasks.video_files import UnreadableVideoError, decode
+from harness_tasks.video.video_files import UnreadableVideoError, decode
 
 from harness.contract.batch import Split
 from harness.errors import DataError, UnknownNameError

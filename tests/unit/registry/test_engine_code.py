@@ -52,7 +52,9 @@ def test_a_statement_in_a_file_that_only_measures_changes_none(module: str, tmp_
 
 def test_what_pads_batches_what_plugins_use_and_what_measures_are_told_apart() -> None:
     assert {"harness.contract.gathering", "harness.nn.heads", "harness.training.collate"} <= set(engine_files())
-    assert {"harness.metrics.translation", "harness_tasks._subwords"} <= set(plugin_files("harness_tasks.translation"))
+    assert {"harness.metrics.translation", "harness_tasks.text._subwords"} <= set(
+        plugin_files("harness_tasks.translation")
+    )
     assert {"harness.measure.clock", "harness.store.records", "harness.training.loggers"} <= set(LEFT_OUT)
     assert not {"harness.cli", "harness.report", "harness.sweeping"} & {name[:14] for name in DECIDING}
 

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 import torch
 from flat_task import flat_task
-from harness_datasets._minigrid_scenes import NUM_TILES, agent_tile, door_tile, thing_tile
-from harness_datasets._minigrid_tiles import draw_tiles
-from harness_datasets.moving_squares import MovingSquares
-from harness_tasks import _clip_baselines, action_recognition
-from harness_tasks._clip_preparation import GAIN, centre
-from harness_tasks._clips import variation
+from harness_datasets.action_recognition._minigrid_scenes import NUM_TILES, agent_tile, door_tile, thing_tile
+from harness_datasets.action_recognition._minigrid_tiles import draw_tiles
+from harness_datasets.action_recognition.moving_squares import MovingSquares
+from harness_tasks import action_recognition
 from harness_tasks.action_recognition import ActionRecognition
+from harness_tasks.video import _clip_baselines
+from harness_tasks.video._clip_preparation import GAIN, centre
+from harness_tasks.video._clips import variation
 
 from harness.contract.batch import Example
 from harness.contract.metric import aggregate
@@ -92,7 +93,7 @@ def test_noise_has_the_configured_strength_and_is_fixed() -> None:
 
 
 def test_a_clip_larger_than_the_pool_of_noise_still_gets_noise(monkeypatch: pytest.MonkeyPatch) -> None:
-    from harness_datasets import minigrid_actions
+    from harness_datasets.action_recognition import minigrid_actions
 
     monkeypatch.setattr(minigrid_actions, "_POOL", 1000)
     raw = small(noise=0.1).dataset.read()  # type: ignore[attr-defined]

@@ -7,9 +7,9 @@ import struct
 import numpy as np
 import pytest
 import soundfile
-from harness_tasks._coded_sound import crc16
-from harness_tasks.audio_features import Features, FeatureSettings, frames_of, frames_of_file
-from harness_tasks.audio_files import RecordingError, mono, read_audio, read_recording
+from harness_tasks.sound._coded_sound import crc16
+from harness_tasks.sound.audio_features import Features, FeatureSettings, frames_of, frames_of_file
+from harness_tasks.sound.audio_files import RecordingError, mono, read_audio, read_recording
 
 RATE = 16_000
 WAVE = (0.1 * np.random.default_rng(0).normal(size=4_000)).astype(np.float32)

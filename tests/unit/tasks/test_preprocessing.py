@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness_tasks._clip_preparation import ClipPreparation
-from harness_tasks._documents import Documents, written
-from harness_tasks._recordings import Normaliser, Recordings
-from harness_tasks._sentences import Sentences
-from harness_tasks._subwords import Subwords
-from harness_tasks._text_symbols import CharacterVocabulary, SubwordVocabulary, WordVocabulary
-from harness_tasks._transcripts import Alphabet
-from harness_tasks.audio_features import Features, FeatureSettings
+from harness_tasks.sound._recordings import Normaliser, Recordings
+from harness_tasks.sound._transcripts import Alphabet
+from harness_tasks.sound.audio_features import Features, FeatureSettings
+from harness_tasks.text._documents import Documents, written
+from harness_tasks.text._sentences import Sentences
+from harness_tasks.text._subwords import Subwords
+from harness_tasks.text._text_symbols import CharacterVocabulary, SubwordVocabulary, WordVocabulary
+from harness_tasks.video._clip_preparation import ClipPreparation
 from hypothesis import given
 from hypothesis import strategies as st
 

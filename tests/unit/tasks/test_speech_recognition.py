@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import soundfile
 from flat_task import flat_task
-from harness_datasets._digit_strings import WORDS
-from harness_datasets.tones import Tones
-from harness_tasks._transcripts import frames_needed
-from harness_tasks.audio_features import Features
+from harness_datasets.speech_recognition._digit_strings import WORDS
+from harness_datasets.speech_recognition.tones import Tones
+from harness_tasks.sound._transcripts import frames_needed
+from harness_tasks.sound.audio_features import Features
 from harness_tasks.speech_recognition import SpeechRecognition
 
 from harness.contract.raw import RawData, RawExample

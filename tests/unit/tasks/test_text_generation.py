@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from flat_task import flat_task
-from harness_datasets.counting import Counting
-from harness_datasets.penn_treebank import PennTreebank
-from harness_datasets.text_folder import TextFolder
-from harness_tasks._text_symbols import Symbols
+from harness_datasets.text_generation.counting import Counting
+from harness_datasets.text_generation.penn_treebank import PennTreebank
+from harness_datasets.text_generation.text_folder import TextFolder
+from harness_tasks.text._text_symbols import Symbols
 from harness_tasks.text_generation import TextGeneration
 
 from harness.contract.raw import RawData, RawExample

@@ -1,7 +1,7 @@
 """Vocabularies: round trips, unknown symbols, special ids."""
 
 import pytest
-from harness_tasks._text_symbols import (
+from harness_tasks.text._text_symbols import (
     BOS,
     PAD,
     SPECIAL,

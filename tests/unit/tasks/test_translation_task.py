@@ -5,12 +5,12 @@ import gzip
 import numpy as np
 import pytest
 from flat_task import flat_task
-from harness_datasets import cipher, interface_strings
-from harness_datasets.interface_strings import InterfaceStrings
-from harness_datasets.multi30k import Multi30k
-from harness_datasets.parallel import ParallelFolder
-from harness_tasks._copy_nearest import COPY_NEAREST_NEIGHBOUR
-from harness_tasks._prepared_pairs import PreparedPairs
+from harness_datasets.translation import cipher, interface_strings
+from harness_datasets.translation.interface_strings import InterfaceStrings
+from harness_datasets.translation.multi30k import Multi30k
+from harness_datasets.translation.parallel import ParallelFolder
+from harness_tasks.text._copy_nearest import COPY_NEAREST_NEIGHBOUR
+from harness_tasks.text._prepared_pairs import PreparedPairs
 from harness_tasks.translation import Translation
 
 from harness.contract.metric import aggregate

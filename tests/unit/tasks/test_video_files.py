@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from av.stream import Disposition
 from films import RATE, Track, film, grey, levels, noisy, write
-from harness_tasks.video_files import UnreadableVideoError, decode
+from harness_tasks.video.video_files import UnreadableVideoError, decode
 
 
 class TestTimes:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import pytest
-from harness_datasets.cipher import Cipher
-from harness_datasets.counting import Counting
+from harness_datasets.text_generation.counting import Counting
+from harness_datasets.translation.cipher import Cipher
 
 from harness.contract.dataset import Dataset, RawData
 from harness.contract.task import Reference

@@ -1,7 +1,7 @@
 """A run trains on the data that it was planned for, or not at all."""
 
 import pytest
-from harness_datasets.text_folder import TextFolder
+from harness_datasets.text_generation.text_folder import TextFolder
 from harness_tasks.text_generation import TextGeneration
 
 from harness.errors import DataError

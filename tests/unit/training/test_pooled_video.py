@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from harness_datasets.video_folder import VideoClips
-from harness_tasks._clip_preparation import ClipPreparation
-from harness_tasks._clips import ClipSplit
+from harness_datasets.action_recognition.video_folder import VideoClips
+from harness_tasks.video._clip_preparation import ClipPreparation
+from harness_tasks.video._clips import ClipSplit
 from plain_batches import assert_same_batch
 
 from harness.config.settings import DecodingSettings

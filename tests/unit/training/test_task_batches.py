@@ -8,10 +8,10 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from harness_datasets.minigrid_actions import SceneClips
-from harness_datasets.video_folder import VideoClips
-from harness_tasks._clip_preparation import ClipPreparation
-from harness_tasks._clips import ClipSplit
+from harness_datasets.action_recognition.minigrid_actions import SceneClips
+from harness_datasets.action_recognition.video_folder import VideoClips
+from harness_tasks.video._clip_preparation import ClipPreparation
+from harness_tasks.video._clips import ClipSplit
 from plain_batches import assert_same_batch, plain_batch, plain_epochs
 
 from harness.contract.batch import Split, Subset, gatherer, without_input

@@ -1,0 +1,216 @@
+"""Filmed clips in a folder of class-named folders: found, split, decoded once into the cache, and read back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from harness_tasks.action_clips import ActionClips
+from harness_tasks.video.clip_sequences import ClipSequence
+from harness_tasks.video.video_files import UnreadableVideoError, decode_timed
+
+from harness.contract.dataset import Dataset, RawData
+from harness.contract.hookspecs import hookimpl
+from harness.data.cache import build_once, cache_dir
+from harness.data.corrupt import OnCorrupt, Unusable, skipped
+from harness.data.foreign import shown
+from harness.data.sources import FolderSource, Source
+from harness.errors import DataError
+from harness_datasets.action_recognition._clip_options import ClipOptions
+from harness_datasets.action_recognition._video_classes import folder_source, list_videos, notes_on_folder
+from harness_datasets.action_recognition.moving_squares import MovingSquares
+
+HARNESS_CONTRACT = 2
+
+_PREPARATION = 5
+"""Raised whenever the same configuration begins to give other clips."""
+
+
+@dataclass
+class VideoFolder(ActionClips, ClipOptions):
+    """One folder of videos a class; training clips are flipped and cropped at random unless options say otherwise.
+
+    Fields:
+        root: the folder.
+        on_corrupt: refuse: one video that cannot be decoded stops the run and is named; skip: such videos are
+            left out, for every model alike, and are counted and named in the notes.
+    """
+
+    name: ClassVar[str] = "folder"
+    defaults: ClassVar = {"flip": 0.5, "crop": 0.7}
+
+    root: Path | None = None
+    on_corrupt: OnCorrupt = OnCorrupt.refuse
+
+    def __post_init__(self) -> None:
+        self.check_clips()
+        self.on_corrupt = OnCorrupt(self.on_corrupt)
+        self.root = None if self.root is None else Path(self.root)
+
+    @property
+    def label(self) -> str:
+        """The name of the user's folder."""
+        return shown(self.root.name) if self.root else self.name
+
+    def sources(self) -> tuple[Source, ...]:
+        """The folder."""
+        return (folder_source(self.label, self.root),)
+
+    def prepare(self) -> None:
+        """Decode into the cache, once.
+
+        Raises:
+            DataError: the folder is missing, empty or of one class only, or a video cannot be decoded and
+                `on_corrupt` is refuse.
+            UnknownNameError: `classes` names what is not there.
+        """
+        self._prepared()
+
+    def read(self) -> RawData:
+        """Decoded videos, read from the cache when they are asked for.
+
+        Raises:
+            DataError, UnknownNameError: as for `prepare`.
+        """
+        decoded = read_videos(self._prepared())
+        notes: dict[str, str | int | float] = {
+            "split": "70/15/15 a class by the hash of file names; files of equal content stay in one split",
+            "files with the content of another": decoded.repeated,
+            "files skipped": len(decoded.skipped),
+        }
+        notes |= skipped({name: Unusable(reason, name) for name, reason in decoded.skipped.items()}, OnCorrupt.skip)
+        notes |= notes_on_folder(folder_source(self.label, self.root), self.classes)
+        splits = decoded.splits
+        return RawData(splits["train"], splits["val"], splits["test"], labels=decoded.classes, notes=notes)
+
+    def tiny(self) -> MovingSquares:
+        """A square that moves."""
+        return MovingSquares.of_few()
+
+    def _prepared(self) -> Path:
+        """The folder of the cache with the decoded clips."""
+        source = folder_source(self.label, self.root)
+        content = source.fingerprint()
+        decides = [content, _PREPARATION, self.classes, self.frames, self.size, self.on_corrupt.value]
+        digest = hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]
+        return build_once(
+            cache_dir() / "videos" / f"{self.label}-{digest}",
+            lambda folder: write_videos(source, self.classes, self.frames, self.size, self.on_corrupt, folder),
+            unchanged=lambda: source.fingerprint() == content,
+        )
+
+
+def write_videos(
+    source: FolderSource, classes: Sequence[str] | None, frames: int, size: int, on_corrupt: OnCorrupt, folder: Path
+) -> None:
+    """Decode every video into `clips.npy`, uint8 (N, T, Y, X, C), with `index.json` beside it.
+
+    Raises:
+        DataError: as for `list_videos`; a video cannot be decoded and `on_corrupt` refuses; or skipping left a
+            class without a video in some split.
+        UnknownNameError: as for `list_videos`.
+    """
+    from rich.console import Console
+    from rich.progress import track
+
+    names, videos, repeated = list_videos(source, classes)
+    root = source.fetch()
+    clips = np.lib.format.open_memmap(
+        folder / "clips.npy", mode="w+", dtype=np.uint8, shape=(len(videos), frames, size, size, 3)
+    )
+    kept: list[dict[str, str | int | float]] = []
+    unusable: dict[str, str] = {}  # reason by name
+    console = Console(stderr=True)
+    for video in track(videos, "Decoding videos", console=console, disable=not console.is_terminal, transient=True):
+        try:
+            clips[len(kept)], seconds = decode_timed(root / video.path, frames, (size, size))
+        except UnreadableVideoError as error:
+            if on_corrupt is OnCorrupt.refuse:
+                raise DataError(
+                    f"{error} Repair or remove it, or leave such files out with task.on_corrupt=skip."
+                ) from error
+            unusable[video.name] = error.reason
+            continue
+        kept.append({"name": video.name, "label": video.label, "split": video.split, "seconds": seconds})
+    clips.flush()
+    present = {(row["label"], row["split"]) for row in kept}
+    lost = sorted({(names[v.label], v.split) for v in videos if (v.label, v.split) not in present})
+    if lost:
+        raise DataError(
+            f"After leaving out {len(unusable)} videos that cannot be decoded ({', '.join(list(unusable)[:10])}), "
+            f"class '{lost[0][0]}' has none left for {lost[0][1]}. Repair them or add others to {shown(root)}."
+        )
+    (folder / "index.json").write_text(
+        json.dumps({"classes": names, "videos": kept, "skipped": unusable, "repeated": repeated})
+    )
+
+
+class VideoClips(ClipSequence):
+    """A split of decoded videos, read from the cache as needed.
+
+    Args:
+        clips: uint8 (N, T, Y, X, C), all splits together.
+        rows: positions in `clips`.
+        names, labels: of these rows; the names are the examples' ids.
+        classes: class names.
+        seconds: that each film lasts.
+    """
+
+    def __init__(
+        self,
+        clips: np.ndarray,
+        rows: Sequence[int],
+        names: Sequence[str],
+        labels: Sequence[int],
+        classes: Sequence[str],
+        seconds: Sequence[float],
+    ) -> None:
+        self._clips, self._rows = clips, np.array(rows, dtype=np.int64)
+        frames, y, x, channels = clips.shape[1:]
+        self.shape = (frames, channels, y, x)
+        self.ids = self.sources = list(names)
+        self.actions = [classes[label] for label in labels]
+        self.seconds = seconds
+
+    def fill(self, clips: np.ndarray, positions: np.ndarray, whole: Callable[[np.ndarray], object]) -> None:
+        """Clips read as bytes, and made pixels where the batch holds them."""
+        stored = self._clips[self._rows[positions]]  # uint8 (B, T, Y, X, C)
+        for clip, pixels in zip(clips, stored, strict=True):
+            clip[:] = pixels.transpose(0, 3, 1, 2)
+            np.divide(clip, 255, out=clip)
+            whole(clip)
+
+
+@dataclass(frozen=True)
+class DecodedFolder:
+    """What `write_videos` left: splits, class names, files skipped with the reason, and the number of repeated ones."""
+
+    splits: dict[str, VideoClips]
+    classes: tuple[str, ...]
+    skipped: dict[str, str]
+    repeated: int
+
+
+def read_videos(folder: Path) -> DecodedFolder:
+    """Read the cache; the clips themselves stay on disk until they are asked for."""
+    index = json.loads((folder / "index.json").read_text())
+    clips = np.load(folder / "clips.npy", mmap_mode="r")
+    splits = {}
+    for split in ("train", "val", "test"):
+        rows = [i for i, video in enumerate(index["videos"]) if video["split"] == split]
+        chosen = [index["videos"][i] for i in rows]
+        names, labels = [v["name"] for v in chosen], [v["label"] for v in chosen]
+        seconds = [v["seconds"] for v in chosen]
+        splits[split] = VideoClips(clips, rows, names, labels, index["classes"], seconds)
+    return DecodedFolder(splits, tuple(index["classes"]), index["skipped"], index["repeated"])
+
+
+@hookimpl
+def harness_datasets() -> list[type[Dataset]]:
+    """The data set of this plug-in."""
+    return [VideoFolder]

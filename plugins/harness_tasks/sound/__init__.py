@@ -1,0 +1,1 @@
+"""Audio files and recordings: reading, features, and examples made of them."""

@@ -1,0 +1,1 @@
+"""Text as symbols: vocabularies, sentences and documents, shared by tasks of text."""

@@ -1,0 +1,1 @@
+"""Films and clips: reading, sampling, and examples made of them."""
