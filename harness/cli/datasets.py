@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from harness.contract.dataset import Dataset
 from harness.contract.dataset_task import DatasetTask
 from harness.contract.task import Task
 from harness.errors import ConfigError, PluginError, UnknownNameError, UserError
 from harness.registry.discovery import PluginInfo, list_plugins, load_dataset, load_task, registry
-
-if TYPE_CHECKING:
-    from harness.contract.dataset import Dataset
 
 
 def all_datasets() -> tuple[list[dict[str, Any]], list[str]]:
@@ -42,6 +40,7 @@ def _of_task(info: PluginInfo) -> Iterator[dict[str, Any]]:
 
 
 def _entries(info: PluginInfo, task: str, name: str, data: Dataset | Task) -> Iterator[dict[str, Any]]:
+    tried = not isinstance(data, Dataset) or data.tried
     for source in data.sources():
         yield {
             "name": name,
@@ -49,13 +48,14 @@ def _entries(info: PluginInfo, task: str, name: str, data: Dataset | Task) -> It
             "dataset": data.dataset_name if isinstance(data, Task) else data.label,
             "version": info.version,
             "distribution": info.distribution,
-            "description": source.description,
+            "description": source.description + ("" if tried else "; not tried on the original"),
             "licence": source.licence,
             "source": source.kind,
             "origin": source.origin,
             "size_mb": source.size_mb,
             "synthetic": data.synthetic,
             "cached": source.cached(),
+            "tried": tried,
             "plugin": info,
         }
 

@@ -52,9 +52,15 @@ def group_choices() -> dict[str, list[tuple[str, str]]]:
             for info in (list_plugins(group) if group in ("task", "model") else [])
         ]
         for folder in folders:
-            choices += [(path.stem, _first_comment(path)) for path in sorted((folder / group).glob("*.yaml"))]
+            files = sorted((folder / group).rglob("*.yaml"))
+            choices += [(_option(path, folder / group), _first_comment(path)) for path in files]
         found[group] = sorted(dict(choices).items())
     return found
+
+
+def _option(path: Path, folder: Path) -> str:
+    """What a file is called after "GROUP=": its name, with the folders between."""
+    return path.relative_to(folder).with_suffix("").as_posix()
 
 
 def dataset_choices() -> dict[str, list[tuple[str, str]]]:

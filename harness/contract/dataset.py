@@ -36,6 +36,7 @@ class Dataset(ABC):
         version: of the preparation; raised with any change of the examples.
         raw_input, raw_target: types of the parts of a `RawExample`; the task's base class sets them.
         defaults: values of the task's own options on this data ({"lowercase": True}), where the user sets none.
+        tried: whether an original copy of the data was ever read with it; False: only its published layout, made small.
     """
 
     task: ClassVar[str]
@@ -44,6 +45,7 @@ class Dataset(ABC):
     raw_input: ClassVar[type] = object
     raw_target: ClassVar[type] = object
     defaults: ClassVar[Mapping[str, Any]] = {}
+    tried: ClassVar[bool] = True
 
     @property
     def label(self) -> str:

@@ -7,23 +7,20 @@ are checked on their real files (tests/integration/test_real_data_sets.py).
 from __future__ import annotations
 
 import pytest
+from covering import built_in
 
 from harness.contract.dataset import Dataset
-from harness.registry.discovery import load_dataset, registry
+from harness.registry.discovery import load_dataset, load_task, registry
+from harness.targets import CTCTarget
 from harness.testing import DatasetContract, dataset_checks
 from harness.testing.dataset_subject import subjects
 from harness.testing.examination import examine, pairs
 
 NAMES = registry().names("dataset")
-BUILT_IN = {
-    *(f"translation.{name}" for name in ("interface_strings", "multi30k", "parallel", "cipher")),
-    *(f"text_generation.{name}" for name in ("king_james", "penn_treebank", "text", "counting")),
-    *(f"speech_recognition.{name}" for name in ("digit_strings", "fsdd", "folder", "tones")),
-    *(f"action_recognition.{name}" for name in ("minigrid_actions", "folder", "moving_squares")),
-}
+BUILT_IN = built_in("dataset")
 NOT_APPLICABLE = {
     "verified": BUILT_IN,
-    "ctc_feasibility": {name for name in BUILT_IN if not name.startswith("speech")},
+    "ctc_feasibility": {name for name in BUILT_IN if load_task(name.partition(".")[0]).target_type is not CTCTarget},
 }
 DECLARED = ("contract_version", "configuration", "declared", "checksums", "sources", "fingerprint")
 """Clauses on what a data set declares itself, whatever its tiny form."""

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
+from pathlib import Path
 
 _STEP = 7  # has no divisor with the number of cases: neighbours differ in kind of task and in variant
+
+
+def built_in(kind: str) -> set[str]:
+    """Names of the plug-ins of a kind that `pyproject.toml` declares: whether they are found is for a test to see."""
+    declared = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    names = declared["project"]["entry-points"]["harness"]
+    return {name.removeprefix(f"{kind}.") for name in names if name.startswith(f"{kind}.")}
 
 
 def one_of(cases: int, number: int) -> int:

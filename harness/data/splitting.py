@@ -1,0 +1,117 @@
+"""How examples without published splits are divided: by a stated rule, alike on every machine, no copy in two splits.
+
+    stratified     within each label, by a hash of the content
+    by group       whole groups (a speaker, a template, a document), by a hash of the group
+    in time order  the first for training, the last for test
+
+A hash decides, not a random generator and not the order: adding examples moves none of the others across splits, but
+where a split of a label would be empty.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Parts of the data that are held out; the rest is for training.
+
+    Attributes:
+        val, test: above 0, and together below 1.
+    """
+
+    val: float = 0.1
+    test: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not (self.val > 0 and self.test > 0 and self.val + self.test < 1):
+            raise ValueError(
+                f"the shares held out are {self.val} and {self.test}; each must be above 0, both together below 1."
+            )
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Positions of the examples of each split, int64, ascending; disjoint, and together all of them.
+
+    Attributes:
+        train, val, test: the positions.
+        rule: in words, for the notes of a run.
+    """
+
+    train: np.ndarray
+    val: np.ndarray
+    test: np.ndarray
+    rule: str = field(default="", compare=False)
+
+
+def stratified(contents: Sequence[str], labels: Sequence[Hashable], shares: Shares | None = None) -> Parts:
+    """Divide each label alike; examples of equal content go into one split, with the label of the first of them.
+
+    Args:
+        contents: (N,) of each example, in the form in which copies are equal.
+        labels: (N,) of each example.
+        shares: to hold out; by default a tenth for each.
+    """
+    shares = shares or Shares()
+    first: dict[str, Hashable] = {}
+    for content, label in zip(contents, labels, strict=True):
+        first.setdefault(content, label)
+    split: dict[str, str] = {}
+    for label in dict.fromkeys(first.values()):
+        split |= _ranked([content for content in first if first[content] == label], shares)
+    rule = f"{_percent(shares)} of each label by the hash of the content; equal content stays in one split"
+    return _parts([split[content] for content in contents], rule)
+
+
+def by_group(groups: Sequence[Hashable], shares: Shares | None = None, *, named: str = "group") -> Parts:
+    """Divide whole groups; shares are of the groups, however large each is.
+
+    Args:
+        groups: (N,) of each example.
+        shares: to hold out; by default a tenth for each.
+        named: what a group is, for the rule ("speaker").
+    """
+    shares = shares or Shares()
+    names = {str(group) for group in groups}
+    split = _ranked(sorted(names), shares)
+    return _parts(
+        [split[str(group)] for group in groups], f"whole {named}s: {_percent(shares)} by the hash of the {named}"
+    )
+
+
+def in_time_order(count: int, shares: Shares | None = None) -> Parts:
+    """The first for training, then validation, the last for test."""
+    shares = shares or Shares()
+    first, second = round(count * (1 - shares.val - shares.test)), round(count * (1 - shares.test))
+    positions = np.arange(count, dtype=np.int64)
+    return Parts(
+        positions[:first], positions[first:second], positions[second:], f"{_percent(shares)} in the order of time"
+    )
+
+
+def _ranked(names: Sequence[str], shares: Shares) -> dict[str, str]:
+    """The split of each of different names. With three names or more, each split has one."""
+    ordered = sorted(names, key=lambda name: hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest())
+    test = max(1, round(len(ordered) * shares.test))
+    val = max(1, round(len(ordered) * shares.val))
+    if len(ordered) < 3:
+        test = val = 0
+    return {
+        name: "test" if rank < test else "val" if rank < test + val else "train" for rank, name in enumerate(ordered)
+    }
+
+
+def _parts(split: Sequence[str], rule: str) -> Parts:
+    positions = {name: [i for i, one in enumerate(split) if one == name] for name in ("train", "val", "test")}
+    train, val, test = (np.array(positions[name], dtype=np.int64) for name in ("train", "val", "test"))
+    return Parts(train, val, test, rule)
+
+
+def _percent(shares: Shares) -> str:
+    return f"{round(100 * (1 - shares.val - shares.test))}/{round(100 * shares.val)}/{round(100 * shares.test)} %"
