@@ -14,6 +14,7 @@ from harness.cli import (
     data,
     diff,
     doctor,
+    export,
     listing,
     matrix,
     new,
@@ -52,6 +53,7 @@ app.add_typer(new.app, name="new")
 app.command("tune")(tune.command)
 app.command("show")(show.command)
 app.command("diff")(diff.command)
+app.command("export")(export.command)
 app.add_typer(store.app, name="store")
 app.command("doctor")(doctor.command)
 app.command("bench", hidden=not bench.AVAILABLE)(bench.command)

@@ -16,11 +16,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, Self
 
+from harness.contract import hypotheses
+
 if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor, nn
 
     from harness.contract.batch import Batch, Example
+    from harness.contract.hypotheses import Hypothesis
     from harness.contract.metric import Metric, Prediction
     from harness.contract.specs import InputSpec
 
@@ -298,6 +301,11 @@ class Target(ABC):
         if decode is not None and isinstance(output, list):
             return decode(output)
         return " ".join(map(str, output)) if isinstance(output, list) else str(output)
+
+    @classmethod
+    def hypothesis_files(cls, found: Sequence[Hypothesis]) -> dict[str, str]:
+        """The answers as files that other tools score, content by name; see `harness.contract.hypotheses`."""
+        return hypotheses.lines(found)
 
     # -- measuring -----------------------------------------------------------------------------------
 

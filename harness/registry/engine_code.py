@@ -25,6 +25,7 @@ MEASURES_ONLY = {
     "harness.measure": "what a run costs",
     "harness.store": "where results are kept",
     "harness.contract.options": "what options mean to people, lists and reports",
+    "harness.contract.hypotheses": "how answers are written for other tools",
     "harness.contract.task_fields": "options, whose values are in the key",
     "harness.config.run_options": "options, whose values are in the key",
     "harness.config.settings": "the run as an object, whose values are in the key",

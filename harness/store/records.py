@@ -68,13 +68,14 @@ class MetricRow:
 
 @dataclass(frozen=True)
 class PredictionRow:
-    """One test example's output and per-metric sufficient statistics."""
+    """One test example's output and per-metric sufficient statistics; `others`: further right answers."""
 
     example_id: str
     source: str
     reference: str
     output: str
     statistics: dict[str, Any]
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def predictions(store: Store, run_id: int, example_ids: Iterable[str] | None = N
     if example_ids is not None:
         query = query.where(c.example_id.in_(list(example_ids)))
     rows = store.read(lambda connection: connection.execute(query).all())
-    return [PredictionRow(r.example_id, r.source, r.reference, r.output, r.statistics) for r in rows]
+    return [PredictionRow(r.example_id, r.source, r.reference, r.output, r.statistics, tuple(r.others)) for r in rows]
 
 
 def prediction_ids(store: Store, run_id: int) -> list[str]:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from harness.store.states import STATES
 from harness.store.values import Name, SafeText, fitted
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Version of the tables below and of the JSON in them, written to `meta`. A store of another version is refused."""
 
 metadata = MetaData()
@@ -166,6 +166,7 @@ predictions = Table(
     Column("reference", SafeText, nullable=False, comment="the right answer as text"),
     Column("output", SafeText, nullable=False, comment="what the model said"),
     Column("statistics", JSON, nullable=False, comment="by metric: sufficient statistics"),
+    Column("others", JSON, nullable=False, default=list, comment="right answers beyond the first"),
     Index("predictions_by_example", "example_id"),
     info={"meaning": "what finished runs said for each example of the final split"},
 )

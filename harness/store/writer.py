@@ -42,6 +42,7 @@ from harness.store.states import (
     PREFERENCE,
     RUNNING,
 )
+from harness.store.values import storable
 
 Result = TypeVar("Result")
 
@@ -316,7 +317,10 @@ class Store:
         for name in ("primary_value", "total_s", "train_s", "to_target_s", "throughput"):
             values[name] = ledger.number(values[name])
         finals = [{"run_id": run_id, "name": k, "value": ledger.number(v)} for k, v in summary.metrics.items()]
-        outputs = [{"run_id": run_id, "position": i, **dataclasses.asdict(p)} for i, p in enumerate(predictions)]
+        outputs = [
+            {"run_id": run_id, "position": i, **dataclasses.asdict(p), "others": [storable(text) for text in p.others]}
+            for i, p in enumerate(predictions)
+        ]
         shown = [{"run_id": run_id, "position": i, **dataclasses.asdict(s)} for i, s in enumerate(samples)]
         ended = ledger.ended()
 

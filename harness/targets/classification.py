@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from harness.contract import hypotheses
 from harness.contract.hookspecs import hookimpl
 from harness.contract.specs import FrameInput, InputSpec, TokenInput, VideoInput
 from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs, Target
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from harness.contract.batch import Example
+    from harness.contract.hypotheses import Hypothesis
     from harness.contract.metric import Metric, Prediction
 
 HARNESS_CONTRACT = 2
@@ -82,6 +84,11 @@ class ClassTarget(Target):
     def text(self, output: Any, decode: Callable[[Sequence[int]], str] | None = None) -> str:
         """The name of the class."""
         return self.class_names[output] if self.class_names else str(output)
+
+    @classmethod
+    def hypothesis_files(cls, found: Sequence[Hypothesis]) -> dict[str, str]:
+        """A table of classes."""
+        return hypotheses.table(found)
 
     @classmethod
     def metrics(cls) -> tuple[Metric, ...]:

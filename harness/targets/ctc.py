@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from harness.contract import hypotheses
 from harness.contract.hookspecs import hookimpl
 from harness.contract.specs import FrameInput, InputSpec
 from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs, Target, Vocabulary
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from harness.contract.batch import Batch
+    from harness.contract.hypotheses import Hypothesis
     from harness.contract.metric import Metric
 
 HARNESS_CONTRACT = 2
@@ -114,6 +116,11 @@ class CTCTarget(Target):
         rows = [answer.output for answer in answers]
         lengths = torch.tensor([len(row) for row in rows])
         return ctc_prefix_beam(pad_sequence(rows, batch_first=True), lengths, self.blank, decoding.beam_size)
+
+    @classmethod
+    def hypothesis_files(cls, found: Sequence[Hypothesis]) -> dict[str, str]:
+        """Lines of text, and transcripts of sclite."""
+        return hypotheses.lines(found) | hypotheses.trn(found)
 
     def work(self, input_lengths: Tensor, target_lengths: Tensor) -> tuple[int, str]:
         """Frames of the input."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from harness.contract import hypotheses
 from harness.contract.hookspecs import hookimpl
 from harness.contract.specs import FrameInput, InputSpec
 from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs, Target
@@ -15,6 +16,7 @@ from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from harness.contract.hypotheses import Hypothesis
     from harness.contract.metric import Metric
 
 HARNESS_CONTRACT = 2
@@ -82,6 +84,11 @@ class MultiLabelTarget(Target):
     def text(self, output: Any, decode: Callable[[Sequence[int]], str] | None = None) -> str:
         """The names of the labels that are answered."""
         return ", ".join(name for name, answered in zip(self.class_names, output, strict=True) if answered)
+
+    @classmethod
+    def hypothesis_files(cls, found: Sequence[Hypothesis]) -> dict[str, str]:
+        """A table of the labels that apply."""
+        return hypotheses.table(found)
 
     @classmethod
     def metrics(cls) -> tuple[Metric, ...]:

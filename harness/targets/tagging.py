@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from harness.contract import hypotheses
 from harness.contract.hookspecs import hookimpl
 from harness.contract.specs import FrameInput, InputSpec, TokenInput
 from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs, Target
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from harness.contract.batch import Example
+    from harness.contract.hypotheses import Hypothesis
     from harness.contract.metric import Metric, Prediction
 
 HARNESS_CONTRACT = 2
@@ -94,6 +96,11 @@ class TaggingTarget(Target):
         if not self.class_names:
             return super().text(output, decode)
         return " ".join(self.class_names[tag] for tag in output)
+
+    @classmethod
+    def hypothesis_files(cls, found: Sequence[Hypothesis]) -> dict[str, str]:
+        """Words and tags in columns."""
+        return hypotheses.columns(found)
 
     def work(self, input_lengths: Tensor, target_lengths: Tensor) -> tuple[int, str]:
         """Positions."""

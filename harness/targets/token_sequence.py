@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from harness.contract import hypotheses
 from harness.contract.hookspecs import hookimpl
 from harness.contract.specs import FrameInput, InputSpec, TokenInput
 from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs, Target, Vocabulary
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from harness.contract.batch import Batch
+    from harness.contract.hypotheses import Hypothesis
     from harness.contract.metric import Metric
 
 HARNESS_CONTRACT = 2
@@ -133,6 +135,13 @@ class TokenSequenceTarget(Target):
         else:
             results = greedy(*arguments, forbid=forbid)
         return [hypothesis.ids for hypothesis in results]
+
+    @classmethod
+    def hypothesis_files(cls, found: Sequence[Hypothesis]) -> dict[str, str]:
+        """Lines of text; where an example has several right answers, captions of COCO too."""
+        return hypotheses.lines(found) | (
+            hypotheses.captions(found) if any(len(h.references) > 1 for h in found) else {}
+        )
 
     def work(self, input_lengths: Tensor, target_lengths: Tensor) -> tuple[int, str]:
         """Symbols of the targets."""

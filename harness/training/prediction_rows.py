@@ -19,7 +19,9 @@ def prediction_rows(data: TaskData, outcome: Evaluation) -> list[PredictionRow]:
     for prediction, row, example in zip(outcome.predictions, outcome.rows, outcome.examples, strict=True):
         right = example.references[0] if example.references else _right(data, example)
         statistics = {name: dict(values) for name, values in row.items()}
-        made.append(PredictionRow(example.id, example.source, right, prediction.text, statistics))
+        made.append(
+            PredictionRow(example.id, example.source, right, prediction.text, statistics, example.references[1:])
+        )
     return made
 
 

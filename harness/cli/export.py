@@ -1,0 +1,95 @@
+"""`harness export RUN --hypotheses`: what a run answered, as files that other tools score."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from harness.contract.hypotheses import Hypothesis
+    from harness.store import RunView
+
+
+def command(
+    run: Annotated[str, typer.Argument(help="The run's key, or as much of its beginning as is unique.")],
+    hypotheses: Annotated[
+        bool, typer.Option("--hypotheses", help="Export the answers to the test examples beside the right ones.")
+    ] = False,
+    folder: Annotated[
+        str | None,
+        typer.Option("--to", metavar="FOLDER", help="Where to write. Default: hypotheses-KEY in the working folder."),
+    ] = None,
+) -> None:
+    """Write a run's answers in the formats of other tools, so that its scores can be computed a second way.
+
+    Sentences and transcripts are line-aligned texts (sacreBLEU, jiwer), transcripts also NIST trn; classes are a CSV;
+    tags are columns (conlleval, seqeval); captions with several references are COCO's JSON (pycocoevalcap).
+    """
+    from harness.cli import output
+    from harness.errors import UserError
+    from harness.places import user_path
+    from harness.store import Store, query
+
+    if not hypotheses:
+        raise UserError("Say what to export: harness export RUN --hypotheses.")
+    with Store.open(create=False) as store:
+        view = query.run(store, run)
+        found = _answered(view, query.predictions(store, view.id))
+    files = _files(view, found)
+    place = user_path(folder, "--to") if folder is not None else Path(f"hypotheses-{view.key[:12]}")
+    _write(place, files)
+    output.say(f"{len(found):,} answers of {view.task} × {view.model}, seed {view.seed}: {', '.join(files)} in {place}")
+    for name, value in (view.summary.metrics if view.summary else {}).items():
+        declared = view.units.get(name.removeprefix("test/"))
+        if name.startswith("test/") and declared:
+            signature = declared.get("signature")
+            output.say(f"  {name} {value:.4f} {declared.get('unit', '')}" + (f" ({signature})" if signature else ""))
+
+
+def _answered(view: RunView, rows: list) -> list[Hypothesis]:
+    """The stored answers.
+
+    Raises:
+        UserError: the run has none, and why.
+    """
+    from harness.contract.hypotheses import Hypothesis
+    from harness.errors import UserError
+
+    if view.status != "finished":
+        raise UserError(f"The run {view.key[:12]} is {view.status}; only a finished run has answers to export.")
+    found = [Hypothesis(r.example_id, r.source, (r.reference, *r.others), r.output) for r in rows]
+    if not any(one.references[0] or one.text for one in found):
+        raise UserError(
+            f"The run {view.key[:12]} answers nothing as text: {view.task} scores the data itself, as a model of "
+            "text does."
+        )
+    return found
+
+
+def _files(view: RunView, found: list[Hypothesis]) -> dict[str, str]:
+    """Content by name, as the task's kind of answer has it; lines where the task is not installed."""
+    from harness.contract.hypotheses import lines
+    from harness.registry.discovery import load_task, registry
+
+    if view.task not in registry().names("task"):
+        return lines(found)
+    return load_task(view.task).target_type.hypothesis_files(found)
+
+
+def _write(place: Path, files: dict[str, str]) -> None:
+    """Write the files into the folder, made where it is missing.
+
+    Raises:
+        UserError: it cannot be made or written to.
+    """
+    from harness.errors import UserError
+
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            # A byte of a file's name that is no UTF-8 becomes an escape.
+            (place / name).write_text(content, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise UserError(f"Cannot write into '{place}': {error.strerror}. Choose another folder with --to.") from error
