@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from harness.contract.hypotheses import Hypothesis
+    from harness.contract.hypotheses import AnsweredText
     from harness.store import RunView
 
 
@@ -48,18 +48,18 @@ def command(
             output.say(f"  {name} {value:.4f} {declared.get('unit', '')}" + (f" ({signature})" if signature else ""))
 
 
-def _answered(view: RunView, rows: list) -> list[Hypothesis]:
+def _answered(view: RunView, rows: list) -> list[AnsweredText]:
     """The stored answers.
 
     Raises:
         UserError: the run has none, and why.
     """
-    from harness.contract.hypotheses import Hypothesis
+    from harness.contract.hypotheses import AnsweredText
     from harness.errors import UserError
 
     if view.status != "finished":
         raise UserError(f"The run {view.key[:12]} is {view.status}; only a finished run has answers to export.")
-    found = [Hypothesis(r.example_id, r.source, (r.reference, *r.others), r.output) for r in rows]
+    found = [AnsweredText(r.example_id, r.source, (r.reference, *r.others), r.output) for r in rows]
     if not any(one.references[0] or one.text for one in found):
         raise UserError(
             f"The run {view.key[:12]} answers nothing as text: {view.task} scores the data itself, as a model of "
@@ -68,7 +68,7 @@ def _answered(view: RunView, rows: list) -> list[Hypothesis]:
     return found
 
 
-def _files(view: RunView, found: list[Hypothesis]) -> dict[str, str]:
+def _files(view: RunView, found: list[AnsweredText]) -> dict[str, str]:
     """Content by name, as the task's kind of answer has it; lines where the task is not installed."""
     from harness.contract.hypotheses import lines
     from harness.registry.discovery import load_task, registry

@@ -142,6 +142,12 @@ def without_input(split: object, index: int) -> Example | None:
     return None if describe is None else describe(index)
 
 
+def end_to_end(split: object, bos: int) -> np.ndarray | None:
+    """All documents' symbols in one array (N,), the symbol `bos` before each; None where the split has none such."""
+    joined = _offered(split, "end_to_end")
+    return None if joined is None else joined(bos)
+
+
 def _offered(split: object, name: str) -> Any:
     """A method of the split, unless a subclass of its owner gives other examples than its owner knows."""
     for owner in type(split).__mro__:

@@ -1,10 +1,14 @@
 """Many examples of a split at once, as a batch holds them: what spares a Python loop over examples.
 
-A split need only give examples one by one (`harness.contract.batch.Split`). One that can put a padded batch together
-more cheaply has a method `gather(positions, input_pad, target_pad) -> Gathered | None`, and one that can tell all of an
-example but its input more cheaply has `without_input(index) -> Example | None`. Both must agree with the split's
-examples to the last bit. A class that overrides `__getitem__` of such a split and nothing else is read example by
-example again.
+A split need only give examples one by one (`harness.contract.batch.Split`). It may also have
+
+    gather(positions, input_pad, target_pad) -> Gathered | None     if it can put a padded batch together more cheaply
+    without_input(index) -> Example | None                          if it can tell all but the input more cheaply
+    end_to_end(bos) -> np.ndarray | None                            if the symbols of its documents lie end to end,
+        perhaps in a file mapped into memory: whole numbers (N,), the symbol `bos` before each document
+
+All must agree with the split's examples to the last bit. A class that overrides `__getitem__` of such a split and
+nothing else is read example by example again.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Hypothesis:
+class AnsweredText:
     """What was answered for one example, as texts.
 
     Attributes:
@@ -33,7 +33,7 @@ class Hypothesis:
     text: str
 
 
-def lines(found: Sequence[Hypothesis]) -> dict[str, str]:
+def lines(found: Sequence[AnsweredText]) -> dict[str, str]:
     """One line an example; `references.2.txt` and so on hold further right answers, empty where there are fewer."""
     most = max((len(one.references) for one in found), default=0)
     files = {"ids.txt": [one.id for one in found], "hypotheses.txt": [one.text for one in found]}
@@ -43,7 +43,7 @@ def lines(found: Sequence[Hypothesis]) -> dict[str, str]:
     return {name: "".join(f"{_one_line(text)}\n" for text in texts) for name, texts in files.items()}
 
 
-def table(found: Sequence[Hypothesis]) -> dict[str, str]:
+def table(found: Sequence[AnsweredText]) -> dict[str, str]:
     """A CSV with the columns id, reference and hypothesis."""
     written = io.StringIO()
     rows = csv.writer(written, lineterminator="\n")
@@ -52,7 +52,7 @@ def table(found: Sequence[Hypothesis]) -> dict[str, str]:
     return {"predictions.csv": written.getvalue()}
 
 
-def columns(found: Sequence[Hypothesis]) -> dict[str, str]:
+def columns(found: Sequence[AnsweredText]) -> dict[str, str]:
     """A word with its right and its answered tag a line, blanks between, and an empty line after each sentence."""
     sentences = []
     for one in found:
@@ -64,7 +64,7 @@ def columns(found: Sequence[Hypothesis]) -> dict[str, str]:
     return {"columns.txt": "\n".join(sentences) + ("\n" if sentences else "")}
 
 
-def captions(found: Sequence[Hypothesis]) -> dict[str, str]:
+def captions(found: Sequence[AnsweredText]) -> dict[str, str]:
     """The annotations and the results of COCO captions; a picture is an example's id."""
     images = [{"id": one.id} for one in found]
     right = [(one.id, text) for one in found for text in one.references]
@@ -76,7 +76,7 @@ def captions(found: Sequence[Hypothesis]) -> dict[str, str]:
     }
 
 
-def trn(found: Sequence[Hypothesis]) -> dict[str, str]:
+def trn(found: Sequence[AnsweredText]) -> dict[str, str]:
     """Transcripts of NIST sclite: the text, then the id in brackets."""
     return {
         "hypotheses.trn": "".join(f"{_one_line(one.text)} ({_one_line(one.id)})\n" for one in found),

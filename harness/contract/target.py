@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from harness.contract.batch import Batch, Example
-    from harness.contract.hypotheses import Hypothesis
+    from harness.contract.hypotheses import AnsweredText
     from harness.contract.metric import Metric, Prediction
     from harness.contract.specs import InputSpec
 
@@ -303,7 +303,7 @@ class Target(ABC):
         return " ".join(map(str, output)) if isinstance(output, list) else str(output)
 
     @classmethod
-    def hypothesis_files(cls, found: Sequence[Hypothesis]) -> dict[str, str]:
+    def hypothesis_files(cls, found: Sequence[AnsweredText]) -> dict[str, str]:
         """The answers as files that other tools score, content by name; see `harness.contract.hypotheses`."""
         return hypotheses.lines(found)
 

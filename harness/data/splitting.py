@@ -19,7 +19,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Shares:
-    """Parts of the data that are held out; the rest is for training.
+    """SplitPositions of the data that are held out; the rest is for training.
 
     Attributes:
         val, test: above 0, and together below 1.
@@ -36,7 +36,7 @@ class Shares:
 
 
 @dataclass(frozen=True)
-class Parts:
+class SplitPositions:
     """Positions of the examples of each split, int64, ascending; disjoint, and together all of them.
 
     Attributes:
@@ -50,7 +50,7 @@ class Parts:
     rule: str = field(default="", compare=False)
 
 
-def stratified(contents: Sequence[str], labels: Sequence[Hashable], shares: Shares | None = None) -> Parts:
+def stratified(contents: Sequence[str], labels: Sequence[Hashable], shares: Shares | None = None) -> SplitPositions:
     """Divide each label alike; examples of equal content go into one split, with the label of the first of them.
 
     Args:
@@ -69,7 +69,7 @@ def stratified(contents: Sequence[str], labels: Sequence[Hashable], shares: Shar
     return _parts([split[content] for content in contents], rule)
 
 
-def by_group(groups: Sequence[Hashable], shares: Shares | None = None, *, named: str = "group") -> Parts:
+def by_group(groups: Sequence[Hashable], shares: Shares | None = None, *, named: str = "group") -> SplitPositions:
     """Divide whole groups; shares are of the groups, however large each is.
 
     Args:
@@ -85,12 +85,12 @@ def by_group(groups: Sequence[Hashable], shares: Shares | None = None, *, named:
     )
 
 
-def in_time_order(count: int, shares: Shares | None = None) -> Parts:
+def in_time_order(count: int, shares: Shares | None = None) -> SplitPositions:
     """The first for training, then validation, the last for test."""
     shares = shares or Shares()
     first, second = round(count * (1 - shares.val - shares.test)), round(count * (1 - shares.test))
     positions = np.arange(count, dtype=np.int64)
-    return Parts(
+    return SplitPositions(
         positions[:first], positions[first:second], positions[second:], f"{_percent(shares)} in the order of time"
     )
 
@@ -107,10 +107,10 @@ def _ranked(names: Sequence[str], shares: Shares) -> dict[str, str]:
     }
 
 
-def _parts(split: Sequence[str], rule: str) -> Parts:
+def _parts(split: Sequence[str], rule: str) -> SplitPositions:
     positions = {name: [i for i, one in enumerate(split) if one == name] for name in ("train", "val", "test")}
     train, val, test = (np.array(positions[name], dtype=np.int64) for name in ("train", "val", "test"))
-    return Parts(train, val, test, rule)
+    return SplitPositions(train, val, test, rule)
 
 
 def _percent(shares: Shares) -> str:

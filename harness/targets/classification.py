@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from harness.contract.batch import Example
-    from harness.contract.hypotheses import Hypothesis
+    from harness.contract.hypotheses import AnsweredText
     from harness.contract.metric import Metric, Prediction
 
 HARNESS_CONTRACT = 2
@@ -86,7 +86,7 @@ class ClassTarget(Target):
         return self.class_names[output] if self.class_names else str(output)
 
     @classmethod
-    def hypothesis_files(cls, found: Sequence[Hypothesis]) -> dict[str, str]:
+    def hypothesis_files(cls, found: Sequence[AnsweredText]) -> dict[str, str]:
         """A table of classes."""
         return hypotheses.table(found)
 

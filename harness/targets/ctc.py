@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from harness.contract.batch import Batch
-    from harness.contract.hypotheses import Hypothesis
+    from harness.contract.hypotheses import AnsweredText
     from harness.contract.metric import Metric
 
 HARNESS_CONTRACT = 2
@@ -118,7 +118,7 @@ class CTCTarget(Target):
         return ctc_prefix_beam(pad_sequence(rows, batch_first=True), lengths, self.blank, decoding.beam_size)
 
     @classmethod
-    def hypothesis_files(cls, found: Sequence[Hypothesis]) -> dict[str, str]:
+    def hypothesis_files(cls, found: Sequence[AnsweredText]) -> dict[str, str]:
         """Lines of text, and transcripts of sclite."""
         return hypotheses.lines(found) | hypotheses.trn(found)
 

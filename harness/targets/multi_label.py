@@ -16,7 +16,7 @@ from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from harness.contract.hypotheses import Hypothesis
+    from harness.contract.hypotheses import AnsweredText
     from harness.contract.metric import Metric
 
 HARNESS_CONTRACT = 2
@@ -86,7 +86,7 @@ class MultiLabelTarget(Target):
         return ", ".join(name for name, answered in zip(self.class_names, output, strict=True) if answered)
 
     @classmethod
-    def hypothesis_files(cls, found: Sequence[Hypothesis]) -> dict[str, str]:
+    def hypothesis_files(cls, found: Sequence[AnsweredText]) -> dict[str, str]:
         """A table of the labels that apply."""
         return hypotheses.table(found)
 

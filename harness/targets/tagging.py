@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from harness.contract.batch import Example
-    from harness.contract.hypotheses import Hypothesis
+    from harness.contract.hypotheses import AnsweredText
     from harness.contract.metric import Metric, Prediction
 
 HARNESS_CONTRACT = 2
@@ -98,7 +98,7 @@ class TaggingTarget(Target):
         return " ".join(self.class_names[tag] for tag in output)
 
     @classmethod
-    def hypothesis_files(cls, found: Sequence[Hypothesis]) -> dict[str, str]:
+    def hypothesis_files(cls, found: Sequence[AnsweredText]) -> dict[str, str]:
         """Words and tags in columns."""
         return hypotheses.columns(found)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from harness.contract.batch import Batch
-    from harness.contract.hypotheses import Hypothesis
+    from harness.contract.hypotheses import AnsweredText
     from harness.contract.metric import Metric
 
 HARNESS_CONTRACT = 2
@@ -137,7 +137,7 @@ class TokenSequenceTarget(Target):
         return [hypothesis.ids for hypothesis in results]
 
     @classmethod
-    def hypothesis_files(cls, found: Sequence[Hypothesis]) -> dict[str, str]:
+    def hypothesis_files(cls, found: Sequence[AnsweredText]) -> dict[str, str]:
         """Lines of text; where an example has several right answers, captions of COCO too."""
         return hypotheses.lines(found) | (
             hypotheses.captions(found) if any(len(h.references) > 1 for h in found) else {}

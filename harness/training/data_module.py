@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness.contract.batch import Batch, Example, gatherer
+from harness.contract.batch import Batch, Example, Split, end_to_end, gatherer
 from harness.contract.task import Loader, TaskData
 from harness.errors import DataError
 from harness.training.batching import training_batches
@@ -76,13 +76,14 @@ class StreamBatches:
 
     All documents, each preceded by the begin-of-sequence symbol, are joined, rotated by a random offset each
     epoch, and cut into `batch_size` streams of equal length; a batch is the next `bptt` steps of every stream.
+    A split that has its documents end to end already, as `harness.contract.gathering` says, may keep them on disk.
     Source: Zaremba et al. 2014, section 4.1. Attributes as of `ExampleBatches`.
     """
 
     def __init__(self, data: TaskData, loader: Loader, seed: int) -> None:
-        bos = np.array([stream_symbols(data.target_spec)[0]], dtype=np.int64)
-        parts = [a for i in range(len(data.train)) for a in (bos, np.asarray(data.train[i].target, dtype=np.int64))]
-        self._stream = np.concatenate(parts)
+        bos = stream_symbols(data.target_spec)[0]
+        ready = end_to_end(data.train, bos)
+        self._stream = _joined(data.train, bos) if ready is None else ready
         self._streams = max(1, min(loader.batch_size, len(self._stream) // 2))
         self._bptt = loader.bptt
         self._steps = (len(self._stream) - 1) // self._streams
@@ -98,15 +99,22 @@ class StreamBatches:
         """The next epoch, without its first `skip` batches."""
         self.epoch += 1
         offset = int(torch.randint(len(self._stream), (1,), generator=self.order))
-        stream = np.roll(self._stream, -offset)
-        used = self._streams * self._steps
-        inputs = torch.from_numpy(stream[:used].reshape(self._streams, self._steps))  # (B, L)
-        targets = torch.from_numpy(stream[1 : used + 1].reshape(self._streams, self._steps))
+        begins = offset + np.arange(self._streams)[:, None] * self._steps
         ids = tuple(f"stream{i}" for i in range(self._streams))
         for start in range(skip * self._bptt, self._steps, self._bptt):
-            x, y = inputs[:, start : start + self._bptt], targets[:, start : start + self._bptt]
-            lengths = torch.full((self._streams,), x.shape[1], dtype=torch.int64)
-            yield Batch(ids, x.contiguous(), lengths, y.contiguous(), lengths, reset_state=start == 0)
+            steps = min(self._bptt, self._steps - start)
+            positions = (begins + np.arange(start, start + steps + 1)) % len(self._stream)
+            symbols = torch.from_numpy(self._stream[positions].astype(np.int64))  # (B, steps + 1)
+            lengths = torch.full((self._streams,), steps, dtype=torch.int64)
+            x, y = symbols[:, :-1].contiguous(), symbols[:, 1:].contiguous()
+            yield Batch(ids, x, lengths, y, lengths, reset_state=start == 0)
+
+
+def _joined(split: Split, bos: int) -> np.ndarray:
+    """The documents' symbols end to end, int64 (N,), `bos` before each."""
+    begin = np.array([bos], dtype=np.int64)
+    parts = [a for i in range(len(split)) for a in (begin, np.asarray(split[i].target, dtype=np.int64))]
+    return np.concatenate(parts)
 
 
 TrainingBatches = ExampleBatches | StreamBatches

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
-from harness.contract.batch import ListSplit
+import numpy as np
+
+from harness.contract.batch import Example, ListSplit
 from harness.contract.dataset import Dataset, RawData
 from harness.contract.dataset_task import DatasetTask
 from harness.contract.hookspecs import hookimpl
 from harness.contract.metric import Metric
 from harness.contract.specs import TokenInput
 from harness.contract.task import Loader, Task, TaskData
-from harness.data.cache import cache_dir
 from harness.errors import DataError
 from harness.metrics.language_model import BITS_PER_CHARACTER, PERPLEXITY
 from harness.targets import NextTokenTarget
 from harness_tasks.text._documents import Documents, written
+from harness_tasks.text._stored_documents import StoredDocuments, stored
 from harness_tasks.text._text_symbols import (
     BOS,
     PAD,
@@ -29,11 +31,13 @@ from harness_tasks.text._text_symbols import (
     SymbolVocabulary,
     WordVocabulary,
 )
+from harness_tasks.text.long_documents import LongDocuments
 from harness_tasks.text_corpus import TextCorpus
 
 HARNESS_CONTRACT = 2
 
 Notes = dict[str, str | int | float]
+_SUBWORD_PIECES = 25  # of a text too long for memory that subwords are learned from, evenly spread: some 100 MB
 _SPLITS = {"train": "training", "val": "validation", "test": "test"}
 
 
@@ -52,7 +56,8 @@ class TextGeneration(DatasetTask):
         symbols: character, subword (byte-level BPE) or word; None: as the data set says, else character.
         vocab_size: most symbols of a subword or word vocabulary; None: 4,000 subwords, all words.
 
-    The vocabulary is fitted on training text. Text is in Unicode NFC, with "\\n" for every line end; what looks like a
+    The vocabulary is fitted on training text (subwords of a text of gigabytes on some 100 MB of it), and training
+    symbols are kept on disk, encoded once. Text is in Unicode NFC, with "\\n" for every line end; what looks like a
     special symbol ("<pad>") is text, but for "<unk>" among words. `Example.units["characters"]` counts the characters
     of that text, so bits per character is comparable between characters, subwords and words.
     """
@@ -87,7 +92,7 @@ class TextGeneration(DatasetTask):
             DataError: the text is missing, out of reach or not as expected.
         """
         super().prepare_data()
-        self._vocabulary(self.dataset.read())
+        self._stored(self.dataset.read())
 
     def setup(self) -> TaskData:
         """Symbol ids of the split text.
@@ -96,18 +101,28 @@ class TextGeneration(DatasetTask):
             DataError: as for `prepare_data`.
         """
         corpus = self.dataset.read()
-        vocabulary = self._vocabulary(corpus)
-        documents, notes = Documents(vocabulary), dict(corpus.notes)
-        train, val, test = (self._split(name, corpus, documents, notes) for name in _SPLITS)
+        folder = self._stored(corpus)
+        documents, notes = Documents.load(folder), dict(corpus.notes)
+        train = StoredDocuments(folder, corpus.train)
+        val, test = ([documents.example(raw) for raw in part] for part in (corpus.val, corpus.test))
+        kept = {"val": [one for one in val if len(one.target)], "test": [one for one in test if len(one.target)]}
+        for name, left, of in (("train", train, corpus.train), ("val", kept["val"], val), ("test", kept["test"], test)):
+            if not len(left):
+                raise DataError(f"The {_SPLITS[name]} text of data set '{self.dataset_name}' is empty.")
+            if len(left) < len(of):
+                notes[f"{_SPLITS[name]} documents left out, which are empty"] = len(of) - len(left)
+        vocabulary = documents.vocabulary
         return TaskData(
             train,
-            val,
-            test,
+            ListSplit(kept["val"]),
+            ListSplit(kept["test"]),
             TokenInput(vocabulary.size, PAD),
             NextTokenTarget(vocabulary.size, PAD, BOS),
             preprocessing=documents,
             prompts=self._prompts(corpus, vocabulary),
-            notes=notes | _counts("training", train) | _counts("test", test),
+            notes=notes
+            | _counts("training", train.total("characters"), train.target_lengths, train.total("unknown"))
+            | _counts("test", *_totals(kept["test"])),
         )
 
     def load_preprocessing(self, folder: Path) -> Documents:
@@ -124,30 +139,21 @@ class TextGeneration(DatasetTask):
     def _symbols(self) -> Symbols:
         return Symbols(self.on_this_data("symbols", Symbols.character))
 
-    def _split(self, name: str, corpus: RawData, documents: Documents, notes: Notes) -> ListSplit:
-        """The documents of a split that have a symbol; the others are counted in the notes.
-
-        Raises:
-            DataError: none has.
-        """
-        examples = [documents.example(raw) for raw in getattr(corpus, name)]
-        kept = [example for example in examples if len(example.target)]
-        if not kept:
-            raise DataError(f"The {_SPLITS[name]} text of data set '{self.dataset_name}' is empty.")
-        if len(kept) < len(examples):
-            notes[f"{_SPLITS[name]} documents left out, which are empty"] = len(examples) - len(kept)
-        return ListSplit(kept)
+    def _stored(self, corpus: RawData) -> Path:
+        """The folder of the vocabulary and of the training symbols."""
+        kind = f"{self._symbols.value} {self.vocab_size}"
+        return stored(corpus.train, kind, self.dataset_name, lambda: self._vocabulary(corpus))
 
     def _vocabulary(self, corpus: RawData) -> SymbolVocabulary:
-        texts = [written(document.target) for document in corpus.train]
+        documents = corpus.train
+        if self._symbols is Symbols.subword and isinstance(documents, LongDocuments):
+            documents = documents[:: 1 + len(documents) // _SUBWORD_PIECES]
+        texts = (written(document.target) for document in documents)
         if self._symbols is Symbols.character:
             return CharacterVocabulary(texts)
         if self._symbols is Symbols.word:
             return WordVocabulary(texts, self.vocab_size)
-        size = self.vocab_size or 4_000
-        # The digest of the training text itself: nothing else decides the vocabulary.
-        digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
-        return SubwordVocabulary.fit(texts, size, cache_dir() / "prepared" / f"byte-pairs-{digest}-{size}")
+        return SubwordVocabulary.fit(texts, self.vocab_size or 4_000)
 
     def _prompts(self, corpus: RawData, vocabulary: SymbolVocabulary) -> tuple[tuple[int, ...], ...]:
         # A subword carries its blank in front, so a prompt that ends in one would be cut where no text is.
@@ -155,11 +161,17 @@ class TextGeneration(DatasetTask):
         return tuple(tuple(int(i) for i in vocabulary.encode(opening)) for opening in openings if opening)
 
 
-def _counts(split: str, dataset: ListSplit) -> dict[str, str | int | float]:
-    unknown = sum(int((example.target == UNK).sum()) for example in dataset)
+def _totals(examples: Sequence[Example]) -> tuple[int, np.ndarray, int]:
+    """Characters, symbols of each document, and unknown symbols."""
+    unknown = sum(int((example.target == UNK).sum()) for example in examples)
+    lengths = np.array([len(example.target) for example in examples], dtype=np.int64)
+    return int(sum(example.units["characters"] for example in examples)), lengths, unknown
+
+
+def _counts(split: str, characters: int, symbols: np.ndarray, unknown: int) -> Notes:
     return {
-        f"{split} characters": int(sum(example.units["characters"] for example in dataset)),
-        f"{split} symbols": int(dataset.target_lengths.sum()),
+        f"{split} characters": characters,
+        f"{split} symbols": int(symbols.sum()),
         f"{split} symbols unknown": unknown,
     }
 

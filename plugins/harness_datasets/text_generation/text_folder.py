@@ -1,4 +1,8 @@
-"""Any text: a folder with train.txt, val.txt and test.txt, or with one file, cut into consecutive 90, 5 and 5 %."""
+"""Any text: a folder with train.txt, val.txt and test.txt, or with one file, cut into consecutive 90, 5 and 5 %.
+
+A training text of 64 MB or more is read in pieces and need not fit into memory; of a single file as large, validation
+and test are at most 5 MB each.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from harness_tasks.text.long_documents import LongDocuments
 from harness_tasks.text_corpus import TextCorpus
 
 from harness.contract.dataset import Dataset, RawData
@@ -15,11 +20,15 @@ from harness.contract.hookspecs import hookimpl
 from harness.data.foreign import shown
 from harness.data.sources import FolderSource, Source
 from harness.data.text_files import read_text
+from harness.data.text_pieces import LARGE, TextPieces
 from harness.errors import DataError
 from harness_datasets.text_generation._text_corpora import corpus
 from harness_datasets.text_generation.counting import Counting
 
 HARNESS_CONTRACT = 2
+
+HELD_OUT = 5_000_000
+"""Bytes at most for validation and for test where one large file is cut."""
 
 
 @dataclass
@@ -52,16 +61,23 @@ class TextFolder(TextCorpus):
         files = _by_name(source.files())
         if {"train", "val", "test"} <= files.keys():
             used = [files[name] for name in ("train", "val", "test")]
-            texts = [read_text(path) for path in used]
+            long = _is_long(used[0])
+            texts = [read_text(path) for path in used[long:]]
+            whole = TextPieces(used[0], source.fingerprint()) if long else None
         elif len(files) == 1:
             used = list(files.values())
-            texts = _cut(read_text(used[0]))
+            long = _is_long(used[0])
+            whole, texts = _cut_long(used[0], source.fingerprint()) if long else (None, _cut(read_text(used[0])))
         else:
             raise DataError(
                 f"The folder {shown(self.root or '')} holds {', '.join(shown(p.name) for p in source.files())}; "
                 "expected train.txt, val.txt and test.txt, or one text file alone."
             )
-        data = corpus(texts, shown(self.root or ""))
+        if whole is None:
+            data = corpus(texts, shown(self.root or ""))
+        else:
+            data = corpus([whole[0], *texts], shown(self.root or ""))
+            data.train = LongDocuments("train", whole)
         data.notes |= source.unused(used, "neither train, val nor test")
         return data
 
@@ -77,6 +93,20 @@ class TextFolder(TextCorpus):
             description="train.txt, val.txt and test.txt in UTF-8, plain or .gz, or one text file, split 90/5/5",
             patterns=("*.txt", "*.txt.gz"),
         )
+
+
+def _is_long(path: Path) -> bool:
+    """Whether a text is read in pieces. A packed one is not: only the whole of it can be unpacked."""
+    return path.suffix.lower() != ".gz" and path.stat().st_size >= LARGE
+
+
+def _cut_long(path: Path, content: str) -> tuple[TextPieces, list[str]]:
+    """As `_cut`, with at most `HELD_OUT` bytes for each held-out split, read into memory."""
+    whole = TextPieces(path, content)
+    held = min(whole.size * 5 // 100, HELD_OUT)
+    first, second = whole.border(whole.size - 2 * held), whole.border(whole.size - held)
+    held_out = [TextPieces(path, content, part=part) for part in ((first, second), (second, whole.size))]
+    return TextPieces(path, content, part=(0, first)), ["".join(pieces) for pieces in held_out]
 
 
 def _by_name(files: Sequence[Path]) -> dict[str, Path]:

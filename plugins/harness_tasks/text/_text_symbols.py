@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from harness.data.cache import build_once
 from harness.errors import ConfigError
 from harness_tasks.text._subwords import check_encodable
 
@@ -131,8 +130,8 @@ class SubwordVocabulary:
         return cls(Tokenizer.from_file(str(folder / _TOKENIZER)))
 
     @classmethod
-    def fit(cls, texts: Sequence[str], vocab_size: int, folder: Path) -> SubwordVocabulary:
-        """Learn at most `vocab_size` symbols from `texts`, once; kept in `folder`.
+    def fit(cls, texts: Iterable[str], vocab_size: int) -> SubwordVocabulary:
+        """Learn at most `vocab_size` symbols from `texts`.
 
         Raises:
             ConfigError: `vocab_size` has no room for the 256 bytes and the special symbols.
@@ -143,20 +142,17 @@ class SubwordVocabulary:
         if vocab_size < least:
             raise ConfigError(f"task.vocab_size is {vocab_size}; byte-level subwords need at least {least}.")
 
-        def build(target: Path) -> None:
-            tokenizer = Tokenizer(models.BPE())
-            tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-            tokenizer.decoder = decoders.ByteLevel()
-            trainer = trainers.BpeTrainer(
-                vocab_size=vocab_size,
-                special_tokens=list(SPECIAL),
-                initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-                show_progress=False,
-            )
-            tokenizer.train_from_iterator(texts, trainer)
-            tokenizer.save(str(target / _TOKENIZER))
-
-        return cls.load(build_once(folder, build))
+        tokenizer = Tokenizer(models.BPE())
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.decoder = decoders.ByteLevel()
+        trainer = trainers.BpeTrainer(
+            vocab_size=vocab_size,
+            special_tokens=list(SPECIAL),
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        )
+        tokenizer.train_from_iterator(texts, trainer)
+        return cls(tokenizer)
 
 
 class WordVocabulary:

@@ -11,16 +11,16 @@ import sacrebleu
 
 from harness.contract import hypotheses
 from harness.contract.batch import Example
-from harness.contract.hypotheses import Hypothesis
+from harness.contract.hypotheses import AnsweredText
 from harness.contract.metric import Prediction, aggregate
 from harness.metrics.tagging import SPAN_F1
 from harness.metrics.translation import BLEU
 from harness.targets import BUILT_IN, ClassTarget, CTCTarget, TaggingTarget, TokenSequenceTarget
 
 SENTENCES = [
-    Hypothesis("a", "ein Hund", ("a dog runs over the grass",), "a dog runs over grass"),
-    Hypothesis("b", "zwei Männer", ("two men talk", "two people talk"), "two men talk"),
-    Hypothesis("c", "", ("",), "an\nanswer"),
+    AnsweredText("a", "ein Hund", ("a dog runs over the grass",), "a dog runs over grass"),
+    AnsweredText("b", "zwei Männer", ("two men talk", "two people talk"), "two men talk"),
+    AnsweredText("c", "", ("",), "an\nanswer"),
 ]
 
 
@@ -44,8 +44,8 @@ def test_bleu_of_the_files_is_the_metric() -> None:
 
 def test_spans_of_the_columns_are_those_of_the_metric() -> None:
     found = [
-        Hypothesis("a", "turn on the lamp", ("O O B-x I-x",), "O O B-x I-x"),
-        Hypothesis("b", "", ("B-x O",), "O B-x"),
+        AnsweredText("a", "turn on the lamp", ("O O B-x I-x",), "O O B-x I-x"),
+        AnsweredText("b", "", ("B-x O",), "O B-x"),
     ]
     rows = [
         [line.split(" ") for line in sentence.splitlines()]
@@ -63,7 +63,7 @@ def test_spans_of_the_columns_are_those_of_the_metric() -> None:
 
 def test_a_table_and_captions_are_read_back() -> None:
     table = list(
-        csv.DictReader(io.StringIO(hypotheses.table([Hypothesis("x,1", "", ('a "b"',), "c")])["predictions.csv"]))
+        csv.DictReader(io.StringIO(hypotheses.table([AnsweredText("x,1", "", ('a "b"',), "c")])["predictions.csv"]))
     )
     assert table == [{"id": "x,1", "reference": 'a "b"', "hypothesis": "c"}]
     files = {name: json.loads(content) for name, content in hypotheses.captions(SENTENCES[:2]).items()}

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.data.splitting import Parts, Shares, by_group, in_time_order, stratified
+from harness.data.splitting import Shares, SplitPositions, by_group, in_time_order, stratified
 
 
-def _split_of(parts: Parts) -> dict[int, str]:
+def _split_of(parts: SplitPositions) -> dict[int, str]:
     return {int(i): name for name in ("train", "val", "test") for i in getattr(parts, name)}
 
 

@@ -44,7 +44,7 @@ def _made(name: str, place: Path) -> tuple[Any, Any, Any]:
 MADE: dict[str, Callable[[Path], tuple[Preprocessing, Any, Any]]] = {
     "sentences": lambda _: (Sentences(Subwords.fit([TEXT], 280), True, 9), "The  Cafe\u0301 on THE mat", "A cat"),
     "characters": lambda _: (Documents(CharacterVocabulary([TEXT])), OTHER, OTHER),
-    "subwords": lambda place: (Documents(SubwordVocabulary.fit([TEXT], 270, place / "fitted")), "a cat\n", "a cat\n"),
+    "subwords": lambda place: (Documents(SubwordVocabulary.fit([TEXT], 270)), "a cat\n", "a cat\n"),
     "words": lambda _: (Documents(WordVocabulary([TEXT], 6)), "the dog sat on\n", "the dog"),
     "frames": lambda _: (_recordings(None), np.random.default_rng(3).normal(size=(7, 5)), "cab z"),
     "log-mel": lambda _: (_recordings(Features.log_mel), (WAVE, 8_000), "cab"),
