@@ -1,4 +1,4 @@
-"""`harness data`: fetch, list and verify data sets."""
+"""`harness data`: fetch, list, verify and inspect data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 _NAMED = 5  # how many duplicates are named
 
-app = typer.Typer(help="Fetch, list or verify data sets.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Fetch, list or verify data sets; inspect data of your own.", no_args_is_help=True, rich_markup_mode=None
+)
 
 Tasks = Annotated[
     list[str] | None,
@@ -131,6 +133,28 @@ def _findings(found: Findings) -> str:
     named = ", ".join(map(str, found.duplicates[:_NAMED])) + (", …" if len(found.duplicates) > _NAMED else "")
     counted = f"{len(found.of('test')):,} test and {len(found.of('val')):,} validation examples are duplicates"
     return "; ".join([*words, f"{counted}: {named}"])
+
+
+@app.command("inspect")
+def inspect(
+    path: Annotated[Path, typer.Argument(help="A file or a folder.", show_default=False)],
+    json: Annotated[bool, typer.Option("--json", help="Print an array of objects.")] = False,
+) -> None:
+    """Say what a file or folder of your own holds, what is odd about it, and which commands run on it.
+
+    Known are tables (CSV, TSV, JSON, JSON Lines), text, parallel text, tagged words (CoNLL-U, columns), series (.ts),
+    music, recordings with transcripts or in folders of classes, and films in folders of classes. Nothing is written.
+    """
+    from harness.cli import output
+    from harness.cli.inspecting import as_json, print_finding
+    from harness.data.inspection import inspect as look
+
+    found = look(path)
+    if json:
+        output.as_json([as_json(where, finding) for where, finding in found])
+        return
+    for where, finding in found:
+        print_finding(where, finding)
 
 
 @app.command("list")

@@ -29,6 +29,7 @@ class FolderSource:
         description: the expected contents of the folder.
         patterns: the files that belong to the data set, relative to `root`, as for `Path.glob`; names with a wildcard
             are compared without case, and hidden files never belong to it.
+        or_file: whether `root` may also be one file, which then stands for a folder that holds nothing else.
     """
 
     name: str
@@ -36,6 +37,7 @@ class FolderSource:
     licence: str
     description: str = ""
     patterns: tuple[str, ...] = ("**/*",)
+    or_file: bool = False
     kind: str = field(default="folder", init=False)
     synthetic: bool = field(default=False, init=False)
 
@@ -50,7 +52,7 @@ class FolderSource:
         return None
 
     def fetch(self) -> Path:
-        """The folder, after checking that it contains files of the data set.
+        """The folder, after checking that it contains files of the data set; of a single file, the folder it lies in.
 
         Raises:
             DataError: no folder was given, it does not exist, is not a folder, or contains no such file.
@@ -85,6 +87,8 @@ class FolderSource:
             more = f" or {len(self.patterns) - _NAMED} others" if len(self.patterns) > _NAMED else ""
             wanted = "" if self.patterns == ("**/*",) else f" of {', '.join(self.patterns[:_NAMED])}{more}"
             state = "is empty" if not any(root.iterdir()) else f"contains no file{wanted}"
+            if (file := self._file()) is not None:
+                raise DataError(f"{file} is no file of data set '{self.name}': it is none{wanted}. {self._expected()}")
             raise DataError(
                 f"The folder of data set '{self.name}' {state}: {root}. {self._expected()}{self._instead(found)}"
             )
@@ -96,6 +100,8 @@ class FolderSource:
         Raises:
             DataError: no folder was given, it does not exist or is not a folder, or a folder cannot be listed.
         """
+        if (file := self._file()) is not None:
+            return Walk((PurePath(file.name),), (), {})
         return walk(self._root())
 
     def unused(
@@ -178,9 +184,18 @@ class FolderSource:
         root = user_path(self.root, "task.root").absolute()
         if not os.path.exists(root):  # unlike Path.exists, False where permission is denied
             raise DataError(f"The folder of data set '{self.name}' does not exist: {root}. {self._expected()}")
+        if self._file() is not None:
+            return root.parent
         if not root.is_dir():
             raise DataError(f"The root of data set '{self.name}' is a file, not a folder: {root}. {self._expected()}")
         return root
+
+    def _file(self) -> Path | None:
+        """The one file that `root` is, where it may be one."""
+        if not self.or_file or self.root is None:
+            return None
+        path = user_path(self.root, "task.root").absolute()
+        return path if path.is_file() else None
 
     def _expected(self) -> str:
         return f"Expected: {self.description.rstrip('.')}." if self.description else ""

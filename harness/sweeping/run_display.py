@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from harness.sweeping.jobs import WAITING
+from harness.sweeping.sweep_display import printable
+from harness.training.load_data import UNDERSTOOD
 
 if TYPE_CHECKING:
     from harness.store.cell_states import CellState
@@ -53,10 +56,12 @@ class RunDisplay:
         self._move = lambda fraction, text: None
 
     def update(self, event: JobEvent, run: PlannedRun | None) -> None:
-        """Advance the bar; say once that the run waits for the machine."""
+        """Advance the bar; say what was understood of the user's data, and once that the run waits for the machine."""
         if event.text == WAITING and not self._said_waiting:
             self._said_waiting = True
             self._console.print("Waiting for another exclusive run of this machine to end.")
+        if event.text.startswith(UNDERSTOOD):
+            self._console.print(Text(printable(event.text)), soft_wrap=True)
         if event.fraction > 0.0:
             self._move(event.fraction, event.text)
 

@@ -18,6 +18,7 @@ from rich.text import Text
 from harness.sweeping import planning
 from harness.sweeping.estimates import Estimates
 from harness.sweeping.limits import duration
+from harness.training.load_data import UNDERSTOOD
 
 if TYPE_CHECKING:
     from harness.store.cell_states import CellState
@@ -56,6 +57,7 @@ class SweepDisplay:
         self._left: dict[str, PlannedRun] = {}  # cells to be done here, by key
         self._total = self._elsewhere = self._workers = 0
         self._stopping = self._said_elsewhere = False
+        self._understood: set[str] = set()
 
     @contextmanager
     def waiting(self, text: str) -> Iterator[None]:
@@ -106,6 +108,11 @@ class SweepDisplay:
         key = event.job.key
         if event.outcome is not None:
             self._rows.pop(key, None)
+            return
+        if event.text.startswith(UNDERSTOOD):
+            if event.text not in self._understood:  # each run of the same data says so
+                self._understood.add(event.text)
+                self._print(event.text)
             return
         row = self._rows.setdefault(key, _Row(event.job.label, run, time.monotonic()))
         row.fraction, row.text = event.fraction, event.text

@@ -27,7 +27,7 @@ from harness.training.evaluate import Evaluation, evaluate, judge
 from harness.training.generate import generate
 from harness.training.latency import measure_latency
 from harness.training.lightning_module import TrainingModule, after_steps
-from harness.training.load_data import load_data
+from harness.training.load_data import load_data, understood
 from harness.training.loop import train
 from harness.training.model_files import write_model, write_preprocessing
 from harness.training.optimizer import recorded_groups
@@ -110,11 +110,19 @@ def _planned(plan: RunPlan) -> str | None:
     return plan.identity.get("data_fingerprint")
 
 
+def _loaded(task: Task, plan: RunPlan, on_progress: OnProgress | None) -> TaskData:
+    """The data; what was understood of the user's own is said before training."""
+    data = load_data(task, _planned(plan))
+    if on_progress is not None and (text := understood(task, data)):
+        on_progress(0.0, text)
+    return data
+
+
 def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_progress: OnProgress | None) -> None:
     clock, task = session.clock, settings.task
     check_softmax(task.target_type, settings.trainer, settings.optimizer)
     with clock.phase("data_preparation"):
-        loaded = load_data(task, _planned(plan))
+        loaded = _loaded(task, plan, on_progress)
         for source in settings.model.sources():
             source.fetch()
     split = settings.trainer.final_split

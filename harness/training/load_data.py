@@ -10,6 +10,20 @@ from harness.contract.batch import Split, Subset
 from harness.contract.task import Task, TaskData
 from harness.errors import ConfigError, DataError
 
+UNDERSTOOD = "Data of "
+"""How the progress text begins that says, before training, what was understood of the user's data."""
+
+_OWN = ("file", "folder")
+
+
+def understood(task: Task, data: TaskData) -> str:
+    """What was read of the user's own files: sizes of the splits, and the notes; empty for other data."""
+    if not any(source.kind in _OWN for source in task.sources()):
+        return ""
+    sizes = f"{len(data.train):,} training, {len(data.val):,} validation and {len(data.test):,} test examples"
+    notes = [f"{name}: {value}" for name, value in data.notes.items()]
+    return f"{UNDERSTOOD}{task.name} ({task.dataset_name}): {'; '.join([sizes, *notes])}."
+
 
 def load_data(task: Task, planned: str | None = None) -> TaskData:
     """Prepared, loaded and limited data.

@@ -1,4 +1,4 @@
-"""Any text: a folder with train.txt, val.txt and test.txt, or with one file, cut into consecutive 90, 5 and 5 %.
+"""Any text: train.txt, val.txt and test.txt in a folder, or one file, cut into consecutive 90, 5 and 5 %.
 
 A training text of 64 MB or more is read in pieces and need not fit into memory; of a single file as large, validation
 and test are at most 5 MB each.
@@ -36,7 +36,7 @@ class TextFolder(TextCorpus):
     """Text files of one's own, in UTF-8 (or UTF-16 with a byte-order mark).
 
     Fields:
-        root: the folder.
+        root: the folder, or the file.
     """
 
     name: ClassVar[str] = "text"
@@ -92,6 +92,7 @@ class TextFolder(TextCorpus):
             licence="the user's own",
             description="train.txt, val.txt and test.txt in UTF-8, plain or .gz, or one text file, split 90/5/5",
             patterns=("*.txt", "*.txt.gz"),
+            or_file=True,
         )
 
 

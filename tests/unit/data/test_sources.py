@@ -121,3 +121,14 @@ class TestUrl:
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *args):
         pass
+
+
+class TestOneFileForAFolder:
+    def test_it_stands_for_a_folder_that_holds_nothing_else(self, tmp_path):
+        (tmp_path / "a.txt").write_text("a")
+        (tmp_path / "b.txt").write_text("b")
+        source = FolderSource("mine", tmp_path / "a.txt", "own", patterns=("*.txt",), or_file=True)
+        assert source.files() == [tmp_path / "a.txt"]
+        assert not source.unused(source.files())
+        with pytest.raises(DataError, match=r"b\.txt is no file of data set 'mine': it is none of \*\.wav"):
+            FolderSource("mine", tmp_path / "b.txt", "own", patterns=("*.wav",), or_file=True).files()

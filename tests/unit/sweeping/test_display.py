@@ -63,6 +63,15 @@ def test_elsewhere_there_is_a_line_for_every_cell_that_ends(cells: list[PlannedR
     ]
 
 
+def test_what_was_understood_of_the_data_is_said_once(cells: list[PlannedRun], out: io.StringIO) -> None:
+    display = _display(out, terminal=False)
+    for run in [run for run in cells if run.state == "ready"]:
+        display.update(_event(run), run)
+        display.update(_event(run, text="Data of counting (csv-a): 3 training examples; split: by hash."), run)
+    assert out.getvalue().splitlines() == ["Data of counting (csv-a): 3 training examples; split: by hash."]
+    assert "by hash" not in _shown(display)
+
+
 @pytest.mark.parametrize(
     ("workers", "threads", "reason", "line"),
     [
