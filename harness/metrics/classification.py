@@ -1,4 +1,4 @@
-"""Accuracy, top-5 accuracy, macro F1 and the confusion matrix, for `ClassTarget`."""
+"""Accuracy, top-5 accuracy, macro F1, calibration error and the confusion matrix, for `ClassTarget`."""
 
 from __future__ import annotations
 
@@ -50,6 +50,32 @@ def _macro_f1(rows: Sequence[Statistics]) -> float:
     return percentage(math.fsum(scores), len(classes))
 
 
+CALIBRATION_BINS = 15
+"""Bins of equal width that `CALIBRATION_ERROR` divides confidence into, as Guo et al. 2017 do."""
+
+
+def _confidence(prediction: Prediction, example: Example) -> Statistics:
+    """The bin of the predicted class's probability, that probability, and whether the class is right.
+
+    A predictor that gives no probabilities claims to be certain.
+    """
+    correct = _correct(prediction, example)
+    if any(map(math.isnan, prediction.scores)):
+        return {"bin": None, "confidence": None, **correct}
+    sure = min(math.exp(max(prediction.scores)), 1.0) if prediction.scores else 1.0
+    return {"bin": max(math.ceil(sure * CALIBRATION_BINS) - 1, 0), "confidence": sure, **correct}
+
+
+def _calibration_error(rows: Sequence[Statistics]) -> float:
+    if any(row["confidence"] is None for row in rows):
+        return math.nan
+    gaps: dict[int, list[float]] = {}
+    for row in rows:
+        gaps.setdefault(row["bin"], []).append(row["correct"] - row["confidence"])
+    # |B| / n x |acc(B) - conf(B)| is |sum of the bin's gaps| / n.
+    return percentage(math.fsum(abs(math.fsum(gap)) for gap in gaps.values()), len(rows))
+
+
 ACCURACY = Metric(
     name="accuracy",
     unit="%",
@@ -78,6 +104,18 @@ MACRO_F1 = Metric(
     aggregate=_macro_f1,
     description="F1 of each class that occurs or is predicted, averaged over classes without weights.",
     margin=0.5,
+)
+
+CALIBRATION_ERROR = Metric(
+    name="calibration_error",
+    unit="%",
+    higher_is_better=False,
+    statistics=_confidence,
+    aggregate=_calibration_error,
+    description="Expected calibration error (Guo et al. 2017, eq. 3): distance of the answer's probability from "
+    "the share of answers that are right, averaged over bins of that probability.",
+    signature=f"bins:{CALIBRATION_BINS}|norm:l1",
+    margin=1.0,
 )
 
 

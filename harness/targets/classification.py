@@ -92,10 +92,10 @@ class ClassTarget(Target):
 
     @classmethod
     def metrics(cls) -> tuple[Metric, ...]:
-        """Accuracy, top-5 accuracy and macro F1."""
-        from harness.metrics.classification import ACCURACY, MACRO_F1, TOP_5_ACCURACY
+        """Accuracy, top-5 accuracy, macro F1 and calibration error."""
+        from harness.metrics.classification import ACCURACY, CALIBRATION_ERROR, MACRO_F1, TOP_5_ACCURACY
 
-        return ACCURACY, TOP_5_ACCURACY, MACRO_F1
+        return ACCURACY, TOP_5_ACCURACY, MACRO_F1, CALIBRATION_ERROR
 
     def charts(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> dict[str, Any]:
         """The confusion matrix."""

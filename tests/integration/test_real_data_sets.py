@@ -26,6 +26,10 @@ OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "king james": ("text_generation.king_james", {}),
     "digit strings": ("speech_recognition.digit_strings", {}),
     "digits alone": ("speech_recognition.digit_strings", {"strings": False}),
+    "film sentences": ("text_classification.film_sentences", {}),
+    "film sentences, on tweets": ("text_classification.film_sentences", {"test_on": "tweets"}),
+    "film sentences, on products": ("text_classification.film_sentences", {"test_on": "products"}),
+    "film sentences, on editorials": ("text_classification.film_sentences", {"test_on": "editorials"}),
     # Noise would hide that two clips show the same scene.
     "minigrid actions": ("action_recognition.minigrid_actions", {"noise": 0.0}),
 }
@@ -40,6 +44,19 @@ COPIES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "tiny shakespeare": ("text_generation.text", "language-modelling/tinyshakespeare", {}),
     "fsdd": ("speech_recognition.fsdd", "speech/fsdd/recordings", {}),
     "fsdd, alone": ("speech_recognition.fsdd", "speech/fsdd/recordings", {"strings": False}),
+    "sst-2": ("text_classification.sst2", "sentiment/sst", {}),
+    "sst-5": ("text_classification.sst5", "sentiment/sst", {}),
+    "subj": ("text_classification.subj", "classification/subjectivity-and-reviews", {}),
+    "subj, another fold": ("text_classification.subj", "classification/subjectivity-and-reviews", {"fold": 9}),
+    "cr": ("text_classification.cr", "classification/subjectivity-and-reviews", {}),
+    "clinc150": ("text_classification.clinc150", "intents/clinc150", {}),
+    "clinc150, domains": ("text_classification.clinc150", "intents/clinc150", {"level": "domain"}),
+    "clinc150, with what is out of scope": (
+        "text_classification.clinc150",
+        "intents/clinc150",
+        {"out_of_scope": "a_class"},
+    ),
+    "snips": ("text_classification.snips", "intents/snips", {}),
     "videos": ("action_recognition.folder", "video-action/surveillance-fight", {}),
 }
 
@@ -78,7 +95,7 @@ def test_a_data_set_that_is_fetched_or_simulated_keeps_its_contract(name: str) -
 
 
 @pytest.mark.shared_data
-@pytest.mark.parametrize("name", COPIES)
+@pytest.mark.parametrize("name", [_marked(name) for name in COPIES])
 def test_a_standard_data_set_keeps_its_contract(name: str, shared_data: Path) -> None:
     dataset, folder, options = COPIES[name]
     _sound(_subject(dataset, {"root": shared_data / folder, **options}), BOILERPLATE.get(name, 0.001))

@@ -12,7 +12,7 @@ from sklearn.metrics import confusion_matrix as sklearn_confusion
 from harness.contract.batch import Example
 from harness.contract.metric import Prediction, aggregate
 from harness.errors import PluginError
-from harness.metrics.classification import ACCURACY, MACRO_F1, TOP_5_ACCURACY, confusion_matrix
+from harness.metrics.classification import ACCURACY, CALIBRATION_ERROR, MACRO_F1, TOP_5_ACCURACY, confusion_matrix
 
 pairs = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=40)
 
@@ -99,3 +99,43 @@ def test_an_empty_corpus_is_nan():
     assert all(math.isnan(v) for v in aggregate((ACCURACY, TOP_5_ACCURACY, MACRO_F1), []).values())
     assert math.isnan(ACCURACY.aggregate([]))
     assert math.isnan(MACRO_F1.aggregate([]))
+
+
+def _sure(log_probabilities, actual):
+    """Predictions with all probabilities, and their examples."""
+    best = log_probabilities.argmax(1)
+    predictions = [
+        Prediction(str(i), int(k), scores=tuple(row.tolist()))
+        for i, (k, row) in enumerate(zip(best, log_probabilities, strict=True))
+    ]
+    return predictions, [Example(str(i), None, int(k)) for i, k in enumerate(actual)]
+
+
+@pytest.mark.parametrize("classes", [2, 7])
+def test_calibration_error_equals_torchmetrics(classes):
+    import torch
+    from torchmetrics.functional.classification import multiclass_calibration_error
+
+    scores = torch.log_softmax(torch.tensor(np.random.default_rng(classes).normal(0, 2, (300, classes))), 1)
+    actual = np.random.default_rng(1).integers(0, classes, 300)
+    expected = multiclass_calibration_error(scores.exp(), torch.tensor(actual), classes, n_bins=15, norm="l1")
+    found = _value(CALIBRATION_ERROR, *_sure(scores.numpy(), actual))
+    assert found == pytest.approx(100 * float(expected), abs=1e-4)
+
+
+def test_calibration_error_by_hand():
+    scores = np.log([[0.9, 0.1], [0.9, 0.1], [0.9, 0.1], [0.4, 0.6]])
+    # Three answers of 0.9 of which two are right, and one of 0.6 that is right: |2 - 2.7| + |1 - 0.6| over 4.
+    assert _value(CALIBRATION_ERROR, *_sure(scores, [0, 0, 1, 1])) == pytest.approx(100 * 1.1 / 4)
+
+
+def test_an_answer_without_probabilities_claims_to_be_certain():
+    examples = [Example("a", None, 0), Example("b", None, 1)]
+    assert _value(CALIBRATION_ERROR, [Prediction("a", 0), Prediction("b", 0)], examples) == 50.0
+
+
+def test_calibration_of_a_diverged_model_is_no_number():
+    row = CALIBRATION_ERROR.statistics(Prediction("a", 0, scores=(math.nan, math.nan)), Example("a", None, 0))
+    assert row == {"bin": None, "confidence": None, "correct": 1}
+    assert math.isnan(CALIBRATION_ERROR.aggregate([row]))
+    assert math.isnan(CALIBRATION_ERROR.aggregate([]))

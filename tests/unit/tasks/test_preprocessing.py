@@ -11,10 +11,11 @@ import pytest
 from harness_tasks.sound._recordings import Normaliser, Recordings
 from harness_tasks.sound._transcripts import Alphabet
 from harness_tasks.sound.audio_features import Features, FeatureSettings
+from harness_tasks.text._classified_texts import ClassifiedTexts
 from harness_tasks.text._documents import Documents, written
 from harness_tasks.text._sentences import Sentences
 from harness_tasks.text._subwords import Subwords
-from harness_tasks.text._text_symbols import CharacterVocabulary, SubwordVocabulary, WordVocabulary
+from harness_tasks.text._text_symbols import CharacterVocabulary, SubwordVocabulary, Symbols, WordVocabulary
 from harness_tasks.video._clip_preparation import ClipPreparation
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +50,11 @@ MADE: dict[str, Callable[[Path], tuple[Preprocessing, Any, Any]]] = {
     "frames": lambda _: (_recordings(None), np.random.default_rng(3).normal(size=(7, 5)), "cab z"),
     "log-mel": lambda _: (_recordings(Features.log_mel), (WAVE, 8_000), "cab"),
     "mfcc": lambda _: (_recordings(Features.mfcc), (np.stack([WAVE, WAVE], 1), 16_000), "cab"),
+    "classified texts": lambda _: (
+        ClassifiedTexts(WordVocabulary([TEXT], 6), Symbols.word, True, 5, ("no", "yes")),
+        "The dog sat: on a mat",
+        "yes",
+    ),
     "clips": lambda _: (ClipPreparation(4, 3, 8, 8, ("run", "jump")), CLIP, "jump"),
 }
 
