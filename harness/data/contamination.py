@@ -2,8 +2,8 @@
 
 The content of an example is its input. Two examples are the same if one of these agrees:
 
-    every input                   the array, value by value
-    tokens with a source text     also the text without case, punctuation and spaces
+    tokens with a source text     the text without case, punctuation and spaces (symbols may stand for several words)
+    every other input             the array, value by value
     frames (not of forecasts)     also any FRAMES_IN_A_ROW frames, not all equal: a recording reused within another
     next token                    the document; and every passage of PASSAGE characters that occurs there verbatim
 
@@ -252,8 +252,9 @@ def _input(example: Example) -> list[tuple[str, bytes]]:
 def _input_and_text(example: Example) -> list[tuple[str, bytes]]:
     if not example.source and example.references and example.input is not None and len(example.input) <= 1:
         return []  # an empty sentence and its end: nothing to know from another split
-    text = [("text", _digest(_code_points(plain(example.source))))] if example.source else []
-    return _input(example) + text
+    if example.source:
+        return [("text", _digest(_code_points(plain(example.source))))]
+    return _input(example)
 
 
 def _characters(example: Example) -> np.ndarray:

@@ -32,6 +32,7 @@ OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "film sentences, on editorials": ("text_classification.film_sentences", {"test_on": "editorials"}),
     # Noise would hide that two clips show the same scene.
     "minigrid actions": ("action_recognition.minigrid_actions", {"noise": 0.0}),
+    "home assistant slots": ("tagging.home_assistant_slots", {}),
 }
 
 COPIES: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -57,6 +58,10 @@ COPIES: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"out_of_scope": "a_class"},
     ),
     "snips": ("text_classification.snips", "intents/snips", {}),
+    "atis": ("tagging.conllu", "tagging/ud-english-atis", {}),
+    "ewt, dev and test": ("tagging.conllu", "tagging/ud-english-ewt-dev-test", {}),
+    "wnut17": ("tagging.bio_columns", "tagging/wnut17", {}),
+    "snips slots": ("tagging.snips", "intents/snips", {}),
     "videos": ("action_recognition.folder", "video-action/surveillance-fight", {}),
 }
 
