@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from harness.contract.batch import Batch, Example
     from harness.contract.hypotheses import AnsweredText
     from harness.contract.metric import Metric, Prediction
+    from harness.contract.model import EncoderOutput
     from harness.contract.specs import InputSpec
 
 
@@ -207,6 +208,28 @@ class Target(ABC):
         """A target in which `size` stands for every size that data would decide; for counting parameters."""
 
     # -- network and loss ----------------------------------------------------------------------------
+
+    def embedded(self, inputs: InputSpec) -> InputSpec:
+        """What embedding and encoder are built for, where `before_encoder` gives them something else than the input."""
+        return inputs
+
+    def before_encoder(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """What embedding and encoder are given, (R, T, ...), and its lengths (R,); by default the input as it is.
+
+        R may be a multiple of B: several views of each example, which `after_encoder` puts together again. A view at
+        time t must not depend on inputs after t.
+        """
+        return inputs, lengths
+
+    def after_encoder(self, encoded: EncoderOutput, inputs: Tensor, lengths: Tensor) -> EncoderOutput:
+        """The encoder's output with one row an example again; by default as it is.
+
+        Args:
+            encoded: of what `before_encoder` returned.
+            inputs: (B, T, ...), as given: a part of them may be handed to the head beside the summary.
+            lengths: int64 (B,).
+        """
+        return encoded
 
     @abstractmethod
     def head(self, context: HeadContext) -> nn.Module:

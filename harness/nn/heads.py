@@ -36,6 +36,37 @@ class TableHead(LinearHead):
         return super().forward(x).unflatten(-1, self.shape)
 
 
+class ForecastHead(nn.Module):
+    """Dropout and one linear layer from a summary to the steps ahead, for one quantile or several.
+
+    Args:
+        features: S.
+        horizon: steps ahead.
+        dim: variables. Where they are `separate`, each has a summary of its own, and all share the layer.
+        quantiles: numbers for each value; 1: a point forecast.
+        dropout: on the summary.
+        separate: see above.
+        level: whether behind the summary stands the level of each variable, which is added to its forecasts.
+    """
+
+    def __init__(
+        self, features: int, horizon: int, dim: int, quantiles: int, dropout: float, *, separate: bool, level: bool
+    ) -> None:
+        super().__init__()
+        self.features, self.separate, self.level = features, separate, level
+        self.shape = (horizon, 1 if separate else dim, quantiles)
+        self.dropout = Dropout(dropout)
+        self.linear = nn.Linear(features, horizon * self.shape[1] * quantiles)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, horizon, dim, quantiles) from (B, S [+ dim]), or where variables are separate from (B, dim, S [+ 1])."""
+        made = self.linear(self.dropout(x[..., : self.features])).unflatten(-1, self.shape)
+        level = x[..., self.features :]  # (B, dim) or (B, dim, 1)
+        if self.separate:
+            made, level = made.squeeze(-2).transpose(1, 2), level.squeeze(-1)  # (B, horizon, dim, quantiles)
+        return made + level[:, None, :, None] if self.level else made
+
+
 class TokenHead(nn.Module):
     """Dropout, a projection to the embedding's size, and the output layer over the vocabulary.
 

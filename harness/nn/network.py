@@ -50,6 +50,7 @@ class Network(nn.Module):
 
     def _make_parts(self, model: Model, inputs: InputSpec, target: Target, options: HeadOptions) -> None:
         dim = options.embedding_dim
+        inputs = target.embedded(inputs)
         raw = type(inputs) in self.capabilities.reads
         self.embedding: nn.Module = nn.Identity() if raw else input_embedding(inputs, dim)
         self.encoder: Encoder = model.build(inputs if raw else EmbeddedInput(dim), target)
@@ -92,11 +93,15 @@ class Network(nn.Module):
 
     def encode(self, inputs: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
         """Embed and encode inputs (B, T, ...) of true lengths (B,)."""
-        return self.encoder(self.embedding(inputs), lengths, state)
+        seen, seen_lengths = self.target.before_encoder(inputs, lengths)
+        encoded = self.encoder(self.embedding(seen), seen_lengths, state)
+        return self.target.after_encoder(encoded, inputs, lengths)
 
     def explain(self, inputs: Tensor, lengths: Tensor, state: State = None) -> EncoderOutput:
         """As `encode`, with what the encoder has to show of itself in `EncoderOutput.explain`. In eval mode only."""
-        return self.encoder.explain(self.embedding(inputs), lengths, state)
+        seen, seen_lengths = self.target.before_encoder(inputs, lengths)
+        encoded = self.encoder.explain(self.embedding(seen), seen_lengths, state)
+        return self.target.after_encoder(encoded, inputs, lengths)
 
     def forward(
         self, inputs: Tensor, lengths: Tensor, targets: Tensor | None = None, state: State = None

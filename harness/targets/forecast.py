@@ -1,4 +1,4 @@
-"""Future values of several variables: squared error, and the error of every step ahead."""
+"""Future values of several variables, as points or as quantiles, and how a window of the past is looked at."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from harness.contract.metric import Metric
+    from harness.contract.batch import Example
+    from harness.contract.metric import Metric, Prediction
+    from harness.contract.model import EncoderOutput
 
 HARNESS_CONTRACT = 2
 
 _MOST_STEPS, _MOST_VARIABLES = 12, 6  # that a text shows
+_DRAWN, _DRAWN_VARIABLES, _DRAWN_STEPS = 4, 2, 720  # test windows, variables and steps of each that a report draws
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,10 @@ class ForecastTarget(Target):
     Texts are in units of the data where the scale is given: "12.3, 12.9, 13.4 °C". They are made of `Prediction.output`
     and, where an example has no `references`, of its target. `text` also writes a series of inputs, (T, dim).
 
+    Without `quantiles` the loss is the squared error, and an answer is (horizon, dim). With them it is twice the mean
+    pinball loss over quantiles (Koenker and Bassett 1978), an approximation of the CRPS, and an answer is
+    (horizon, dim, Q), sorted along Q so that quantiles do not cross; the median is the point forecast.
+
     Attributes:
         horizon: how many steps ahead.
         dim: how many variables.
@@ -36,6 +43,12 @@ class ForecastTarget(Target):
         means, deviations: of each variable on the training split, by which the task normalised; empty: texts are on
             the normalised scale.
         units: of each variable ("°C"); empty: texts have none.
+        quantiles: ascending, between 0 and 1, with 0.5; empty: point forecasts.
+        level: the last `dim` channels of the input are the level of each variable in the window. They are not
+            embedded; the head adds them to its forecasts, so that a network forecasts the difference from the level.
+        separate: every variable is forecast by itself, with the same weights: the first `dim` channels of the input are
+            the past of the variables, and the network is given one of them at a time, with all channels that follow
+            (Nie et al. 2023, "A Time Series is Worth 64 Words", section 3.1, channel independence).
     """
 
     name: ClassVar[str] = "forecast"
@@ -49,11 +62,15 @@ class ForecastTarget(Target):
     means: tuple[float, ...] = ()
     deviations: tuple[float, ...] = ()
     units: tuple[str, ...] = ()
+    quantiles: tuple[float, ...] = ()
+    level: bool = False
+    separate: bool = False
 
     def __post_init__(self) -> None:
         for what in ("names", "means", "deviations", "units"):
             if len(getattr(self, what)) not in (0, self.dim):
                 raise ValueError(f"{what} of a ForecastTarget must be empty or have dim={self.dim} entries")
+        check_quantiles(self.quantiles)
 
     @property
     def layout(self) -> Layout:
@@ -65,15 +82,60 @@ class ForecastTarget(Target):
         """`size` steps of `size` variables."""
         return cls(size, size)
 
+    # -- network -------------------------------------------------------------------------------------
+
+    def embedded(self, inputs: InputSpec) -> InputSpec:
+        """One variable and what follows, where they are separate; the level of variables never."""
+        if not isinstance(inputs, FrameInput):
+            return inputs
+        less = self.dim * self.level + (self.dim - 1) * self.separate
+        return FrameInput(inputs.feature_dim - less)
+
+    def before_encoder(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, T, F') or, where variables are separate, (B * dim, T, F')."""
+        import torch
+
+        if self.level:
+            inputs = inputs[..., : -self.dim]
+        if not self.separate:
+            return inputs, lengths
+        own = inputs[..., : self.dim].transpose(1, 2).unsqueeze(-1)  # (B, dim, T, 1)
+        rest = inputs[:, None, :, self.dim :].expand(-1, self.dim, -1, -1)  # (B, dim, T, F' - 1)
+        return torch.cat([own, rest], -1).flatten(0, 1), lengths.repeat_interleave(self.dim)
+
+    def after_encoder(self, encoded: EncoderOutput, inputs: Tensor, lengths: Tensor) -> EncoderOutput:
+        """Summaries (B, S) or (B, dim, S), with the level behind; features of all variables side by side."""
+        import torch
+
+        if self.separate:
+            rows = (len(inputs), self.dim)
+            encoded = encoded._replace(
+                features=encoded.features.unflatten(0, rows).transpose(1, 2).flatten(2),  # (B, T', dim * H)
+                lengths=encoded.lengths.unflatten(0, rows)[:, 0],
+                summary=encoded.summary.unflatten(0, rows),
+            )
+        if self.level:
+            last = inputs[torch.arange(len(inputs), device=inputs.device), lengths - 1, -self.dim :]  # (B, dim)
+            level = last.unsqueeze(-1) if self.separate else last
+            encoded = encoded._replace(summary=torch.cat([encoded.summary, level.to(encoded.summary.dtype)], -1))
+        return encoded
+
     def head(self, context: HeadContext) -> nn.Module:
         """One linear layer from the summary to all values at once."""
-        from harness.nn.heads import TableHead
+        from harness.nn.heads import ForecastHead, TableHead
 
-        return TableHead(context.summary_dim, self.horizon, self.dim, context.options.head_dropout)
+        dropout = context.options.head_dropout
+        if not (self.quantiles or self.level or self.separate):
+            return TableHead(context.summary_dim, self.horizon, self.dim, dropout)
+        numbers = max(1, len(self.quantiles))
+        return ForecastHead(
+            context.summary_dim, self.horizon, self.dim, numbers, dropout, separate=self.separate, level=self.level
+        )
 
     def output_shape(self, rows: int, steps: int) -> tuple[int, ...]:
-        """(B, horizon, dim)."""
-        return (rows, self.horizon, self.dim)
+        """(B, horizon, dim), or (B, horizon, dim, Q or 1) where there are quantiles, levels or separate variables."""
+        plain = not (self.quantiles or self.level or self.separate)
+        return (rows, self.horizon, self.dim, *(() if plain else (max(1, len(self.quantiles)),)))
 
     def loss_rows(
         self,
@@ -85,21 +147,40 @@ class ForecastTarget(Target):
         head: Any = None,
         label_smoothing: float = 0.0,
     ) -> Tensor:
-        """Squared error, summed over values."""
-        return (outputs.float() - targets).square().flatten(1).sum(1)
+        """Squared error, or twice the pinball loss averaged over quantiles; summed over values."""
+        if not self.quantiles:
+            return (outputs.float().reshape(targets.shape) - targets).square().flatten(1).sum(1)
+        error = targets.unsqueeze(-1) - outputs.float()  # (B, horizon, dim, Q)
+        level = error.new_tensor(self.quantiles)
+        return 2 * (level * error).maximum((level - 1) * error).mean(-1).flatten(1).sum(1)
+
+    # -- answers -------------------------------------------------------------------------------------
 
     def answers(self, outputs: Tensor, lengths: Tensor, decoding: Decoding, *, head: Any = None) -> list[Answer]:
-        """The values, (horizon, dim) as lists."""
-        return [Answer(table) for table in outputs.float().tolist()]
+        """The values, (horizon, dim) or (horizon, dim, Q) as lists."""
+        outputs = outputs.float()
+        if self.quantiles:
+            outputs = outputs.sort(-1).values
+        elif outputs.ndim == 4:
+            outputs = outputs.squeeze(-1)
+        return [Answer(table) for table in outputs.tolist()]
+
+    def perfect(self, target: np.ndarray) -> Answer:
+        """The values; every quantile of what is certain is the value."""
+        if not self.quantiles:
+            return Answer(target.tolist())
+        return Answer(np.repeat(target[..., None], len(self.quantiles), axis=-1).tolist())
 
     def text(self, output: Any, decode: Callable[[Sequence[int]], str] | None = None) -> str:
         """The values of each variable in units of the data, step by step; the middle of many is left out."""
-        values = np.asarray(output, dtype=float).reshape(-1, self.dim)  # (steps, dim)
-        deviations = np.array(self.deviations or (1.0,) * self.dim)
-        values = np.array(self.means or (0.0,) * self.dim) + deviations * values
+        values = np.asarray(output, dtype=float)
+        if self.quantiles and values.ndim == 3:
+            values = values[..., self.quantiles.index(0.5)]
+        values = self._in_units(values.reshape(-1, self.dim))  # (steps, dim)
         told = []
         for k in range(min(self.dim, _MOST_VARIABLES)):
-            numbers = _shortened([f"{value:.{decimals(deviations[k])}f}" for value in values[:, k]])
+            places = decimals(self.deviations[k] if self.deviations else 1.0)
+            numbers = _shortened([f"{value:.{places}f}" for value in values[:, k]])
             before = f"{self.names[k]} " if self.names else ""
             after = f" {self.units[k]}" if self.units and self.units[k] else ""
             told.append(f"{before}{numbers}{after}")
@@ -113,10 +194,59 @@ class ForecastTarget(Target):
 
         return MSE, MAE
 
+    def charts(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> dict[str, Any]:
+        """A few test windows in units of the data: past, truth and forecast of the first variables.
+
+        {"forecasts": {"quantiles": [0.1, ...], "windows": [{"id", "variables": [{"name", "unit", "past": [...],
+        "truth": [...], "forecast": [[...] a step, one number or one a quantile]}]}]}}. The windows are those whose ids
+        have the smallest SHA-256: not picked by hand, and the same for every model.
+        """
+        import hashlib
+
+        order = sorted(range(len(examples)), key=lambda i: hashlib.sha256(examples[i].id.encode()).hexdigest())
+        windows = [self._drawn(predictions[i], examples[i]) for i in order[:_DRAWN]]
+        return {"forecasts": {"quantiles": list(self.quantiles), "windows": windows}} if windows else {}
+
+    def _drawn(self, prediction: Prediction, example: Example) -> dict[str, Any]:
+        truth = self._in_units(np.asarray(example.target, dtype=float))  # (horizon, dim)
+        forecast = np.asarray(prediction.output, dtype=float).reshape(self.horizon, self.dim, -1)
+        if len(self.quantiles) != forecast.shape[-1]:  # a baseline's point forecast, or no quantiles at all
+            forecast = forecast[..., :1]
+        forecast = self._in_units(forecast.swapaxes(1, 2)).swapaxes(1, 2)  # variables last, and back
+        past = self._past(example)
+        variables = [
+            {
+                "name": self.names[k] if self.names else f"variable {k + 1}",
+                "unit": self.units[k] if self.units else "",
+                "past": _rounded(past[-_DRAWN_STEPS:, k]),
+                "truth": _rounded(truth[:_DRAWN_STEPS, k]),
+                "forecast": [_rounded(row) for row in forecast[:_DRAWN_STEPS, k]],
+            }
+            for k in range(min(self.dim, _DRAWN_VARIABLES))
+        ]
+        return {"id": example.id, "variables": variables}
+
+    def _past(self, example: Example) -> np.ndarray:
+        """(T, dim) in units of the data; empty where the input does not begin with the variables."""
+        given = None if example.input is None else np.asarray(example.input, dtype=float)
+        if given is None or given.ndim != 2 or given.shape[1] < self.dim * (1 + self.level):
+            return np.zeros((0, self.dim))
+        return self._in_units(given[:, : self.dim] + (given[:, -self.dim :] if self.level else 0.0))
+
+    def _in_units(self, values: np.ndarray) -> np.ndarray:
+        """(..., dim) from the normalised scale."""
+        return np.array(self.means or (0.0,) * self.dim) + np.array(self.deviations or (1.0,) * self.dim) * values
+
+    # -- testing -------------------------------------------------------------------------------------
+
     @classmethod
     def cases(cls) -> tuple[tuple[InputSpec, ForecastTarget], ...]:
-        """Two steps of recordings, and of series on a graph."""
-        return (FrameInput(5), cls(2, 5)), (GraphSeriesInput(3, 2, ((0, 1), (1, 2))), cls(2, 3))
+        """Two steps of recordings, of series on a graph, and quantiles."""
+        return (
+            (FrameInput(5), cls(2, 5)),
+            (GraphSeriesInput(3, 2, ((0, 1), (1, 2))), cls(2, 3)),
+            (FrameInput(3), cls(2, 1, quantiles=(0.1, 0.5, 0.9))),
+        )
 
     def answer_for(self, classes: np.ndarray) -> np.ndarray:
         """The number of the class shown last, everywhere."""
@@ -129,12 +259,32 @@ class ForecastTarget(Target):
             return f"the target has shape {target.shape}, not {shape}"
         return None if np.isfinite(target).all() else "the target is not finite"
 
+    def uninformed(self, outputs: Tensor) -> Tensor | None:
+        """The mean of training, 0; where levels are added, forecasts are informed from the start."""
+        return None if self.level else super().uninformed(outputs)
+
+
+def check_quantiles(quantiles: Sequence[float]) -> None:
+    """Whether quantiles are ascending, between 0 and 1, and include the median.
+
+    Raises:
+        ValueError: they are not.
+    """
+    given = list(quantiles)
+    if given and not (given == sorted(set(given)) and given[0] > 0 and given[-1] < 1 and 0.5 in given):
+        raise ValueError(f"quantiles are {given}; they must ascend, lie between 0 and 1, and include 0.5.")
+
 
 def decimals(deviation: float) -> int:
     """Decimal places with which a value of a variable of that deviation is worth reading: 2 of 1, 1 of 10, 0 of 100."""
     if not 0 < deviation < np.inf:
         return 2
     return int(np.clip(1 - np.floor(np.log10(deviation / 3)), 0, 9))
+
+
+def _rounded(values: np.ndarray) -> list[float]:
+    """Six digits are enough for a drawing."""
+    return [float(f"{value:.6g}") for value in values]
 
 
 def _shortened(numbers: Sequence[str]) -> str:

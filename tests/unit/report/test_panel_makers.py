@@ -22,7 +22,7 @@ from harness.store import Store
 from harness.store.records import RunSummary
 
 ROOT = Path(__file__).resolve().parents[3]
-BUILT_IN = ["cost", "curves", "evidence", "horizon", "parts", "scores", "spread", "tags"]
+BUILT_IN = ["cost", "curves", "evidence", "forecasts", "horizon", "parts", "scores", "spread", "tags"]
 
 MODULE = """
 from harness import hookimpl
