@@ -31,7 +31,8 @@ class Example:
         references: the correct answers as a person would write them (text, class name), one or more.
         source: the input as a person would read it, for sample tables; may be empty.
         units: what the example counts beyond tensors ("characters": of the raw text, for bits per character;
-            "seconds": of the recording or the film, for the real-time factor).
+            "seconds": of the recording or the film, for the real-time factor;
+            "probe": 1 for one that asks for no answer of its own, as `harness.metrics.listening` has it).
     """
 
     id: str

@@ -98,11 +98,12 @@ class ClassTarget(Target):
         return ACCURACY, TOP_5_ACCURACY, MACRO_F1, CALIBRATION_ERROR
 
     def charts(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> dict[str, Any]:
-        """The confusion matrix."""
+        """The confusion matrix, without examples that are probes (`Example.units`)."""
         from harness.metrics.classification import confusion_matrix
 
         names = self.class_names or tuple(map(str, range(self.num_classes)))
-        return {"confusion": confusion_matrix(predictions, examples, names)}
+        asked = [(p, e) for p, e in zip(predictions, examples, strict=True) if not e.units.get("probe")]
+        return {"confusion": confusion_matrix([p for p, _ in asked], [e for _, e in asked], names)}
 
     @classmethod
     def cases(cls) -> tuple[tuple[InputSpec, ClassTarget], ...]:

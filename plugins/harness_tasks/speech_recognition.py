@@ -21,7 +21,8 @@ from harness.errors import DataError
 from harness.metrics.error_rates import CER, SENTENCE_ACCURACY, WER
 from harness.targets import CTCTarget
 from harness_tasks.sound._composed_split import ComposedSplit
-from harness_tasks.sound._recordings import Normaliser, Recordings
+from harness_tasks.sound._frame_encoder import Normaliser
+from harness_tasks.sound._recordings import Recordings
 from harness_tasks.sound._spec_augment import SpecAugment
 from harness_tasks.sound._transcripts import BLANK, Alphabet, frames_needed
 from harness_tasks.sound.composed_frames import ComposedFrames

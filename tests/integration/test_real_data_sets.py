@@ -30,6 +30,7 @@ OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "film sentences, on tweets": ("text_classification.film_sentences", {"test_on": "tweets"}),
     "film sentences, on products": ("text_classification.film_sentences", {"test_on": "products"}),
     "film sentences, on editorials": ("text_classification.film_sentences", {"test_on": "editorials"}),
+    "digit commands": ("spoken_commands.digit_commands", {"running_minutes": 1.0}),
     # Noise would hide that two clips show the same scene.
     "minigrid actions": ("action_recognition.minigrid_actions", {"noise": 0.0}),
     "home assistant slots": ("tagging.home_assistant_slots", {}),
@@ -62,6 +63,8 @@ COPIES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "ewt, dev and test": ("tagging.conllu", "tagging/ud-english-ewt-dev-test", {}),
     "wnut17": ("tagging.bio_columns", "tagging/wnut17", {}),
     "snips slots": ("tagging.snips", "intents/snips", {}),
+    "fsdd commands": ("spoken_commands.fsdd", "speech/fsdd/recordings", {"running_minutes": 1.0}),
+    "fsdd commands, official split": ("spoken_commands.fsdd", "speech/fsdd/recordings", {"held_out": "recordings"}),
     "videos": ("action_recognition.folder", "video-action/surveillance-fight", {}),
 }
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from harness.contract.dataset import RawData, RawExample
 from harness.contract.text import normal_form
 from harness.data.contamination import plain
-from harness.data.splitting import SplitPositions, Shares, by_group
+from harness.data.splitting import Shares, SplitPositions, by_group
 from harness.errors import DataError
 
 _WORD = re.compile(r"\S*[^\s.,?!;:]|[.,?!;:]+")

@@ -168,7 +168,8 @@ class WindowEncoder(Preprocessing):
     def load(cls, folder: Path) -> WindowEncoder:
         """Read what `save` wrote."""
         content: dict[str, Any] = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        return cls(WindowSettings(**{k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}))
+        settings: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
+        return cls(WindowSettings(**settings))
 
     def _series(self, source: Any) -> Series:
         """A source as a series; one without times only where no calendar is asked."""

@@ -129,7 +129,7 @@ def test_encoded_inputs_are_those_that_training_read(folder: Path) -> None:
     ("source", "said"),
     [
         (np.zeros((3, 2), np.float32), r"Source 2 of 2 \(array of shape \(3, 2\)\): .* holds no frames \(T, 8\)"),
-        (7, r"Source 2 of 2 \(7\): speech recognition takes an audio file's path"),
+        (7, r"Source 2 of 2 \(7\): a model of recordings takes an audio file's path"),
         ("a.wav", r"Source 2 of 2 \('a.wav'\): this model was trained on frames .* ready-made"),
     ],
 )

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness_tasks.sound._recordings import Normaliser, Recordings
+from harness_tasks.sound._frame_encoder import Normaliser
+from harness_tasks.sound._recordings import Recordings
 from harness_tasks.sound._transcripts import Alphabet
 from harness_tasks.sound.audio_features import Features, FeatureSettings
 from harness_tasks.text._classified_texts import ClassifiedTexts
