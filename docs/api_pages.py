@@ -10,6 +10,7 @@ from api_markdown import entry, found, module_lines
 from markdown_parts import code, phrase, table
 
 from harness.contract.metric import Metric, Prediction
+from harness.metrics.forecasting import CRPS, MASE, SMAPE, ForecastExample, VariableScales
 from harness.report.statistics.corpus import formula_of
 from harness.targets import BUILT_IN
 from harness.testing import cases
@@ -169,10 +170,14 @@ def metric_row(made: tuple[str, Metric]) -> tuple[str, ...]:
     return code(name), code(metric.name), metric.unit, better, statistics_of(metric), phrase(metric.description)
 
 
+MORE = {"forecast": (CRPS, MASE, SMAPE)}
+"""Metrics that fit a target, but need a task that says more of its examples."""
+
+
 def statistics_of(metric: Metric) -> str:
     """The names in a row of the metric, as it makes one for a perfect answer."""
     for target in BUILT_IN:
-        if metric not in target.metrics():
+        if metric not in (*target.metrics(), *MORE.get(target.name, ())):
             continue
         case = cases.of_target(target)[0]
         example = cases.examples(case, steady=True)[0]
@@ -183,6 +188,9 @@ def statistics_of(metric: Metric) -> str:
         whole = type(example)(
             example.id, example.input, example.target, (text,), units={"characters": 1.0, "words": 1.0}
         )
+        if metric in MORE.get(target.name, ()):
+            scale = np.ones(whole.target.shape[-1])
+            whole = ForecastExample(whole.id, None, whole.target, scales=VariableScales(0 * scale, scale, scale))
         row = metric.statistics(prediction, whole)
         known = "" if formula_of([row]) else " (no test by example)"
         return ", ".join(map(code, row)) + known

@@ -48,7 +48,7 @@ def _entries(info: PluginInfo, task: str, name: str, data: Dataset | Task) -> It
             "dataset": data.dataset_name if isinstance(data, Task) else data.label,
             "version": info.version,
             "distribution": info.distribution,
-            "description": source.description + ("" if tried else "; not tried on the original"),
+            "description": source.description,
             "licence": source.licence,
             "source": source.kind,
             "origin": source.origin,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="List tasks, models, targets, panels, datasets, runs or sweeps.", no_args_is_help=True, rich_markup_mode=None
 )
+
+_OPTION = re.compile(r"\((task\.\w+)\)")
 
 Json = Annotated[bool, typer.Option("--json", help="Print an array of objects.")]
 
@@ -54,7 +57,12 @@ def panels(json: Json = False) -> None:
 
 @app.command("datasets")
 def datasets(json: Json = False) -> None:
-    """Data sets of the installed tasks, with licence, source and size of the download."""
+    """Data sets of the installed tasks: what each needs, and whether it was tried on an original.
+
+    Data that pip fetches or that is generated needs nothing. Other data is your own copy of a standard data set in its
+    published layout, or data of your own in the layout that is described: task.root=PATH says where. Of standard data
+    sets that were never tried on an original, the published layout was.
+    """
     from harness.cli import output
     from harness.cli.contracts import recorded
     from harness.cli.datasets import all_datasets
@@ -66,10 +74,11 @@ def datasets(json: Json = False) -> None:
     if json:
         output.as_json(found)
     else:
-        columns = ("name", "task", "licence", "source", "size", "synthetic", "cached", "contract", "description")
-        sized = [entry | {"size": _size(entry["size_mb"])} for entry in found]
-        rows = [[_word(entry[column]) for column in columns] for entry in sized]
-        output.table(columns, rows, empty="no data sets")
+        for task in dict.fromkeys(entry["task"] for entry in found):
+            rows = [_dataset_row(entry) for entry in found if entry["task"] == task]
+            output.table(("name", "needs", "original", "contract", "what it is; licence"), rows, title=task)
+        if not found:
+            output.say("no data sets")
     _warn(problems)
 
 
@@ -166,9 +175,18 @@ def _warn(problems: list[str]) -> None:
         print(f"Warning: {problem}", file=sys.stderr)
 
 
-def _size(megabytes: float | None) -> str:
-    return "" if megabytes is None else f"{megabytes:g} MB"
-
-
-def _word(value: Any) -> Any:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+def _dataset_row(entry: dict[str, Any]) -> tuple[str, ...]:
+    """Name, what it needs, whether it was tried, its contract's status, and what it is."""
+    size = "" if entry["size_mb"] is None else f"{entry['size_mb']:g} MB "
+    there = ", fetched" if entry["cached"] else ""
+    needs = {
+        "wheel": f"nothing: {size}by pip{there}",
+        "url": f"nothing: {size}from a URL{there}",
+        "generated": "nothing: generated",
+        "folder": "your folder: task.root",
+        "file": f"your file: {option[1]}" if (option := _OPTION.search(entry["origin"])) else "your file",
+    }
+    original = "synthetic" if entry["synthetic"] else "tried" if entry["tried"] else "not tried"
+    licence = "" if entry["synthetic"] else f" Licence: {entry['licence']}"
+    words = f"{entry['description'].rstrip('.')}.{licence}"
+    return entry["name"], needs.get(entry["source"], entry["source"]), original, entry["contract"], words

@@ -1,9 +1,9 @@
 """Errors of forecasts, for `ForecastTarget`: squared, absolute, scaled, in per cent, and of quantiles.
 
-A prediction is (horizon, dim), or (horizon, dim, Q) where quantiles were asked for; the median is then the point
-forecast. MSE, MAE and CRPS are on the train-normalised scale of the target. MASE (Hyndman and Koehler 2006, "Another
-look at measures of forecast accuracy") and sMAPE (the definition of the M4 competition, 0 to 200 %) need to know the
-scale of the data: their examples are `ForecastExample`.
+A prediction is (horizon, dim), or (horizon, dim, Q) where quantiles were asked for; the median, which stands in the
+middle, is then the point forecast. MSE, MAE and CRPS are on the train-normalised scale of the target. MASE (Hyndman and
+Koehler 2006, "Another look at measures of forecast accuracy") and sMAPE (the definition of the M4 competition, 0 to
+200 %) need to know the scale of the data: their examples are `ForecastExample`.
 
 In addition to its sum, a row keeps the same sum per step, from which the report draws the error by horizon:
 
@@ -71,7 +71,7 @@ def _difference(prediction: Prediction, example: Example) -> np.ndarray:
         np.asarray(example.target, dtype=np.float64),
     )
     if output.ndim == target.ndim + 1:
-        output = output[..., _scales(example).quantiles.index(0.5)]
+        output = output[..., output.shape[-1] // 2]
     if output.shape != target.shape:  # would silently broadcast
         raise PluginError(
             f"Example '{example.id}': the forecast has shape {output.shape} and the target {target.shape}; "

@@ -112,9 +112,9 @@ def _forecast(rows: Any, quantiles: Sequence[float], steps: int) -> Forecast | N
         return None
     if widths == {1}:
         return Forecast([row[0] for row in table])
-    if widths != {len(quantiles)} or 0.5 not in quantiles:
+    if widths != {len(quantiles)}:
         return None
-    middle = list(quantiles).index(0.5)
+    middle = len(quantiles) // 2
     return Forecast([row[middle] for row in table], [row[0] for row in table], [row[-1] for row in table])
 
 

@@ -27,6 +27,7 @@ from harness.store.query import RunView
 _KEYS = {"bin", "confidence", "correct"}
 _MOST_BINS = 100  # more are not our statistics
 _FEWEST = 10  # test examples in a bin of a seed, below which a point is noise and is not drawn
+_TELLING = 1.0  # points of mean confidence over accuracy, or under it, that are worth a sentence
 _CLOSE = 1e-6
 
 
@@ -124,12 +125,13 @@ def _sentences(found: Mapping[str, np.ndarray], title: str) -> list[str]:
         "Test examples are grouped by the probability that the model gave its own answer (its confidence). A point is "
         "one group: mean confidence across, the share that is right upwards. On the diagonal the probabilities are "
         "frequencies; below it the model is surer than it should be. "
-        f"{title} is the mean distance from the diagonal, weighted by the size of the groups. Groups with fewer than "
-        f"{_FEWEST} examples a seed are not drawn."
+        f"{over_seeds.capital(title)} is the mean distance from the diagonal, weighted by the size of the groups. "
+        f"Groups with fewer than {_FEWEST} examples a seed are not drawn."
     )
     sums = {text: counts.sum((0, 2)) for text, counts in found.items()}  # (3,): examples, confidence, right
-    over = [f"{label(text)} by {said(100 * (s[1] - s[2]) / s[0])} points" for text, s in sums.items() if s[1] > s[2]]
-    under = [f"{label(text)} by {said(100 * (s[2] - s[1]) / s[0])} points" for text, s in sums.items() if s[2] > s[1]]
+    gaps = {text: 100 * (s[1] - s[2]) / s[0] for text, s in sums.items()}
+    over = [f"{label(text)} by {said(gap)} points" for text, gap in gaps.items() if gap >= _TELLING]
+    under = [f"{label(text)} by {said(-gap)} points" for text, gap in gaps.items() if -gap >= _TELLING]
     told = [f"Surer than right on average: {', '.join(over)}."] if over else []
     return [text, *told, *([f"Less sure than right on average: {', '.join(under)}."] if under else [])]
 

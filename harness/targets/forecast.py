@@ -43,7 +43,7 @@ class ForecastTarget(Target):
         means, deviations: of each variable on the training split, by which the task normalised; empty: texts are on
             the normalised scale.
         units: of each variable ("°C"); empty: texts have none.
-        quantiles: ascending, between 0 and 1, with 0.5; empty: point forecasts.
+        quantiles: ascending, between 0 and 1, with 0.5 in the middle; empty: point forecasts.
         level: the last `dim` channels of the input are the level of each variable in the window. They are not
             embedded; the head adds them to its forecasts, so that a network forecasts the difference from the level.
         separate: every variable is forecast by itself, with the same weights: the first `dim` channels of the input are
@@ -175,7 +175,7 @@ class ForecastTarget(Target):
         """The values of each variable in units of the data, step by step; the middle of many is left out."""
         values = np.asarray(output, dtype=float)
         if self.quantiles and values.ndim == 3:
-            values = values[..., self.quantiles.index(0.5)]
+            values = values[..., len(self.quantiles) // 2]
         values = self._in_units(values.reshape(-1, self.dim))  # (steps, dim)
         told = []
         for k in range(min(self.dim, _MOST_VARIABLES)):
@@ -265,7 +265,7 @@ class ForecastTarget(Target):
 
 
 def check_quantiles(quantiles: Sequence[float]) -> None:
-    """Whether quantiles are ascending, between 0 and 1, and include the median.
+    """Whether quantiles are ascending, between 0 and 1, with the median in the middle.
 
     Raises:
         ValueError: they are not.
@@ -273,6 +273,10 @@ def check_quantiles(quantiles: Sequence[float]) -> None:
     given = list(quantiles)
     if given and not (given == sorted(set(given)) and given[0] > 0 and given[-1] < 1 and 0.5 in given):
         raise ValueError(f"quantiles are {given}; they must ascend, lie between 0 and 1, and include 0.5.")
+
+
+def _middle(values: Sequence[float]) -> float | None:
+    return values[len(values) // 2] if len(values) % 2 else None
 
 
 def decimals(deviation: float) -> int:

@@ -68,7 +68,7 @@ class Forecasting(DatasetTask):
         level: taken off each variable of a window and added to its forecasts, alike for every model. "last", the
             default, makes repeating the last value what a network says by saying nothing, so that a series that has
             risen since training is no reason to fail; "mean" takes the mean of the window, "none" leaves all as it is.
-        quantiles: forecast these quantiles, such as [0.1,0.5,0.9], instead of values; with 0.5.
+        quantiles: forecast these quantiles, such as [0.1,0.5,0.9], instead of values; 0.5 in the middle.
         stride: steps between the windows of training.
         eval_stride: steps between the windows of validation and test; 1: all of them.
         fill: how many missing values in a row are replaced.

@@ -12,7 +12,8 @@ from harness.config.cells import split
 from harness.registry.discovery import registry
 
 CONF = Path(__file__).resolve().parent.parent.parent / "conf"
-EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
+FOLDER = CONF / "experiment"
+EXPERIMENTS = sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.rglob("*.yaml"))
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -35,7 +36,9 @@ def test_every_cell_of_an_experiment_composes(name: str) -> None:
 def test_the_readme_lists_every_experiment() -> None:
     readme = (CONF.parent / "README.md").read_text(encoding="utf-8")
     table = readme.partition("| experiment | what it runs |")[2].partition("\n\n")[0]
-    assert {n for row in table.splitlines()[2:] for n in re.findall(r"`(\w+)`", row.split("|")[1])} == set(EXPERIMENTS)
+    assert {n for row in table.splitlines()[2:] for n in re.findall(r"`(\w+)`", row.split("|")[1])} == {
+        name for name in EXPERIMENTS if "/" not in name
+    }
 
 
 def test_the_quickstart_is_every_built_in_task_and_model() -> None:

@@ -34,6 +34,11 @@ OURS: dict[str, tuple[str, dict[str, Any]]] = {
     # Noise would hide that two clips show the same scene.
     "minigrid actions": ("action_recognition.minigrid_actions", {"noise": 0.0}),
     "home assistant slots": ("tagging.home_assistant_slots", {}),
+    "pedestrians": ("forecasting.pedestrians", {"first_year": 2025}),
+    "air quality, hourly": ("forecasting.air_quality", {}),
+    "appliances, every ten minutes": ("forecasting.appliances", {}),
+    "stocks, monthly": ("forecasting.stocks", {}),
+    "seattle weather, daily": ("forecasting.seattle_weather", {}),
 }
 
 COPIES: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -65,6 +70,8 @@ COPIES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "snips slots": ("tagging.snips", "intents/snips", {}),
     "fsdd commands": ("spoken_commands.fsdd", "speech/fsdd/recordings", {"running_minutes": 1.0}),
     "fsdd commands, official split": ("spoken_commands.fsdd", "speech/fsdd/recordings", {"held_out": "recordings"}),
+    "ett": ("forecasting.ett", "forecasting/ett", {}),
+    "exchange rate, daily": ("forecasting.exchange_rate", "forecasting/exchange-rate", {}),
     "videos": ("action_recognition.folder", "video-action/surveillance-fight", {}),
 }
 

