@@ -180,7 +180,8 @@ class ForecastTarget(Target):
         told = []
         for k in range(min(self.dim, _MOST_VARIABLES)):
             places = decimals(self.deviations[k] if self.deviations else 1.0)
-            numbers = _shortened([f"{value:.{places}f}" for value in values[:, k]])
+            # Adding 0 makes minus zero zero.
+            numbers = _shortened([f"{value:.{places}f}" for value in np.round(values[:, k], places) + 0.0])
             before = f"{self.names[k]} " if self.names else ""
             after = f" {self.units[k]}" if self.units and self.units[k] else ""
             told.append(f"{before}{numbers}{after}")

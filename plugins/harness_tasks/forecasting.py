@@ -65,9 +65,10 @@ class Forecasting(DatasetTask):
         separate: forecast each variable by itself, with the same weights for all; otherwise all of them together.
         calendar: let the network see hour, weekday and month; None: as the data set says, else yes.
         known: names of variables that are known ahead (holidays, prices): seen `horizon` steps before their time.
-        level: taken off each variable of a window and added to its forecasts, alike for every model. "last", the
-            default, makes repeating the last value what a network says by saying nothing, so that a series that has
-            risen since training is no reason to fail; "mean" takes the mean of the window, "none" leaves all as it is.
+        level: taken off each variable of a window and added to its forecasts, alike for every model. "last" makes
+            repeating the last value what a network says by saying nothing, so that a series that has risen since
+            training is no reason to fail; "mean" takes the mean of the window, which suits a strong season; "none"
+            leaves all as it is. None: as the data set says, else last.
         quantiles: forecast these quantiles, such as [0.1,0.5,0.9], instead of values; 0.5 in the middle.
         stride: steps between the windows of training.
         eval_stride: steps between the windows of validation and test; 1: all of them.
@@ -90,7 +91,7 @@ class Forecasting(DatasetTask):
     separate: bool = False
     calendar: bool | None = None
     known: list[str] | None = None
-    level: Level = Level.last
+    level: Level | None = None
     quantiles: list[float] | None = None
     stride: int = 1
     eval_stride: int = 1
@@ -98,7 +99,8 @@ class Forecasting(DatasetTask):
     season: int | None = None
 
     def __post_init__(self) -> None:
-        self.level = Level(self.level)
+        if self.level is not None:
+            self.level = Level(self.level)
         for name, least in (("lookback", 2), ("horizon", 1), ("stride", 1), ("eval_stride", 1), ("season", 1)):
             value = getattr(self, name)
             if value is not None and value < least:
@@ -138,7 +140,8 @@ class Forecasting(DatasetTask):
             if not len(starts):
                 raise DataError(
                     f"The {name} part of data set '{self.dataset.label}' has {stop - first} rows and no whole window "
-                    f"of {s.lookback} + {s.horizon} steps" + (f"; {gaps} have a gap." if gaps else ".")
+                    f"of {s.lookback} + {s.horizon} steps"
+                    + (f"; {gaps} have a gap (see task.fill)." if gaps else "; set task.lookback and task.horizon.")
                 )
             if gaps:
                 notes[f"{name} windows left out, which have a gap"] = gaps
@@ -232,6 +235,7 @@ class Forecasting(DatasetTask):
         scaled = (values[:, : len(targets)] - means[: len(targets)]) / deviations[: len(targets)]
         seasonal = np.nanmean(np.abs(scaled[season:] - scaled[:-season]), axis=0)
         seasonal[~(seasonal > 1e-12)] = 1.0
+        level = Level(self.on_this_data("level", Level.last))
         quantiles = tuple(float(q) for q in self.quantiles or ())
         settings = WindowSettings(
             lookback,
@@ -240,7 +244,7 @@ class Forecasting(DatasetTask):
             others,
             known,
             cycles_for(train.step_s) if self.on_this_data("calendar", True) else (),
-            self.level.value,
+            level.value,
             self.fill,
             tuple(means.tolist()),
             tuple(deviations.tolist()),
@@ -255,7 +259,7 @@ class Forecasting(DatasetTask):
             settings.deviations[: len(targets)],
             series.columns(targets).units,
             quantiles,
-            self.level is not Level.none,
+            level is not Level.none,
             self.separate,
         )
         return WindowTable(series, WindowEncoder(settings), target)
