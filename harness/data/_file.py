@@ -36,6 +36,11 @@ class FileSource:
         """Where it comes from, for lists and reports: no path, which would name this machine."""
         return f"the user's own file ({self.option})"
 
+    @property
+    def size_mb(self) -> None:
+        """Nothing is downloaded."""
+        return None
+
     def fetch(self) -> Path:
         """The file.
 

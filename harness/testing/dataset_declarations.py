@@ -44,7 +44,7 @@ def checksums(subject: DatasetSubject) -> None:
     for dataset in subject.configurations:
         for source in dataset.sources():
             if not isinstance(source, WheelSource | UrlSource):
-                assert isinstance(source, FolderSource) or source.kind in ("folder", "generated"), (
+                assert isinstance(source, FolderSource) or source.kind in ("folder", "file", "generated"), (
                     f"source '{source.name}' is downloaded by a class of its own; use WheelSource or UrlSource"
                 )
                 continue

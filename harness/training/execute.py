@@ -32,8 +32,9 @@ from harness.training.loop import train
 from harness.training.model_files import write_model, write_preprocessing
 from harness.training.optimizer import recorded_groups
 from harness.training.pooled_video import pooled_once
-from harness.training.prediction_rows import example_set, prediction_rows
+from harness.training.prediction_rows import asked, example_set, prediction_rows
 from harness.training.probe import probe
+from harness.training.run_folder import shown
 from harness.training.seeding import seed_global
 from harness.training.session import Session, recorded
 from harness.training.symbol_counts import order_symbols
@@ -102,7 +103,7 @@ def execute_baseline(settings: RunSettings, plan: RunPlan, baseline: str, *, sto
             },
             charts=charts,
         )
-        session.finish(summary, rows, [])
+        session.finish(summary, rows, shown(asked(outcome, rows)))
 
 
 def _planned(plan: RunPlan) -> str | None:
@@ -215,7 +216,7 @@ def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_p
     with clock.phase("logging"):
         session.measured.write(summary)  # for the model's card; `finish` writes it once more
         summary.artifacts |= write_model(session.folder.path, settings, plan, network, data, summary)
-    session.finish(summary, rows, texts)
+    session.finish(summary, rows, texts or shown(asked(outcome, rows)))
 
 
 def _latency(

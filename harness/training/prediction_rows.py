@@ -25,6 +25,11 @@ def prediction_rows(data: TaskData, outcome: Evaluation) -> list[PredictionRow]:
     return made
 
 
+def asked(outcome: Evaluation, rows: Sequence[PredictionRow]) -> list[PredictionRow]:
+    """The rows of examples that ask for an answer of their own: all but probes (`Example.units`)."""
+    return [row for row, example in zip(rows, outcome.examples, strict=True) if not example.units.get("probe")]
+
+
 def example_set(rows: Sequence[PredictionRow]) -> str:
     """Which examples were scored, equal for equal sets in any order: "800 examples, set 1f0c9a3e"."""
     ids = sorted(row.example_id for row in rows)

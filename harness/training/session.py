@@ -30,7 +30,7 @@ from harness.training.device import device_of
 from harness.training.metric_writer import MetricWriter
 from harness.training.model_files import forget_model
 from harness.training.parts import make_callbacks, make_profiler
-from harness.training.run_folder import RunFolder, shown
+from harness.training.run_folder import RunFolder
 from harness.training.stopping import StopRequest
 
 
@@ -63,10 +63,9 @@ class Session:
     profiler: Profiler | None = None
     loggers: list[Logger] = field(default_factory=list)
 
-    def finish(self, summary: RunSummary, predictions: list[PredictionRow], texts: Sequence[SampleRow]) -> None:
+    def finish(self, summary: RunSummary, predictions: list[PredictionRow], samples: Sequence[SampleRow]) -> None:
         """Write the files, then all results in one transaction, so that a finished run is complete."""
         with self.clock.phase("logging"):
-            samples = [*texts, *([] if texts else shown(predictions))]
             summary.artifacts |= {
                 "predictions": self.folder.write_predictions(predictions),
                 "samples": self.folder.write_samples(samples),

@@ -171,6 +171,7 @@ _LABELS = Formula(_labels, _macro_f1)
 _F1 = Formula(_classes, _macro_f1)
 _FORMULAS = {
     frozenset({"correct"}): Formula(_numbers("correct"), _ratio(100.0)),
+    frozenset({"rouge_l", "count"}): Formula(_numbers("rouge_l", "count"), _ratio(100.0)),
     frozenset({"correct", "counted"}): Formula(_numbers("correct", "counted"), _ratio(100.0)),
     frozenset({"edits", "reference_length"}): Formula(_numbers("edits", "reference_length"), _ratio(100.0, 1.0)),
     frozenset({"squared_error", "count"}): Formula(_numbers("squared_error", "count"), _ratio()),

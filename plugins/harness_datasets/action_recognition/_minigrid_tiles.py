@@ -67,10 +67,10 @@ def draw_tiles(size: int) -> np.ndarray:
     for colour, paint in enumerate(COLOURS):
         for is_open in (False, True):
             large[door_tile(colour, is_open)] = picture(Door(paint, is_open=is_open))
-    return _shrink(large, size)
+    return shrink(large, size)
 
 
-def _shrink(pictures: np.ndarray, size: int) -> np.ndarray:
+def shrink(pictures: np.ndarray, size: int) -> np.ndarray:
     """Area averages: uint8 (N, Y, X, 3) to (N, size, size, 3)."""
     edges = np.linspace(0, pictures.shape[1], size + 1).round().astype(int)[:-1]
     sums = np.add.reduceat(np.add.reduceat(pictures.astype(np.float32), edges, axis=1), edges, axis=2)

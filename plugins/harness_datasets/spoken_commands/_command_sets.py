@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from harness_tasks.sound.running_audio import PAUSES_S, Look, looks, run_together
+from harness_tasks.sound.running_audio import PAUSES_S, AudioLook, looks, run_together
 
 from harness.contract.dataset import RawData, RawExample
 from harness.errors import DataError
@@ -177,7 +177,7 @@ class _Maker:
         for number, (end, frames) in enumerate(looks(audio, self._clip, self._every)):
             source = f"running audio at {end * self._seconds:.2f} s"
             name = f"{self._split}/running/{number:05}"
-            found.append(self._example(Look(name, frames, UNKNOWN, source, look=number, step_seconds=step)))
+            found.append(self._example(AudioLook(name, frames, UNKNOWN, source, look=number, step_seconds=step)))
         return found
 
     def command_looks(self) -> list[RawExample]:
@@ -195,7 +195,7 @@ class _Maker:
                 late = round((self._every + end - over) * self._seconds, 6)
                 source = f"{word.id}, {abs(late):.2f} s {'after' if late >= 0 else 'before'} its end"
                 name = f"{self._split}/{word.id}/look-{number:03}"
-                look = Look(name, frames, word.word, source, stream=stream, look=number, after_end=late)
+                look = AudioLook(name, frames, word.word, source, stream=stream, look=number, after_end=late)
                 found.append(self._example(look))
         return found
 

@@ -37,7 +37,7 @@ class OutOfScope(Enum):
     a_class = "a_class"
 
 
-class Level(Enum):
+class ClincLevel(Enum):
     """What a class is."""
 
     intent = "intent"
@@ -61,18 +61,18 @@ class Clinc150(LabelledText):
 
     root: Path | None = None
     out_of_scope: OutOfScope = OutOfScope.left_out
-    level: Level = Level.intent
+    level: ClincLevel = ClincLevel.intent
 
     def __post_init__(self) -> None:
         self.root = None if self.root is None else Path(self.root)
-        self.out_of_scope, self.level = OutOfScope(self.out_of_scope), Level(self.level)
-        if self.level is Level.domain and self.out_of_scope is OutOfScope.a_class:
+        self.out_of_scope, self.level = OutOfScope(self.out_of_scope), ClincLevel(self.level)
+        if self.level is ClincLevel.domain and self.out_of_scope is OutOfScope.a_class:
             raise ValueError("task.out_of_scope=a_class goes with task.level=intent: it is no domain.")
 
     @property
     def label(self) -> str:
         """The name with what is classified: "clinc150", "clinc150.domains", "clinc150.with_oos"."""
-        if self.level is Level.domain:
+        if self.level is ClincLevel.domain:
             return f"{self.name}.domains"
         return f"{self.name}.with_oos" if self.out_of_scope is OutOfScope.a_class else self.name
 
@@ -89,7 +89,7 @@ class Clinc150(LabelledText):
         source = self._folder()
         root = source.fetch()
         content = _parsed(root / _FILE)
-        names = _domain_of_each(root / _DOMAINS) if self.level is Level.domain else {}
+        names = _domain_of_each(root / _DOMAINS) if self.level is ClincLevel.domain else {}
         rows = {split: _rows(content, split, root / _FILE, names) for split in _SPLITS}
         outside = {split: _rows(content, f"oos_{split}", root / _FILE, {}) for split in _SPLITS}
         notes: dict[str, str | int | float] = {}

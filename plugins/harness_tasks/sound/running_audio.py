@@ -18,7 +18,7 @@ PAUSES_S = (0.1, 1.0)
 
 
 @dataclass(frozen=True)
-class Look(RawExample):
+class AudioLook(RawExample):
     """A piece of audio as an example that is left out of accuracy; `harness.metrics.listening` says what is counted.
 
     Attributes:

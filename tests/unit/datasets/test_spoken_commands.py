@@ -9,7 +9,7 @@ from flat_task import flat_task
 from harness_datasets.spoken_commands._command_sets import CommandOptions, Word, command_data
 from harness_datasets.spoken_commands.digit_words import WORDS
 from harness_datasets.spoken_commands.speech_commands import TEN
-from harness_tasks.sound.running_audio import Look
+from harness_tasks.sound.running_audio import AudioLook
 from harness_tasks.spoken_commands import SpokenCommands
 
 from harness.errors import DataError
@@ -47,7 +47,7 @@ def read(dataset, root, **options):
 
 
 def words_of(split):
-    return [one for one in split if not isinstance(one, Look) and "/background/" not in one.id]
+    return [one for one in split if not isinstance(one, AudioLook) and "/background/" not in one.id]
 
 
 def test_twelve_classes_are_ten_commands_unknown_and_silence(archive):
@@ -56,7 +56,7 @@ def test_twelve_classes_are_ten_commands_unknown_and_silence(archive):
     assert {one.target for one in words_of(data.test)} == set(data.labels)
     assert {one.source.split("/")[1][:8] for one in words_of(data.val) if one.target in TEN} == {"00000002"}
     assert sum(one.target == "unknown" for one in words_of(data.train)) == 2  # as many as a command has
-    running = [one for one in data.test if isinstance(one, Look) and one.step_seconds]
+    running = [one for one in data.test if isinstance(one, AudioLook) and one.step_seconds]
     assert {one.target for one in running} == {"unknown"}
     assert len(running) == 1 + (12 - 1) * 10
     assert data.notes["files not used"] == 1
@@ -147,7 +147,7 @@ def test_looks_end_a_second_after_the_command_and_see_the_last_second():
     words = [Word(f"{n}", WORDS[n % 3], draw.normal(size=(n + 5, 2)).astype(np.float32)) for n in range(6)]
     options = CommandOptions(clip_seconds=1.0, every_seconds=0.25, running_minutes=0.05)
     data = command_data(dict.fromkeys(("train", "val", "test"), words), ["zero"], options, 0.05, lambda f: f[:, 0])
-    found = [one for one in data.test if isinstance(one, Look) and one.after_end is not None]
+    found = [one for one in data.test if isinstance(one, AudioLook) and one.after_end is not None]
     assert [one.after_end for one in found if one.stream == 0] == [0.0, 0.25, 0.5, 0.75, 1.0]
     assert [one.after_end for one in found if one.stream == 3][:2] == [-0.15, 0.1]
     assert all(len(one.input) == 20 for one in found)
