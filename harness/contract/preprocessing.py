@@ -7,7 +7,7 @@ them without data, cache or network. Training encodes with the same object, so t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,10 @@ class Preprocessing(ABC):
         target that names its classes itself (`class_names`) does not ask.
         """
         return " ".join(map(str, ids))
+
+    def files(self, output: Any) -> Mapping[str, bytes]:
+        """A generated output (`Sample.output`) as files that other programs open, by ending ("mid"); optional."""
+        return {}
 
     def example(self, raw: RawExample) -> Example:
         """A raw example, encoded. Its reference is the answer, where that is a text, a number or a list of words.

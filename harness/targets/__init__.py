@@ -10,6 +10,7 @@ from harness.targets.classification import ClassTarget
 from harness.targets.ctc import CTCTarget
 from harness.targets.forecast import ForecastTarget
 from harness.targets.multi_label import MultiLabelTarget
+from harness.targets.multi_label_sequence import MultiLabelSequenceTarget
 from harness.targets.next_token import NextTokenTarget
 from harness.targets.regression import RegressionTarget
 from harness.targets.tagging import TaggingTarget
@@ -24,6 +25,7 @@ BUILT_IN: tuple[type[Target], ...] = (
     ForecastTarget,
     RegressionTarget,
     MultiLabelTarget,
+    MultiLabelSequenceTarget,
 )
 """In the order of documentation and tests."""
 
@@ -32,6 +34,7 @@ __all__ = [
     "CTCTarget",
     "ClassTarget",
     "ForecastTarget",
+    "MultiLabelSequenceTarget",
     "MultiLabelTarget",
     "NextTokenTarget",
     "RegressionTarget",

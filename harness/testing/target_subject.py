@@ -146,7 +146,7 @@ class Computed:
             noise = torch.randn(len(outputs), steps, *outputs.shape[2:], generator=torch.Generator().manual_seed(0))
             outputs = torch.cat((outputs, 50.0 * noise), 1)
         if target.layout.shape[:1] == (None,):
-            targets = torch.cat((targets, targets[:, :1].expand(-1, steps)), 1)
+            targets = torch.cat((targets, targets[:, :1].expand(-1, steps, *targets.shape[2:])), 1)
         longer = Batch(data.ids, data.inputs, data.input_lengths, targets, data.target_lengths)
         return Computed(self.net, outputs, self.lengths, longer)
 

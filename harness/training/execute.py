@@ -18,13 +18,13 @@ from harness.nn.network import Network
 from harness.nn.saved_weights import check_savable
 from harness.nn.state_size import measured_state_size
 from harness.store import Store
-from harness.store.records import RunPlan, RunSummary
+from harness.store.records import RunPlan, RunSummary, SampleRow
 from harness.training import checkpoint
 from harness.training.callback import RunCallback, RunContext
 from harness.training.data_module import EndlessBatches, training_loader
 from harness.training.device import device_of
 from harness.training.evaluate import Evaluation, evaluate, judge
-from harness.training.generate import generate
+from harness.training.generate import composed, generate
 from harness.training.latency import measure_latency
 from harness.training.lightning_module import TrainingModule, after_steps
 from harness.training.load_data import load_data, understood
@@ -170,7 +170,7 @@ def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_p
     with clock.phase("evaluation"):
         network.to(device_of(settings.trainer.device))
         outcome = evaluate(network, task, data, final, settings.decoding)
-        texts = generate(network, data, settings.decoding, settings.seed)
+        texts = _generated(settings, session, network, data)
         rows = prediction_rows(data, outcome)
         charts = _charts(data, outcome)
     latency = _latency(settings, session, network, loaded, train_s)
@@ -217,6 +217,13 @@ def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_p
         session.measured.write(summary)  # for the model's card; `finish` writes it once more
         summary.artifacts |= write_model(session.folder.path, settings, plan, network, data, summary)
     session.finish(summary, rows, texts or shown(asked(outcome, rows)))
+
+
+def _generated(settings: RunSettings, session: Session, network: Network, data: TaskData) -> list[SampleRow]:
+    """What the network makes by itself, of which files go into the run's folder."""
+    continued, files = composed(network, data, settings.decoding, settings.seed)
+    session.folder.write_files("samples", files)
+    return [*generate(network, data, settings.decoding, settings.seed), *continued]
 
 
 def _latency(

@@ -1,4 +1,4 @@
-"""Texts that a trained next-token model writes after the task's prompts."""
+"""What a trained model makes by itself: texts after the task's prompts, or what the target continues."""
 
 from __future__ import annotations
 
@@ -32,6 +32,22 @@ def generate(network: Network, data: TaskData, decoding: DecodingSettings, seed:
         SampleRow(f"sample {number}, temperature {decoding.temperature:g}", data.decode(prompt), "", data.decode(ids))
         for number, (prompt, ids) in enumerate(zip(prompts, texts, strict=True), start=1)
     ]
+
+
+@torch.no_grad()
+def composed(
+    network: Network, data: TaskData, decoding: DecodingSettings, seed: int
+) -> tuple[list[SampleRow], dict[str, bytes]]:
+    """`decoding.samples` continuations of the first test examples, where the target makes such, and files by name."""
+    network.eval()
+    examples = [data.test[i] for i in range(min(decoding.samples, len(data.test)))]
+    made = data.target_spec.samples(network, examples, decoding, generator(seed, "sampling")) if examples else []
+    rows, files = list[SampleRow](), dict[str, bytes]()
+    for number, (one, example) in enumerate(zip(made, examples, strict=False), start=1):
+        rows.append(SampleRow(f"{example.id} continued", one.beginning, "", one.text))
+        found = data.preprocessing.files(one.output) if data.preprocessing is not None else {}
+        files |= {f"sample-{number}.{ending}": content for ending, content in found.items()}
+    return rows, files
 
 
 @torch.no_grad()

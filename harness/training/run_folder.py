@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -98,6 +98,13 @@ class RunFolder:
     def write_samples(self, rows: Sequence[SampleRow]) -> str:
         """Write a JSON array; returns the file's name."""
         return self._write("samples.json", json.dumps([asdict(r) for r in rows], ensure_ascii=False, indent=2))
+
+    def write_files(self, folder: str, files: Mapping[str, bytes]) -> None:
+        """Write files into a folder of their own, if there are any."""
+        if files:
+            (self.path / folder).mkdir(exist_ok=True)
+        for name, content in files.items():
+            (self.path / folder / name).write_bytes(content)
 
     def log_tail(self) -> str:
         """The last lines of the run's log."""

@@ -70,3 +70,39 @@ class ClipReader(Sequence[RawExample], ABC):
     def _example(self, index: int, clip: np.ndarray | None) -> RawExample:
         seconds = None if self.seconds is None else self.seconds[index]
         return RawExample(self.ids[index], clip, self.captions[index], self.ids[index], seconds)
+
+
+class EachCaption(ClipReader):
+    """The same clips, once with each of their captions.
+
+    Args:
+        raw: clips with one caption or more; ids of those with more get "#0", "#1" ...
+    """
+
+    def __init__(self, raw: Sequence[RawExample]) -> None:
+        self._raw = raw
+        described = described_examples(raw)
+        self._rows = [row for row, one in enumerate(described) for _ in one.target]
+        numbers = [number for one in described for number in range(len(one.target))]
+        pairs = [(described[row], number) for row, number in zip(self._rows, numbers, strict=True)]
+        self.ids = [f"{one.id}#{number}" if len(one.target) > 1 else one.id for one, number in pairs]
+        self.captions = [(one.target[number],) for one, number in pairs]
+        self.lengths = clip_lengths(raw)[self._rows]
+        seconds = [one.seconds for one, _ in pairs]
+        self.seconds = [s for s in seconds if s is not None] if None not in seconds else None
+
+    def clip(self, index: int) -> np.ndarray:
+        """Of the example that the caption belongs to."""
+        found: np.ndarray = self._raw[self._rows[index]].input
+        return found
+
+
+def described_examples(raw: Sequence[RawExample]) -> list[RawExample]:
+    """The examples, without their clips where those are costly."""
+    return [raw.described(i) for i in range(len(raw))] if isinstance(raw, ClipReader) else list(raw)
+
+
+def clip_lengths(raw: Sequence[RawExample]) -> np.ndarray:
+    """int64 (N,): T of each clip."""
+    lengths = raw.lengths if isinstance(raw, ClipReader) else [len(one.input) for one in raw]
+    return np.asarray(lengths, dtype=np.int64)

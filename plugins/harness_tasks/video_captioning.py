@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from harness.contract.dataset import Dataset
+from harness.contract.dataset import Dataset, RawExample
 from harness.contract.dataset_task import DatasetTask
 from harness.contract.hookspecs import hookimpl
 from harness.contract.metric import Metric
@@ -17,7 +18,7 @@ from harness.contract.task import Baseline, Loader, Task, TaskData
 from harness.metrics.captioning import BLEU_4, CIDER_D, ROUGE_L
 from harness.metrics.language_model import TOKEN_PERPLEXITY
 from harness.targets import TokenSequenceTarget
-from harness_tasks.captioned_clips import CaptionedClips
+from harness_tasks.captioned_clips import CaptionedClips, EachCaption
 from harness_tasks.video import _caption_baselines as baselines
 from harness_tasks.video import _caption_preparation as preparation
 from harness_tasks.video._caption_preparation import CaptionPreparation, CaptionSplit
@@ -74,8 +75,8 @@ class VideoCaptioning(DatasetTask):
             DataError: the data is missing or cannot be used.
         """
         raw = self.dataset.read()
-        described = [raw.train.described(i) for i in range(len(raw.train))]
-        words = preparation.vocabulary((text for one in described for text in one.target), self.least_count)
+        train = EachCaption(raw.train)
+        words = preparation.vocabulary((text for (text,) in train.captions), self.least_count)
         step = max(1, len(raw.train) // _FITTED_ON)
         clips = [raw.train[i].input for i in range(0, len(raw.train), step)]
         shape = clips[0].shape[1:]
@@ -83,7 +84,7 @@ class VideoCaptioning(DatasetTask):
         frames = np.concatenate(clips)
         mean, deviation = frames.mean(axis=axes, dtype=np.float64), frames.std(axis=axes, dtype=np.float64)
         fitted = CaptionPreparation(
-            int(raw.train.lengths.max()),
+            int(train.lengths.max()),
             tuple(shape),
             tuple(mean.tolist()),
             tuple(np.maximum(deviation, 1e-5).tolist()),
@@ -91,9 +92,9 @@ class VideoCaptioning(DatasetTask):
             self.max_length,
         )
         return TaskData(
-            CaptionSplit(raw.train, fitted, each=True),
-            CaptionSplit(raw.val, fitted, each=False),
-            CaptionSplit(raw.test, fitted, each=False),
+            CaptionSplit(train, fitted),
+            CaptionSplit(raw.val, fitted),
+            CaptionSplit(raw.test, fitted),
             FrameInput(*shape) if len(shape) == 1 else VideoInput(*shape),
             TokenSequenceTarget(
                 len(words), preparation.PAD, preparation.BOS, preparation.EOS, max_length=self.max_length
@@ -101,6 +102,15 @@ class VideoCaptioning(DatasetTask):
             preprocessing=fitted,
             notes=raw.notes | {"words": len(words)},
         )
+
+    def raw_examples(self, split: str) -> Sequence[RawExample]:
+        """Those of the data set; of training, one for each caption.
+
+        Raises:
+            DataError: as for `Dataset.read`.
+        """
+        found = super().raw_examples(split)
+        return EachCaption(found) if split == "train" else found
 
     def load_preprocessing(self, folder: Path) -> CaptionPreparation:
         """Size and normalisation of clips, and the words."""

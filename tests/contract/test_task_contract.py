@@ -12,7 +12,7 @@ from harness.contract.dataset_task import DatasetTask
 from harness.contract.specs import TokenInput
 from harness.contract.task import Task
 from harness.registry.discovery import load_task, registry
-from harness.targets import CTCTarget
+from harness.targets import CTCTarget, TokenSequenceTarget
 from harness.testing import TaskContract, task_checks
 from harness.testing.data_clauses import DATA_CLAUSES, PREPARATION_CLAUSES
 from harness.testing.examination import pairs
@@ -23,7 +23,9 @@ BUILT_IN = built_in("task")
 # Clauses that say nothing of some tasks, and of which.
 NOT_APPLICABLE: dict[str, Callable[[Task], bool]] = {
     "ctc_feasibility": lambda task: task.target_type is not CTCTarget,
-    "vocabulary": lambda task: task.input_type is not TokenInput and task.target_type is not CTCTarget,
+    "vocabulary": lambda task: (
+        task.input_type is not TokenInput and task.target_type not in (CTCTarget, TokenSequenceTarget)
+    ),
     "normalisation": lambda task: task.input_type is TokenInput,
     "baselines": lambda task: not task.baselines(),
     # Their data sets keep them.

@@ -39,6 +39,7 @@ OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "appliances, every ten minutes": ("forecasting.appliances", {}),
     "stocks, monthly": ("forecasting.stocks", {}),
     "seattle weather, daily": ("forecasting.seattle_weather", {}),
+    "bach chorales": ("music.bach_chorales", {}),
 }
 
 COPIES: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -74,6 +75,7 @@ COPIES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "fsdd commands, official split": ("spoken_commands.fsdd", "speech/fsdd/recordings", {"held_out": "recordings"}),
     "ett": ("forecasting.ett", "forecasting/ett", {}),
     "exchange rate, daily": ("forecasting.exchange_rate", "forecasting/exchange-rate", {}),
+    "jsb chorales": ("music.jsb_chorales", "music/jsb-chorales-json", {}),
     "videos": ("action_recognition.folder", "video-action/surveillance-fight", {}),
 }
 

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,7 +18,7 @@ from harness.contract.preprocessing import Preprocessing
 from harness.contract.raw import RawExample
 from harness.errors import DataError
 from harness.metrics.captioning import caption_words
-from harness_tasks.captioned_clips import ClipReader
+from harness_tasks.captioned_clips import clip_lengths, described_examples
 from harness_tasks.video.video_files import decode, pixels, squeeze
 
 PAD, BOS, EOS, UNKNOWN = range(4)
@@ -100,16 +101,14 @@ class CaptionPreparation(Preprocessing):
     @classmethod
     def load(cls, folder: Path) -> CaptionPreparation:
         """Read what `save` wrote."""
-        content = json.loads((folder / _CAPTIONS).read_text(encoding="utf-8"))
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in content.items()})
+        content: dict[str, Any] = json.loads((folder / _CAPTIONS).read_text(encoding="utf-8"))
+        for name in ("shape", "mean", "deviation", "words"):
+            content[name] = tuple(content[name])
+        return cls(**content)
 
-    @property
+    @cached_property
     def _numbers(self) -> dict[str, int]:
-        found = self.__dict__.get("_kept")
-        if found is None:  # a frozen dataclass has no cached_property without a dictionary entry of its own
-            found = {word: number for number, word in enumerate(self.words)}
-            self.__dict__["_kept"] = found
-        return found
+        return {word: number for number, word in enumerate(self.words)}
 
     def _frames(self, source: Any) -> np.ndarray:
         if (
@@ -145,39 +144,21 @@ class CaptionSplit:
     """A split (a `harness.contract.batch.Split`) of clips with captions, normalised when read.
 
     Args:
-        raw: clips and captions.
+        raw: clips and captions; the first caption is the target, all are references.
         preparation: of each.
-        each: whether every caption is an example of its own, as for training.
     """
 
-    def __init__(self, raw: Sequence[RawExample], preparation: CaptionPreparation, each: bool) -> None:
+    def __init__(self, raw: Sequence[RawExample], preparation: CaptionPreparation) -> None:
         self._raw, self._preparation = raw, preparation
-        described = [raw.described(i) if isinstance(raw, ClipReader) else raw[i] for i in range(len(raw))]
-        self._rows: list[int] = []
-        self._examples: list[Example] = []
-        for row, one in enumerate(described):
-            whole = dataclasses.replace(preparation.described(one), input=None)
-            several = each and len(whole.references) > 1
-            for number, caption in enumerate(whole.references if several else whole.references[:1]):
-                name = f"{one.id}#{number}" if several else one.id
-                self._rows.append(row)
-                self._examples.append(
-                    dataclasses.replace(
-                        whole, id=name, target=preparation.encode_target(caption), references=(caption,)
-                    )
-                    if several
-                    else whole
-                )
-        lengths = raw.lengths if isinstance(raw, ClipReader) else np.array([len(one.input) for one in raw])
-        self.input_lengths: np.ndarray = np.asarray(lengths, dtype=np.int64)[self._rows]
+        self._examples = [preparation.described(one) for one in described_examples(raw)]
+        self.input_lengths: np.ndarray = clip_lengths(raw)
         self.target_lengths: np.ndarray = np.array([len(one.target) for one in self._examples], dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self._examples)
 
     def __getitem__(self, index: int) -> Example:
-        clip = self._raw[self._rows[index]].input
-        return dataclasses.replace(self._examples[index], input=self._preparation.normalise(clip))
+        return dataclasses.replace(self._examples[index], input=self._preparation.encode(self._raw[index].input))
 
     def without_input(self, index: int) -> Example:
         """All of an example but its clip, which is neither read nor drawn."""

@@ -1,0 +1,1 @@
+"""Helpers of tasks on music: sets of sounding keys, MIDI files, baselines."""
