@@ -107,8 +107,8 @@ class TextClassification(DatasetTask):
         if len(kept) < len(raw.train):
             notes["training texts left out, which are empty"] = len(raw.train) - len(kept)
         parts: dict[str, Sequence[RawExample]] = {"train": kept, "val": raw.val, "test": raw.test}
-        splits, alike = _apart({name: [encoder.example(one) for one in part] for name, part in parts.items()})
-        notes |= alike | self._notes(splits, vocabulary.size)
+        splits = {name: ListSplit([encoder.example(one) for one in part]) for name, part in parts.items()}
+        notes |= self._notes(splits, vocabulary.size)
         return TaskData(
             splits["train"],
             splits["val"],
@@ -151,22 +151,6 @@ class TextClassification(DatasetTask):
             unknown = sum(_unknown(example) for example in test)
             notes["test symbols unknown, %"] = round(100 * unknown / symbols, 2)
         return notes
-
-
-def _apart(examples: dict[str, list[Example]]) -> tuple[dict[str, ListSplit], Notes]:
-    """Splits without training and validation texts that are to a model what a later split holds.
-
-    Texts of few words become equal where those are unknown, and long ones where they are cut. Test stays whole.
-    """
-    splits, notes = {"test": ListSplit(examples["test"])}, Notes()
-    held = {np.asarray(example.input).tobytes() for example in examples["test"]}
-    for name, later in (("val", "test"), ("train", "validation or test")):
-        kept = [example for example in examples[name] if np.asarray(example.input).tobytes() not in held]
-        if lost := len(examples[name]) - len(kept):
-            notes[f"{_SPLITS[name]} texts left out, of which the symbols are those of a {later} text"] = lost
-        held |= {np.asarray(example.input).tobytes() for example in kept}
-        splits[name] = ListSplit(kept)
-    return {name: splits[name] for name in _SPLITS}, notes
 
 
 def _unknown(example: Example) -> int:

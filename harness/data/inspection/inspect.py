@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePath
@@ -35,6 +36,22 @@ _TABLES = (".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson")
 _MUSIC = (".mid", ".midi")
 _ARCHIVES = (".zip", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz")
 _MOST_TABLES = 5
+_LANGUAGE_MODELS = ("lstm", "stacked_lstm")
+_PUBLISHED = (
+    (
+        re.compile(r"ptb\.train\.txt|ptb.*\.zip"),
+        Command("text_generation.penn_treebank", (), _LANGUAGE_MODELS),
+        "Penn Treebank",
+    ),
+    (re.compile(r"wikitext-2-v1\.zip"), Command("text_generation.wikitext2", (), _LANGUAGE_MODELS), "WikiText-2"),
+    (re.compile(r"wikitext-103-v1\.zip"), Command("text_generation.wikitext103", (), _LANGUAGE_MODELS), "WikiText-103"),
+    (re.compile(r"wiki\.train\.tokens"), Command("text_generation.wikitext2", (), _LANGUAGE_MODELS), "WikiText"),
+    (re.compile(r"enwik8(\.zip)?"), Command("text_generation.enwik8", (), _LANGUAGE_MODELS), "enwik8"),
+    (re.compile(r"text8(\.zip)?"), Command("text_generation.text8", (), _LANGUAGE_MODELS), "text8"),
+    (re.compile(r"train\.tags\..+"), Command("translation.iwslt", (), ("lstm", "attention_lstm")), "IWSLT"),
+    (re.compile(r"newstest.+\.sgm"), Command("translation.wmt", (), ("lstm", "attention_lstm")), "WMT"),
+)
+"""What file names say: the pattern, the data set, and what it is called."""
 
 
 def inspect(path: Path) -> list[tuple[Path, Finding]]:
@@ -52,6 +69,8 @@ def inspect(path: Path) -> list[tuple[Path, Finding]]:
 
 def _file(path: Path) -> Finding:
     ending = _ending(path)
+    if found := _published([PurePath(path.name)]):
+        return found
     if ending in _ARCHIVES:
         raise DataError(f"{shown(path)} is an archive. Unpack it, and inspect the folder.")
     if found := _media_file(path, ending):
@@ -84,7 +103,7 @@ def _folder(root: Path) -> list[tuple[Path, Finding]]:
     if not files:
         raise DataError(f"{shown(root)} holds no files.")
     endings = Counter(_ending(path) for path in files)
-    found = _media_folder(root, files, endings) or inspect_parallel(files, root)
+    found = _published(files) or _media_folder(root, files, endings) or inspect_parallel(files, root)
     if not found:
         columns = [path for path in files if _ending(path) not in _TABLES and tagged_columns(root / path) == "columns"]
         found = inspect_tagged(root, columns, "columns") if columns else inspect_split_text(root, files)
@@ -102,6 +121,15 @@ def _folder(root: Path) -> list[tuple[Path, Finding]]:
         "(.csv, .tsv, .json, .jsonl), text (.txt), parallel text (train.de, train.en), tagged words (.conllu), series "
         f"(.ts), music (.mid), recordings or films.{_instead(root, files)}"
     )
+
+
+def _published(files: Sequence[PurePath]) -> Finding | None:
+    """A standard data set, by the names of its files."""
+    for names, command, kind in _PUBLISHED:
+        found = [shown(path.name) for path in files if names.fullmatch(path.name)]
+        if found:
+            return Finding(f"{kind}, in its published layout", (("files", listed(found)),), (), (command,))
+    return None
 
 
 def _media_folder(root: Path, files: Sequence[PurePath], endings: Counter[str]) -> Finding | None:

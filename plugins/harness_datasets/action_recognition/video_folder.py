@@ -19,10 +19,10 @@ from harness.contract.hookspecs import hookimpl
 from harness.data.cache import build_once, cache_dir
 from harness.data.corrupt import OnCorrupt, Unusable, skipped
 from harness.data.foreign import shown
-from harness.data.sources import FolderSource, Source
+from harness.data.sources import Source
 from harness.errors import DataError
 from harness_datasets.action_recognition._clip_options import ClipOptions
-from harness_datasets.action_recognition._video_classes import folder_source, list_videos, notes_on_folder
+from harness_datasets.action_recognition._video_classes import Video, folder_source, list_videos, notes_on_folder
 from harness_datasets.action_recognition.moving_squares import MovingSquares
 
 HARNESS_CONTRACT = 2
@@ -100,26 +100,38 @@ class VideoFolder(ActionClips, ClipOptions):
         digest = hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]
         return build_once(
             cache_dir() / "videos" / f"{self.label}-{digest}",
-            lambda folder: write_videos(source, self.classes, self.frames, self.size, self.on_corrupt, folder),
+            lambda folder: write_videos(
+                list_videos(source, self.classes), source.fetch(), self.frames, self.size, self.on_corrupt, folder
+            ),
             unchanged=lambda: source.fingerprint() == content,
         )
 
 
 def write_videos(
-    source: FolderSource, classes: Sequence[str] | None, frames: int, size: int, on_corrupt: OnCorrupt, folder: Path
+    listed: tuple[Sequence[str], Sequence[Video], int],
+    root: Path,
+    frames: int,
+    size: int,
+    on_corrupt: OnCorrupt,
+    folder: Path,
 ) -> None:
     """Decode every video into `clips.npy`, uint8 (N, T, Y, X, C), with `index.json` beside it.
 
+    Args:
+        listed: class names, videos, and how many of them have the content of another.
+        root: the folder of the videos.
+        frames, size: of the clips.
+        on_corrupt: what a video that cannot be decoded does.
+        folder: to write to.
+
     Raises:
-        DataError: as for `list_videos`; a video cannot be decoded and `on_corrupt` refuses; or skipping left a
-            class without a video in some split.
-        UnknownNameError: as for `list_videos`.
+        DataError: a video cannot be decoded and `on_corrupt` refuses; or skipping left a class without a video in some
+            split.
     """
     from rich.console import Console
     from rich.progress import track
 
-    names, videos, repeated = list_videos(source, classes)
-    root = source.fetch()
+    names, videos, repeated = listed
     clips = np.lib.format.open_memmap(
         folder / "clips.npy", mode="w+", dtype=np.uint8, shape=(len(videos), frames, size, size, 3)
     )

@@ -87,12 +87,10 @@ def test_an_empty_text_is_left_out_of_training_and_kept_for_test():
     assert data.test[0].input.tolist() == [UNK]
 
 
-def test_what_a_model_could_not_tell_from_a_held_out_text_is_left_out_of_training():
-    # "plot" and "nothing" are both unknown, and after two symbols all are cut.
-    data = made([*TRAIN, ("a film of", "no")], [("a film", "yes")], [("bad nothing", "no")], max_length=2)
-    assert [one.id for one in data.train] == ["0-0", "0-1", "0-2"]
-    assert data.notes["training texts left out, of which the symbols are those of a validation or test text"] == 2
-    assert data.notes["training texts that reach 2 symbols, where they are cut"] == 3
+def test_a_long_text_is_cut_in_every_split_and_counted():
+    data = made(max_length=2)
+    assert [len(one.input) for one in (data.train[0], data.test[0])] == [2, 2]
+    assert data.notes["training texts that reach 2 symbols, where they are cut"] == 4
 
 
 def test_word_dropout_makes_symbols_unknown_in_training_only():

@@ -140,6 +140,26 @@ class TestText:
         assert "2 sentences, 5 words" in said(found)
 
 
+class TestStandardSets:
+    @pytest.mark.parametrize(
+        ("name", "dataset"),
+        [
+            ("ptb.zip", "text_generation.penn_treebank"),
+            ("wikitext-2/wiki.train.tokens", "text_generation.wikitext2"),
+            ("enwik8", "text_generation.enwik8"),
+            ("train.tags.de-en.de", "translation.iwslt"),
+            ("84/121/84-121.trans.txt", "speech_recognition.librispeech"),
+            ("lists/trainlist01.txt", "action_recognition.ucf101"),
+        ],
+    )
+    def test_they_are_known_by_their_files(self, tmp_path, name, dataset):
+        for other in (name, {"speech": "a.flac", "action": "b.avi"}.get(dataset.partition("_")[0], name)):
+            (tmp_path / other).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / other).write_bytes(b"x")
+        [(_, found)] = inspect(tmp_path)
+        assert [command.dataset for command in found.commands] == [dataset]
+
+
 class TestFolders:
     def test_recordings_in_folders_of_classes_and_with_lists(self, tmp_path):
         import soundfile
