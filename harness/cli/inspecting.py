@@ -41,6 +41,7 @@ def command_line(path: Path, command: Command) -> str:
         return ""
     task, _, name = command.dataset.partition(".")
     models = [model for model in command.models if model in registry().names("model")]
+    path = path.parent if command.of_folder and path.is_file() else path
     root = f"task.root={path}" if _PLAIN.fullmatch(str(path)) else as_typed_in_shell("task.root", str(path))
     options = "".join(f" {key}={value}" for key, value in command.options)
     return f"harness sweep task={task} task.dataset={name} {root}{options} model={','.join(models)}"

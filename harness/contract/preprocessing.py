@@ -66,7 +66,7 @@ class Preprocessing(ABC):
         return " ".join(map(str, ids))
 
     def files(self, output: Any) -> Mapping[str, bytes]:
-        """A generated output (`Sample.output`) as files that other programs open, by ending ("mid"); optional."""
+        """A generated output (`Continuation.output`) as files that other programs open, by ending ("mid"); optional."""
         return {}
 
     def example(self, raw: RawExample) -> Example:

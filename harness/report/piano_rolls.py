@@ -39,7 +39,7 @@ def panels(context: PanelContext) -> list[Panel]:
         return []
     panel = Panel(context.name, "Pieces that the models continue", place=30)
     panel.text = [
-        f"Each model is given the beginning of '{title}' (grey) and continues it, each key as probable as it finds it. "
+        f"Each model is given the beginning of '{title}' (grey) and continues it with keys drawn by their odds. "
         "MIDI files of the continuations are in the folder 'samples' of each run."
     ]
     panel.choices = [FigureChoice(f"{context.name}-models", "Model", figures)]

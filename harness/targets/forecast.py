@@ -49,6 +49,7 @@ class ForecastTarget(Target):
         separate: every variable is forecast by itself, with the same weights: the first `dim` channels of the input are
             the past of the variables, and the network is given one of them at a time, with all channels that follow
             (Nie et al. 2023, "A Time Series is Worth 64 Words", section 3.1, channel independence).
+        patch: so many consecutive values of each variable stand in one step of the input, side by side.
     """
 
     name: ClassVar[str] = "forecast"
@@ -65,6 +66,7 @@ class ForecastTarget(Target):
     quantiles: tuple[float, ...] = ()
     level: bool = False
     separate: bool = False
+    patch: int = 1
 
     def __post_init__(self) -> None:
         for what in ("names", "means", "deviations", "units"):
@@ -88,7 +90,7 @@ class ForecastTarget(Target):
         """One variable and what follows, where they are separate; the level of variables never."""
         if not isinstance(inputs, FrameInput):
             return inputs
-        less = self.dim * self.level + (self.dim - 1) * self.separate
+        less = self.dim * self.level + (self.dim - 1) * self.patch * self.separate
         return FrameInput(inputs.feature_dim - less)
 
     def before_encoder(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
@@ -99,8 +101,9 @@ class ForecastTarget(Target):
             inputs = inputs[..., : -self.dim]
         if not self.separate:
             return inputs, lengths
-        own = inputs[..., : self.dim].transpose(1, 2).unsqueeze(-1)  # (B, dim, T, 1)
-        rest = inputs[:, None, :, self.dim :].expand(-1, self.dim, -1, -1)  # (B, dim, T, F' - 1)
+        both = self.dim * self.patch
+        own = inputs[..., :both].unflatten(-1, (self.dim, self.patch)).transpose(1, 2)  # (B, dim, T, patch)
+        rest = inputs[:, None, :, both:].expand(-1, self.dim, -1, -1)  # (B, dim, T, F' - patch)
         return torch.cat([own, rest], -1).flatten(0, 1), lengths.repeat_interleave(self.dim)
 
     def after_encoder(self, encoded: EncoderOutput, inputs: Tensor, lengths: Tensor) -> EncoderOutput:
@@ -214,7 +217,9 @@ class ForecastTarget(Target):
         if len(self.quantiles) != forecast.shape[-1]:  # a baseline's point forecast, or no quantiles at all
             forecast = forecast[..., :1]
         forecast = self._in_units(forecast.swapaxes(1, 2)).swapaxes(1, 2)  # variables last, and back
-        past = self._past(example)
+        given = None if example.input is None else np.asarray(example.input, dtype=float)
+        fits = given is not None and given.ndim == 2 and given.shape[1] >= self.dim * (self.patch + self.level)
+        past = self._in_units(self.past(given)) if given is not None and fits else np.zeros((0, self.dim))
         variables = [
             {
                 "name": self.names[k] if self.names else f"variable {k + 1}",
@@ -227,12 +232,12 @@ class ForecastTarget(Target):
         ]
         return {"id": example.id, "variables": variables}
 
-    def _past(self, example: Example) -> np.ndarray:
-        """(T, dim) in units of the data; empty where the input does not begin with the variables."""
-        given = None if example.input is None else np.asarray(example.input, dtype=float)
-        if given is None or given.ndim != 2 or given.shape[1] < self.dim * (1 + self.level):
-            return np.zeros((0, self.dim))
-        return self._in_units(given[:, : self.dim] + (given[:, -self.dim :] if self.level else 0.0))
+    def past(self, inputs: np.ndarray) -> np.ndarray:
+        """The variables of inputs (..., T, F), (..., T * patch, dim), with their level."""
+        *rows, steps, _ = inputs.shape
+        own = inputs[..., : self.dim * self.patch].reshape(*rows, steps, self.dim, self.patch)
+        values: np.ndarray = own.swapaxes(-1, -2).reshape(*rows, steps * self.patch, self.dim)
+        return values + inputs[..., :1, -self.dim :] if self.level else values
 
     def _in_units(self, values: np.ndarray) -> np.ndarray:
         """(..., dim) from the normalised scale."""

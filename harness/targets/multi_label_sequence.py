@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.contract.hookspecs import hookimpl
 from harness.contract.specs import FrameInput, InputSpec
-from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs, Sample, Target
+from harness.contract.target import Answer, Continuation, Decoding, HeadContext, Layout, Needs, Target
 
 if TYPE_CHECKING:
     import torch
@@ -94,16 +94,18 @@ class MultiLabelSequenceTarget(Target):
 
     def samples(
         self, network: Any, examples: Sequence[Example], decoding: Decoding, random: torch.Generator
-    ) -> list[Sample]:
-        """Continuations of the first half of each example, at most 16 steps of it, label by label as probable.
+    ) -> list[Continuation]:
+        """Continuations of the first half of each example, at most 16 steps of it.
 
-        A step has at most as many labels as the fullest one of the beginning: the most probable of those drawn.
+        A step has as many labels as are expected, the rounded sum of their probabilities, but no more than the fullest
+        one of the beginning. They are drawn one after the other in proportion to their odds, without replacement, by
+        the largest of logits / temperature + Gumbel noise (Kool, van Hoof and Welling 2019).
         """
         made = []
         for example in examples:
             beginning = np.asarray(example.target, np.int64)[: max(1, min(16, len(example.target) // 2))]
             continued = _continued(network, beginning, decoding, random)
-            made.append(Sample(self.text(beginning), self.text(continued), [*beginning.tolist(), *continued]))
+            made.append(Continuation(self.text(beginning), self.text(continued), [*beginning.tolist(), *continued]))
         return made
 
     def work(self, input_lengths: Tensor, target_lengths: Tensor) -> tuple[int, str]:
@@ -144,11 +146,12 @@ def _continued(network: Any, beginning: np.ndarray, decoding: Decoding, random: 
     for _ in range(min(decoding.sample_length, 64)):
         lengths = torch.tensor([given.shape[1]], device=device)
         outputs, _, state = network(given, lengths, state=state)
-        chances = torch.sigmoid(outputs[0, -1].float() / decoding.temperature).cpu()  # (K,)
-        drawn = torch.rand(len(chances), generator=random) < chances
-        kept = (chances * drawn).topk(min(most, len(chances))).indices
-        step = torch.zeros(len(chances), dtype=torch.int64)
-        step[kept] = drawn[kept].long()
+        logits = outputs[0, -1].float().cpu()  # (K,)
+        expected = min(most, round(float(torch.sigmoid(logits).sum())))
+        noise = -torch.log(-torch.log(torch.rand(len(logits), generator=random).clamp(1e-9, 1 - 1e-7)))
+        step = torch.zeros(len(logits), dtype=torch.int64)
+        scores = logits / decoding.temperature + noise if decoding.temperature else logits
+        step[scores.topk(expected).indices] = 1
         steps.append(step.tolist())
         new = step.float().to(device)[None, None]  # (1, 1, K)
         if network.capabilities.carries_state:

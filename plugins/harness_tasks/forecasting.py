@@ -58,7 +58,8 @@ class Forecasting(DatasetTask):
 
     Fields:
         dataset: the series; see `TimeSeries`.
-        lookback: steps of the past that a forecast sees; None: as the data set says, else 96.
+        lookback: steps of the past that a forecast sees; None: as the data set says, else 96 or, where training
+            is short, a third of it.
         horizon: steps that are forecast; None: as the data set says, else 24.
         targets: names of the variables that are forecast; the others are only seen. None: as the data set says, else
             all.
@@ -69,6 +70,9 @@ class Forecasting(DatasetTask):
             repeating the last value what a network says by saying nothing, so that a series that has risen since
             training is no reason to fail; "mean" takes the mean of the window, which suits a strong season; "none"
             leaves all as it is. None: as the data set says, else last.
+        patch: consecutive steps that the network reads as one, side by side, such as 24 for a day of hours; `lookback`
+            must be a multiple of it. A network then has fewer steps to remember and to compute (Nie et al. 2023; Lin et
+            al. 2023, SegRNN). None: as the data set says, else 1.
         quantiles: forecast these quantiles, such as [0.1,0.5,0.9], instead of values; 0.5 in the middle.
         stride: steps between the windows of training.
         eval_stride: steps between the windows of validation and test; 1: all of them.
@@ -92,6 +96,7 @@ class Forecasting(DatasetTask):
     calendar: bool | None = None
     known: list[str] | None = None
     level: Level | None = None
+    patch: int | None = None
     quantiles: list[float] | None = None
     stride: int = 1
     eval_stride: int = 1
@@ -101,7 +106,14 @@ class Forecasting(DatasetTask):
     def __post_init__(self) -> None:
         if self.level is not None:
             self.level = Level(self.level)
-        for name, least in (("lookback", 2), ("horizon", 1), ("stride", 1), ("eval_stride", 1), ("season", 1)):
+        for name, least in (
+            ("lookback", 2),
+            ("horizon", 1),
+            ("stride", 1),
+            ("eval_stride", 1),
+            ("season", 1),
+            ("patch", 1),
+        ):
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ValueError(f"task.{name} is {value}; it must be at least {least}.")
@@ -147,6 +159,7 @@ class Forecasting(DatasetTask):
                 notes[f"{name} windows left out, which have a gap"] = gaps
             splits[name] = WindowSplit(table, starts)
         notes["variables"] = len(s.targets)
+        notes["lookback"] = s.lookback
         return TaskData(
             splits["train"],
             splits["val"],
@@ -178,6 +191,7 @@ class Forecasting(DatasetTask):
             dataset=self.dataset.tiny(),
             lookback=12,
             horizon=3,
+            patch=None,
             targets=None,
             known=None,
             season=6,
@@ -217,12 +231,17 @@ class Forecasting(DatasetTask):
         if both:
             raise ConfigError(f"Variable '{both[0]}' stands in task.targets and in task.known; it can be one of them.")
         others = tuple(name for name in series.names if name not in targets + known)
-        lookback, horizon = int(self.on_this_data("lookback", 96)), self.steps_ahead
+        lookback, horizon = self.on_this_data("lookback", None), self.steps_ahead
+        if lookback is None:  # of a short series a third, so that there are windows to learn from
+            lookback = min(96, max(2, len(train) // 3))
         if known and lookback < horizon:
             raise ConfigError(
                 f"task.known needs a lookback of at least the horizon, so that every step ahead is seen: task.lookback "
                 f"is {lookback}, task.horizon {horizon}."
             )
+        patch = int(self.on_this_data("patch", 1))
+        if lookback % patch:
+            raise ConfigError(f"task.lookback is {lookback}; it must be a multiple of task.patch, which is {patch}.")
         names = targets + others + known
         values = train.columns(names).values
         counts = (~np.isnan(values)).sum(0)
@@ -250,6 +269,7 @@ class Forecasting(DatasetTask):
             tuple(deviations.tolist()),
             tuple(seasonal.tolist()),
             quantiles,
+            patch,
         )
         target = ForecastTarget(
             horizon,
@@ -261,6 +281,7 @@ class Forecasting(DatasetTask):
             quantiles,
             level is not Level.none,
             self.separate,
+            patch,
         )
         return WindowTable(series, WindowEncoder(settings), target)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.contract.batch import ListSplit
+import numpy as np
+
+from harness.contract.batch import Example, ListSplit
 from harness.contract.dataset import Dataset, RawExample
 from harness.contract.dataset_task import DatasetTask
 from harness.contract.hookspecs import hookimpl
@@ -21,6 +23,9 @@ from harness.targets import TaggingTarget
 from harness_tasks.tagged_text import TaggedText
 from harness_tasks.text._most_frequent_tag import MOST_FREQUENT_TAG
 from harness_tasks.text._tagged_words import PAD, TaggedWords
+
+if TYPE_CHECKING:
+    import torch
 
 HARNESS_CONTRACT = 2
 
@@ -36,12 +41,14 @@ class Tagging(DatasetTask):
     """Name the tag of each word of a sentence: its part of speech, or whether it begins or continues an entity.
 
     Where tags mark spans in BIO, the primary metric is the F1 of spans, and token accuracy elsewhere. Words that
-    training has hardly seen are read by their shape and their last three letters.
+    training has hardly seen are read by their shape and their last three letters; so that a model learns what to make
+    of such words, some others are read like that in training (Kiperwasser and Goldberg 2016).
 
     Fields:
         dataset: the sentences; see `TaggedText`.
         lowercase: whether words are lower-cased; None: as the data set says, else not.
         min_count: words seen less often in training are read as unknown ones.
+        word_dropout: probability with which another training word is read as unknown, drawn anew each time.
     """
 
     name: ClassVar[str] = "tagging"
@@ -55,8 +62,11 @@ class Tagging(DatasetTask):
     dataset: Dataset = field(default_factory=_home_assistant_slots)
     lowercase: bool | None = None
     min_count: int = option(2, at_least=1)
+    word_dropout: float = option(0.1, at_least=0.0, below=1.0)
 
     def __post_init__(self) -> None:
+        if not 0 <= self.word_dropout < 1:
+            raise ValueError(f"word_dropout is {self.word_dropout}; it must be at least 0 and below 1")
         if self.min_count < 1:
             raise ValueError(f"min_count is {self.min_count}; it must be at least 1")
         assert isinstance(self.dataset, TaggedText)
@@ -90,6 +100,7 @@ class Tagging(DatasetTask):
             TokenInput(words.size, PAD),
             TaggingTarget(len(tags), tags),
             preprocessing=words,
+            augment=_forgetting(words.as_unknown(), self.word_dropout) if self.word_dropout else None,
             notes=notes,
         )
 
@@ -104,6 +115,19 @@ class Tagging(DatasetTask):
     def baselines(self) -> tuple[Baseline, ...]:
         """The most frequent tag of each word, and the data set's own."""
         return (MOST_FREQUENT_TAG, *super().baselines())
+
+
+def _forgetting(unknown: np.ndarray, share: float) -> Callable[[Example, torch.Generator], Example]:
+    """Reads words as unknown at random: `unknown` has the symbol for each symbol, int64 (V,)."""
+
+    def augment(example: Example, generator: torch.Generator) -> Example:
+        import torch
+
+        given = np.asarray(example.input)
+        drawn = torch.rand(len(given), generator=generator).numpy() < share
+        return replace(example, input=np.where(drawn, unknown[given], given))
+
+    return augment
 
 
 def _inventory(

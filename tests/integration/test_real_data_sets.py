@@ -31,9 +31,15 @@ OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "film sentences, on products": ("text_classification.film_sentences", {"test_on": "products"}),
     "film sentences, on editorials": ("text_classification.film_sentences", {"test_on": "editorials"}),
     "digit commands": ("spoken_commands.digit_commands", {"running_minutes": 1.0}),
+    "babyai missions": (
+        "video_captioning.babyai_missions",
+        {"train_clips": 160, "val_clips": 24, "test_clips": 24},
+    ),
     # Noise would hide that two clips show the same scene.
     "minigrid actions": ("action_recognition.minigrid_actions", {"noise": 0.0}),
     "home assistant slots": ("tagging.home_assistant_slots", {}),
+    "japanese vowels": ("series_classification.japanese_vowels", {}),
+    "basic motions, ten a second": ("series_classification.basic_motions", {}),
     "pedestrians": ("forecasting.pedestrians", {"first_year": 2025}),
     "air quality, hourly": ("forecasting.air_quality", {}),
     "appliances, every ten minutes": ("forecasting.appliances", {}),

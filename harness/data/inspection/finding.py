@@ -13,11 +13,13 @@ class Command:
         dataset: that reads it, "TASK.NAME"; a command is shown only where that is installed.
         options: of the data set, beside its root: ("task.source_language", "de").
         models: that suit a first look.
+        of_folder: whether, of a file, the data set is given the folder that it lies in.
     """
 
     dataset: str
     options: tuple[tuple[str, str], ...] = ()
     models: tuple[str, ...] = ("lstm", "bilstm")
+    of_folder: bool = False
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ _MUSIC = (".mid", ".midi")
 _ARCHIVES = (".zip", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz")
 _MOST_TABLES = 5
 _LANGUAGE_MODELS = ("lstm", "stacked_lstm")
+_CHORALES = re.compile(r"jsb-chorales-(quarter|8th|16th)\.json")
 _PUBLISHED = (
     (
         re.compile(r"ptb\.train\.txt|ptb.*\.zip"),
@@ -48,7 +49,9 @@ _PUBLISHED = (
     (re.compile(r"wiki\.train\.tokens"), Command("text_generation.wikitext2", (), _LANGUAGE_MODELS), "WikiText"),
     (re.compile(r"enwik8(\.zip)?"), Command("text_generation.enwik8", (), _LANGUAGE_MODELS), "enwik8"),
     (re.compile(r"text8(\.zip)?"), Command("text_generation.text8", (), _LANGUAGE_MODELS), "text8"),
+    (re.compile(r".*videodatainfo.*\.json"), Command("video_captioning.msr_vtt", (), ("cnn_lstm", "lstm")), "MSR-VTT"),
     (re.compile(r"train\.tags\..+"), Command("translation.iwslt", (), ("lstm", "attention_lstm")), "IWSLT"),
+    (re.compile(r"sents_train_lc_nopunc\.txt"), Command("video_captioning.msvd", (), ("cnn_lstm", "lstm")), "MSVD"),
     (re.compile(r"newstest.+\.sgm"), Command("translation.wmt", (), ("lstm", "attention_lstm")), "WMT"),
 )
 """What file names say: the pattern, the data set, and what it is called."""
@@ -143,7 +146,7 @@ def _media_folder(root: Path, files: Sequence[PurePath], endings: Counter[str]) 
     if endings[".ts"]:
         return _series([root / path for path in files if _ending(path) == ".ts"])
     pieces = sum(endings[ending] for ending in _MUSIC)
-    return Finding("music (MIDI)", (("pieces", f"{pieces:,}"),), (), _music_commands()) if pieces else None
+    return _midi(pieces) if pieces else None
 
 
 def _instead(root: Path, files: Sequence[PurePath]) -> str:
@@ -169,7 +172,9 @@ def _series(paths: Sequence[Path]) -> Finding:
             f"{len(rows):,} series of {counted(dimensions, 'dimension')}, {length} steps, {len(classes)} classes: "
             f"{listed([f'{name} {count}' for name, count in classes.most_common()])}",
         ))  # fmt: skip
-    return Finding("series with classes (.ts)", tuple(facts), (), (Command("series_classification.ts"),))
+    return Finding(
+        "series with classes (.ts)", tuple(facts), (), (Command("series_classification.ts", of_folder=True),)
+    )
 
 
 def _music_json(path: Path) -> Finding | None:
@@ -192,11 +197,19 @@ def _music_json(path: Path) -> Finding | None:
             return None
         steps = sum(len(piece) for piece in pieces)
         facts.append((split, f"{counted(len(pieces), 'piece')}, {counted(steps, 'step')}"))
-    return Finding("music (chords in JSON)", tuple(facts), (), _music_commands())
+    chorales = _CHORALES.fullmatch(path.name)
+    command = Command("music.nottingham", models=_LANGUAGE_MODELS)
+    if chorales:
+        command = Command("music.jsb_chorales", (("task.step", chorales[1]),), _LANGUAGE_MODELS, of_folder=True)
+    return Finding("music (chords in JSON)", tuple(facts), (), (command,))
 
 
-def _music_commands() -> tuple[Command, ...]:
-    return tuple(Command(f"music.{name}") for name in ("folder", "jsb_chorales", "files"))
+def _midi(pieces: int) -> Finding:
+    hint = (
+        'MIDI is not read: write the pieces as JSON, {"train": [piece, ...], "valid": [...], "test": [...]}, a piece '
+        "being a list of steps and a step the list of MIDI numbers that sound."
+    )
+    return Finding("music (MIDI)", (("pieces", f"{pieces:,}"),), hint=hint)
 
 
 def _is_no_prose(table: Table) -> bool:

@@ -15,6 +15,8 @@ from harness.terminal import one_line
 
 _CLASSES = 8
 _FEW = 10
+_LEAST = 3
+_USUAL_WINDOW = 96 + 24
 _SHOWN = 30
 
 
@@ -39,14 +41,16 @@ def describe_table(table: Table) -> Finding:
     hint = ""
     if found.text and classes:
         odd += _odd_classes(found.label or "", classes, table)
-        if len(classes) > 1:
+        if len(classes) > 1 and max(classes.values()) < _LEAST:
+            hint = f"A classifier needs {_LEAST} different texts of a label at least."
+        elif len(classes) > 1:
             commands.append(Command("text_classification.csv"))
         else:
             hint = "A classifier needs rows of two classes or more."
     numbers = [column for column in table.columns if column.kind == "number" and column.distinct > 1]
     if found.time and numbers:
         odd += _odd_times(found.time, times)
-        commands.append(Command("forecasting.csv", models=("lstm", "stacked_lstm")))
+        commands.append(Command("forecasting.csv", _windows(len(table)), models=("lstm", "stacked_lstm")))
     if not commands and not hint:
         hint = (
             "Forecasting needs a column of dates and one of numbers; text classification a column of text and one of "
@@ -140,6 +144,14 @@ def _odd_times(name: str, times: np.ndarray) -> list[str]:
                 f"column '{name}': {counted(longer, 'gap')} longer than {_duration(common)}, the first after {first}"
             )
     return odd
+
+
+def _windows(rows: int) -> tuple[tuple[str, str], ...]:
+    """Options for a table so short that a tenth of it, which is validation, has no window of the usual lengths."""
+    if rows // 10 >= _USUAL_WINDOW:
+        return ()
+    horizon = max(1, rows // 40)
+    return ("task.lookback", str(max(1, rows // 10 - horizon))), ("task.horizon", str(horizon))
 
 
 def _present_numbers(table: Table, column: Column) -> np.ndarray:

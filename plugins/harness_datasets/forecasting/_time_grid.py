@@ -86,13 +86,13 @@ def _places(times: np.ndarray, where: list[str]) -> tuple[np.ndarray, str]:
     """The position of each row on the grid, and the name of its step."""
     months = times.astype("datetime64[M]")
     since = (times - months.astype("datetime64[s]")).astype(np.int64)
-    apart = np.diff(months.astype(np.int64))
+    apart: np.ndarray = np.diff(months.astype(np.int64))
     if (since == since[0]).all() and (apart > 0).all() and len(times) > 2:
         step = int(np.bincount(apart).argmax())
         if (apart % step == 0).all():
             return (months.astype(np.int64) - int(months[0].astype(np.int64))) // step, f"{step} months"
     seconds = times.astype(np.int64)
-    gaps = np.diff(seconds)
+    gaps: np.ndarray = np.diff(seconds)
     steps, counts = np.unique(gaps, return_counts=True)
     step = int(steps[np.argmax(counts)])
     days = times.astype("datetime64[D]")

@@ -59,7 +59,7 @@ class Pedestrians(TimeSeries):
 
     name: ClassVar[str] = "pedestrians"
     season: ClassVar[int] = 168
-    defaults: ClassVar = {"lookback": 168, "horizon": 24, "level": "mean"}
+    defaults: ClassVar = {"lookback": 168, "horizon": 24, "level": "mean", "patch": 24}
 
     first_year: int = 2023
     sensors: list[str] | None = None

@@ -103,7 +103,8 @@ class SeriesTable(TimeSeries):
             )
         names, notes = self._variables(table, column)
         values = np.stack([table.numbers(name) for name in names], axis=1)
-        if table.column(column).dates and table.column(column).dates.zoned:  # type: ignore[union-attr]
+        form = table.column(column).dates
+        if form is not None and form.zoned:
             notes["time zone"] = "times with a zone, read as UTC"
         order = np.argsort(times, kind="stable")
         if (np.diff(order) < 0).any():
@@ -130,7 +131,8 @@ class SeriesTable(TimeSeries):
         """Names of the variables, and notes on the columns that are none."""
         if self.columns:
             return tuple(table.column(name).name for name in self.columns), {}
-        names, left_out = [], []
+        names: list[str] = []
+        left_out: list[str] = []
         for column in table.columns:
             if column.name == time:
                 continue

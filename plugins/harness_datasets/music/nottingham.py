@@ -51,7 +51,7 @@ class Nottingham(StepMusic):
     Pickles, in which the set was first published, are not read, since reading one runs code.
 
     Fields:
-        root: the folder.
+        root: the folder, or one file.
     """
 
     name: ClassVar[str] = "nottingham"
@@ -98,6 +98,7 @@ class Nottingham(StepMusic):
             licence="as its source says; the user's own copy",
             description=_EXPECTED,
             patterns=("*.json",),
+            or_file=True,
         )
 
 

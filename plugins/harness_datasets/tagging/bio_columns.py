@@ -42,7 +42,7 @@ class BioColumns(TaggedText):
     are also held out are left out of training.
 
     Fields:
-        root: the folder.
+        root: the folder, or one file.
         spans: whether tags mark spans (BIO, IOB or BIOES); False: any tags, scored by accuracy.
     """
 
@@ -103,6 +103,7 @@ class BioColumns(TaggedText):
             licence="the user's own",
             description=f"words and tags in columns: {_EXPECTED}",
             patterns=tuple(f"*.{end}{packed}" for end in endings for packed in ("", ".gz")),
+            or_file=True,
         )
 
 

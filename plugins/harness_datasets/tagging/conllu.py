@@ -43,7 +43,7 @@ class ConllU(TaggedText):
     folder has no training file, dev stands in for it. Sentences that are also held out are left out of training.
 
     Fields:
-        root: the folder.
+        root: the folder, or one file.
         column: "upos" or "xpos".
     """
 
@@ -110,6 +110,7 @@ class ConllU(TaggedText):
             licence="as the treebank says; the user's own copy",
             description=_EXPECTED,
             patterns=("*.conllu", "*.conllu.gz"),
+            or_file=True,
         )
 
 

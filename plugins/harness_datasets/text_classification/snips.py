@@ -48,7 +48,7 @@ def _published(value: float, system: str, model: str = "") -> Reference:
 
 
 @dataclass
-class Snips(LabelledText):
+class SnipsIntents(LabelledText):
     """Which of seven intents a query has. Test are the published validation files, as published comparisons have it.
 
     Fields:
@@ -131,4 +131,4 @@ def _text(query: Any, path: Path) -> str:
 @hookimpl
 def harness_datasets() -> list[type[Dataset]]:
     """The data set of this plug-in."""
-    return [Snips]
+    return [SnipsIntents]

@@ -1,4 +1,4 @@
-"""Episodes of BabyAI, played by its scripted expert: rooms as tile numbers, frame by frame, and the mission."""
+"""Episodes of BabyAI, played by its scripted expert: what it sees as tile numbers, and the mission."""
 
 from __future__ import annotations
 
@@ -12,10 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from harness_datasets.video_captioning._babyai_tiles import COLOURS, SHAPES, agent_tile, tile_of
+from harness_datasets.video_captioning._babyai_tiles import (
+    AGENT,
+    COLOURS,
+    EMPTY,
+    SHAPES,
+    UNSEEN,
+    WALL,
+    carrying_tile,
+    door_tile,
+    thing_tile,
+)
 
-CELLS = 8
-"""Cells along each side of a room, walls included."""
+CELLS = 7
+"""Cells along each side of what the agent sees; it stands in the middle of the lowest row and looks up."""
 
 LEVELS = ("BabyAI-GoToLocal-v0", "BabyAI-PickupLoc-v0", "BabyAI-PutNextLocal-v0", "BabyAI-OpenDoor-v0")
 VERBS = ("go to", "pick up", "put", "open")
@@ -24,7 +34,9 @@ _MISSION = re.compile(
     rf"(?: next to (?:a|the) (?:{'|'.join(COLOURS)}) (?:{'|'.join(SHAPES)}))?"
 )
 PARTS = 6
-"""Compositions are dealt into so many parts: one is for test, one for validation, the others for training."""
+"""Combinations of verb, colour and shape are dealt into so many parts; one is for test, the others for training."""
+
+_HELD_OUT_OF_TRAINING = 10  # of the episodes with combinations of training, one in so many is for validation
 
 
 @dataclass(frozen=True)
@@ -33,11 +45,11 @@ class Episode:
 
     Attributes:
         mission: the sentence.
-        rooms: uint8 (T, 8, 8), the tile of each cell at each time, rows first.
+        views: uint8 (T, 7, 7), the tile of each cell that the agent sees, the farthest row first.
     """
 
     mission: str
-    rooms: np.ndarray
+    views: np.ndarray
 
 
 def composition(mission: str) -> tuple[str, str, str] | None:
@@ -46,11 +58,18 @@ def composition(mission: str) -> tuple[str, str, str] | None:
     return None if found is None else (found.group(1), found.group(2), found.group(3))
 
 
-def part_of(verb: str, colour: str, shape: str) -> str:
-    """The split of a composition: every verb, colour and shape is in training, but not every combination."""
+def is_new(verb: str, colour: str, shape: str) -> bool:
+    """Whether a combination is for test alone. Every verb, colour and shape is in training, in others."""
     shapes = (*SHAPES, "door")
-    number = (COLOURS.index(colour) + 2 * shapes.index(shape) + VERBS.index(verb)) % PARTS
-    return {0: "test", 3: "val"}.get(number, "train")
+    return (COLOURS.index(colour) + 2 * shapes.index(shape) + VERBS.index(verb)) % PARTS == 0
+
+
+def _split(mission: str, seed: int) -> str:
+    """The split of an episode; empty: of none."""
+    parts = composition(mission)
+    if parts is None:
+        return ""
+    return "test" if is_new(*parts) else "train" if seed % _HELD_OUT_OF_TRAINING else "val"
 
 
 def episodes(level: str, seed: int, wanted: set[str], most: int) -> Iterator[tuple[str, Episode]]:
@@ -71,35 +90,42 @@ def episodes(level: str, seed: int, wanted: set[str], most: int) -> Iterator[tup
     while True:
         with contextlib.redirect_stdout(io.StringIO()):  # BabyAI prints what it rejects
             env.reset(seed=seed)
+            split = _split(env.mission, seed)
             seed += 1
-            parts = composition(env.mission)
-            split = "" if parts is None else part_of(*parts)
             episode = _played(env, BabyAIBot(env), most) if split in wanted else None
         if episode is not None:
             yield split, episode
 
 
 def _played(env: Any, expert: Any, most: int) -> Episode | None:
-    corner = tuple((p // (CELLS - 1)) * (CELLS - 1) for p in env.agent_pos)
-    rooms, action = [_room(env, corner)], None
-    while len(rooms) < most:
+    views, action = [_view(env)], None
+    while len(views) < most:
         try:
             action = expert.replan(action)
         except (AssertionError, ValueError, IndexError):  # the expert gives up
             return None
         _, reward, ended, cut, _ = env.step(int(action))
-        rooms.append(_room(env, corner))
+        views.append(_view(env))
         if ended or cut:
-            return Episode(env.mission, np.stack(rooms)) if reward > 0 else None
+            return Episode(env.mission, np.stack(views)) if reward > 0 else None
     return None
 
 
-def _room(env: Any, corner: tuple[int, ...]) -> np.ndarray:
-    """uint8 (8, 8): the room whose upper left corner (x, y) is given."""
-    tiles = np.zeros((CELLS, CELLS), dtype=np.uint8)
-    for y in range(CELLS):
-        for x in range(CELLS):
-            place = (corner[0] + x, corner[1] + y)
-            here = tuple(map(int, env.agent_pos)) == place
-            tiles[y, x] = agent_tile(env.agent_dir, env.carrying) if here else tile_of(env.grid.get(*place))
+def _view(env: Any) -> np.ndarray:
+    """uint8 (7, 7): what the agent sees."""
+    seen = env.gen_obs()["image"]  # (x, y, [kind, colour, state])
+    tiles = np.array([[_tile(*map(int, cell)) for cell in column] for column in seen], dtype=np.uint8).T
+    carried = int(tiles[-1, CELLS // 2])  # MiniGrid puts it where the agent stands
+    tiles[-1, CELLS // 2] = AGENT if env.carrying is None else carrying_tile(carried)
     return tiles
+
+
+def _tile(kind: int, colour: int, state: int) -> int:
+    from minigrid.core.constants import IDX_TO_COLOR, IDX_TO_OBJECT
+
+    name = IDX_TO_OBJECT[kind]
+    if name in SHAPES:
+        return thing_tile(name, IDX_TO_COLOR[colour])
+    if name == "door":
+        return door_tile(IDX_TO_COLOR[colour], state)
+    return {"unseen": UNSEEN, "wall": WALL}.get(name, EMPTY)

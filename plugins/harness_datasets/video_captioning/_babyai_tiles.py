@@ -1,6 +1,6 @@
-"""The tiles of BabyAI rooms: their numbers, and their pictures as MiniGrid draws them.
+"""The tiles of BabyAI's views: their numbers, and their pictures as MiniGrid draws them.
 
-MiniGrid does not show what the agent carries, so the carried thing is drawn on the agent, at about half its size.
+MiniGrid does not draw what the agent carries, so the carried thing is drawn on the agent, at about half its size.
 """
 
 from __future__ import annotations
@@ -14,31 +14,30 @@ from harness_datasets.action_recognition._minigrid_tiles import shrink
 
 SHAPES = ("ball", "box", "key")
 COLOURS = ("red", "green", "blue", "purple", "yellow", "grey")
-EMPTY, WALL = 0, 1
-_FIRST_THING = 2
-_FIRST_DOOR = _FIRST_THING + len(SHAPES) * len(COLOURS)
+UNSEEN, EMPTY, WALL = range(3)
+_FIRST_THING = 3
 _THINGS = len(SHAPES) * len(COLOURS)
-_FIRST_AGENT = _FIRST_DOOR + 3 * len(COLOURS)
-TILES = _FIRST_AGENT + 4 * (_THINGS + 1)
+_FIRST_DOOR = _FIRST_THING + _THINGS
+AGENT = _FIRST_DOOR + 3 * len(COLOURS)
+"""The agent with empty hands; the numbers after it: with each thing."""
+TILES = AGENT + 1 + _THINGS
 _DRAWN, _CARRIED = 32, 20  # pixels a side, before they are averaged down
+_UP = 3  # MiniGrid's number of the direction
 
 
-def tile_of(cell: Any) -> int:
-    """The number of a cell's content (an object of MiniGrid, or None)."""
-    if cell is None:
-        return EMPTY
-    if cell.type == "wall":
-        return WALL
-    colour = COLOURS.index(cell.color)
-    if cell.type == "door":
-        return _FIRST_DOOR + 3 * colour + (0 if cell.is_open else 2 if cell.is_locked else 1)
-    return _FIRST_THING + SHAPES.index(cell.type) * len(COLOURS) + colour
+def thing_tile(shape: str, colour: str) -> int:
+    """The number of a thing on the floor."""
+    return _FIRST_THING + SHAPES.index(shape) * len(COLOURS) + COLOURS.index(colour)
 
 
-def agent_tile(direction: int, carried: Any) -> int:
-    """The number of the agent, looking in one of MiniGrid's directions, with what it carries (or None)."""
-    thing = 0 if carried is None else tile_of(carried) - _FIRST_THING + 1
-    return _FIRST_AGENT + direction * (_THINGS + 1) + thing
+def door_tile(colour: str, state: int) -> int:
+    """The number of a door; MiniGrid's states are 0 open, 1 closed, 2 locked."""
+    return _FIRST_DOOR + 3 * COLOURS.index(colour) + state
+
+
+def carrying_tile(thing: int) -> int:
+    """The number of the agent with a thing, given the thing's number."""
+    return AGENT + 1 + thing - _FIRST_THING
 
 
 def draw_tiles(size: int) -> np.ndarray:
@@ -51,20 +50,17 @@ def draw_tiles(size: int) -> np.ndarray:
         return np.array(Grid.render_tile(thing, agent_dir=agent, tile_size=pixels), dtype=np.uint8)
 
     large = np.zeros((TILES, _DRAWN, _DRAWN, 3), dtype=np.uint8)
-    large[EMPTY], large[WALL] = picture(None), picture(Wall())
-    for colour in COLOURS:
-        for door in (Door(colour, is_open=True), Door(colour), Door(colour, is_locked=True)):
-            large[tile_of(door)] = picture(door)
+    large[EMPTY], large[WALL], large[AGENT] = picture(None), picture(Wall()), picture(None, agent=_UP)
     middle = slice((_DRAWN - _CARRIED) // 2, (_DRAWN + _CARRIED) // 2)
-    for direction in range(4):
-        large[agent_tile(direction, None)] = picture(None, agent=direction)
-        for kind in (Ball, Box, Key):
-            for colour in COLOURS:
-                thing = kind(colour)
-                large[tile_of(thing)] = picture(thing)
-                small = picture(thing, _CARRIED)
-                small[:1] = small[:, :1] = 0  # the line of the grid is no part of the thing
-                carrying = large[agent_tile(direction, None)].copy()
-                carrying[middle, middle] = np.where(small.any(axis=-1, keepdims=True), small, carrying[middle, middle])
-                large[agent_tile(direction, thing)] = carrying
+    for colour in COLOURS:
+        for state, door in enumerate((Door(colour, is_open=True), Door(colour), Door(colour, is_locked=True))):
+            large[door_tile(colour, state)] = picture(door)
+        for shape, kind in zip(SHAPES, (Ball, Box, Key), strict=True):
+            number = thing_tile(shape, colour)
+            large[number] = picture(kind(colour))
+            small = picture(kind(colour), _CARRIED)
+            small[:1] = small[:, :1] = 0  # the line of the grid is no part of the thing
+            carrying = large[AGENT].copy()
+            carrying[middle, middle] = np.where(small.any(axis=-1, keepdims=True), small, carrying[middle, middle])
+            large[carrying_tile(number)] = carrying
     return shrink(large, size)

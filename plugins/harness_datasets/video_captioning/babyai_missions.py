@@ -1,6 +1,6 @@
 """Simulated clips of BabyAI missions with their sentences, played once into the cache; nothing was filmed.
 
-A clip is kept as the tile number of every cell (64 bytes a frame), so the whole set is small and quick to draw.
+A clip is kept as the tile number of every cell (49 bytes a frame), so the whole set is small and quick to draw.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ from harness_datasets.video_captioning.moving_shapes import MovingShapes
 
 HARNESS_CONTRACT = 2
 
-_PREPARATION = 1
+_PREPARATION = 2
 """Raised whenever the same configuration begins to give other clips."""
 _SPLITS = ("train", "val", "test")
 
 
 @dataclass
 class BabyAIMissions(CaptionedClips):
-    """One 8 x 8 room seen from above, while an expert goes to, picks up, puts or opens something.
+    """What an agent sees while it goes to, picks up, puts or opens something: the 7 x 7 cells before it, from above.
 
-    The sentence is the mission. Verb, colour and shape of what is handled occur together in one split only, so test
-    clips show combinations that no training clip shows; each of the three alone is in training.
+    The sentence is the mission. Test clips show combinations of verb, colour and shape that no training clip shows;
+    each of the three alone is in training. Validation clips have combinations of training.
 
     Fields:
         train_clips, val_clips, test_clips: how many clips are generated, a quarter of each level.
-        data_seed: of the rooms.
+        data_seed: of the missions.
         frames: the most frames of a clip; longer missions are left out.
-        size: pixels a side, a multiple of 8.
+        size: pixels a side, a multiple of 7.
     """
 
     name: ClassVar[str] = "babyai_missions"
@@ -54,7 +54,7 @@ class BabyAIMissions(CaptionedClips):
     test_clips: int = 600
     data_seed: int = 0
     frames: int = 24
-    size: int = 48
+    size: int = 42
 
     def __post_init__(self) -> None:
         check_between(self, train_clips=(4,), val_clips=(4,), test_clips=(4,), data_seed=(0,), frames=(4, 64))
@@ -83,11 +83,11 @@ class BabyAIMissions(CaptionedClips):
         index = json.loads((folder / "index.json").read_text())
         splits = {}
         for split in _SPLITS:
-            rooms, lengths = (np.load(folder / f"{split}_{part}.npy") for part in ("rooms", "lengths"))
-            splits[split] = Missions(split, rooms, lengths, index[split], tiles)
+            views, lengths = (np.load(folder / f"{split}_{part}.npy") for part in ("views", "lengths"))
+            splits[split] = Missions(split, views, lengths, index[split], tiles)
         notes: dict[str, str | int | float] = {
-            "data": "simulated clips (synthetic) of BabyAI rooms; nothing was filmed",
-            "split": "verb, colour and shape of what is handled occur together in one split only",
+            "data": "simulated clips (synthetic) of BabyAI missions; nothing was filmed",
+            "split": "combinations of verb, colour and shape in test are in no other split",
         }
         return RawData(splits["train"], splits["val"], splits["test"], notes=notes)
 
@@ -101,7 +101,7 @@ class BabyAIMissions(CaptionedClips):
             return build_once(source.fetch(), self._write)
 
     def _write(self, folder: Path) -> None:
-        """`<split>_rooms.npy` uint8 (frames of all clips, 8, 8), `<split>_lengths.npy` (N,), and all missions."""
+        """`<split>_views.npy` uint8 (frames of all clips, 7, 7), `<split>_lengths.npy` (N,), and all missions."""
         counts = dict(zip(_SPLITS, (self.train_clips, self.val_clips, self.test_clips), strict=True))
         found: dict[str, list] = {split: [] for split in _SPLITS}
         for number, level in enumerate(LEVELS):
@@ -110,7 +110,7 @@ class BabyAIMissions(CaptionedClips):
             wanted = {split for split, count in lacking.items() if count}
             first = self.data_seed * 10_000_000 + number * 1_000_000
             for split, episode in episodes(level, first, wanted, self.frames):
-                key = episode.rooms.tobytes()
+                key = episode.views.tobytes()
                 if key in seen:
                     continue
                 seen.add(key)
@@ -123,8 +123,8 @@ class BabyAIMissions(CaptionedClips):
         for number, split in enumerate(_SPLITS):
             order = np.random.default_rng([self.data_seed, number]).permutation(len(found[split]))
             found[split] = [found[split][i] for i in order]
-            np.save(folder / f"{split}_rooms.npy", np.concatenate([one.rooms for one in found[split]]))
-            np.save(folder / f"{split}_lengths.npy", np.array([len(one.rooms) for one in found[split]], dtype=np.int64))
+            np.save(folder / f"{split}_views.npy", np.concatenate([one.views for one in found[split]]))
+            np.save(folder / f"{split}_lengths.npy", np.array([len(one.views) for one in found[split]], dtype=np.int64))
         index = {split: [one.mission for one in ones] for split, ones in found.items()}
         (folder / "index.json").write_text(json.dumps(index))
 
@@ -134,24 +134,24 @@ class Missions(ClipReader):
 
     Args:
         split: its name, the first part of every id.
-        rooms: uint8 (frames of all clips, 8, 8).
+        views: uint8 (frames of all clips, 7, 7).
         lengths: int64 (N,), T of each clip.
         missions: the sentence of each.
         tiles: pictures, uint8 (tiles, s, s, 3).
     """
 
     def __init__(
-        self, split: str, rooms: np.ndarray, lengths: np.ndarray, missions: Sequence[str], tiles: np.ndarray
+        self, split: str, views: np.ndarray, lengths: np.ndarray, missions: Sequence[str], tiles: np.ndarray
     ) -> None:
-        self._rooms = Ragged(rooms, lengths)
+        self._views = Ragged(views, lengths)
         self._tiles = tiles.transpose(0, 3, 1, 2).astype(np.float32) / 255  # (tiles, C, s, s)
         self.lengths = lengths
         self.ids = [f"{split}-{i:05d}" for i in range(len(lengths))]
         self.captions = [(mission,) for mission in missions]
 
     def clip(self, index: int) -> np.ndarray:
-        """float32 (T, 3, 8 s, 8 s)."""
-        pictures = self._tiles[self._rooms[index]]  # (T, 8, 8, C, s, s)
+        """float32 (T, 3, 7 s, 7 s)."""
+        pictures = self._tiles[self._views[index]]  # (T, 7, 7, C, s, s)
         frames, side = len(pictures), CELLS * pictures.shape[-1]
         return np.ascontiguousarray(pictures.transpose(0, 3, 1, 4, 2, 5)).reshape(frames, 3, side, side)
 

@@ -133,9 +133,7 @@ def _windows(split: Split, target: ForecastTarget) -> Iterator[_Some]:
             futures, ids = np.stack([e.target for e in examples]), tuple(e.id for e in examples)
         else:
             inputs, futures, ids = found.inputs, found.targets, found.ids
-        past = inputs[..., : target.dim].astype(np.float64)
-        if target.level:
-            past += inputs[..., -target.dim :]
+        past = target.past(inputs.astype(np.float64))
         yield _Some(ids, positions, past, futures.astype(np.float64))
 
 

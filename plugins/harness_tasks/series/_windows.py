@@ -90,7 +90,7 @@ class WindowSplit:
 
     def __init__(self, table: WindowTable, starts: np.ndarray) -> None:
         self.table, self._starts = table, starts
-        self.input_lengths = np.full(len(starts), table.encoder.settings.lookback, dtype=np.int64)
+        self.input_lengths = np.full(len(starts), table.encoder.settings.steps, dtype=np.int64)
         self.target_lengths = np.full(len(starts), table.encoder.settings.horizon, dtype=np.int64)
 
     def __len__(self) -> int:

@@ -34,6 +34,7 @@ class WindowSettings:
         means, deviations: of targets, others and known ones on the training split.
         seasonal: of targets; see `VariableScales`.
         quantiles: of forecasts.
+        patch: consecutive steps that the network reads as one.
     """
 
     lookback: int
@@ -48,6 +49,12 @@ class WindowSettings:
     deviations: tuple[float, ...]
     seasonal: tuple[float, ...]
     quantiles: tuple[float, ...] = ()
+    patch: int = 1
+
+    @property
+    def steps(self) -> int:
+        """T of an input."""
+        return self.lookback // self.patch
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -56,9 +63,13 @@ class WindowSettings:
 
     @property
     def feature_dim(self) -> int:
-        """F: targets, others, calendar, known ones at the step and a horizon later, level of the targets."""
+        """F: targets, others, calendar, known ones at the step and a horizon later, level of the targets.
+
+        With patches a step holds those of `patch` steps, variable by variable, and the calendar of the first.
+        """
         level = len(self.targets) if self.level != "none" else 0
-        return len(self.targets) + len(self.others) + 2 * len(self.cycles) + 2 * len(self.known) + level
+        values = len(self.targets) + len(self.others) + 2 * len(self.known)
+        return values * self.patch + 2 * len(self.cycles) + level
 
 
 class WindowEncoder(Preprocessing):
@@ -83,7 +94,7 @@ class WindowEncoder(Preprocessing):
         )
 
     def encode(self, source: Any) -> np.ndarray:
-        """float32 (lookback, F) of the last rows of a series.
+        """float32 (T, F) of the last rows of a series.
 
         Raises:
             DataError: rows or variables are missing.
@@ -113,14 +124,16 @@ class WindowEncoder(Preprocessing):
         """
         s, dim = self.settings, len(self.settings.targets)
         own = past[..., : dim + len(s.others)]
-        parts = [own, cycles]
+        parts = [own, cycles[:, :: s.patch]]
         if s.known:
-            parts += [known[:, : s.lookback], known[:, s.horizon : s.horizon + s.lookback]]
+            ahead = known[:, : s.lookback], known[:, s.horizon : s.horizon + s.lookback]
+            parts += [_patched(part, s.patch) for part in ahead]
         if s.level != "none":
             # A running sum adds in one order however many windows there are, so each has the same bits alone.
             level = own[:, -1:] if s.level == "last" else own.cumsum(axis=1)[:, -1:] / s.lookback
             parts[0] = own - level
-            parts.append(np.broadcast_to(level[..., :dim], (*past.shape[:2], dim)))
+            parts.append(np.broadcast_to(level[..., :dim], (len(past), s.steps, dim)))
+        parts[0] = _patched(parts[0], s.patch)
         return np.concatenate(parts, axis=-1, dtype=np.float32, casting="same_kind")
 
     def normalised(self, series: Series) -> np.ndarray:
@@ -192,3 +205,12 @@ class WindowEncoder(Preprocessing):
         if len(times) != len(source):
             raise DataError(f"There are {len(times)} times for {len(source)} rows.")
         return Series(s.names, source.astype(np.float64), times)
+
+
+def _patched(values: np.ndarray, patch: int) -> np.ndarray:
+    """(B, T, C) as (B, T / patch, C * patch): the steps of a patch side by side, variable by variable."""
+    if patch == 1:
+        return values
+    rows, steps, channels = values.shape
+    parts = values.reshape(rows, steps // patch, patch, channels).swapaxes(2, 3)
+    return parts.reshape(rows, steps // patch, channels * patch)

@@ -97,6 +97,13 @@ class TaggedWords(Preprocessing):
         """How many words of a sentence have symbols of their own."""
         return sum(form(word, self.lowercase) in self._numbers for word in sentence.split())
 
+    def as_unknown(self) -> np.ndarray:
+        """For every symbol, int64 (V,), the one that its word would have were it unknown; others are themselves."""
+        table = np.arange(self.size, dtype=np.int64)
+        for word, number in self._numbers.items():
+            table[number] = self._unknown(word)
+        return table
+
     def encode_target(self, answer: Any) -> np.ndarray:
         """int64 (T,): the class of each tag of a text.
 
@@ -157,10 +164,11 @@ class TaggedWords(Preprocessing):
 
     def _symbol(self, word: str) -> int:
         number = self._numbers.get(form(word, self.lowercase))
-        if number is None:
-            kind = shape(word)
-            number = self._kinds.get((kind, ending(word)), self._kinds[kind, ""])
-        return number
+        return self._unknown(word) if number is None else number
+
+    def _unknown(self, word: str) -> int:
+        kind = shape(word)
+        return self._kinds.get((kind, ending(word)), self._kinds[kind, ""])
 
 
 def form(word: str, lowercase: bool) -> str:

@@ -12,7 +12,7 @@ from harness_datasets.text_classification.ag_news import AgNews
 from harness_datasets.text_classification.clinc150 import Clinc150
 from harness_datasets.text_classification.cr import Cr
 from harness_datasets.text_classification.film_sentences import FilmSentences
-from harness_datasets.text_classification.snips import Snips
+from harness_datasets.text_classification.snips import SnipsIntents
 from harness_datasets.text_classification.sst2 import Sst2
 from harness_datasets.text_classification.subj import Subj
 
@@ -157,7 +157,7 @@ class TestSnips:
         return tmp_path
 
     def test_the_published_validation_files_are_test(self, folder):
-        data = Snips(root=folder).read()
+        data = SnipsIntents(root=folder).read()
         assert [len(part) for part in (data.train, data.val, data.test)] == [76, 4, 6]
         assert pairs(data.test)[0] == ("GetWeather validate_GetWeather caf\xe9 0", "GetWeather")
         assert {one.target for one in data.val} == {"GetWeather", "PlayMusic"}
@@ -166,14 +166,14 @@ class TestSnips:
         file = folder / "PlayMusic" / "validate_PlayMusic.json"
         file.write_text('{"PlayMusic": [{"text": "a"}]}')
         with pytest.raises(DataError, match=r"validate_PlayMusic.json cannot be read as queries"):
-            Snips(root=folder).read()
+            SnipsIntents(root=folder).read()
         file.write_text("{}")
         with pytest.raises(DataError, match="no object with one intent"):
-            Snips(root=folder).read()
+            SnipsIntents(root=folder).read()
         for path in folder.glob("*/validate_*"):
             path.unlink()
         with pytest.raises(DataError, match=r"holds no validate_INTENT\.json"):
-            Snips(root=folder).read()
+            SnipsIntents(root=folder).read()
 
 
 class TestAgNews:

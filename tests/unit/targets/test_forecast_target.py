@@ -45,12 +45,12 @@ def test_a_higher_level_is_a_higher_forecast_and_nothing_else():
 
 
 def test_separate_variables_are_forecast_alike_wherever_they_stand():
-    net = network(ForecastTarget(3, 2, level=True, separate=True, quantiles=QUANTILES), 6)
-    inputs = torch.randn(4, 6, 6, generator=DRAW)
-    turned = inputs[..., [1, 0, 2, 3, 5, 4]]
+    net = network(ForecastTarget(3, 2, level=True, separate=True, quantiles=QUANTILES, patch=2), 8)
+    inputs = torch.randn(4, 6, 8, generator=DRAW)
+    turned = inputs[..., [2, 3, 0, 1, 4, 5, 7, 6]]
     torch.testing.assert_close(forecasts(net, turned), forecasts(net, inputs).flip(2))
     other = inputs.clone()
-    other[..., 1] = 9.0
+    other[..., 2:4] = 9.0
     torch.testing.assert_close(forecasts(net, other)[:, :, 0], forecasts(net, inputs)[:, :, 0])
     assert net.encode(inputs, torch.full((4,), 6)).features.shape[:2] == (4, 6)
 

@@ -74,11 +74,13 @@ def test_scales_are_those_of_training_and_targets_are_the_values_that_followed()
 
 
 @pytest.mark.parametrize("level", list(Level))
-@pytest.mark.parametrize("known", [None, ["b"]])
-def test_a_raw_window_is_encoded_to_the_last_bit_as_its_example(level: Level, known: list[str] | None, tmp_path):
+@pytest.mark.parametrize(("known", "patch"), [(None, 1), (["b"], 1), (["b"], 5)])
+def test_a_raw_window_is_encoded_to_the_last_bit_as_its_example(
+    level: Level, known: list[str] | None, patch: int, tmp_path
+):
     holes = values()
     holes[30:32, 0] = np.nan
-    made = task(holes, level=level, known=known, quantiles=[0.1, 0.5, 0.9])
+    made = task(holes, level=level, known=known, patch=patch, quantiles=[0.1, 0.5, 0.9])
     data = made.setup()
     data.preprocessing.save(tmp_path)
     again = made.load_preprocessing(tmp_path)
@@ -100,6 +102,16 @@ def test_what_is_known_ahead_is_seen_a_horizon_before_its_time():
     np.testing.assert_allclose(data.test[0].input[:, 2], scaled[154:164, 1], rtol=1e-5)
     with pytest.raises(ConfigError, match=r"task.lookback is 3, task.horizon 4"):
         task(known=["b"], lookback=3).setup()
+
+
+def test_a_patch_holds_consecutive_steps_of_each_variable():
+    whole, patched = task(calendar=False).setup(), task(calendar=False, patch=5).setup()
+    example, other = whole.test[3], patched.test[3]
+    assert other.input.shape == (2, 2 * 5 + 2)
+    np.testing.assert_array_equal(other.input[0, :10], np.concatenate([example.input[:5, 0], example.input[:5, 1]]))
+    np.testing.assert_array_equal(patched.target_spec.past(other.input), whole.target_spec.past(example.input))
+    with pytest.raises(ConfigError, match=r"task.lookback is 10; it must be a multiple of task.patch, which is 3"):
+        task(patch=3).setup()
 
 
 def test_short_gaps_of_the_past_are_filled_from_before_and_no_gap_is_ever_forecast():

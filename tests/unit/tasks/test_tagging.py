@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from harness_datasets.tagging.bio_columns import BioColumns
 from harness_datasets.tagging.toy_slots import ToySlots
 from harness_tasks.tagging import Tagging
@@ -64,6 +65,21 @@ def test_the_vocabulary_is_read_as_it_was_written(words: TaggedWords, tmp_path) 
 def test_what_is_no_tagged_sentence_is_refused(call, expected, words: TaggedWords) -> None:
     with pytest.raises(DataError, match=expected):
         call(words)
+
+
+def test_some_training_words_are_read_as_unknown_anew_each_time() -> None:
+    data = Tagging(dataset=ToySlots(), word_dropout=0.5).setup()
+    words, example = data.preprocessing, data.train[0]
+    assert isinstance(words, TaggedWords)
+    assert data.augment is not None
+    first, second, again = (data.augment(example, torch.Generator().manual_seed(seed)) for seed in (1, 2, 1))
+    assert first.input.tolist() == again.input.tolist() != second.input.tolist()
+    changed = first.input != example.input
+    assert 0 < changed.sum() < len(changed)
+    assert (first.input[changed] == words.as_unknown()[example.input[changed]]).all()
+    assert words.known(" ".join(words.words)) == len(words.words)
+    assert first.target is example.target
+    assert Tagging(dataset=ToySlots(), word_dropout=0.0).setup().augment is None
 
 
 def test_span_f1_comes_first_where_tags_are_bio_and_accuracy_elsewhere() -> None:

@@ -74,8 +74,8 @@ OWN_FILES = {
     ),
     "two_rows.csv": (
         "text,label\nso good a film,pos\nso bad a film,neg\n",
-        ["text_classification.csv"],
-        ["only 2 rows"],
+        [],
+        ["only 2 rows", "needs 3 different texts"],
     ),
     "gaps.tsv": (
         "time\tvalue\n" + "".join(f"{time}\t{i}\n" for i, time in enumerate(hours(40)) if i not in (7, 8, 20)),
