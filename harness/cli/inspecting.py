@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from harness.data.foreign import shown
 
 if TYPE_CHECKING:
-    from harness.data.inspection import Command, Finding
+    from harness.data.inspection import Command, Inspected
 
 _PLAIN = re.compile(r"[\w./~+-]+")
 
 
-def print_finding(path: Path, finding: Finding) -> None:
+def print_finding(path: Path, finding: Inspected) -> None:
     """Print what a file or folder holds, what is odd about it, and the commands."""
     from harness.cli import output
 
@@ -47,7 +47,7 @@ def command_line(path: Path, command: Command) -> str:
     return f"harness sweep task={task} task.dataset={name} {root}{options} model={','.join(models)}"
 
 
-def as_json(path: Path, finding: Finding) -> dict[str, object]:
+def as_json(path: Path, finding: Inspected) -> dict[str, object]:
     """A finding for programs."""
     commands = [command_line(path, command) for command in finding.commands]
     return {

@@ -25,7 +25,7 @@ from harness_tasks.series import _baselines
 from harness_tasks.series._windows import RawWindows, WindowSplit, WindowTable
 from harness_tasks.series.calendar import cycles_for
 from harness_tasks.series.series import Series, season_of
-from harness_tasks.series.window_encoder import WindowEncoder, WindowSettings
+from harness_tasks.series.window_encoder import ForecastEncoder, WindowSettings
 from harness_tasks.time_series import TimeSeries
 
 HARNESS_CONTRACT = 2
@@ -33,7 +33,7 @@ HARNESS_CONTRACT = 2
 _SPLITS = ("train", "val", "test")
 
 
-class Level(Enum):
+class WindowLevel(Enum):
     """What of a window is taken off each of its variables, and added to the forecasts again."""
 
     none = "none"
@@ -95,7 +95,7 @@ class Forecasting(DatasetTask):
     separate: bool = False
     calendar: bool | None = None
     known: list[str] | None = None
-    level: Level | None = None
+    level: WindowLevel | None = None
     patch: int | None = None
     quantiles: list[float] | None = None
     stride: int = 1
@@ -105,7 +105,7 @@ class Forecasting(DatasetTask):
 
     def __post_init__(self) -> None:
         if self.level is not None:
-            self.level = Level(self.level)
+            self.level = WindowLevel(self.level)
         for name, least in (
             ("lookback", 2),
             ("horizon", 1),
@@ -170,9 +170,9 @@ class Forecasting(DatasetTask):
             notes=notes,
         )
 
-    def load_preprocessing(self, folder: Path) -> WindowEncoder:
+    def load_preprocessing(self, folder: Path) -> ForecastEncoder:
         """Names, scales and sizes of windows."""
-        return WindowEncoder.load(folder)
+        return ForecastEncoder.load(folder)
 
     def raw_examples(self, split: str) -> Sequence[RawExample]:
         """The windows of a split, in units of the data.
@@ -254,7 +254,7 @@ class Forecasting(DatasetTask):
         scaled = (values[:, : len(targets)] - means[: len(targets)]) / deviations[: len(targets)]
         seasonal = np.nanmean(np.abs(scaled[season:] - scaled[:-season]), axis=0)
         seasonal[~(seasonal > 1e-12)] = 1.0
-        level = Level(self.on_this_data("level", Level.last))
+        level = WindowLevel(self.on_this_data("level", WindowLevel.last))
         quantiles = tuple(float(q) for q in self.quantiles or ())
         settings = WindowSettings(
             lookback,
@@ -279,11 +279,11 @@ class Forecasting(DatasetTask):
             settings.deviations[: len(targets)],
             series.columns(targets).units,
             quantiles,
-            level is not Level.none,
+            level is not WindowLevel.none,
             self.separate,
             patch,
         )
-        return WindowTable(series, WindowEncoder(settings), target)
+        return WindowTable(series, ForecastEncoder(settings), target)
 
     def _named(self, option: str, names: Sequence[str], series: Series) -> tuple[str, ...]:
         for name in names:

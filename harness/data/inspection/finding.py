@@ -23,7 +23,7 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Inspected:
     """What a file or folder holds.
 
     Attributes:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from harness.data.foreign import shown
-from harness.data.inspection.finding import Command, Finding, counted, listed
+from harness.data.inspection.finding import Command, Inspected, counted, listed
 from harness.data.inspection.media import (
     AUDIO,
     VIDEO,
@@ -28,7 +28,7 @@ from harness.data.inspection.texts import (
     tagged_columns,
 )
 from harness.data.stand_ins import what_lies_at
-from harness.data.tables import Table, read_table
+from harness.data.tables import DataTable, read_table
 from harness.data.walking import walk
 from harness.errors import DataError
 
@@ -57,7 +57,7 @@ _PUBLISHED = (
 """What file names say: the pattern, the data set, and what it is called."""
 
 
-def inspect(path: Path) -> list[tuple[Path, Finding]]:
+def inspect(path: Path) -> list[tuple[Path, Inspected]]:
     """What a file or folder holds: itself with a finding, or for tables in a folder each of them with its own.
 
     Raises:
@@ -70,7 +70,7 @@ def inspect(path: Path) -> list[tuple[Path, Finding]]:
     return [(path, _file(path))]
 
 
-def _file(path: Path) -> Finding:
+def _file(path: Path) -> Inspected:
     ending = _ending(path)
     if found := _published([PurePath(path.name)]):
         return found
@@ -89,19 +89,19 @@ def _file(path: Path) -> Finding:
     return describe_table(table) if _is_no_prose(table) else inspect_text(path)
 
 
-def _media_file(path: Path, ending: str) -> Finding | None:
+def _media_file(path: Path, ending: str) -> Inspected | None:
     if ending in AUDIO:
         return inspect_recording(path)
     if ending in VIDEO:
         return inspect_film(path)
     if ending in _MUSIC:
-        return Finding(
+        return Inspected(
             "music (MIDI)", (("pieces", "1"),), hint="Give a folder with more pieces, or a JSON file of them."
         )
     return _series([path]) if ending == ".ts" else None
 
 
-def _folder(root: Path) -> list[tuple[Path, Finding]]:
+def _folder(root: Path) -> list[tuple[Path, Inspected]]:
     files = [path for path in walk(root).files if not _is_about(path)]
     if not files:
         raise DataError(f"{shown(root)} holds no files.")
@@ -126,16 +126,16 @@ def _folder(root: Path) -> list[tuple[Path, Finding]]:
     )
 
 
-def _published(files: Sequence[PurePath]) -> Finding | None:
+def _published(files: Sequence[PurePath]) -> Inspected | None:
     """A standard data set, by the names of its files."""
     for names, command, kind in _PUBLISHED:
         found = [shown(path.name) for path in files if names.fullmatch(path.name)]
         if found:
-            return Finding(f"{kind}, in its published layout", (("files", listed(found)),), (), (command,))
+            return Inspected(f"{kind}, in its published layout", (("files", listed(found)),), (), (command,))
     return None
 
 
-def _media_folder(root: Path, files: Sequence[PurePath], endings: Counter[str]) -> Finding | None:
+def _media_folder(root: Path, files: Sequence[PurePath], endings: Counter[str]) -> Inspected | None:
     """What endings alone tell."""
     if tagged := [path for path in files if _ending(path) in (".conllu", ".conllup")]:
         return inspect_tagged(root, tagged, "conllu")
@@ -154,7 +154,7 @@ def _instead(root: Path, files: Sequence[PurePath]) -> str:
     return f" {shown(files[0].name)}: {said}" if said else ""
 
 
-def _series(paths: Sequence[Path]) -> Finding:
+def _series(paths: Sequence[Path]) -> Inspected:
     """Series with classes in the format of timeseriesclassification.com."""
     from harness.data.text_files import read_lines
 
@@ -172,12 +172,12 @@ def _series(paths: Sequence[Path]) -> Finding:
             f"{len(rows):,} series of {counted(dimensions, 'dimension')}, {length} steps, {len(classes)} classes: "
             f"{listed([f'{name} {count}' for name, count in classes.most_common()])}",
         ))  # fmt: skip
-    return Finding(
+    return Inspected(
         "series with classes (.ts)", tuple(facts), (), (Command("series_classification.ts", of_folder=True),)
     )
 
 
-def _music_json(path: Path) -> Finding | None:
+def _music_json(path: Path) -> Inspected | None:
     """Pieces as lists of chords, in splits; None where the JSON is something else."""
     try:
         content = path.read_bytes()
@@ -201,18 +201,18 @@ def _music_json(path: Path) -> Finding | None:
     command = Command("music.nottingham", models=_LANGUAGE_MODELS)
     if chorales:
         command = Command("music.jsb_chorales", (("task.step", chorales[1]),), _LANGUAGE_MODELS, of_folder=True)
-    return Finding("music (chords in JSON)", tuple(facts), (), (command,))
+    return Inspected("music (chords in JSON)", tuple(facts), (), (command,))
 
 
-def _midi(pieces: int) -> Finding:
+def _midi(pieces: int) -> Inspected:
     hint = (
         'MIDI is not read: write the pieces as JSON, {"train": [piece, ...], "valid": [...], "test": [...]}, a piece '
         "being a list of steps and a step the list of MIDI numbers that sound."
     )
-    return Finding("music (MIDI)", (("pieces", f"{pieces:,}"),), hint=hint)
+    return Inspected("music (MIDI)", (("pieces", f"{pieces:,}"),), hint=hint)
 
 
-def _is_no_prose(table: Table) -> bool:
+def _is_no_prose(table: DataTable) -> bool:
     """Whether the columns of a file called .txt are no sentences that happen to have as many commas each."""
     if len(table.columns) < 2:
         return False

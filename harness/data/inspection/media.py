@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from harness.data.foreign import shown
-from harness.data.inspection.finding import Command, Finding, counted, listed
+from harness.data.inspection.finding import Command, Inspected, counted, listed
 
 AUDIO = frozenset(
     [".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".sph"]
@@ -16,10 +16,12 @@ AUDIO = frozenset(
 VIDEO = frozenset([".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp", ".ogv"])
 _LISTS = ("train.tsv", "val.tsv", "test.tsv")
 _PROBED = 200
+_KTH = re.compile(r"person\d\d_[a-z]+_d\d_uncomp\.avi")
+_YES_NO = re.compile(r"[01](_[01]){7}\.wav")
 _DIGIT = re.compile(r"\d_[a-z]+_\d+\.wav")
 
 
-def inspect_recordings(root: Path, files: Sequence[PurePath]) -> Finding:
+def inspect_recordings(root: Path, files: Sequence[PurePath]) -> Inspected:
     """A folder of audio: with lists of transcripts, or in folders named by what is heard."""
     audio = [path for path in files if path.suffix.lower() in AUDIO]
     names = {path.name for path in files if len(path.parts) == 1}
@@ -27,8 +29,12 @@ def inspect_recordings(root: Path, files: Sequence[PurePath]) -> Finding:
     if frames := sum(path.suffix.lower() == ".mfc" for path in files):
         facts.append(("feature files", f"{frames:,} (.mfc)"))
     if published := _published_speech(files):
-        return Finding(
-            f"speech in the layout of {published}", tuple(facts), (), (Command(f"speech_recognition.{published}"),)
+        options = (("task.audio", "true"),) if published == "an4" and audio else ()
+        return Inspected(
+            f"speech in the layout of {published}",
+            tuple(facts),
+            (),
+            (Command(f"speech_recognition.{published}", options),),
         )
     if present := [name for name in _LISTS if name in names]:
         missing = [name for name in _LISTS if name not in names]
@@ -39,22 +45,23 @@ def inspect_recordings(root: Path, files: Sequence[PurePath]) -> Finding:
         )
         commands = () if missing else (Command("speech_recognition.folder"),)
         facts.append(("lists", ", ".join(present)))
-        return Finding("recordings with transcripts", tuple(facts), odd, commands)
+        return Inspected("recordings with transcripts", tuple(facts), odd, commands)
     return _of_classes("recordings", facts, audio, Command("spoken_commands.folder"), hint=(
         "Put the recordings of each class into a folder of its own, or write train.tsv, val.tsv and test.tsv with "
         "lines 'path<TAB>text'."
     ))  # fmt: skip
 
 
-def inspect_films(root: Path, files: Sequence[PurePath]) -> Finding:
+def inspect_films(root: Path, files: Sequence[PurePath]) -> Inspected:
     """A folder of films in folders named by what happens."""
     films = [path for path in files if path.suffix.lower() in VIDEO]
     facts = [("films", f"{len(films):,} ({_endings(films)})")]
     names = {path.name.lower() for path in files}
     published = "ucf101" if any(name.startswith("trainlist0") for name in names) else ""
     published = published or ("hmdb51" if any("_test_split" in name for name in names) else "")
+    published = published or ("kth" if films and all(_KTH.fullmatch(path.name) for path in films) else "")
     if published:
-        return Finding(
+        return Inspected(
             f"films in the layout of {published}",
             tuple(facts),
             (),
@@ -64,27 +71,27 @@ def inspect_films(root: Path, files: Sequence[PurePath]) -> Finding:
     return _of_classes("films", facts, films, command, hint="Put the films of each class into a folder of its own.")
 
 
-def inspect_recording(path: Path) -> Finding:
+def inspect_recording(path: Path) -> Inspected:
     """One recording."""
-    return Finding("a recording", tuple(_durations(path.parent, [PurePath(path.name)])), hint=(
+    return Inspected("a recording", tuple(_durations(path.parent, [PurePath(path.name)])), hint=(
         "One recording alone cannot be trained on. Give the folder with the others: in a folder for each class, or "
         "with train.tsv, val.tsv and test.tsv of transcripts."
     ))  # fmt: skip
 
 
-def inspect_film(path: Path) -> Finding:
+def inspect_film(path: Path) -> Inspected:
     """One film."""
     hint = "One film alone cannot be trained on. Give the folder with the others, in a folder for each class."
-    return Finding("a film", (("file", shown(path.name)),), hint=hint)
+    return Inspected("a film", (("file", shown(path.name)),), hint=hint)
 
 
 def _of_classes(
     what: str, facts: list[tuple[str, str]], files: Sequence[PurePath], command: Command, *, hint: str
-) -> Finding:
+) -> Inspected:
     counts = Counter(path.parts[0] for path in files if len(path.parts) > 1)
     loose = sum(len(path.parts) == 1 for path in files)
     if len(counts) < 2:
-        return Finding(what, tuple(facts), hint=hint)
+        return Inspected(what, tuple(facts), hint=hint)
     facts.append(
         ("classes", f"{len(counts)}: {listed([f'{shown(name)} {count:,}' for name, count in counts.most_common()])}")
     )
@@ -98,7 +105,7 @@ def _of_classes(
         "testing",
     }:
         odd.append("its folders are named as splits, not as classes")
-    return Finding(f"{what} in folders of classes", tuple(facts), tuple(odd), (command,))
+    return Inspected(f"{what} in folders of classes", tuple(facts), tuple(odd), (command,))
 
 
 def _published_speech(files: Sequence[PurePath]) -> str:
@@ -106,9 +113,12 @@ def _published_speech(files: Sequence[PurePath]) -> str:
     names = [path.name.lower() for path in files]
     if any(name.endswith(".trans.txt") for name in names):
         return "librispeech"
-    if names and sum(bool(_DIGIT.fullmatch(name)) for name in names) > 0.9 * len(names):
-        return "fsdd"
-    return "an4" if any(name.startswith("an4") and name.endswith(".transcription") for name in names) else ""
+    sound = [path.name.lower() for path in files if path.suffix.lower() in AUDIO]
+    for published, form in (("fsdd", _DIGIT), ("yesno", _YES_NO)):
+        if sound and all(form.fullmatch(name) for name in sound):
+            return published
+    lists = ("_train.transcription", "_train.json")
+    return "an4" if any(name.startswith("an4") and name.endswith(lists) for name in names) else ""
 
 
 def _durations(root: Path, audio: Sequence[PurePath]) -> list[tuple[str, str]]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.data.inspection.finding import Command, Finding, counted, listed
-from harness.data.tables import Column, Roles, Table, read_table, roles
+from harness.data.inspection.finding import Command, Inspected, counted, listed
+from harness.data.tables import DataColumn, DataTable, Roles, read_table, roles
 from harness.data.tables.numbers import NumberFormat, parse_numbers
 from harness.terminal import one_line
 
@@ -20,7 +20,7 @@ _USUAL_WINDOW = 96 + 24
 _SHOWN = 30
 
 
-def inspect_table(path: Path) -> Finding:
+def inspect_table(path: Path) -> Inspected:
     """A table, as `read_table` understands it.
 
     Raises:
@@ -29,7 +29,7 @@ def inspect_table(path: Path) -> Finding:
     return describe_table(read_table(path))
 
 
-def describe_table(table: Table) -> Finding:
+def describe_table(table: DataTable) -> Inspected:
     """A table that was read."""
     found = roles(table)
     classes = _classes(table, found.label) if found.label else {}
@@ -56,10 +56,10 @@ def describe_table(table: Table) -> Finding:
             "Forecasting needs a column of dates and one of numbers; text classification a column of text and one of "
             "labels."
         )
-    return Finding(f"table, {table.written}", tuple(facts), tuple(odd), tuple(commands), hint)
+    return Inspected(f"table, {table.written}", tuple(facts), tuple(odd), tuple(commands), hint)
 
 
-def _words(table: Table, column: Column, found: Roles, classes: dict[str, int], times: np.ndarray) -> str:
+def _words(table: DataTable, column: DataColumn, found: Roles, classes: dict[str, int], times: np.ndarray) -> str:
     """Kind, extent, missing cells and role of a column."""
     words: list[str] = [column.kind]
     if column.name == found.label:
@@ -84,7 +84,7 @@ def _words(table: Table, column: Column, found: Roles, classes: dict[str, int], 
     return "; ".join(word for word in words if word)
 
 
-def _odd_classes(label: str, classes: dict[str, int], table: Table) -> list[str]:
+def _odd_classes(label: str, classes: dict[str, int], table: DataTable) -> list[str]:
     odd = []
     if len(classes) == 1:
         odd.append(f"column '{label}' has one class only: {next(iter(classes))}")
@@ -98,7 +98,7 @@ def _odd_classes(label: str, classes: dict[str, int], table: Table) -> list[str]
     return odd
 
 
-def _times(table: Table, name: str) -> np.ndarray:
+def _times(table: DataTable, name: str) -> np.ndarray:
     """The times of a column that are there; none where day and month could be exchanged."""
     form = table.column(name).dates
     if form is None or form.ambiguous or any("no date" in said for said in table.column(name).odd):
@@ -154,7 +154,7 @@ def _windows(rows: int) -> tuple[tuple[str, str], ...]:
     return ("task.lookback", str(max(1, rows // 10 - horizon))), ("task.horizon", str(horizon))
 
 
-def _present_numbers(table: Table, column: Column) -> np.ndarray:
+def _present_numbers(table: DataTable, column: DataColumn) -> np.ndarray:
     """The numbers of a column that are there, whatever else is."""
     cells = np.array(table.texts(column.name), dtype=object)
     values = parse_numbers(cells[cells != ""], column.numbers or NumberFormat())
@@ -174,7 +174,7 @@ def _duration(step: timedelta) -> str:
     return f"{seconds:g} seconds"
 
 
-def _classes(table: Table, name: str) -> dict[str, int]:
+def _classes(table: DataTable, name: str) -> dict[str, int]:
     """Rows of each class, the largest first."""
     return dict(Counter(text for text in table.texts(name) if text).most_common())
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from harness.data.foreign import shown
-from harness.data.inspection.finding import Command, Finding, counted, listed
+from harness.data.inspection.finding import Command, Inspected, counted, listed
 from harness.data.text_files import lines, read_lines, read_text
 from harness.errors import DataError
 
@@ -17,7 +17,7 @@ _SAMPLE = 5000
 _CONLLU_COLUMNS = 10
 
 
-def inspect_text(path: Path) -> Finding:
+def inspect_text(path: Path) -> Inspected:
     """Running text in one file.
 
     Raises:
@@ -26,12 +26,12 @@ def inspect_text(path: Path) -> Finding:
     text = read_text(path)
     if not text.strip():
         raise DataError(f"{shown(path)} is empty.")
-    return Finding(
+    return Inspected(
         "running text", tuple(_extent(text)), (), (Command("text_generation.text", models=("lstm", "stacked_lstm")),)
     )
 
 
-def inspect_split_text(root: Path, files: Sequence[PurePath]) -> Finding | None:
+def inspect_split_text(root: Path, files: Sequence[PurePath]) -> Inspected | None:
     """train.txt, val.txt and test.txt; None where the folder has others."""
     texts = {_stem(path): path for path in files if len(path.parts) == 1 and _is_plain_text(path)}
     if not {"train", "test"} <= texts.keys() or not texts.keys() & {"val", "valid"}:
@@ -40,10 +40,10 @@ def inspect_split_text(root: Path, files: Sequence[PurePath]) -> Finding | None:
     for name in ("train", "val" if "val" in texts else "valid", "test"):
         text = read_text(root / texts[name])
         facts.append((texts[name].name, "; ".join(f"{value} {what}" for what, value in _extent(text)[:3])))
-    return Finding("running text in three splits", tuple(facts), (), (Command("text_generation.text"),))
+    return Inspected("running text in three splits", tuple(facts), (), (Command("text_generation.text"),))
 
 
-def inspect_parallel(files: Sequence[PurePath], root: Path) -> Finding | None:
+def inspect_parallel(files: Sequence[PurePath], root: Path) -> Inspected | None:
     """Line-aligned files, train.de beside train.en; None where there are none."""
     names = {path.name.removesuffix(".gz"): path for path in files if len(path.parts) == 1}
     codes = sorted(
@@ -73,7 +73,7 @@ def inspect_parallel(files: Sequence[PurePath], root: Path) -> Finding | None:
         if odd
         else (Command(f"translation.{'multi30k' if published else 'parallel'}", options, ("lstm", "attention_lstm")),)
     )
-    return Finding("parallel text, line by line", tuple(facts), tuple(odd), commands)
+    return Inspected("parallel text, line by line", tuple(facts), tuple(odd), commands)
 
 
 def tagged_columns(path: Path) -> str:
@@ -96,7 +96,7 @@ def tagged_columns(path: Path) -> str:
     return "columns" if last and len(last) > 0.9 * len(found) and tags > 0.9 * len(last) else ""
 
 
-def inspect_tagged(root: Path, files: Sequence[PurePath], kind: str) -> Finding:
+def inspect_tagged(root: Path, files: Sequence[PurePath], kind: str) -> Inspected:
     """CoNLL-U, or a word and its tag in columns, sentences apart by empty lines.
 
     Raises:
@@ -120,7 +120,7 @@ def inspect_tagged(root: Path, files: Sequence[PurePath], kind: str) -> Finding:
     facts.append(("tags", f"{len(tags)}: {listed([f'{tag} {count:,}' for tag, count in tags.most_common(8)])}"))
     dataset = "tagging.conllu" if kind == "conllu" else "tagging.bio_columns"
     named = {"conllu": "part of speech, CoNLL-U", "columns": "tagged words in columns"}[kind]
-    return Finding(named, tuple(facts), (), (Command(dataset, models=("bilstm", "lstm")),))
+    return Inspected(named, tuple(facts), (), (Command(dataset, models=("bilstm", "lstm")),))
 
 
 def _extent(text: str) -> list[tuple[str, str]]:

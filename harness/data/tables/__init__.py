@@ -12,6 +12,6 @@ roles(table).label       the column that looks like a label
 
 from harness.data.tables.reading import read_table
 from harness.data.tables.roles import Roles, roles
-from harness.data.tables.table import Column, Table
+from harness.data.tables.table import DataColumn, DataTable
 
-__all__ = ["Column", "Roles", "Table", "read_table", "roles"]
+__all__ = ["DataColumn", "DataTable", "Roles", "read_table", "roles"]

@@ -9,7 +9,7 @@ import numpy as np
 from harness.data.tables.dates import NEARLY_ALL, date_format, parse_dates
 from harness.data.tables.missing import MISSING, MISSING_AMONG_VALUES, is_in
 from harness.data.tables.numbers import looks_like_number, number_format, parse_numbers
-from harness.data.tables.table import Column, Kind
+from harness.data.tables.table import DataColumn, Kind
 
 _TIME_NAMES = frozenset(
     ["time", "date", "datetime", "timestamp", "ts", "day", "epoch", "when", "created", "written", "updated", "posted"]
@@ -19,7 +19,7 @@ _MARKS_FOR_MISSING = (-99.0, -100.0, -200.0, -999.0, -999.9, -9999.0, -99999.0, 
 _WORDS_OF_TEXT, _LENGTH_OF_TEXT = 3, 24
 
 
-def describe(name: str, cells: np.ndarray, *, decimal: str = "", likely: str = "") -> Column:
+def describe(name: str, cells: np.ndarray, *, decimal: str = "", likely: str = "") -> DataColumn:
     """A column's kind, and how its cells are written.
 
     Args:
@@ -33,13 +33,13 @@ def describe(name: str, cells: np.ndarray, *, decimal: str = "", likely: str = "
     distinct = pd.unique(cells)
     values = cells[~is_in(cells, MISSING_AMONG_VALUES)]
     if not len(values):
-        return Column(name, "empty", len(cells), 0)
+        return DataColumn(name, "empty", len(cells), 0)
     found = _as_dates(name, cells, values, distinct) or _as_numbers(name, cells, values, distinct, decimal, likely)
     if found:
         return found
     missing = int(is_in(cells, MISSING).sum())
     distinct = [cell for cell in distinct if cell not in MISSING]
-    return Column(name, _words_kind(cells, distinct), missing, len(distinct))
+    return DataColumn(name, _words_kind(cells, distinct), missing, len(distinct))
 
 
 def decimal_comma(cells: np.ndarray) -> bool:
@@ -51,7 +51,7 @@ def decimal_comma(cells: np.ndarray) -> bool:
     return form.decimal == "," and not form.ambiguous
 
 
-def _as_dates(name: str, cells: np.ndarray, values: np.ndarray, distinct: np.ndarray) -> Column | None:
+def _as_dates(name: str, cells: np.ndarray, values: np.ndarray, distinct: np.ndarray) -> DataColumn | None:
     named = bool(set(re.split(r"[\W_]+", name.casefold())) & _TIME_NAMES)
     different = distinct[~is_in(distinct, MISSING_AMONG_VALUES)]  # in the order in which they come
     form = date_format(different, numbers_too=named)
@@ -68,12 +68,12 @@ def _as_dates(name: str, cells: np.ndarray, values: np.ndarray, distinct: np.nda
         return None
     if len(bad):
         odd.append(f"{_count(len(bad), 'cell')} no date, the first '{_short(bad[0])}'")
-    return Column(name, "date", len(cells) - len(values), _present(distinct), dates=form, odd=tuple(odd))
+    return DataColumn(name, "date", len(cells) - len(values), _present(distinct), dates=form, odd=tuple(odd))
 
 
 def _as_numbers(
     name: str, cells: np.ndarray, values: np.ndarray, distinct: np.ndarray, decimal: str, likely: str
-) -> Column | None:
+) -> DataColumn | None:
     sample = _sample(values)
     if sum(map(looks_like_number, sample)) < NEARLY_ALL * len(sample):
         return None
@@ -99,7 +99,7 @@ def _as_numbers(
             odd.append(f"{mark:g} occurs {times:,} times: is it a mark for a missing value?")
     if lowest == highest and len(values) > 1:
         odd.append(f"each cell is {lowest:g}")
-    return Column(name, "number", len(cells) - len(values), _present(distinct), numbers=form, odd=tuple(odd))
+    return DataColumn(name, "number", len(cells) - len(values), _present(distinct), numbers=form, odd=tuple(odd))
 
 
 def _words_kind(cells: np.ndarray, distinct: list[str]) -> Kind:

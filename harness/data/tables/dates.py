@@ -23,6 +23,7 @@ _ENDS_WITH_ZONE = re.compile(r"\d ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})$")
 _EPOCH = re.compile(r"\d{9,10}(?:\.\d+)?|\d{12,13}|\d{15,16}|\d{18,19}")
 
 _SAMPLE = 1000
+_LARGEST_TIME = 2.0**62  # in microseconds
 
 NEARLY_ALL = 0.95
 """Share of a column's cells that must be numbers, or dates, for it to be a column of them; the others are said."""
@@ -105,8 +106,9 @@ def parse_dates(cells: np.ndarray, form: DateFormat) -> np.ndarray:
     if form.form in ("epoch s", "ms", "us", "ns"):
         values = pd.to_numeric(pd.Series(cells, dtype=object), errors="coerce").to_numpy(np.float64)
         scale = {"epoch s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}[form.form]
-        micro = np.where(np.isfinite(values), np.round(values * scale), 0).astype(np.int64)
-        return np.where(np.isfinite(values), micro.astype("datetime64[us]"), np.datetime64("NaT", "us"))
+        whole = np.abs(values * scale) < _LARGEST_TIME  # False for NaN
+        micro = np.where(whole, np.round(values * scale), 0).astype(np.int64).astype("datetime64[us]")
+        return np.where(whole, micro, np.datetime64("NaT", "us"))
     codes, unique = pd.factorize(cells)
     made = pd.Series(unique, dtype=object)
     parsed = pd.to_datetime(made, format=_quick_format(unique, form), errors="coerce", utc=True)

@@ -120,7 +120,7 @@ def sniff_header(rows: Sequence[Sequence[str]]) -> bool:
     columns = [[row[i].strip() for row in body if i < len(row)] for i in range(len(names))]
     if any(_mostly(column, looks_like_number) or _mostly(column, looks_like_date) for column in columns):
         return True
-    if not body or any(name in column for name, column in zip(names, columns, strict=True)):
+    if not body or len(names) == 1 or any(name in column for name, column in zip(names, columns, strict=True)):
         return False
     return len(set(names)) == len(names) and all(len(name.split()) <= 3 for name in names)
 

@@ -15,15 +15,17 @@ from harness.data.foreign import shown
 from harness.data.tables.columns import decimal_comma, describe
 from harness.data.tables.dialect import Dialect, Quotes, excel_separator, sniff_header, sniff_separator, text_lines
 from harness.data.tables.json_records import is_json, json_rows
-from harness.data.tables.table import Table
+from harness.data.tables.table import DataTable
 from harness.data.text_files import decode, read_bytes
 from harness.errors import DataError
+from harness.runtime import without_collection
 
-_CHUNK = 20_000
+_CHUNK = 1000
 _REMEMBERED = 50_000
 """Different cells of a column that are kept once each: beyond that the column is not one of repeated values."""
 
 _FEW = 10
+_MOST_COMMENTS = 100
 _MOST_LONG_ROWS = 0.1
 _UNIFORM = 0.99
 
@@ -40,7 +42,7 @@ class _Rows:
     separator: str = ""
 
 
-def read_table(path: Path, *, delimiter: str | None = None, header: bool | None = None) -> Table:
+def read_table(path: Path, *, delimiter: str | None = None, header: bool | None = None) -> DataTable:
     """Read a table, plain or gzip; how it is written is found out from its content.
 
     Known are text with separators (comma, semicolon, tab or vertical bar; quotes, also around line ends; Excel's first
@@ -60,10 +62,11 @@ def read_table(path: Path, *, delimiter: str | None = None, header: bool | None 
     del content
     if not text.strip():
         raise DataError(f"{shown(path)} is empty. A table has at least one row.")
-    if delimiter is None and is_json(path, text):
-        rows = _Rows(*json_rows(path, text))
-    else:
-        rows = _separated(path, text, delimiter, header)
+    with without_collection():
+        if delimiter is None and is_json(path, text):
+            rows = _Rows(*json_rows(path, text))
+        else:
+            rows = _separated(path, text, delimiter, header)
     del text
     return _table(path, rows)
 
@@ -77,7 +80,7 @@ def _refuse_workbooks(path: Path, content: bytes) -> None:
         raise DataError(f"{shown(path)} is a Parquet file, not text. Write it as CSV first: pandas does.")
 
 
-def _table(path: Path, rows: _Rows) -> Table:
+def _table(path: Path, rows: _Rows) -> DataTable:
     names, odd = _names(rows.header, len(rows.columns))
     comma = "," if any(map(decimal_comma, rows.columns)) else ""
     columns = tuple(
@@ -93,7 +96,7 @@ def _table(path: Path, rows: _Rows) -> Table:
             f"there {'are' if len(rows.lines) > 1 else 'is'} only {len(rows.lines)} row{'s' * (len(rows.lines) > 1)}"
         )
     cells = dict(zip(names, rows.columns, strict=True))
-    return Table(path, columns, rows.lines, rows.written, tuple(odd), cells)
+    return DataTable(path, columns, rows.lines, rows.written, tuple(odd), cells)
 
 
 def _names(header: Sequence[str] | None, width: int) -> tuple[list[str], list[str]]:
@@ -127,10 +130,12 @@ def _copies(columns: Sequence[np.ndarray]) -> int:
 
 def _separated(path: Path, text: str, delimiter: str | None, header: bool | None) -> _Rows:
     excel = excel_separator(text)
-    skipped = 1 if excel else 0
-    while text.startswith("#", at := _start(text, skipped)) and "\n" in text[at:]:
-        skipped += 1
+    skipped = (1 if excel else 0) + _comments(text, 1 if excel else 0, delimiter or excel)
     body = text[_start(text, skipped) :] if skipped else text
+    if not body.strip():
+        raise DataError(
+            f"{shown(path)} holds no rows after its first {'line' if skipped == 1 else f'{skipped} lines'}."
+        )
     separator = delimiter if delimiter is not None else excel or sniff_separator(body)
     dialect, read = _read(path, body, Dialect(separator, excel=bool(excel)), skipped)
     rows, lines = read
@@ -149,6 +154,22 @@ def _separated(path: Path, text: str, delimiter: str | None, header: bool | None
     if skipped - bool(excel):
         odd.append(f"{skipped - bool(excel)} lines that begin with '#' are passed over")
     return _Rows(rows.columns, lines, names, written, odd, separator)
+
+
+def _comments(text: str, after: int, separator: str) -> int:
+    """How many lines from one on begin with "#" and are no rows: they have fewer separators than the row below."""
+    first = list(islice(text_lines(text[_start(text, after) :]), _MOST_COMMENTS + 1))
+    count = next((i for i, line in enumerate(first) if not line.startswith("#")), 0)
+    if not count:
+        return 0
+    rest = text[_start(text, after + count) :]
+    separator = separator or sniff_separator(rest)
+    if not separator:  # lines of text may begin so
+        return 0
+    columns = first[count].count(separator)
+    while count and first[count - 1].count(separator) >= columns:
+        count -= 1
+    return count
 
 
 def _start(text: str, line: int) -> int:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import partial
 
-from harness.data.tables.table import Column, Table
+from harness.data.tables.table import DataColumn, DataTable
 
 _LABEL_NAMES = (
     "label",
@@ -46,7 +46,7 @@ class Roles:
     split: str | None = None
 
 
-def roles(table: Table) -> Roles:
+def roles(table: DataTable) -> Roles:
     """The columns' roles, by their names and kinds."""
     by_name = partial(_named, table.columns)
     texts = [column for column in table.columns if column.kind == "text"]
@@ -69,13 +69,13 @@ def roles(table: Table) -> Roles:
     return Roles(*(None if c is None else c.name for c in (text, label, time, group, split)))
 
 
-def _named(columns: tuple[Column, ...], names: tuple[str, ...]) -> list[Column]:
+def _named(columns: tuple[DataColumn, ...], names: tuple[str, ...]) -> list[DataColumn]:
     """Columns called so, or with that among the words of their names; an exact name first."""
     exact = [c for name in names for c in columns if c.name.casefold() == name]
     partly = [c for name in names for c in columns if name in re.split(r"[\W_]+", c.name.casefold())]
     return list(dict.fromkeys([*exact, *partly]))
 
 
-def _length(table: Table, column: Column) -> float:
+def _length(table: DataTable, column: DataColumn) -> float:
     cells = table.texts(column.name)
     return sum(map(len, cells)) / max(1, len(cells))

@@ -20,7 +20,7 @@ Kind = Literal["number", "date", "category", "text", "empty"]
 
 
 @dataclass(frozen=True)
-class Column:
+class DataColumn:
     """What is known about a column.
 
     Attributes:
@@ -43,7 +43,7 @@ class Column:
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class DataTable:
     """Rows of cells.
 
     Attributes:
@@ -55,7 +55,7 @@ class Table:
     """
 
     path: Path
-    columns: tuple[Column, ...]
+    columns: tuple[DataColumn, ...]
     lines: np.ndarray
     written: str
     odd: tuple[str, ...]
@@ -70,10 +70,10 @@ class Table:
         return tuple(self._by_name)
 
     @cached_property
-    def _by_name(self) -> dict[str, Column]:
+    def _by_name(self) -> dict[str, DataColumn]:
         return {column.name: column for column in self.columns}
 
-    def column(self, name: str) -> Column:
+    def column(self, name: str) -> DataColumn:
         """The column of that name.
 
         Raises:

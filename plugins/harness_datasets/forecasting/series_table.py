@@ -15,7 +15,7 @@ from harness.contract.dataset import Dataset, RawData
 from harness.contract.hookspecs import hookimpl
 from harness.data.sources import FileSource, Source
 from harness.data.splitting import Shares, in_time_order
-from harness.data.tables import Table, read_table, roles
+from harness.data.tables import DataTable, read_table, roles
 from harness.errors import DataError
 from harness_datasets.forecasting._time_grid import averaged, even, step_of
 from harness_datasets.forecasting.waves import Waves
@@ -127,7 +127,7 @@ class SeriesTable(TimeSeries):
     def _file(self) -> FileSource:
         return FileSource("series", self.root, "task.root", description="a table with a column of times")
 
-    def _variables(self, table: Table, time: str) -> tuple[tuple[str, ...], dict[str, str | int | float]]:
+    def _variables(self, table: DataTable, time: str) -> tuple[tuple[str, ...], dict[str, str | int | float]]:
         """Names of the variables, and notes on the columns that are none."""
         if self.columns:
             return tuple(table.column(name).name for name in self.columns), {}
@@ -179,7 +179,7 @@ class SeriesTable(TimeSeries):
         return kept, picked, [where[int(k)] for k in first]
 
 
-def _columns(table: Table) -> str:
+def _columns(table: DataTable) -> str:
     return ", ".join(f"{column.name} ({column.kind})" for column in table.columns)
 
 

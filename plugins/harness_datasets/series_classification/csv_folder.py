@@ -14,7 +14,7 @@ from harness.contract.dataset import Dataset, RawData, RawExample
 from harness.contract.hookspecs import hookimpl
 from harness.data.sources import FolderSource, Source
 from harness.data.splitting import Shares, SplitPositions, by_group, stratified
-from harness.data.tables import Table, read_table
+from harness.data.tables import DataTable, read_table
 from harness.errors import DataError
 from harness_datasets.series_classification.bumps import Bumps
 
@@ -107,7 +107,7 @@ def _example(path: Path, root: Path, label: str) -> RawExample:
     return RawExample(path.relative_to(root).as_posix(), values_of_table(path), label)
 
 
-def _of_list(table: Table, root: Path) -> tuple[list[RawExample], list[str]]:
+def _of_list(table: DataTable, root: Path) -> tuple[list[RawExample], list[str]]:
     """The series of a list, and their groups where it has such a column."""
     names, labels = table.texts("file"), table.texts("label")
     examples = []

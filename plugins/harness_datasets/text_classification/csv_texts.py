@@ -16,7 +16,7 @@ from harness.data.contamination import plain
 from harness.data.foreign import shown
 from harness.data.sources import FileSource, Source
 from harness.data.splitting import SplitPositions, by_group, stratified
-from harness.data.tables import Table, read_table, roles
+from harness.data.tables import DataTable, read_table, roles
 from harness.errors import DataError
 from harness.places import user_path
 from harness_datasets.text_classification._labelled_texts import (
@@ -143,7 +143,7 @@ class CsvTexts(LabelledText):
     def _second(self) -> FileSource:
         return FileSource("test texts", self.test_file, "task.test_file", "the user's own", _EXPECTED)
 
-    def _columns(self, table: Table) -> _Columns:
+    def _columns(self, table: DataTable) -> _Columns:
         """The columns as named, else as found."""
         found = roles(table)
         for name in (self.text_column, self.label_column, self.group_column):
@@ -178,7 +178,7 @@ class CsvTexts(LabelledText):
         return {"train": train, "val": val, "test": [row for _, row in test]}, rule
 
 
-def _rows(table: Table, columns: _Columns) -> tuple[list[tuple[int, Row]], Notes]:
+def _rows(table: DataTable, columns: _Columns) -> tuple[list[tuple[int, Row]], Notes]:
     """Rows that have a text and a label, with their positions in the table, and notes on the others.
 
     Raises:
@@ -214,7 +214,7 @@ def _parts(rows: Sequence[tuple[int, Row]], parts: SplitPositions) -> dict[str, 
     return {name: [rows[at][1] for at in getattr(parts, name)] for name in ("train", "val", "test")}
 
 
-def _as_said(table: Table, column: str, rows: Sequence[tuple[int, Row]]) -> tuple[dict[str, list[Row]], str]:
+def _as_said(table: DataTable, column: str, rows: Sequence[tuple[int, Row]]) -> tuple[dict[str, list[Row]], str]:
     """The splits that a column says; validation is taken from training where it names none."""
     cells = [_SPLITS[cell.casefold()] for cell in table.texts(column)]
     splits = {name: [row for at, row in rows if cells[at] == name] for name in ("train", "val", "test")}

@@ -36,7 +36,7 @@ _MISSION = re.compile(
 PARTS = 6
 """Combinations of verb, colour and shape are dealt into so many parts; one is for test, the others for training."""
 
-_HELD_OUT_OF_TRAINING = 10  # of the episodes with combinations of training, one in so many is for validation
+_EPISODES = 10  # of so many episodes one is for validation, and one for test where test shows no new combinations
 
 
 @dataclass(frozen=True)
@@ -64,21 +64,24 @@ def is_new(verb: str, colour: str, shape: str) -> bool:
     return (COLOURS.index(colour) + 2 * shapes.index(shape) + VERBS.index(verb)) % PARTS == 0
 
 
-def _split(mission: str, seed: int) -> str:
+def _split(mission: str, seed: int, new: bool) -> str:
     """The split of an episode; empty: of none."""
     parts = composition(mission)
     if parts is None:
         return ""
-    return "test" if is_new(*parts) else "train" if seed % _HELD_OUT_OF_TRAINING else "val"
+    if new and is_new(*parts):
+        return "test"
+    return {0: "val", 1: "train" if new else "test"}.get(seed % _EPISODES, "train")
 
 
-def episodes(level: str, seed: int, wanted: set[str], most: int) -> Iterator[tuple[str, Episode]]:
+def episodes(level: str, seed: int, wanted: set[str], most: int, *, new: bool) -> Iterator[tuple[str, Episode]]:
     """Split and episode, of the splits that are `wanted` when it is asked for, without end.
 
     Args:
         level: a name of `LEVELS`.
         seed: of the first episode; the next has the next.
         wanted: splits; the caller may take some out.
+        new: whether test episodes show the combinations that training does not, or the same as training.
         most: frames; longer episodes, and those that the expert does not solve, are left out.
     """
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
@@ -90,7 +93,7 @@ def episodes(level: str, seed: int, wanted: set[str], most: int) -> Iterator[tup
     while True:
         with contextlib.redirect_stdout(io.StringIO()):  # BabyAI prints what it rejects
             env.reset(seed=seed)
-            split = _split(env.mission, seed)
+            split = _split(env.mission, seed, new)
             seed += 1
             episode = _played(env, BabyAIBot(env), most) if split in wanted else None
         if episode is not None:

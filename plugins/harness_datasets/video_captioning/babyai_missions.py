@@ -37,12 +37,14 @@ _SPLITS = ("train", "val", "test")
 class BabyAIMissions(CaptionedClips):
     """What an agent sees while it goes to, picks up, puts or opens something: the 7 x 7 cells before it, from above.
 
-    The sentence is the mission. Test clips show combinations of verb, colour and shape that no training clip shows;
-    each of the three alone is in training. Validation clips have combinations of training.
+    The sentence is the mission. By default test clips show combinations of verb, colour and shape that no training clip
+    shows; each of the three alone is in training. Validation clips have combinations of training.
 
     Fields:
         train_clips, val_clips, test_clips: how many clips are generated, a quarter of each level.
         data_seed: of the missions.
+        new_combinations: whether test clips show combinations that are new; False: other clips of those in training,
+            a much easier question.
         frames: the most frames of a clip; longer missions are left out.
         size: pixels a side, a multiple of 7.
     """
@@ -53,6 +55,7 @@ class BabyAIMissions(CaptionedClips):
     val_clips: int = 400
     test_clips: int = 600
     data_seed: int = 0
+    new_combinations: bool = True
     frames: int = 24
     size: int = 42
 
@@ -60,6 +63,11 @@ class BabyAIMissions(CaptionedClips):
         check_between(self, train_clips=(4,), val_clips=(4,), test_clips=(4,), data_seed=(0,), frames=(4, 64))
         if self.size % CELLS or not CELLS <= self.size <= 256:
             raise ValueError(f"task.size is {self.size}; it must be a multiple of {CELLS}, at most 256.")
+
+    @property
+    def label(self) -> str:
+        """With "seen" where test shows the combinations of training: "babyai_missions.seen"."""
+        return self.name if self.new_combinations else f"{self.name}.seen"
 
     def sources(self) -> tuple[Source, ...]:
         """The recipe."""
@@ -69,6 +77,7 @@ class BabyAIMissions(CaptionedClips):
             "clips": [self.train_clips, self.val_clips, self.test_clips],
             "frames": self.frames,
             "seed": self.data_seed,
+            "new": self.new_combinations,
         }
         about = "Simulated BabyAI missions, played by the scripted expert of MiniGrid, with their sentences."
         return (GeneratedSource("babyai_missions", recipe, about),)
@@ -87,7 +96,9 @@ class BabyAIMissions(CaptionedClips):
             splits[split] = Missions(split, views, lengths, index[split], tiles)
         notes: dict[str, str | int | float] = {
             "data": "simulated clips (synthetic) of BabyAI missions; nothing was filmed",
-            "split": "combinations of verb, colour and shape in test are in no other split",
+            "split": "combinations of verb, colour and shape in test are in no other split"
+            if self.new_combinations
+            else "by episode; test shows the combinations of verb, colour and shape of training",
         }
         return RawData(splits["train"], splits["val"], splits["test"], notes=notes)
 
@@ -109,7 +120,7 @@ class BabyAIMissions(CaptionedClips):
             seen: set[bytes] = set()
             wanted = {split for split, count in lacking.items() if count}
             first = self.data_seed * 10_000_000 + number * 1_000_000
-            for split, episode in episodes(level, first, wanted, self.frames):
+            for split, episode in episodes(level, first, wanted, self.frames, new=self.new_combinations):
                 key = episode.views.tobytes()
                 if key in seen:
                     continue

@@ -13,7 +13,7 @@ from harness.metrics.forecasting import ForecastExample
 from harness.targets import ForecastTarget
 from harness_tasks.series.calendar import calendar
 from harness_tasks.series.series import Series, filled
-from harness_tasks.series.window_encoder import WindowEncoder
+from harness_tasks.series.window_encoder import ForecastEncoder
 
 _SHOWN = 8  # steps of the past that a sample shows
 
@@ -33,7 +33,7 @@ class WindowTable:
         cycles: float32 (N, 2 * cycles).
     """
 
-    def __init__(self, series: Series, encoder: WindowEncoder, target: ForecastTarget) -> None:
+    def __init__(self, series: Series, encoder: ForecastEncoder, target: ForecastTarget) -> None:
         s = encoder.settings
         ordered = series.columns(s.names)
         self.encoder, self.target, self.times = encoder, target, series.times

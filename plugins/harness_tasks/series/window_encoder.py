@@ -72,7 +72,7 @@ class WindowSettings:
         return values * self.patch + 2 * len(self.cycles) + level
 
 
-class WindowEncoder(Preprocessing):
+class ForecastEncoder(Preprocessing):
     """Windows of a series with named variables."""
 
     def __init__(self, settings: WindowSettings) -> None:
@@ -178,7 +178,7 @@ class WindowEncoder(Preprocessing):
         (folder / _FILE).write_text(json.dumps(asdict(self.settings), indent=1), encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> WindowEncoder:
+    def load(cls, folder: Path) -> ForecastEncoder:
         """Read what `save` wrote."""
         content: dict[str, Any] = json.loads((folder / _FILE).read_text(encoding="utf-8"))
         settings: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}

@@ -31,25 +31,26 @@ def predict_nearest_mean(data: TaskData, seed: int) -> list[Prediction]:
 
 def predict_logistic(data: TaskData, seed: int) -> list[Prediction]:
     """Logistic regression on the features, with a small penalty on the weights; fitted by L-BFGS."""
-    import torch
-    from torch.nn import functional
+    from scipy.optimize import minimize
+    from scipy.special import log_softmax
 
     train, labels, test, ids = _standardised(data)
-    inputs, targets = torch.from_numpy(train), torch.from_numpy(labels)
-    weight = torch.zeros(train.shape[1], int(labels.max()) + 1, requires_grad=True)
-    bias = torch.zeros(weight.shape[1], requires_grad=True)
-    optimizer = torch.optim.LBFGS([weight, bias], max_iter=_ITERATIONS, line_search_fn="strong_wolfe")
+    classes = int(labels.max()) + 1
+    inputs, right = _with_ones(train), np.eye(classes)[labels]  # (N, 2 F + 1), (N, K)
 
-    def loss() -> torch.Tensor:
-        optimizer.zero_grad()
-        found = functional.cross_entropy(inputs @ weight + bias, targets) + _PENALTY * weight.square().sum()
-        found.backward()
-        return found
+    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        weights = flat.reshape(-1, classes)
+        scores = log_softmax(inputs @ weights, axis=1)
+        gradient = inputs.T @ (np.exp(scores) - right) / len(inputs) + 2 * _PENALTY * weights
+        return float(-(scores * right).sum() / len(inputs) + _PENALTY * (weights**2).sum()), gradient.ravel()
 
-    with torch.enable_grad():
-        optimizer.step(loss)
-    with torch.no_grad():
-        return _answers(ids, (torch.from_numpy(test) @ weight + bias).argmax(-1).numpy())
+    start = np.zeros(inputs.shape[1] * classes)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _ITERATIONS})
+    return _answers(ids, (_with_ones(test) @ found.x.reshape(-1, classes)).argmax(axis=1))
+
+
+def _with_ones(features: np.ndarray) -> np.ndarray:
+    return np.concatenate([features, np.ones((len(features), 1))], axis=1, dtype=np.float64)
 
 
 def _standardised(data: TaskData) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:

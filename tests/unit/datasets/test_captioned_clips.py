@@ -134,7 +134,7 @@ def test_combinations_are_held_out_but_no_verb_colour_or_shape_is():
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_an_episode_is_a_mission_carried_out_as_the_agent_sees_it(level):
-    split, episode = next(episodes(level, 1, {"train"}, 24))
+    split, episode = next(episodes(level, 2, {"train"}, 24, new=True))
     assert split == "train"
     assert episode.views.shape[1:] == (7, 7)
     assert 2 <= len(episode.views) <= 24
@@ -145,6 +145,13 @@ def test_an_episode_is_a_mission_carried_out_as_the_agent_sees_it(level):
     else:
         assert ahead == (door_tile(colour, 0) if verb == "open" else thing_tile(shape, colour))
         assert agent == AGENT
-    again = next(episodes(level, 1, {"train"}, 24))[1]
+    again = next(episodes(level, 2, {"train"}, 24, new=True))[1]
     assert again.mission == episode.mission
     assert np.array_equal(again.views, episode.views)
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_test_clips_show_new_combinations_unless_they_are_to_be_as_in_training(new):
+    split, episode = next(episodes(LEVELS[0], 0, {"test"}, 24, new=new))
+    assert split == "test"
+    assert is_new(*composition(episode.mission)) == new

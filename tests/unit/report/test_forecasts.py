@@ -22,7 +22,9 @@ def chart(forecast: list[list[float]], quantiles: list[float], window: str = "w1
 
 def panels_of(store: Store, made_up: Any, charts: dict[str, Any]) -> list[Panel]:
     for model, drawn in charts.items():
-        run_id = store.start(replace(made_up.plan("translation", model, 0), task="t"), made_up.here, os.getpid())
+        run_id = store.start(
+            replace(made_up.plan("translation", model, 0), task="t"), made_up.here, owner_pid=os.getpid()
+        )
         store.finish(run_id, RunSummary({"test/bleu": 1.0}, 1.0, 1, 1, {}, 2.0, 1.0, charts=drawn), [], [])
     data = load(store)
     colours = {label: i for i, label in enumerate(data.models)}

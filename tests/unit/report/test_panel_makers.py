@@ -22,7 +22,19 @@ from harness.store import Store
 from harness.store.records import RunSummary
 
 ROOT = Path(__file__).resolve().parents[3]
-BUILT_IN = ["cost", "curves", "evidence", "forecasts", "horizon", "parts", "scores", "spread", "tags"]
+BUILT_IN = [
+    "cost",
+    "curves",
+    "evidence",
+    "forecasts",
+    "horizon",
+    "parts",
+    "piano_roll",
+    "reliability",
+    "scores",
+    "spread",
+    "tags",
+]
 
 MODULE = """
 from harness import hookimpl

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from harness_datasets.forecasting._tables import on_grid
 from harness_datasets.forecasting.waves import Waves
-from harness_tasks.forecasting import Forecasting, Level
+from harness_tasks.forecasting import Forecasting, WindowLevel
 from harness_tasks.series.calendar import calendar, cycles_for
 from harness_tasks.series.series import DAY, Series, filled, season_of
-from harness_tasks.series.window_encoder import WindowEncoder
+from harness_tasks.series.window_encoder import ForecastEncoder
 from harness_tasks.time_series import in_parts
 
 from harness.contract.dataset import RawData
@@ -73,10 +73,10 @@ def test_scales_are_those_of_training_and_targets_are_the_values_that_followed()
     np.testing.assert_allclose(example.input[:, :2] + level, (raw[153:163] - mean) / deviation, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("level", list(Level))
+@pytest.mark.parametrize("level", list(WindowLevel))
 @pytest.mark.parametrize(("known", "patch"), [(None, 1), (["b"], 1), (["b"], 5)])
 def test_a_raw_window_is_encoded_to_the_last_bit_as_its_example(
-    level: Level, known: list[str] | None, patch: int, tmp_path
+    level: WindowLevel, known: list[str] | None, patch: int, tmp_path
 ):
     holes = values()
     holes[30:32, 0] = np.nan
@@ -149,7 +149,7 @@ def test_options_out_of_range_are_refused(given: dict[str, Any]):
 def test_new_sources_are_series_or_arrays_and_others_are_refused():
     data = task(calendar=False).setup()
     encoder = data.preprocessing
-    assert isinstance(encoder, WindowEncoder)
+    assert isinstance(encoder, ForecastEncoder)
     np.testing.assert_array_equal(encoder.encode(values()[:160]), data.test[0].input)
     for wrong, said in (("a.csv", "not str"), (np.zeros((20, 3)), "2 variables"), (np.zeros((5, 2)), "at least 10")):
         with pytest.raises(DataError, match=said):

@@ -150,10 +150,13 @@ class TestStandardSets:
             ("train.tags.de-en.de", "translation.iwslt"),
             ("84/121/84-121.trans.txt", "speech_recognition.librispeech"),
             ("lists/trainlist01.txt", "action_recognition.ucf101"),
+            ("boxing/person01_boxing_d1_uncomp.avi", "action_recognition.kth"),
+            ("waves_yesno/0_0_0_1_0_1_0_1.wav", "speech_recognition.yesno"),
         ],
     )
     def test_they_are_known_by_their_files(self, tmp_path, name, dataset):
-        for other in (name, {"speech": "a.flac", "action": "b.avi"}.get(dataset.partition("_")[0], name)):
+        beside = {"speech_recognition.librispeech": "a.flac", "action_recognition.ucf101": "b.avi"}
+        for other in (name, beside.get(dataset, name)):
             (tmp_path / other).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / other).write_bytes(b"x")
         [(_, found)] = inspect(tmp_path)

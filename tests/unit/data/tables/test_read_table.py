@@ -96,6 +96,17 @@ class TestDialects:
         assert read.names == ("a", "b")
         assert read.lines.tolist() == [4, 5]
 
+    @pytest.mark.parametrize(
+        ("text", "rows"),
+        [
+            ("#love it\tpos\nnot me\tneg\nnor you\tneg\nbut her\tpos\n", 4),
+            ("#id,name\n1,a\n2,b\n", 2),
+            ("#so it is\nand so\n", 2),
+        ],
+    )
+    def test_rows_that_begin_with_a_hash_are_rows(self, table, text, rows):
+        assert len(table(text)) == rows
+
 
 class TestJson:
     def test_lines(self, table):
@@ -248,6 +259,7 @@ class TestOddities:
             (b"", "empty"),
             (b"\n\n", "empty"),
             (b"label,text\n", "holds a header"),
+            (b"sep=;\r\n", "no rows after its first line"),
             (b"caf\xe9,1\n", "iconv|UTF-8"),
             (b"PK\x03\x04 xl/workbook", "workbook.*CSV"),
             (b"PAR1....", "Parquet"),
