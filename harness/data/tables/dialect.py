@@ -56,8 +56,9 @@ class Dialect:
             "escaped": {"doublequote": False, "escapechar": "\\", "strict": True},
             "none": {"quoting": csv.QUOTE_NONE},
         }
-        # A line of one cell: split at a character that no line can contain.
-        return csv.reader(lines, delimiter=self.separator or "\0", **kinds[self.quotes])
+        # A line of one cell: split at a character that no line can contain. A quote after a blank opens a cell too.
+        delimiter = self.separator or "\0"
+        return csv.reader(lines, delimiter=delimiter, skipinitialspace=True, **kinds[self.quotes])
 
     def __str__(self) -> str:
         named = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "vertical bars", "": "one column"}

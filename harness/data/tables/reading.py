@@ -15,6 +15,8 @@ from harness.data.foreign import shown
 from harness.data.tables.columns import decimal_comma, describe
 from harness.data.tables.dialect import Dialect, Quotes, excel_separator, sniff_header, sniff_separator, text_lines
 from harness.data.tables.json_records import is_json, json_rows
+from harness.data.tables.missing import MISSING
+from harness.data.tables.numbers import looks_like_number
 from harness.data.tables.table import DataTable
 from harness.data.text_files import decode, read_bytes
 from harness.errors import DataError
@@ -204,7 +206,9 @@ def _read(path: Path, text: str, dialect: Dialect, skipped: int) -> tuple[Dialec
             failure = failure or error
             continue
         if over_lines and dialect.separator and _uniform(text, dialect.separator, 1.0):
-            break  # each line is a row by itself: a quote that opens a cell belongs to the text
+            _, _, by_line, _ = _collect(replace(dialect, quotes="none").rows(text_lines(text)), skipped)
+            if dialect.separator == "\t" or _as_orderly(by_line, columns):
+                break  # each line is a row by itself: a quote that opens a cell belongs to the text
         kept = np.array(lines, np.int64)[widths <= len(columns)]
         return tried, (_even(path, columns, lines, widths), kept)
     if failure and not _uniform(text, dialect.separator, _UNIFORM):
@@ -218,6 +222,23 @@ def _read(path: Path, text: str, dialect: Dialect, skipped: int) -> tuple[Dialec
     read = _even(path, columns, lines, widths)
     read.odd.append("quotation marks are read as part of the cells, since they do not pair up")
     return tried, (read, kept)
+
+
+def _as_orderly(columns: list[list[str]], others: list[list[str]]) -> bool:
+    """Whether one reading of a table is as orderly as another: as few classes, and numbers wherever that has numbers.
+
+    Where a quoted cell goes over lines, rows cut at the lines have pieces of it among their classes and numbers.
+    """
+
+    def classes(columns: list[list[str]]) -> int:
+        return min(len(set(cells[1:])) for cells in columns)
+
+    def numbers(cells: list[str]) -> bool:
+        return all(cell in MISSING or looks_like_number(cell) for cell in cells[1:])
+
+    return classes(columns) <= classes(others) and all(
+        numbers(mine) for mine, other in zip(columns, others, strict=True) if numbers(other)
+    )
 
 
 def _uniform(text: str, separator: str, share: float) -> bool:

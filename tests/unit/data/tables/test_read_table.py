@@ -71,6 +71,12 @@ class TestDialects:
         assert len(read) == 2
         assert sum(cell.count('"') for cell in read.texts("text")) == quotes.count('"')
 
+    @pytest.mark.parametrize("label", ["pos", "3"])
+    def test_cells_over_lines_whose_lines_look_like_rows_are_cells(self, table, label):
+        rows = "".join(f'"film {i}; good\nand {i}";{label if i % 2 else 0}\n' for i in range(9))
+        read = table(f"text;score\n{rows}", "films.csv")
+        assert (len(read), read.texts("text")[2]) == (9, "film 2; good\nand 2")
+
     def test_backslashes_before_quotes(self, table):
         assert table('a,b\n1,"x \\"y\\", z"\n2,"w"\n').texts("b") == ['x "y", z', "w"]
 
