@@ -71,16 +71,16 @@ class AttentionLSTM(Model):
             raise ValueError(f"context={self.context}: must be at least 1")
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
-        """Attention over frames reads the future; the window of a language model does not, and is carried along."""
+        """Attention over frames reads the future; the window of a causal target does not, and is carried along."""
         needs = signature.target_type.needs
-        text, frames = needs.streams, needs.reads == "features" and not needs.streams
+        frames = needs.reads == "features" and not needs.causal
         causal = not self.bidirectional and not frames
         # The LSTM's own state, and of a window the latest features and which of them exist.
         window = (self.context - 1) * (self.hidden_size + 1)
         return Capabilities(
             causal=causal,
-            carries_state=text and causal,
-            state_size=2 * self.layers * self.hidden_size + window if text and causal else None,
+            carries_state=needs.causal and causal,
+            state_size=2 * self.layers * self.hidden_size + window if needs.causal and causal else None,
             size_step=self.heads,
         )
 
@@ -95,9 +95,9 @@ class AttentionLSTM(Model):
             self.layers,
             bidirectional=self.bidirectional,
             dropout=self.dropout,
-            carry=needs.streams,
+            carry=needs.causal,
         )
-        if needs.streams:
+        if needs.causal:
             return WindowEncoder(stack, self.context)
         if needs.reads == "summary":
             return PooledEncoder(stack)

@@ -65,13 +65,13 @@ class CNNLSTM(Model):
             raise ValueError(f"channels={self.channels}: must name at least one layer, each of 1 channel or more")
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
-        """Causal where text is predicted, since the convolutions then read the past only; video as it is."""
-        video, text = signature.input_type is VideoInput, signature.target_type.needs.streams
+        """Causal where the target is, since the convolutions then read the past only; video as it is."""
+        video, causal = signature.input_type is VideoInput, signature.target_type.needs.causal
         declared = signature.target_type.needs.subsampling == "declared"
         factor = 1 if video else self._factor(declared, signature.max_subsampling)
         return Capabilities(
-            causal=video or text,
-            carries_state=text and not video,
+            causal=video or causal,
+            carries_state=causal and not video,
             reads=(VideoInput,),
             subsampling_factor=factor,
         )
@@ -82,13 +82,13 @@ class CNNLSTM(Model):
             stack = RecurrentStack("lstm", self.hidden_size, self.hidden_size, self.layers, dropout=self.dropout)
             return VideoEncoder(input_spec, self.channels, stack)
         assert isinstance(input_spec, EmbeddedInput)
-        text = target_spec.needs.streams
+        causal = target_spec.needs.causal
         stack = RecurrentStack(
-            "lstm", self.hidden_size, self.hidden_size, self.layers, dropout=self.dropout, carry=text
+            "lstm", self.hidden_size, self.hidden_size, self.layers, dropout=self.dropout, carry=causal
         )
         declared = target_spec.needs.subsampling == "declared"
         strides = SUBSAMPLING[self._factor(declared, target_spec.max_subsampling)]
-        return SequenceEncoder(input_spec.dim, self.kernel, strides, stack, causal=text)
+        return SequenceEncoder(input_spec.dim, self.kernel, strides, stack, causal=causal)
 
     def build_decoder(self, encoder: Encoder, target_spec: Target, embedding_dim: int) -> Decoder:
         """A decoder as deep and wide as the LSTM, without attention."""
