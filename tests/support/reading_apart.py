@@ -130,12 +130,12 @@ def _read_folder(folder: Path) -> str:
 
 
 FOLDERS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    ".audio": ("audio_folder", "AudioFolder", {}),
-    ".audio-skip": ("audio_folder", "AudioFolder", {"on_corrupt": "skip"}),
-    ".video": ("video_folder", "VideoFolder", {"frames": 2, "size": 8}),
-    ".video-skip": ("video_folder", "VideoFolder", {"frames": 2, "size": 8, "on_corrupt": "skip"}),
-    ".text": ("text_folder", "TextFolder", {}),
-    ".parallel": ("parallel", "ParallelFolder", {}),
+    ".audio": ("speech_recognition.audio_folder", "AudioFolder", {}),
+    ".audio-skip": ("speech_recognition.audio_folder", "AudioFolder", {"on_corrupt": "skip"}),
+    ".video": ("action_recognition.video_folder", "VideoFolder", {"frames": 2, "size": 8}),
+    ".video-skip": ("action_recognition.video_folder", "VideoFolder", {"frames": 2, "size": 8, "on_corrupt": "skip"}),
+    ".text": ("text_generation.text_folder", "TextFolder", {}),
+    ".parallel": ("translation.parallel", "ParallelFolder", {}),
 }
 """Module, class and options of a data set by the ending of a folder."""
 

@@ -64,7 +64,7 @@ def test_a_check_completes_the_options_of_its_plug_in() -> None:
 def test_data_sets_of_the_task_and_their_options() -> None:
     before = set(sys.modules)
     speech = ["run", "task=speech_recognition"]
-    names = ["digit_strings", "folder", "fsdd", "tones"]
+    names = ["an4", "digit_strings", "folder", "fsdd", "librispeech", "tones", "yesno"]
     assert candidates([*speech, "task.dataset="]) == [f"task.dataset={name}" for name in names]
     assert candidates(["run", "task.dataset=multi"]) == ["task.dataset=multi30k"]
     fsdd = candidates([*speech, "task.dataset=fsdd", "task."])

@@ -14,7 +14,7 @@ from harness_tasks.video._clip_preparation import ClipPreparation
 from harness_tasks.video._clips import ClipSplit
 from plain_batches import assert_same_batch, plain_batch, plain_epochs
 
-from harness.contract.batch import Split, Subset, gatherer, without_input
+from harness.contract.batch import Split, Subset, without_input
 from harness.contract.specs import VideoInput
 from harness.contract.task import Loader, TaskData
 from harness.registry.discovery import load_task, registry
@@ -39,7 +39,6 @@ BATCHED = [name for name in TASKS if load_task(name).target_type is not NextToke
 @pytest.mark.parametrize("name", BATCHED)
 def test_training_batches_equal_the_plain_ones(name: str, loader: Loader) -> None:
     data = _data(name)
-    assert gatherer(data.train) is not None
     wanted = list(islice(plain_epochs(data, loader, seed=3, epochs=2), 60))
     found = iter(EndlessBatches(training_loader(data, loader, 3)))
     for batch in wanted:
