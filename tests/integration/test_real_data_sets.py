@@ -94,9 +94,19 @@ COMPARED = ("near_duplicates", "copies")
 """Clauses that ask what `_sound` asks itself, once, with how much is shared."""
 
 
+QUICK = {
+    *("interface strings", "film sentences", "minigrid actions", "babyai missions", "home assistant slots"),
+    *("digit commands", "multi30k", "tiny shakespeare", "sst-2", "atis", "an4", "japanese vowels", "videos"),
+}
+"""One or two of each kind of data, which take no more than some seconds; the others are checked with `--all`."""
+
+
 def _marked(name: str) -> Any:
-    """A second form of a data set repeats what the first shows."""
-    return pytest.param(name, marks=pytest.mark.exhaustive if "," in name or "alone" in name else ())
+    return pytest.param(name, marks=() if name in QUICK else pytest.mark.exhaustive)
+
+
+def test_the_quick_ones_are_known() -> None:
+    assert OURS.keys() | COPIES.keys() >= QUICK
 
 
 def _subject(name: str, options: dict[str, Any]) -> DatasetSubject:
