@@ -139,7 +139,8 @@ def _iso(cell: str, form: DateFormat) -> str | None:
         if not match:
             return None
         parts = re.split(r"[-/.]", re.split(r"[ T]", cell, maxsplit=1)[0])
-        year, month, day = int(parts[0]), int(parts[1]), int(re.match(r"\d+", parts[2])[0]) if len(parts) > 2 else 1  # type: ignore[index]
+        year, month = int(parts[0]), int(parts[1])
+        day = int(re.findall(r"\d+", parts[2])[0]) if len(parts) > 2 else 1
     elif form.form == "named":
         match = _named(cell)
         if not match:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -247,7 +248,7 @@ def _uniform(text: str, separator: str, share: float) -> bool:
     return counts.count(counts[0]) >= share * len(counts)
 
 
-def _collect(reader: Iterator[list[str]], skipped: int) -> tuple[list[int], np.ndarray, list[list[str]], bool]:
+def _collect(reader: Any, skipped: int) -> tuple[list[int], np.ndarray, list[list[str]], bool]:
     """All rows of a reader: their lines, their widths, their cells by column, and whether one goes over lines.
 
     Cells are taken out of their rows piece by piece, and repeated ones are kept once, so that a million rows need
@@ -264,7 +265,7 @@ def _collect(reader: Iterator[list[str]], skipped: int) -> tuple[list[int], np.n
     chunk: list[list[str]] = []
     try:
         for row in reader:
-            after = reader.line_num  # type: ignore[attr-defined]
+            after = reader.line_num
             if row and (len(row) > 1 or row[0].strip()):
                 lines.append(before + 1 + skipped)
                 widths.append(len(row))
