@@ -65,15 +65,15 @@ class Transformer(Model):
             raise ValueError(f"context={self.context}: must be at least layers={self.layers}, one position for each")
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
-        """Causal where asked for, and for language models, whose features reach `context` positions back at most."""
-        text = signature.target_type is NextTokenTarget
-        context = self.context if text else None
-        return Capabilities(causal=self.causal or text, context=context, size_step=math.lcm(2, self.heads))
+        """Causal where asked for or needed; features of language models reach `context` positions back at most."""
+        context = self.context if signature.target_type is NextTokenTarget else None
+        causal = self.causal or signature.target_type.needs.causal
+        return Capabilities(causal=causal, context=context, size_step=math.lcm(2, self.heads))
 
     def build(self, input_spec: ModelInput, target_spec: Target) -> Encoder:
         """The encoder over embedded input."""
         assert isinstance(input_spec, EmbeddedInput)
-        window = ALL_PAST if self.causal else None
+        window = ALL_PAST if self.causal or target_spec.needs.causal else None
         if isinstance(target_spec, NextTokenTarget):
             # Each layer reaches as far again as the one below it, so the context is shared out among them.
             window = self.context // self.layers
