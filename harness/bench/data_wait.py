@@ -9,7 +9,7 @@ import torch
 
 from harness.bench.comparison import BenchRow, row
 from harness.config import compose, to_settings
-from harness.config.composition import experiment_grid
+from harness.config.composition import experiment_grids
 from harness.config.settings import RunSettings
 from harness.measure.clock import PhaseClock
 from harness.nn.network import Network
@@ -33,7 +33,7 @@ def data_wait_rows(rounds: int, steps: int = 20) -> list[BenchRow]:
         rounds: blocks of steps; the share is their median.
         steps: of a block, after as many to warm up. Data sets are downloaded and prepared first if necessary.
     """
-    tasks = experiment_grid([EXPERIMENT])["task"]
+    tasks = experiment_grids([EXPERIMENT]).common["task"]
     return [
         data_wait_row(to_settings(compose([EXPERIMENT, f"task={t}", f"model={MODEL}"])), rounds, steps) for t in tasks
     ]

@@ -8,7 +8,7 @@ import torch
 
 from harness.bench.comparison import BenchRow, row
 from harness.config import compose, to_settings
-from harness.config.composition import experiment_grid
+from harness.config.composition import experiment_grids
 from harness.config.settings import RunSettings
 from harness.contract.task import TaskData
 from harness.nn.network import Network
@@ -26,11 +26,11 @@ MOST_S = 1.0
 
 def probing_rows(rounds: int) -> list[BenchRow]:
     """Seconds of the probe for every pair that fits; data sets are downloaded and prepared first if necessary."""
-    grid = experiment_grid([EXPERIMENT])
+    grids = experiment_grids([EXPERIMENT])
     rows = []
-    for task in grid["task"]:
+    for task in grids.common["task"]:
         data: TaskData | None = None
-        for model in grid["model"]:
+        for model in grids.of(task)["model"]:
             settings = to_settings(compose([EXPERIMENT, f"task={task}", f"model={model}"]), threads=1)
             signature = settings.task.signature
             if not check(signature, model, settings.model.capabilities(signature)).compatible:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.config.cell_composer import Cell, CellComposer
-from harness.config.composition import experiment_grid, loader, parse, spelled_out
+from harness.config.composition import experiment_grids, loader, parse, spelled_out
+from harness.config.grids import Grids
+from harness.config.grids import words as grid_words
 from harness.config.schema import short_names
 from harness.config.sweep_words import cells_of
 from harness.errors import ConfigError
@@ -54,7 +56,7 @@ def one_cell(words: Sequence[str], *, threads: int) -> Cell:
     """
     words = spelled_out(words)
     experiment = [word for word in words if word.startswith("experiment=")]
-    grid = experiment_grid(experiment) if experiment else {}
+    grid = experiment_grids(experiment).of(_task(words)) if experiment else {}
     given = {word.partition("=")[0] for word in words}
     missing = [key for key in grid if short_names().get(key, key) not in given]
     if missing:
@@ -78,18 +80,19 @@ def split(overrides: Sequence[str]) -> list[tuple[str, ...]]:
         if override.get_key_element() == "experiment" and override.is_sweep_override():
             raise ConfigError(f"'{override.input_line}': a sweep takes one experiment; run one sweep for each.")
     experiment = [word for word in overrides if word.startswith("experiment=")]
-    table = experiment_grid(experiment) if experiment else {}
-    grid = [word for word in spelled_out(grid_words(table)) if word.partition("=")[0] not in names]
+    grids = experiment_grids(experiment) if experiment else Grids()
     rest = [word for word in overrides if not word.startswith("experiment=")]
-    return cells_of(parse([*experiment, *grid, *rest]))
+
+    def expanded(grid: Mapping[str, Any]) -> list[tuple[str, ...]]:
+        words = [word for word in spelled_out(grid_words(grid)) if word.partition("=")[0] not in names]
+        return cells_of(parse([*experiment, *words, *rest]))
+
+    found = expanded(grids.common)
+    tasks = dict.fromkeys(map(_task, found))
+    if grids.of_task.keys().isdisjoint(tasks):
+        return found
+    return [words for task in tasks for words in expanded(grids.of(task)) if _task(words) == task]
 
 
-def grid_words(grid: dict[str, Any]) -> list[str]:
-    """An experiment's grid as words of the sweep grammar; a value may be a list or the text after the "="."""
-    words = []
-    for key, value in grid.items():
-        values = value if isinstance(value, list) else [value]
-        if not values:
-            raise ConfigError(f"The grid of the experiment gives no value for '{key}'.")
-        words.append(f"{key}={','.join('null' if v is None else str(v) for v in values)}")
-    return words
+def _task(words: Sequence[str]) -> str:
+    return next((word.removeprefix("task=") for word in words if word.startswith("task=")), "")

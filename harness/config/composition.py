@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from harness.config import checks, messages
+from harness.config.grids import Grids
 from harness.config.lightning import LightningSettings, check_lightning
 from harness.config.loader import LayeredLoader, make_loader
 from harness.config.schema import gone_after_composition, groups, short_names
@@ -65,14 +66,14 @@ def finished(config: DictConfig, experiment: str | None) -> DictConfig:
     return config
 
 
-def experiment_grid(overrides: Sequence[str]) -> dict[str, Any]:
-    """The `grid` of the experiment that the overrides choose; empty where there is none.
+def experiment_grids(overrides: Sequence[str]) -> Grids:
+    """The grids of the experiment that the overrides choose; empty where there is none.
 
     Raises:
         UnknownNameError: there is no such experiment.
     """
     try:
-        return loader().experiment_grid(CONFIG, list(overrides))
+        return loader().experiment_grids(CONFIG, list(overrides))
     except HydraException as error:
         raise messages.from_hydra(error, None) from error
 

@@ -24,6 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from harness.config import messages, sources
 from harness.config.folders import check_folders, conf_dir
+from harness.config.grids import Grids
 from harness.config.path_options import as_typed, is_path
 from harness.config.quoting import advice
 from harness.config.reading import ReadableFiles
@@ -121,17 +122,18 @@ class LayeredLoader(ConfigLoaderImpl):
         self._apply_overrides_to_config(defaults.config_overrides, config)
         return config, defaults.overrides.known_choices.get("experiment")
 
-    def experiment_grid(self, config_name: str, overrides: list[str]) -> dict[str, Any]:
-        """The `grid` of the chosen experiment and of those that it extends, its own keys last."""
+    def experiment_grids(self, config_name: str, overrides: list[str]) -> Grids:
+        """The grids of the chosen experiment and of those that it extends, its own keys last.
+
+        Raises:
+            ConfigError: a grid is no table of NAME: [VALUE, ...].
+        """
         parsed, repo = self._parse_overrides_and_create_caching_repo(config_name, overrides)
-        grid: dict[str, Any] = {}
+        grids = Grids()
         for default in filter(_is_experiment, _defaults_list(config_name, parsed, repo).defaults):
             config = OmegaConf.to_container(self._load_single_config(default=default, repo=repo).config)
-            own = (isinstance(config, dict) and config.get("grid")) or {}
-            if not isinstance(own, dict):
-                raise ConfigError(f"The grid of conf/{default.config_path}.yaml is {own!r}: write NAME: [VALUE, ...].")
-            grid.update(own)
-        return grid
+            grids = grids.extended_by(config, f"conf/{default.config_path}.yaml")
+        return grids
 
     def _merge(self, config: DictConfig, defaults: Iterable[ResultDefault], repo: IConfigRepository) -> None:
         for default in defaults:

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 import harness
 from harness.config.typed import settings_from_plain
@@ -25,23 +24,15 @@ from harness.inference.examples import raw_split
 
 
 def write_raw(examples: Sequence[RawExample], folder: Path) -> None:
-    """Texts as JSON, arrays as `.npz`."""
+    """The examples of any task, pickled: only this file's own second process reads them."""
     folder.mkdir(parents=True)
-    arrays = {f"a{n}": raw.input for n, raw in enumerate(examples) if isinstance(raw.input, np.ndarray)}
-    rows = [
-        [raw.id, None if isinstance(raw.input, np.ndarray) else raw.input, raw.target, raw.source] for raw in examples
-    ]
-    (folder / "rows.json").write_text(json.dumps(rows), encoding="ascii")
-    np.savez(folder / "arrays.npz", **arrays)
+    (folder / "raw.pickle").write_bytes(pickle.dumps(list(examples)))
 
 
 def read_raw(folder: Path) -> list[RawExample]:
     """What `write_raw` wrote."""
-    with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
-        return [
-            RawExample(name, arrays.get(f"a{n}", given), target, source)
-            for n, (name, given, target, source) in enumerate(json.loads((folder / "rows.json").read_text()))
-        ]
+    examples: list[RawExample] = pickle.loads((folder / "raw.pickle").read_bytes())
+    return examples
 
 
 def differences(folder: Path, raw: Sequence[RawExample]) -> dict[str, Any]:

@@ -80,6 +80,41 @@ def test_the_command_line_replaces_a_key_of_the_grid_and_an_extension_keeps_the_
     ]
 
 
+GRID_OF_OTHER = """
+# @package _global_
+defaults: [grid_one, _self_]
+grid: {seed: [1]}
+per_task: {other: {grid: {model: [small], optimizer.lr: [0.1, 0.2]}}}
+"""
+
+
+def test_the_grid_of_a_task_replaces_options_of_the_common_grid(site: Any) -> None:
+    site.install("own", {"config.own": "d"}, {"d/__init__.py": "", "d/experiment/grid_own.yaml": GRID_OF_OTHER})
+    name = "experiment=grid_own"
+    of_other = [
+        (name, "task=other", "model=small", "seed=1", "optimizer.lr=0.1"),
+        (name, "task=other", "model=small", "seed=1", "optimizer.lr=0.2"),
+    ]
+    assert split([name]) == [
+        (name, "task=counting", "model=small", "seed=1"),
+        (name, "task=counting", "model=large", "seed=1"),
+        *of_other,
+    ]
+    assert [set(words) for words in split([name, "task=other"])] == [set(words) for words in of_other]
+    assert ["model=large" in words for words in split([name, "model=large", "optimizer.lr=0.3"])] == [True, True]
+    assert [(c.settings.budget, c.settings.optimizer.lr) for c in expand([name, "task=other"])] == [
+        ("steps:9", 0.1),
+        ("steps:9", 0.2),
+    ]
+
+
+def test_the_grid_of_a_task_lists_no_tasks(site: Any) -> None:
+    text = "# @package _global_\ngrid: {task: [counting]}\nper_task: {counting: {grid: {task: [other]}}}\n"
+    site.install("wrong", {"config.wrong": "d"}, {"d/__init__.py": "", "d/experiment/grid_wrong.yaml": text})
+    with pytest.raises(ConfigError, match=r"per_task\.counting in conf/experiment/grid_wrong\.yaml lists tasks"):
+        split(["experiment=grid_wrong"])
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
