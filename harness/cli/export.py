@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from harness.contract.hypotheses import AnsweredText
+    from harness.contract.hypotheses import AnsweredText, Content
     from harness.store import RunView
 
 
@@ -25,7 +25,8 @@ def command(
     """Write a run's answers in the formats of other tools, so that its scores can be computed a second way.
 
     Sentences and transcripts are line-aligned texts (sacreBLEU, jiwer), transcripts also NIST trn; classes are a CSV;
-    tags are columns (conlleval, seqeval); captions with several references are COCO's JSON (pycocoevalcap).
+    tags are columns (conlleval, seqeval); captions with several references are COCO's JSON (pycocoevalcap); forecasts
+    are a CSV in units of the data, with the scale of each variable beside it.
     """
     from harness.cli import output
     from harness.errors import UserError
@@ -68,17 +69,24 @@ def _answered(view: RunView, rows: list) -> list[AnsweredText]:
     return found
 
 
-def _files(view: RunView, found: list[AnsweredText]) -> dict[str, str]:
-    """Content by name, as the task's kind of answer has it; lines where the task is not installed."""
+def _files(view: RunView, found: list[AnsweredText]) -> dict[str, Content]:
+    """Content by name, as the task's kind of answer has it; lines where the task is not installed.
+
+    Raises:
+        UserError: a file of the run's folder is needed and missing.
+    """
     from harness.contract.hypotheses import lines
     from harness.registry.discovery import load_task, registry
+    from harness.store.engine import results_folder
 
     if view.task not in registry().names("task"):
         return lines(found)
-    return load_task(view.task).target_type.hypothesis_files(found)
+    # The key may come from an untrusted store; only its last part can name a folder.
+    kept = results_folder() / "runs" / Path(view.key).name / "answers"
+    return load_task(view.task).target_type.hypothesis_files(found, kept)
 
 
-def _write(place: Path, files: dict[str, str]) -> None:
+def _write(place: Path, files: dict[str, Content]) -> None:
     """Write the files into the folder, made where it is missing.
 
     Raises:
@@ -90,6 +98,7 @@ def _write(place: Path, files: dict[str, str]) -> None:
         place.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             # A byte of a file's name that is no UTF-8 becomes an escape.
-            (place / name).write_text(content, encoding="utf-8", errors="backslashreplace")
+            with (place / name).open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+                file.writelines([content] if isinstance(content, str) else content)
     except OSError as error:
         raise UserError(f"Cannot write into '{place}': {error.strerror}. Choose another folder with --to.") from error

@@ -33,6 +33,8 @@ class Example:
         units: what the example counts beyond tensors ("characters": of the raw text, for bits per character;
             "seconds": of the recording or the film, for the real-time factor;
             "probe": 1 for one that asks for no answer of its own, as `harness.metrics.listening` has it).
+        block: examples of one block are not independent (neighbouring windows of a series, one speaker's recordings),
+            so errors over test examples are estimated from whole blocks; empty: an example by itself.
     """
 
     id: str
@@ -41,6 +43,7 @@ class Example:
     references: tuple[str, ...] = ()
     source: str = ""
     units: dict[str, float] = field(default_factory=dict)
+    block: str = ""
 
 
 class Split(Protocol):

@@ -4,6 +4,7 @@ lines     hypotheses.txt, references.txt, ids.txt      sacreBLEU, jiwer, any lin
 table     predictions.csv                              scikit-learn, a spreadsheet
 columns   columns.txt: word, right tag, answered tag   conlleval, seqeval, nervaluate
 captions  references.json, results.json                pycocoevalcap (COCO's two layouts)
+forecasts forecasts.csv, scales.csv                    pandas with anything (`harness.targets.forecast_files`)
 trn       hypotheses.trn, references.trn               NIST sclite
 """
 
@@ -12,8 +13,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+Content = str | Iterable[str]
+"""Of a file: whole, or in pieces where it is large."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class AnsweredText:
     text: str
 
 
-def lines(found: Sequence[AnsweredText]) -> dict[str, str]:
+def lines(found: Sequence[AnsweredText]) -> dict[str, Content]:
     """One line an example; `references.2.txt` and so on hold further right answers, empty where there are fewer."""
     most = max((len(one.references) for one in found), default=0)
     files = {"ids.txt": [one.id for one in found], "hypotheses.txt": [one.text for one in found]}
@@ -43,7 +47,7 @@ def lines(found: Sequence[AnsweredText]) -> dict[str, str]:
     return {name: "".join(f"{_one_line(text)}\n" for text in texts) for name, texts in files.items()}
 
 
-def table(found: Sequence[AnsweredText]) -> dict[str, str]:
+def table(found: Sequence[AnsweredText]) -> dict[str, Content]:
     """A CSV with the columns id, reference and hypothesis."""
     written = io.StringIO()
     rows = csv.writer(written, lineterminator="\n")
@@ -52,7 +56,7 @@ def table(found: Sequence[AnsweredText]) -> dict[str, str]:
     return {"predictions.csv": written.getvalue()}
 
 
-def columns(found: Sequence[AnsweredText]) -> dict[str, str]:
+def columns(found: Sequence[AnsweredText]) -> dict[str, Content]:
     """A word with its right and its answered tag a line, blanks between, and an empty line after each sentence."""
     sentences = []
     for one in found:
@@ -64,7 +68,7 @@ def columns(found: Sequence[AnsweredText]) -> dict[str, str]:
     return {"columns.txt": "\n".join(sentences) + ("\n" if sentences else "")}
 
 
-def captions(found: Sequence[AnsweredText]) -> dict[str, str]:
+def captions(found: Sequence[AnsweredText]) -> dict[str, Content]:
     """The annotations and the results of COCO captions; a picture is an example's id."""
     images = [{"id": one.id} for one in found]
     right = [(one.id, text) for one in found for text in one.references]
@@ -76,7 +80,7 @@ def captions(found: Sequence[AnsweredText]) -> dict[str, str]:
     }
 
 
-def trn(found: Sequence[AnsweredText]) -> dict[str, str]:
+def trn(found: Sequence[AnsweredText]) -> dict[str, Content]:
     """Transcripts of NIST sclite: the text, then the id in brackets."""
     return {
         "hypotheses.trn": "".join(f"{_one_line(one.text)} ({_one_line(one.id)})\n" for one in found),

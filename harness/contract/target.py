@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, 
 from harness.contract import hypotheses
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     import torch
     from torch import Tensor, nn
 
     from harness.contract.batch import Batch, Example
-    from harness.contract.hypotheses import AnsweredText
+    from harness.contract.hypotheses import AnsweredText, Content
     from harness.contract.metric import Metric, Prediction
     from harness.contract.model import EncoderOutput
     from harness.contract.specs import InputSpec
@@ -365,9 +367,21 @@ class Target(ABC):
         """
         return []
 
+    def answer_files(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> dict[str, bytes]:
+        """Answers in full, content by name, where `text` shortens them; kept in `answers/` of the run's folder."""
+        return {}
+
     @classmethod
-    def hypothesis_files(cls, found: Sequence[AnsweredText]) -> dict[str, str]:
-        """The answers as files that other tools score, content by name; see `harness.contract.hypotheses`."""
+    def hypothesis_files(cls, found: Sequence[AnsweredText], kept: Path) -> dict[str, Content]:
+        """The answers as files that other tools score, content by name; see `harness.contract.hypotheses`.
+
+        Args:
+            found: what the store knows of the answers.
+            kept: the folder with `answer_files`; it may be missing.
+
+        Raises:
+            DataError: a file that is needed is not there.
+        """
         return hypotheses.lines(found)
 
     # -- measuring -----------------------------------------------------------------------------------

@@ -25,12 +25,16 @@ class Checkpoints:
         tests: of all pairs; None if fewer than two could be tested.
         keys: of the runs, by label.
         left_out: why the missing ones were not tested, one phrase each.
+        counted: what the tests are over (`ExampleTables.counted`).
+        unit: what is swapped and resampled: "example", or "block" where examples are dependent.
     """
 
     seed: int | None
     tests: ExampleTests | None = None
     keys: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    counted: str = ""
+    unit: str = "example"
 
 
 def compare(comparison: Comparison, examples: ExampleTables, order: Sequence[str]) -> Checkpoints:
@@ -57,6 +61,7 @@ def compare(comparison: Comparison, examples: ExampleTables, order: Sequence[str
         higher = primary_of(comparison).higher_is_better is not False
         found.tests = compare_examples(tables, examples.formula.score, higher_is_better=higher)
         found.keys = {label: runs[label].key for label in tables}
+        found.counted, found.unit = examples.counted, "block" if examples.blocks else "example"
     elif not found.left_out:
         found.left_out.append("only one model has test examples")
     return found

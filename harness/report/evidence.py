@@ -41,7 +41,7 @@ def panels(context: PanelContext) -> list[Panel]:
     panel.text = [f"Better model? {sentence(judgement)}", _checkpoint_sentence(tested), _method(judgement)]
     panel.tables = [_pair_table(judgement, entries, scale, digits, f"{name}-models")]
     if tested.tests is not None:
-        panel.text.append(_example_method(tested.tests))
+        panel.text.append(_example_method(tested, tested.tests))
         panel.tables.append(_example_table(tested, tested.tests, scale, digits, f"{name}-examples"))
     return [panel]
 
@@ -67,8 +67,9 @@ def _method(of: Judgement) -> str:
         "beforehand (harness sweep --until-decided)."
     )
     examples = (
-        f"and the variance of the difference over the {fmt.grouped(of.examples.examples)} test examples (jackknife of "
-        "the corpus score, the same examples left out for both)"
+        f"and the variance of the difference over {of.examples.counted} (jackknife of the corpus score, the same "
+        f"{'blocks' if of.examples.blocks else 'examples'} left out for both"
+        f"{', since neighbouring examples are dependent' if of.examples.blocks else ''})"
         if any(t.examples for t in of.pairs.tests)
         else "; test examples are not in it, so claims hold for these test examples only"
         + (f" ({'; '.join(of.examples.left_out[:2])})" if of.examples.left_out else "")
@@ -168,22 +169,22 @@ def _checkpoint_sentence(found: checkpoints.Checkpoints) -> str:
     elif any(t.decidable for t in unclear):
         said = f"scores best, but {rivals} cannot be told from it"
     else:
-        said = f"scores best, but {found.tests.examples} test examples are too few to tell it from {rivals}"
+        said = f"scores best, but {found.counted} are too few to tell it from {rivals}"
     sentence = f"Better checkpoint? Of the checkpoints of seed {found.seed}, {shown(best)}’s {said}."
     return sentence + (f" Left out: {left_out}." if left_out else "")
 
 
-def _example_method(tests: ExampleTests) -> str:
+def _example_method(found: checkpoints.Checkpoints, tests: ExampleTests) -> str:
     interval = (
         f"intervals are the paired bootstrap’s ({tests.resamples} resamples)"
         if tests.resamples
-        else f"fewer than {FEW_EXAMPLES} examples are too few for intervals"
+        else f"fewer than {FEW_EXAMPLES} {found.unit}s are too few for intervals"
     )
     return (
         "Method over examples: it says whether these trained weights differ on other test examples like the "
-        f"{tests.examples} here, and nothing about another training, so it can never show that a model is better. "
-        f"Approximate randomisation, examples swapped between two checkpoints {tests.draws} times (seed {DRAW_SEED}), "
-        f"with the corpus score recomputed each time; {interval}; Holm’s correction over "
+        f"{found.counted} here, and nothing about another training, so it can never show that a model is better. "
+        f"Approximate randomisation, {found.unit}s swapped between two checkpoints {tests.draws} times (seed "
+        f"{DRAW_SEED}), with the corpus score recomputed each time; {interval}; Holm’s correction over "
         f"{fmt.plural(len(tests.tests), 'pair')}. The seed is the lowest that most models have finished."
     )
 
@@ -206,7 +207,7 @@ def _example_table(found: checkpoints.Checkpoints, tests: ExampleTests, scale: S
             half = (test.high - test.low) / 2
         cells = [
             TableCell(test.second, links=(found.keys[test.second],)),
-            _example_verdict(test),
+            _example_verdict(test, found.unit),
             TableCell(text, test.difference, half_width=half),
             _p(test.p),
             _p(test.adjusted),
@@ -215,9 +216,9 @@ def _example_table(found: checkpoints.Checkpoints, tests: ExampleTests, scale: S
     return table
 
 
-def _example_verdict(test: ExampleTest) -> TableCell:
+def _example_verdict(test: ExampleTest, unit: str) -> TableCell:
     if test.decided:
         return TableCell(f"{shown(test.first)}’s checkpoint better")
     if not test.decidable:
-        return TableCell("cannot be decided", note=f"only {fmt.plural(test.differing, 'example')} differ")
+        return TableCell("cannot be decided", note=f"only {fmt.plural(test.differing, unit)} differ")
     return TableCell("cannot be told apart")

@@ -106,7 +106,8 @@ class RunSummary:
         details: decoder, backend (what computed the layers: "oneDNN", "fused Python"), precision, precision_chosen
             (why the harness chose it, of runs with precision=auto), notes of the data, context in symbols, latency
             ({"one", "batch"}, each {"examples", "calls", "p50_ms", "p95_ms"}; see `harness.training.latency`)...
-            "tested_on" says which examples were scored (`harness.training.prediction_rows.example_set`).
+            "tested_on" says which examples were scored (`harness.training.prediction_rows.example_set`), "blocks"
+            which of them depend on each other (`harness.training.prediction_rows.blocks`).
         artifacts: relative paths in the run folder: {"model", "specs", "card", "samples", "config", "predictions"}.
         charts: what the report draws: "parts", by which scores are divided ("class", "tag", "horizon", "length", ""),
             and the data of charts: {"confusion": {"labels": [...], "matrix": [[...]]}}.

@@ -14,10 +14,12 @@ from harness.contract.specs import FrameInput, InputSpec, TokenInput, VideoInput
 from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs, Target
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch import Tensor, nn
 
     from harness.contract.batch import Example
-    from harness.contract.hypotheses import AnsweredText
+    from harness.contract.hypotheses import AnsweredText, Content
     from harness.contract.metric import Metric, Prediction
 
 HARNESS_CONTRACT = 2
@@ -86,7 +88,7 @@ class ClassTarget(Target):
         return self.class_names[output] if self.class_names else str(output)
 
     @classmethod
-    def hypothesis_files(cls, found: Sequence[AnsweredText]) -> dict[str, str]:
+    def hypothesis_files(cls, found: Sequence[AnsweredText], kept: Path) -> dict[str, Content]:
         """A table of classes."""
         return hypotheses.table(found)
 

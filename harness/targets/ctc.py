@@ -15,10 +15,12 @@ from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs
 from harness.targets._checks import outside
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch import Tensor, nn
 
     from harness.contract.batch import Batch
-    from harness.contract.hypotheses import AnsweredText
+    from harness.contract.hypotheses import AnsweredText, Content
     from harness.contract.metric import Metric
 
 HARNESS_CONTRACT = 2
@@ -118,7 +120,7 @@ class CTCTarget(Target):
         return ctc_prefix_beam(pad_sequence(rows, batch_first=True), lengths, self.blank, decoding.beam_size)
 
     @classmethod
-    def hypothesis_files(cls, found: Sequence[AnsweredText]) -> dict[str, str]:
+    def hypothesis_files(cls, found: Sequence[AnsweredText], kept: Path) -> dict[str, Content]:
         """Lines of text, and transcripts of sclite."""
         return hypotheses.lines(found) | hypotheses.trn(found)
 

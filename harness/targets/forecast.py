@@ -11,11 +11,15 @@ import numpy as np
 from harness.contract.hookspecs import hookimpl
 from harness.contract.specs import FrameInput, GraphSeriesInput, InputSpec
 from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs, Target
+from harness.targets import forecast_files
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch import Tensor, nn
 
     from harness.contract.batch import Example
+    from harness.contract.hypotheses import AnsweredText, Content
     from harness.contract.metric import Metric, Prediction
     from harness.contract.model import EncoderOutput
 
@@ -210,6 +214,33 @@ class ForecastTarget(Target):
         order = sorted(range(len(examples)), key=lambda i: hashlib.sha256(examples[i].id.encode()).hexdigest())
         windows = [self._drawn(predictions[i], examples[i]) for i in order[:_DRAWN]]
         return {"forecasts": {"quantiles": list(self.quantiles), "windows": windows}} if windows else {}
+
+    def answer_files(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> dict[str, bytes]:
+        """All forecasts with the truth, as `forecast_files.packed` lays them out."""
+        if not predictions:
+            return {}
+        names = self.names or tuple(f"variable {k + 1}" for k in range(self.dim))
+        scales = forecast_files.Scales(
+            names,
+            self.units or ("",) * self.dim,
+            self.means or (0.0,) * self.dim,
+            self.deviations or (1.0,) * self.dim,
+        )
+        forecast = np.array([p.output for p in predictions], dtype=np.float32)
+        forecast = forecast.reshape(len(predictions), self.horizon, self.dim, -1)  # (N, horizon, dim, 1 or Q)
+        # The point forecast of a baseline has no quantiles even where models have.
+        quantiles = self.quantiles if len(self.quantiles) == forecast.shape[-1] else ()
+        truth = np.array([e.target for e in examples], dtype=np.float32)
+        return forecast_files.packed([e.id for e in examples], truth, forecast, quantiles, scales)
+
+    @classmethod
+    def hypothesis_files(cls, found: Sequence[AnsweredText], kept: Path) -> dict[str, Content]:
+        """`forecasts.csv` and `scales.csv`; see `harness.targets.forecast_files`.
+
+        Raises:
+            DataError: the run's folder is not here.
+        """
+        return forecast_files.tables(kept)
 
     def _drawn(self, prediction: Prediction, example: Example) -> dict[str, Any]:
         truth = self._in_units(np.asarray(example.target, dtype=float))  # (horizon, dim)

@@ -14,9 +14,11 @@ from harness.contract.specs import FrameInput, InputSpec
 from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs, Target
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch import Tensor, nn
 
-    from harness.contract.hypotheses import AnsweredText
+    from harness.contract.hypotheses import AnsweredText, Content
     from harness.contract.metric import Metric
 
 HARNESS_CONTRACT = 2
@@ -86,7 +88,7 @@ class MultiLabelTarget(Target):
         return ", ".join(name for name, answered in zip(self.class_names, output, strict=True) if answered)
 
     @classmethod
-    def hypothesis_files(cls, found: Sequence[AnsweredText]) -> dict[str, str]:
+    def hypothesis_files(cls, found: Sequence[AnsweredText], kept: Path) -> dict[str, Content]:
         """A table of the labels that apply."""
         return hypotheses.table(found)
 

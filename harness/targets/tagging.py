@@ -15,10 +15,12 @@ from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs
 from harness.targets._checks import outside
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch import Tensor, nn
 
     from harness.contract.batch import Example
-    from harness.contract.hypotheses import AnsweredText
+    from harness.contract.hypotheses import AnsweredText, Content
     from harness.contract.metric import Metric, Prediction
 
 HARNESS_CONTRACT = 2
@@ -98,7 +100,7 @@ class TaggingTarget(Target):
         return " ".join(self.class_names[tag] for tag in output)
 
     @classmethod
-    def hypothesis_files(cls, found: Sequence[AnsweredText]) -> dict[str, str]:
+    def hypothesis_files(cls, found: Sequence[AnsweredText], kept: Path) -> dict[str, Content]:
         """Words and tags in columns."""
         return hypotheses.columns(found)
 

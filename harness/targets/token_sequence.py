@@ -15,10 +15,12 @@ from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs
 from harness.targets._checks import outside
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch import Tensor, nn
 
     from harness.contract.batch import Batch
-    from harness.contract.hypotheses import AnsweredText
+    from harness.contract.hypotheses import AnsweredText, Content
     from harness.contract.metric import Metric
 
 HARNESS_CONTRACT = 2
@@ -137,7 +139,7 @@ class TokenSequenceTarget(Target):
         return [hypothesis.ids for hypothesis in results]
 
     @classmethod
-    def hypothesis_files(cls, found: Sequence[AnsweredText]) -> dict[str, str]:
+    def hypothesis_files(cls, found: Sequence[AnsweredText], kept: Path) -> dict[str, Content]:
         """Lines of text; where an example has several right answers, captions of COCO too."""
         return hypotheses.lines(found) | (
             hypotheses.captions(found) if any(len(h.references) > 1 for h in found) else {}

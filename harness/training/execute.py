@@ -18,7 +18,7 @@ from harness.nn.network import Network
 from harness.nn.saved_weights import check_savable
 from harness.nn.state_size import measured_state_size
 from harness.store import Store
-from harness.store.records import RunPlan, RunSummary, SampleRow
+from harness.store.records import PredictionRow, RunPlan, RunSummary, SampleRow
 from harness.training import checkpoint
 from harness.training.callback import RunCallback, RunContext
 from harness.training.data_module import EndlessBatches, training_loader
@@ -32,7 +32,7 @@ from harness.training.loop import train
 from harness.training.model_files import write_model, write_preprocessing
 from harness.training.optimizer import recorded_groups
 from harness.training.pooled_video import pooled_once
-from harness.training.prediction_rows import asked, example_set, prediction_rows
+from harness.training.prediction_rows import asked, blocks, example_set, prediction_rows
 from harness.training.probe import probe
 from harness.training.run_folder import shown
 from harness.training.seeding import seed_global
@@ -86,8 +86,7 @@ def execute_baseline(settings: RunSettings, plan: RunPlan, baseline: str, *, sto
         train_s = clock.training()
         with clock.phase("evaluation"):
             outcome = judge(settings.task, data, data.test, predictions)
-            rows = prediction_rows(data, outcome)
-            charts = _charts(data, outcome)
+            rows, charts = _answered(session, data, outcome)
         summary = RunSummary(
             metrics={f"test/{n}": v for n, v in outcome.metrics.items()},
             primary_value=outcome.metrics[settings.task.metrics[0].name],
@@ -98,7 +97,7 @@ def execute_baseline(settings: RunSettings, plan: RunPlan, baseline: str, *, sto
             train_s=train_s,
             details={
                 "baseline": chosen.description,
-                "tested_on": example_set(rows),
+                **_tested_on(outcome, rows),
                 **_data_details(settings.task, data),
             },
             charts=charts,
@@ -171,8 +170,7 @@ def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_p
         network.to(device_of(settings.trainer.device))
         outcome = evaluate(network, task, data, final, settings.decoding)
         texts = _generated(settings, session, network, data)
-        rows = prediction_rows(data, outcome)
-        charts = _charts(data, outcome)
+        rows, charts = _answered(session, data, outcome)
     latency = _latency(settings, session, network, loaded, train_s)
     primary = task.metrics[0].name
     chosen_by = callback.selection.chosen_by
@@ -207,7 +205,7 @@ def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_p
             "state_size": state_size,
             "backend": backends_of(network.encoder, network.decoder),
             **latency,
-            "tested_on": example_set(rows),
+            **_tested_on(outcome, rows),
             **_data_details(task, data),
         },
         artifacts={"config": "config.json"},
@@ -244,6 +242,12 @@ def _prepare_torch(settings: RunSettings) -> None:
     deterministic.fill_uninitialized_memory = False
 
 
+def _tested_on(outcome: Evaluation, rows: list[PredictionRow]) -> dict[str, Any]:
+    """Which examples, and their blocks where they have any."""
+    found = blocks(outcome)
+    return {"tested_on": example_set(rows), **({"blocks": found} if found else {})}
+
+
 def _data_details(task: Task, data: TaskData) -> dict[str, Any]:
     sizes = {f"{name}_examples": len(getattr(data, name)) for name in ("train", "val", "test")}
     return {**sizes, "eval_limit": task.eval_limit, "data": data.notes}
@@ -268,7 +272,11 @@ def _final_split(data: TaskData, name: str) -> Split:
     return data.test if name == "test" else data.val
 
 
-def _charts(data: TaskData, outcome: Evaluation) -> dict[str, Any]:
-    """The charts of the report for the test split: those of the target, and the parts that scores are divided by."""
-    spec = data.target_spec
-    return {"parts": spec.parts, **spec.charts(outcome.predictions, outcome.examples)}
+def _answered(session: Session, data: TaskData, outcome: Evaluation) -> tuple[list[PredictionRow], dict[str, Any]]:
+    """What is kept of the answers: rows of the store, and charts of the report; files go into the run's folder.
+
+    The charts are those of the target, and the parts that scores are divided by.
+    """
+    spec, answers = data.target_spec, (outcome.predictions, outcome.examples)
+    session.folder.write_files("answers", spec.answer_files(*answers))
+    return prediction_rows(data, outcome), {"parts": spec.parts, **spec.charts(*answers)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import groupby
 
 import numpy as np
 
@@ -35,6 +36,13 @@ def example_set(rows: Sequence[PredictionRow]) -> str:
     ids = sorted(row.example_id for row in rows)
     digest = hashlib.sha256("\n".join(ids).encode(errors="surrogatepass")).hexdigest()
     return f"{len(ids)} examples, set {digest[:8]}"
+
+
+def blocks(outcome: Evaluation) -> list[tuple[str, int]]:
+    """Blocks of dependent examples (`Example.block`) in the order of the split, with how many examples each run of them
+    has; empty where all are independent."""
+    found = [(name, len(list(of))) for name, of in groupby(outcome.examples, key=lambda example: example.block)]
+    return found if any(name for name, _ in found) else []
 
 
 def _right(data: TaskData, example: Example) -> str:

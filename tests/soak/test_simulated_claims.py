@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 import pytest
-from simulated_claims import Row, printed, tables, worst
+from simulated_claims import MOST_WINDOW_WORLDS, Row, printed, tables, worst
 
 SIZES = [
     pytest.param(500, id="500", marks=pytest.mark.exhaustive),
@@ -49,6 +49,10 @@ def test_claims_are_as_rare_and_as_frequent_as_promised(worlds):
         assert row["called better before"] > 0.15, row
     for row in found["Two equal models, looked at repeatedly"]:
         assert at_most(row["at 3, 5, 10 as planned"], 0.05, worlds), row
+    for row in found["Two equal forecasters, overlapping test windows"]:
+        assert at_most(row["called better, in blocks"], 0.06, min(worlds, MOST_WINDOW_WORLDS)), row
+        if row["bias lasts"]:
+            assert row["called better, windows taken as independent"] > 0.3, row
 
 
 def worst_of(title: str, rows: Sequence[Row]) -> list[Row]:

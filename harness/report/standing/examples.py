@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.report import formatting as fmt
 from harness.report.comparisons import Comparison, Entry
-from harness.report.statistics import ExampleErrors, corpus, example_errors
+from harness.report.statistics import ExampleErrors, by_block, corpus, example_errors
 from harness.report.statistics.example_tests import MOST_EXAMPLES
 from harness.report.wording import shown
 from harness.store import Store
@@ -32,19 +32,27 @@ def rows_of_each(comparisons: int) -> int:
 
 @dataclass
 class ExampleTables:
-    """Statistics of the primary metric, aligned by example.
+    """Statistics of the primary metric, aligned by example, or by block where examples are dependent.
 
     Attributes:
         formula: how sums of them are scored; None if the metric's statistics have no formula here.
-        tables: (N, S) by run id.
+        tables: (N, S) by run id, or (blocks, S), summed over each block.
         left_out: why examples of some runs are not used, one phrase each.
         examples: N; 0 if nothing was read.
+        blocks: how many blocks of dependent examples there are; 0: all are independent.
     """
 
     formula: corpus.Formula | None = None
     tables: dict[int, np.ndarray] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     examples: int = 0
+    blocks: int = 0
+
+    @property
+    def counted(self) -> str:
+        """What the errors are estimated from: "600 test examples", "23 blocks of 2,857 test examples"."""
+        blocks = f"{fmt.plural(self.blocks, 'block')} of " if self.blocks else ""
+        return f"{blocks}{fmt.grouped(self.examples)} test examples"
 
     def errors(self, entries: Sequence[Entry]) -> ExampleErrors | None:
         """The covariance of the entries' scores over these examples; None if unknown.
@@ -98,12 +106,13 @@ def read_examples(
     if formula is None:
         found.left_out.append(f"the metric {shown(metric)} keeps its own statistics, without a formula here")
         return found
+    blocks = next((said for run in runs.values() if any(said := _blocks(run, number))), [""] * number)
     tables, refused = corpus.tabulate(formula, {str(i): rows for i, rows in known.items()})
     found.left_out += [f"{_named(labels, runs, int(i))}: {reason}" for i, reason in refused.items()]
     for run_id, table in ((int(i), table) for i, table in tables.items()):
         stored = _stored(runs[run_id], metric)
         if corpus.matches(formula, table, stored):
-            found.tables[run_id] = table
+            found.tables[run_id] = by_block(table, blocks) if any(blocks) else table
         else:
             value = float(formula.score(table.sum(0)))
             said = "none" if stored is None else f"{stored:.6g}"
@@ -111,7 +120,22 @@ def read_examples(
                 f"{_named(labels, runs, run_id)}: its examples give {value:.6g}, but its stored score is {said}"
             )
     found.formula, found.examples = formula, number
+    if any(blocks):
+        found.blocks = len({block for block in blocks if block}) + blocks.count("")
+        if found.blocks == 1:
+            found.tables = {}
+            found.left_out.append(f"all {fmt.grouped(number)} test examples are in one block of dependent ones")
     return found
+
+
+def _blocks(run: RunView, number: int) -> list[str]:
+    """The block of each test example, "" without one; one block for all where what the store says does not fit."""
+    said = run.summary.details.get("blocks", []) if run.summary else []
+    try:
+        found = [str(name) for name, count in said for _ in range(min(int(count), number + 1))]
+    except (TypeError, ValueError):  # a store that something else has written
+        found = ["?"]
+    return found if len(found) == number else ["?" if said else ""] * number
 
 
 def _named(labels: Mapping[int, str], runs: Mapping[int, RunView], run_id: int) -> str:

@@ -148,8 +148,7 @@ def _method(of: Judgement, tests: Sequence[PairTest]) -> str:
         return "no test"
     low, high = min(t.seeds for t in known), max(t.seeds for t in known)
     text = f"{low} seeds" if low == high else f"{low} to {high} seeds"
-    examples = max(t.examples for t in known)
-    text += f", {fmt.grouped(examples)} test examples" if examples else ""
+    text += f", {of.examples.counted}" if any(t.examples for t in known) else ""
     if any(not t.examples for t in known):
         text += ", for these test examples only"
     decided = all(t.shown(of.ranking.level) for t in known)

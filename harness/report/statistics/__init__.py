@@ -8,7 +8,7 @@ A claim about models ("better model") must hold for another training and for oth
 from harness.report.statistics.correction import holm
 from harness.report.statistics.curves import Band, band
 from harness.report.statistics.example_tests import ExampleTest, ExampleTests, compare_examples
-from harness.report.statistics.jackknife import ExampleErrors, example_errors
+from harness.report.statistics.jackknife import ExampleErrors, by_block, example_errors
 from harness.report.statistics.pair_tests import LEVEL, PairTest, PairTests, SeedSample, compare_pairs
 from harness.report.statistics.power import needed_words, seeds_needed
 from harness.report.statistics.ranking import Ranking, rank_verified
@@ -28,6 +28,7 @@ __all__ = [
     "SeedSample",
     "Summary",
     "band",
+    "by_block",
     "compare_examples",
     "compare_pairs",
     "example_errors",

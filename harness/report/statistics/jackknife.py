@@ -5,7 +5,11 @@ statistics. Leaving out one example at a time and computing the score of the res
 the variance of the score over test sets of this size: (N - 1) / N Σ (x_i - mean)². The same examples are left out for
 all contenders, so their covariance is known and a difference has the variance of paired data.
 
-Source: Efron 1982, "The Jackknife, the Bootstrap and Other Resampling Plans", chapter 3.
+Examples that are not independent (`Example.block`) are left out together: a table then has one row a block, the sum
+over its examples (`by_block`), and everything else stays the same. This is the delete-a-group jackknife.
+
+Sources: Efron 1982, "The Jackknife, the Bootstrap and Other Resampling Plans", chapter 3; of dependent observations in
+blocks, Künsch 1989, "The Jackknife and the Bootstrap for General Stationary Observations".
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ class ExampleErrors:
     Attributes:
         labels: of the contenders, in the order of `covariance`.
         covariance: (K, K), in squared units of the metric.
-        examples: how many test examples it is estimated from.
+        examples: how many independent test examples, or blocks of dependent ones, it is estimated from.
         seeds: the largest number of seeds whose examples were averaged.
     """
 
@@ -41,6 +45,15 @@ class ExampleErrors:
         i, j = self.labels.index(one), self.labels.index(two)
         c = self.covariance
         return max(float(c[i, i] + c[j, j] - 2 * c[i, j]), 0.0)
+
+
+def by_block(table: np.ndarray, blocks: Sequence[str]) -> np.ndarray:
+    """Statistics (N, S) summed by block, (G, S), in the order in which blocks appear; "" is a block for itself."""
+    codes: dict[str, int] = {}
+    of = [codes.setdefault(block if block else f"\0{i}", len(codes)) for i, block in enumerate(blocks)]
+    summed = np.zeros((len(codes), table.shape[1]))
+    np.add.at(summed, of, table)
+    return summed
 
 
 def leave_one_out(table: np.ndarray, score: Score) -> np.ndarray:

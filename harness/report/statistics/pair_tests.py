@@ -86,7 +86,8 @@ class PairTest:
         difference: mean of the first minus mean of the second, in the metric's unit.
         seeds: the smaller number of seeds (of those that have seeds).
         seed_variance, example_variance: the parts of the squared standard error; NaN where unknown.
-        examples: number of test examples in the standard error; 0 where their part is unknown.
+        examples: number of independent test examples, or blocks of dependent ones, in the standard error; 0 where
+            their part is unknown.
         freedom: degrees of freedom of the seeds' part; NaN where it is 0 or unknown.
         p, adjusted: two-sided, and corrected by Holm over the pairs of models; None if nothing can be tested. The
             adjusted one is also None for a pair with a baseline, which is not in that family.

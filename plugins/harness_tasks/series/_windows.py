@@ -86,7 +86,11 @@ class WindowTable:
 
 
 class WindowSplit:
-    """Examples of windows that begin at the given rows of a table."""
+    """Examples of windows that begin at the given rows of a table.
+
+    Neighbouring windows share steps, so they stand in blocks: windows whose first rows lie in the same stretch of
+    lookback + horizon rows. Windows of blocks that are no neighbours share none.
+    """
 
     def __init__(self, table: WindowTable, starts: np.ndarray) -> None:
         self.table, self._starts = table, starts
@@ -104,11 +108,15 @@ class WindowSplit:
             table.name(start),
             table.inputs(one)[0],
             table.targets(one)[0],
-            (),
-            table.shown(start),
-            {},
-            table.encoder.scales,
+            source=table.shown(start),
+            block=self._block(start),
+            scales=table.encoder.scales,
         )
+
+    def _block(self, start: int) -> str:
+        s = self.table.encoder.settings
+        first = int(self._starts[0])
+        return self.table.name(first + (start - first) // (s.lookback + s.horizon) * (s.lookback + s.horizon))
 
     def gather(self, positions: np.ndarray, input_pad: int, target_pad: int) -> Gathered | None:
         """Windows side by side; all have one length."""

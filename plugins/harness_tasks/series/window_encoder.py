@@ -170,7 +170,7 @@ class ForecastEncoder(Preprocessing):
             DataError: as for `encode` and `encode_target`.
         """
         return ForecastExample(
-            raw.id, self.encode(raw.input), self.encode_target(raw.target), (), raw.source, {}, self.scales
+            raw.id, self.encode(raw.input), self.encode_target(raw.target), source=raw.source, scales=self.scales
         )
 
     def save(self, folder: Path) -> None:

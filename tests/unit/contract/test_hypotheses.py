@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import sacrebleu
@@ -15,7 +16,7 @@ from harness.contract.hypotheses import AnsweredText
 from harness.contract.metric import Prediction, aggregate
 from harness.metrics.tagging import SPAN_F1
 from harness.metrics.translation import BLEU
-from harness.targets import BUILT_IN, ClassTarget, CTCTarget, TaggingTarget, TokenSequenceTarget
+from harness.targets import BUILT_IN, ClassTarget, CTCTarget, ForecastTarget, TaggingTarget, TokenSequenceTarget
 
 SENTENCES = [
     AnsweredText("a", "ein Hund", ("a dog runs over the grass",), "a dog runs over grass"),
@@ -75,11 +76,13 @@ def test_a_table_and_captions_are_read_back() -> None:
     assert [row["image_id"] for row in files["results.json"]] == ["a", "b"]
 
 
-def test_each_kind_of_answer_has_the_files_of_its_tools() -> None:
+def test_each_kind_of_answer_has_the_files_of_its_tools(tmp_path: Path) -> None:
     names = {
-        target.name: set(target.hypothesis_files(SENTENCES[:1])) for target in BUILT_IN if target is not TaggingTarget
+        target.name: set(target.hypothesis_files(SENTENCES[:1], tmp_path))
+        for target in BUILT_IN
+        if target not in (TaggingTarget, ForecastTarget)
     }
     assert names[ClassTarget.name] == {"predictions.csv"}
     assert "hypotheses.trn" in names[CTCTarget.name]
-    assert "results.json" in TokenSequenceTarget.hypothesis_files(SENTENCES)
+    assert "results.json" in TokenSequenceTarget.hypothesis_files(SENTENCES, tmp_path)
     assert all(names.values())

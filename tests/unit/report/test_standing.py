@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from simulated_truth import World, errors_world, write
 
 from harness.report.load import load
 from harness.report.standing import Judgement, judge, sentence, sentences, standing_words
-from harness.store import Store
+from harness.store import Store, schema
 
 Made = Callable[..., Judgement]
 CLEAR = {"lstm": [30.0, 30.4, 30.2], "rnn": [20.0, 21.0, 20.5]}
@@ -181,6 +182,35 @@ def test_more_seeds_do_not_make_up_for_few_examples(store):
     assert (found.outcome, found.examples.examples) == ("undecided", 100)
     assert "40 seeds, 100 test examples, p = " in sentence(found)
     assert "more test examples, not more seeds" in sentence(found)
+
+
+def say_blocks(store: Store, blocks: list[list[str | int]]) -> None:
+    store.write(lambda c, _: c.execute(sa.update(schema.runs).values(details={"blocks": blocks})).close())
+
+
+def test_dependent_examples_count_by_the_block(store):
+    """What 200 independent windows would show, 10 blocks of them do not."""
+    world = World({}, {})
+    dice = np.random.default_rng(5)
+    shared = np.repeat(dice.normal(0.1, 0.3, 10), 20)  # a block's advantage of m0, the same in all its windows
+    errors = dice.uniform(1, 2, 200)
+    for model, of in (("m0", errors), ("m1", errors + shared)):
+        world.values[model] = {s: float(of.mean()) + 1e-4 * s for s in range(3)}
+        world.examples[model] = [{"squared_error": float(v), "count": 1} for v in of]
+    write(store, [world], "mse", higher_is_better=False)
+    (comparison,) = load(store).comparisons
+    assert judge(store, comparison).outcome == "best"
+    say_blocks(store, [[f"b{i}", 20] for i in range(10)])
+    (comparison,) = load(store).comparisons
+    found = judge(store, comparison)
+    assert (found.outcome, found.examples.blocks) == ("undecided", 10)
+    assert found.pairs.tests[0].examples == 10
+    assert "3 seeds, 10 blocks of 200 test examples, " in sentence(found)
+    say_blocks(store, [["b0", 20]])  # not for all of them: nothing is taken as independent
+    (comparison,) = load(store).comparisons
+    found = judge(store, comparison)
+    assert found.examples.left_out == ["all 200 test examples are in one block of dependent ones"]
+    assert found.pairs.tests[0].examples == 0
 
 
 def test_a_score_that_its_examples_do_not_give_is_judged_without_them(store):

@@ -16,6 +16,7 @@ from harness.report.statistics import (
     ExampleErrors,
     PairTest,
     SeedSample,
+    by_block,
     compare_pairs,
     example_errors,
     holm,
@@ -161,6 +162,23 @@ def test_of_a_corpus_score_it_leaves_out_one_example_at_a_time():
     left = np.array([mean_without("a", i) - mean_without("b", i) for i in range(12)])
     assert found.variance("a", "b") == pytest.approx(11 / 12 * ((left - left.mean()) ** 2).sum())
     assert found.variance("a", "nobody") is None
+
+
+def test_dependent_examples_are_left_out_block_by_block():
+    dice = np.random.default_rng(3)
+    rows = [dice.integers(1, 9, (6, 2)).astype(float) for _ in "ab"]
+    blocks = ["x", "", "y", "x", "", "y"]  # in blocks of 2, 1, 2 and 1
+    found = example_errors({label: [by_block(t, blocks)] for label, t in zip("ab", rows, strict=True)}, ratio)
+    assert found is not None
+    assert found.examples == 4
+    parts = ([0, 3], [1], [2, 5], [4])
+    left = np.array([np.subtract(*(ratio(np.delete(t, part, 0).sum(0)) for t in rows)) for part in parts])
+    assert found.variance("a", "b") == pytest.approx(3 / 4 * ((left - left.mean()) ** 2).sum())
+
+
+def test_without_blocks_every_example_stands_alone():
+    table = np.arange(6.0).reshape(3, 2)
+    assert np.array_equal(by_block(table, ["", "", ""]), table)
 
 
 def test_one_example_or_a_score_that_is_undefined_has_no_variance():

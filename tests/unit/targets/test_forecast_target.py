@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
+
 import numpy as np
+import pandas
 import pytest
 import torch
 
@@ -11,7 +15,8 @@ from harness.contract.batch import Example
 from harness.contract.metric import Prediction
 from harness.contract.signature import TaskSignature
 from harness.contract.specs import FrameInput
-from harness.metrics.forecasting import CRPS, MASE, MSE, SMAPE, ForecastExample, VariableScales
+from harness.errors import DataError
+from harness.metrics.forecasting import CRPS, MAE, MASE, MSE, SMAPE, ForecastExample, VariableScales
 from harness.nn.network import Network
 from harness.targets import ForecastTarget
 from harness.testing.reference import ReferenceModel
@@ -123,3 +128,36 @@ def test_windows_are_drawn_in_units_of_the_data():
         "forecast": [[10.0, 12.0, 14.0], [12.0, 14.0, 16.0]],
     }
     assert target.text(answer) == "heat 12.00, 14.00 °C"
+
+
+@pytest.mark.parametrize("quantiles", [(), QUANTILES])
+def test_exported_forecasts_are_in_units_of_the_data_and_give_the_stored_score(
+    quantiles: tuple[float, ...], tmp_path: Path
+):
+    draw = np.random.default_rng(4)
+    target = ForecastTarget(3, 2, ("heat", "a, b"), (10.0, -1.0), (2.0, 5.0), ("°C", ""), quantiles)
+    truth = draw.normal(size=(5, 3, 2)).astype(np.float32)
+    output = np.sort(draw.normal(size=(5, 3, 2, *((3,) if quantiles else ()))).astype(np.float32), -1)
+    examples = [Example(f"w{i}", None, t) for i, t in enumerate(truth)]
+    predictions = [Prediction(e.id, o.tolist()) for e, o in zip(examples, output, strict=True)]
+    (tmp_path / "forecasts.npz").write_bytes(target.answer_files(predictions, examples)["forecasts.npz"])
+    files = {name: "".join(content) for name, content in target.hypothesis_files([], tmp_path).items()}
+    table = pandas.read_csv(io.StringIO(files["forecasts.csv"]))
+    assert list(table.columns[5:]) == [f"q{q:g}" for q in quantiles]
+    first = table[(table.window == "w0") & (table.step == 1)].set_index("variable")
+    assert first.truth.to_dict() == pytest.approx(
+        {"heat": 10 + 2 * float(truth[0, 0, 0]), "a, b": -1 + 5 * float(truth[0, 0, 1])}
+    )
+    table = table.merge(pandas.read_csv(io.StringIO(files["scales.csv"])), on="variable")
+    errors = (table.forecast - table.truth) / table.sd
+    rows = [(MSE.statistics(p, e), MAE.statistics(p, e)) for p, e in zip(predictions, examples, strict=True)]
+    assert (errors**2).mean() == pytest.approx(MSE.aggregate([a for a, _ in rows]), rel=1e-6)
+    assert errors.abs().mean() == pytest.approx(MAE.aggregate([b for _, b in rows]), rel=1e-6)
+
+
+def test_forecasts_whose_folder_is_elsewhere_or_damaged_are_not_exported(tmp_path: Path):
+    with pytest.raises(DataError, match="is not here"):
+        ForecastTarget.hypothesis_files([], tmp_path)
+    (tmp_path / "forecasts.npz").write_bytes(b"PK")
+    with pytest.raises(DataError, match="is damaged"):
+        ForecastTarget.hypothesis_files([], tmp_path)

@@ -61,6 +61,14 @@ def test_every_window_is_there_and_no_value_is_forecast_in_two_splits():
     assert forecast_rows(task(stride=5, eval_stride=4).setup(), "test") == list(range(160, 197, 4))
 
 
+def test_windows_stand_in_blocks_as_long_as_a_window_of_which_only_neighbours_share_steps():
+    data = task().setup()  # a window has 14 rows
+    blocks: dict[str, list[int]] = {}
+    for i, row in enumerate(forecast_rows(data, "test")):
+        blocks.setdefault(data.test[i].block, []).append(row)
+    assert [(rows[0], len(rows)) for rows in blocks.values()] == [(160, 14), (174, 14), (188, 9)]
+
+
 def test_scales_are_those_of_training_and_targets_are_the_values_that_followed():
     raw = values()
     data = task().setup()
