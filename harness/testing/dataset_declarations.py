@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from harness.contract.dataset import RawExample
+from harness.data.hub import HubSource
 from harness.data.sources import FolderSource, UrlSource, WheelSource
 from harness.testing.clause import clause
 from harness.testing.dataset_subject import DatasetSubject
@@ -44,7 +45,7 @@ def checksums(subject: DatasetSubject) -> None:
     for dataset in subject.configurations:
         for source in dataset.sources():
             if not isinstance(source, WheelSource | UrlSource):
-                assert isinstance(source, FolderSource) or source.kind in ("folder", "file", "generated"), (
+                assert isinstance(source, FolderSource | HubSource) or source.kind in ("folder", "file", "generated"), (
                     f"source '{source.name}' is downloaded by a class of its own; use WheelSource or UrlSource"
                 )
                 continue

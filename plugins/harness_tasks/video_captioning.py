@@ -17,6 +17,7 @@ from harness.contract.specs import FrameInput, InputSpec, VideoInput
 from harness.contract.task import Baseline, Loader, Task, TaskData
 from harness.metrics.captioning import BLEU_4, CIDER_D, ROUGE_L
 from harness.metrics.language_model import TOKEN_PERPLEXITY
+from harness.metrics.meteor import METEOR, check_meteor
 from harness.targets import TokenSequenceTarget
 from harness_tasks.captioned_clips import CaptionedClips, EachCaption
 from harness_tasks.video import _caption_baselines as baselines
@@ -43,9 +44,10 @@ class VideoCaptioning(DatasetTask):
         dataset: the clips; see `CaptionedClips`.
         least_count: rarer words of training captions are one symbol, <unknown>.
         max_length: the most symbols of a caption, its end included; longer ones are cut, but stay whole as references.
+        meteor: also compute METEOR 1.5, which needs the extra `meteor` and Java.
 
-    Frames are normalised with the mean and deviation of each channel in training. BLEU, ROUGE-L and CIDEr-D equal
-    pycocoevalcap's on captions in lower case without punctuation; METEOR, which needs Java, is not computed.
+    Frames are normalised with the mean and deviation of each channel in training. BLEU, ROUGE-L, CIDEr-D and METEOR
+    equal pycocoevalcap's on captions in lower case without punctuation.
     """
 
     name: ClassVar[str] = "video_captioning"
@@ -59,6 +61,7 @@ class VideoCaptioning(DatasetTask):
     dataset: Dataset = field(default_factory=_babyai_missions)
     least_count: int = 1
     max_length: int = 30
+    meteor: bool = False
 
     def __post_init__(self) -> None:
         if self.least_count < 1:
@@ -67,13 +70,18 @@ class VideoCaptioning(DatasetTask):
             raise ValueError(f"task.max_length is {self.max_length}; a word and the end need at least 2.")
         if isinstance(self.dataset, CaptionedClips) and self.dataset.features:
             vars(self)["input_type"] = FrameInput
+        if self.meteor:
+            vars(self)["metrics"] = (*type(self).metrics, METEOR)
 
     def setup(self) -> TaskData:
         """Normalised clips and word numbers; the same for every run seed.
 
         Raises:
             DataError: the data is missing or cannot be used.
+            ConfigError: METEOR is asked for and cannot be computed here.
         """
+        if self.meteor:
+            check_meteor()  # not only after training
         raw = self.dataset.read()
         train = EachCaption(raw.train)
         words = preparation.vocabulary((text for (text,) in train.captions), self.least_count)

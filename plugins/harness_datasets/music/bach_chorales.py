@@ -32,8 +32,8 @@ SOURCE = WheelSource(
     licence="BSD-3-Clause package; scores typed in by M. Greentree, used by permission; Bach's music is public domain",
     description="Scores of J. S. Bach's chorales in MusicXML",
 )
-_FILES = "music21/corpus/bach/bwv*.mxl"
-_PARTS = 4
+FILES = "music21/corpus/bach/bwv*.mxl"
+PARTS = 4
 _LENGTHS = {"quarter": Fraction(1), "8th": Fraction(1, 2), "16th": Fraction(1, 4)}
 _MELODY = 12
 """So many first notes of the melody make two chorales settings of one tune."""
@@ -122,9 +122,9 @@ def read_scores(step: Fraction, *, melody: bool, source: WheelSource = SOURCE) -
     pieces: dict[str, Piece] = {}
     tunes: dict[str, str] = {}
     left_out = 0
-    for member, content in source.read_members(source.members(_FILES)).items():
+    for member, content in source.read_members(source.members(FILES)).items():
         parts = [part for part in read_parts(content, member) if part]
-        if len(parts) != _PARTS:
+        if len(parts) != PARTS:
             left_out += 1
             continue
         name = PurePosixPath(member).stem

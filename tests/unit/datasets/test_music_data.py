@@ -12,6 +12,7 @@ from harness_datasets.music._music_xml import read_parts, sampled
 from harness_datasets.music.bach_chorales import tune
 from harness_datasets.music.jsb_chorales import JsbChorales
 from harness_datasets.music.nottingham import Nottingham
+from harness_datasets.text_generation.chorale_melodies import line, written
 
 from harness.errors import DataError
 
@@ -107,3 +108,14 @@ def test_pickles_are_refused_with_a_way_out(data, tmp_path) -> None:
     (tmp_path / "Nottingham.pickle").write_bytes(b"\x80\x04.")
     with pytest.raises(DataError, match=r"Nottingham\.pickle is a pickle.*runs code.*json"):
         data(root=tmp_path).read()
+
+
+def test_a_melody_is_its_notes_with_lengths_and_rests_the_higher_one_where_two_begin() -> None:
+    part = DIVISIONS + note("C", 4, 3) + note("F", 4, 1, alter=1) + REST.format(2) + note("B", 3, 4, alter=-1)
+    (notes,) = read_parts(score(part + note("D", 4, 4, chord=True)), "a.xml")
+    assert line(notes) == [(60, "1.5"), (66, "0.5"), (None, "1"), (62, "2")]
+    assert written(line(notes)) == "C4:1.5 F#4:0.5 R:1 D4:2\n"
+
+
+def test_a_note_of_a_melody_ends_where_the_next_begins() -> None:
+    assert line([(Fraction(0), Fraction(4), 60), (Fraction(1), Fraction(2), 64)]) == [(60, "1"), (64, "1")]
