@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from harness.contract.batch import ListSplit, Split
+from harness.contract.batch import Example, ListSplit, Split
 from harness.contract.dataset import Dataset, RawExample
 from harness.contract.dataset_task import DatasetTask
 from harness.contract.hookspecs import hookimpl
@@ -27,6 +28,9 @@ from harness_tasks.sound._spec_augment import SpecAugment
 from harness_tasks.sound._transcripts import BLANK, Alphabet, frames_needed
 from harness_tasks.sound.composed_frames import ComposedFrames
 from harness_tasks.spoken_text import SpokenText
+
+if TYPE_CHECKING:
+    import torch
 
 HARNESS_CONTRACT = 2
 
@@ -93,7 +97,7 @@ class SpeechRecognition(DatasetTask):
             FrameInput(normalise.feature_dim),
             CTCTarget(len(alphabet), BLANK, self.max_subsampling),
             preprocessing=recordings,
-            augment=self.masks if self.spec_augment else None,
+            augment=self._augment(),
             notes=notes,
         )
 
@@ -104,6 +108,13 @@ class SpeechRecognition(DatasetTask):
     def tiny(self) -> SpeechRecognition:
         """The data set's tiny form, in small batches."""
         return replace(self, dataset=self.dataset.tiny(), loader=Loader(batch_size=8))
+
+    def _augment(self) -> Callable[[Example, torch.Generator], Example] | None:
+        """The masks, on the frames that a step of the input holds; CTC keeps a blank beside every label."""
+        assert isinstance(self.dataset, SpokenText)
+        if not self.spec_augment:
+            return None
+        return partial(self.masks, stack=self.dataset.frames_per_step, steps_per_label=2 * self.max_subsampling)
 
     def _check_feasible(self, raw: Sequence[RawExample], split: Split) -> None:
         """Whether CTC can align every example when time is shortened.

@@ -44,3 +44,8 @@ class SpokenText(Dataset):
         """From the start of one frame to the next; None: not known."""
         settings = self.feature_settings
         return None if settings is None else settings.hop_ms / 1000
+
+    @property
+    def frames_per_step(self) -> int:
+        """How many frames of audio stand side by side in one step of the input."""
+        return 1

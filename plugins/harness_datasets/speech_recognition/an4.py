@@ -90,6 +90,11 @@ class An4(SpokenText, AudioOptions):
         """A hundredth of a second, times `stack`, for Sphinx's features."""
         return super().seconds_per_frame if self.audio else _FRAME_SECONDS * self.stack
 
+    @property
+    def frames_per_step(self) -> int:
+        """`stack` for Sphinx's features."""
+        return 1 if self.audio else self.stack
+
     def sources(self) -> tuple[Source, ...]:
         """The folder."""
         return (self._folder(),)

@@ -1,10 +1,12 @@
-"""SpecAugment: masks over frames while training."""
+"""SpecAugment: masks over frames, and speech made faster or slower, while training."""
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from harness.contract.batch import Example
 
@@ -20,6 +22,8 @@ class SpecAugment:
         feature_masks, feature_share: how many, and the widest as a share of the features.
         time_masks, time_width: how many, and the widest in frames.
         time_share: a time mask covers at most this share of an input, so that short ones keep their digits.
+        speed: the input is made up to this share faster or slower before it is masked, by linear interpolation between
+            frames (after Ko et al. 2015, who resample the wave); 0: never.
     """
 
     feature_masks: int = 2
@@ -27,9 +31,24 @@ class SpecAugment:
     time_masks: int = 2
     time_width: int = 10
     time_share: float = 0.05
+    speed: float = 0.0
 
-    def __call__(self, example: Example, generator: torch.Generator) -> Example:
-        """A masked copy of an example whose input is float32 (T, F), normalised so that the mean is 0."""
+    def __post_init__(self) -> None:
+        if not 0 <= self.speed < 1:
+            raise ValueError(f"task.masks.speed is {self.speed}; it must be at least 0 and below 1.")
+
+    def __call__(
+        self, example: Example, generator: torch.Generator, *, stack: int = 1, steps_per_label: int = 1
+    ) -> Example:
+        """A varied copy of an example.
+
+        Args:
+            example: its input is float32 (T, stack * F), normalised so that the mean is 0.
+            generator: of everything that is drawn.
+            stack: how many successive frames stand side by side in one step of the input; masks and speed apply to the
+                frames, not to the steps.
+            steps_per_label: no input is made shorter than this for each of its target's labels.
+        """
         import torch
 
         def stretch(length: int, widest: int) -> slice:
@@ -38,9 +57,24 @@ class SpecAugment:
             return slice(start, start + width)
 
         assert example.input is not None
-        frames = example.input.copy()  # (T, F)
+        frames = example.input.reshape(len(example.input) * stack, -1).copy()  # (T stack, F)
+        if self.speed > 0:
+            rate = 1 + self.speed * (2 * float(torch.rand((), generator=generator)) - 1)
+            shortest = min(len(frames), stack * steps_per_label * np.size(example.target))
+            frames = _resampled(frames, max(1, shortest, round(len(frames) / rate)))
         for _ in range(self.feature_masks):
             frames[:, stretch(frames.shape[1], int(self.feature_share * frames.shape[1]))] = 0.0
         for _ in range(self.time_masks):
             frames[stretch(len(frames), min(self.time_width, int(self.time_share * len(frames))))] = 0.0
-        return dataclasses.replace(example, input=frames)
+        whole = np.pad(frames, ((0, -len(frames) % stack), (0, 0)), mode="edge")
+        return dataclasses.replace(example, input=whole.reshape(len(whole) // stack, -1))  # (T', stack F)
+
+
+def _resampled(frames: np.ndarray, count: int) -> np.ndarray:
+    """Frames (T, F) as `count` frames over the same time, interpolated linearly."""
+    at = np.linspace(0, len(frames) - 1, count)
+    before = np.minimum(at.astype(np.int64), max(len(frames) - 2, 0))
+    after = np.minimum(before + 1, len(frames) - 1)
+    share = (at - before)[:, None].astype(frames.dtype)  # (count, 1)
+    mixed: np.ndarray = (1 - share) * frames[before] + share * frames[after]
+    return mixed

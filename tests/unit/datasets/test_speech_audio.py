@@ -136,3 +136,39 @@ def test_the_same_generator_gives_the_same_masks():
     example = Example("a", np.ones((40, 12), dtype=np.float32), np.array([1]))
     first, again = (SpecAugment()(example, torch.Generator().manual_seed(3)).input for _ in range(2))
     assert np.array_equal(first, again)
+
+
+def speed_only(speed):
+    return SpecAugment(feature_masks=0, time_masks=0, speed=speed)
+
+
+def test_speed_shortens_and_lengthens_within_its_share_and_keeps_the_ends():
+    frames = np.linspace(0, 1, 100, dtype=np.float32)[:, None].repeat(2, axis=1)
+    lengths = []
+    for seed in range(50):
+        made = speed_only(0.2)(Example("a", frames, np.array([1])), torch.Generator().manual_seed(seed)).input
+        assert np.allclose(made[:, 0], np.linspace(0, 1, len(made)), atol=1e-5)
+        assert made.dtype == np.float32
+        lengths.append(len(made))
+    assert 83 <= min(lengths) < 90
+    assert 110 < max(lengths) <= 125
+
+
+def test_speed_leaves_room_for_every_label():
+    example = Example("a", np.ones((20, 3), dtype=np.float32), np.arange(9))
+    made = [
+        len(speed_only(0.5)(example, torch.Generator().manual_seed(seed), steps_per_label=2).input)
+        for seed in range(20)
+    ]
+    assert min(made) == 18
+
+
+def test_joined_frames_are_varied_one_by_one():
+    example = Example("a", np.ones((10, 6), dtype=np.float32), np.array([1]))
+    masks = SpecAugment(feature_masks=1, feature_share=0.5, time_masks=0)
+    for seed in range(10):
+        frames = masks(example, torch.Generator().manual_seed(seed), stack=3).input.reshape(30, 2)
+        assert set((frames == 0).sum(axis=0)) <= {0, 30}
+    assert {
+        speed_only(0.2)(example, torch.Generator().manual_seed(seed), stack=3).input.shape[0] for seed in range(20)
+    } >= {9, 10, 11}
