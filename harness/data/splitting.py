@@ -3,6 +3,7 @@
     stratified     within each label, by a hash of the content
     by group       whole groups (a speaker, a template, a document), by a hash of the group
     in time order  the first for training, the last for test
+    in folds       for cross-validation, within each label, by a hash of the content or of the group
 
 A hash decides, not a random generator and not the order: adding examples moves none of the others across splits, but
 where a split of a label would be empty.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 
 import numpy as np
 
@@ -95,9 +97,66 @@ def in_time_order(count: int, shares: Shares | None = None) -> SplitPositions:
     )
 
 
+def in_folds(
+    contents: Sequence[str],
+    labels: Sequence[Hashable],
+    fold: int,
+    folds: int,
+    *,
+    groups: Sequence[Hashable] | None = None,
+    val: float = 1.0,
+) -> SplitPositions:
+    """One fold for test, validation from the next one, the rest for training; each label is divided alike.
+
+    Examples of equal content, and of one group where groups are named, are in one fold, with the label of the first.
+
+    Args:
+        contents: (N,) of each example, in the form in which copies are equal.
+        labels: (N,) of each example.
+        fold: which is test, 0 to folds - 1.
+        folds: how many.
+        groups: (N,) what each example was taken from (a film, a speaker); None: each content on its own.
+        val: share of the next fold that is validation; what remains of it is for training.
+    """
+    names = list(contents) if groups is None else _joined(contents, groups)
+    first: dict[str, Hashable] = {}
+    for name, label in zip(names, labels, strict=True):
+        first.setdefault(name, label)
+    split = dict.fromkeys(first, "train")
+    for label in dict.fromkeys(first.values()):
+        ordered = _by_hash([name for name in first if first[name] == label])
+        following = ordered[(fold + 1) % folds :: folds]
+        split |= dict.fromkeys(ordered[fold::folds], "test")
+        split |= dict.fromkeys(following[: ceil(val * len(following))], "val")
+    what = "content; equal content" if groups is None else "group; a group, and equal content,"
+    of_next = "the next" if val == 1 else f"{round(100 * val)} % of the next"
+    rule = f"fold {fold} of {folds} for test, {of_next} for validation; folds of each label by the hash of the {what}"
+    return _parts([split[name] for name in names], f"{rule} stays in one fold")
+
+
+def _joined(contents: Sequence[str], groups: Sequence[Hashable]) -> list[str]:
+    """(N,) a name for what holds each example: its group, or the smallest of groups that share a content."""
+    parent: dict[str, str] = {str(group): str(group) for group in groups}
+
+    def root(name: str) -> str:
+        while parent[name] != name:
+            name = parent[name]
+        return name
+
+    seen: dict[str, str] = {}
+    for content, group in zip(contents, groups, strict=True):
+        one, other = sorted((root(str(group)), root(seen.setdefault(content, str(group)))))
+        parent[other] = one
+    return [root(str(group)) for group in groups]
+
+
+def _by_hash(names: Sequence[str]) -> list[str]:
+    return sorted(names, key=lambda name: hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest())
+
+
 def _ranked(names: Sequence[str], shares: Shares) -> dict[str, str]:
     """The split of each of different names. With three names or more, each split has one."""
-    ordered = sorted(names, key=lambda name: hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest())
+    ordered = _by_hash(names)
     test = max(1, round(len(ordered) * shares.test))
     val = max(1, round(len(ordered) * shares.val))
     if len(ordered) < 3:

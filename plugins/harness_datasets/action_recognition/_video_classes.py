@@ -27,11 +27,19 @@ _SPLIT_NAME = re.compile(
 
 @dataclass(frozen=True)
 class Video:
-    """One file: its path relative to the root ("class/any/folders/file.mp4"), its label, and its split."""
+    """One file.
+
+    Attributes:
+        path: relative to the root: "class/any/folders/file.mp4".
+        label: its class.
+        split: "train", "val" or "test".
+        content: a digest of the file; empty where copies are not looked for.
+    """
 
     path: PurePath
     label: int
     split: str
+    content: str = ""
 
     @property
     def name(self) -> str:
@@ -113,7 +121,7 @@ def list_videos(source: FolderSource, classes: Sequence[str] | None) -> tuple[tu
         for rank, content in enumerate(contents):
             splits.setdefault(content, _split(rank, len(contents)))
     videos.sort(key=lambda row: row[0].parts)
-    return tuple(names), [Video(path, k, splits[c]) for path, k, c in videos], len(videos) - len(splits)
+    return tuple(names), [Video(path, k, splits[c], c) for path, k, c in videos], len(videos) - len(splits)
 
 
 def _classes(source: FolderSource) -> dict[str, list[Path]]:

@@ -22,12 +22,13 @@ from harness.data.foreign import shown
 from harness.data.sources import Source
 from harness.errors import DataError
 from harness_datasets.action_recognition._clip_options import ClipOptions
+from harness_datasets.action_recognition._folds import Decoded, check_folds, fold_label, folded
 from harness_datasets.action_recognition._video_classes import Video, folder_source, list_videos, notes_on_folder
 from harness_datasets.action_recognition.moving_squares import MovingSquares
 
 HARNESS_CONTRACT = 2
 
-_PREPARATION = 5
+_PREPARATION = 6
 """Raised whenever the same configuration begins to give other clips."""
 
 
@@ -35,8 +36,15 @@ _PREPARATION = 5
 class VideoFolder(ActionClips, ClipOptions):
     """One folder of videos a class; training clips are flipped and cropped at random unless options say otherwise.
 
+    Where nobody published a split, a score on one small test split says little: run all folds, `task.fold=0,1,2,3,4`.
+    Videos are decoded once for all of them.
+
     Fields:
         root: the folder.
+        fold: which fold is test, from 0; half of the next is validation; null: 70/15/15 %.
+        folds: how many there are.
+        group: a regular expression whose first group, in a file's name, is what clips were cut from ('_g([0-9]+)_');
+            clips of one source are then in one fold.
         on_corrupt: refuse: one video that cannot be decoded stops the run and is named; skip: such videos are
             left out, for every model alike, and are counted and named in the notes.
     """
@@ -45,21 +53,25 @@ class VideoFolder(ActionClips, ClipOptions):
     defaults: ClassVar = {"flip": 0.5, "crop": 0.7}
 
     root: Path | None = None
+    fold: int | None = None
+    folds: int = 5
+    group: str | None = None
     on_corrupt: OnCorrupt = OnCorrupt.refuse
 
     def __post_init__(self) -> None:
         self.check_clips()
+        check_folds(self.fold, self.folds, self.group)
         self.on_corrupt = OnCorrupt(self.on_corrupt)
         self.root = None if self.root is None else Path(self.root)
 
     @property
     def label(self) -> str:
-        """The name of the user's folder."""
-        return shown(self.root.name) if self.root else self.name
+        """The name of the user's folder, with the fold: "films.fold0of5"."""
+        return fold_label(self._named, self.fold, self.folds)
 
     def sources(self) -> tuple[Source, ...]:
         """The folder."""
-        return (folder_source(self.label, self.root),)
+        return (folder_source(self._named, self.root),)
 
     def prepare(self) -> None:
         """Decode into the cache, once.
@@ -76,15 +88,17 @@ class VideoFolder(ActionClips, ClipOptions):
 
         Raises:
             DataError, UnknownNameError: as for `prepare`.
+            DataError: a file's name does not match `group`, or a class has too few videos for the folds.
         """
-        decoded = read_videos(self._prepared())
+        decoded = read_videos(self._prepared(), self._split)
         notes: dict[str, str | int | float] = {
-            "split": "70/15/15 a class by the hash of file names; files of equal content stay in one split",
+            "split": decoded.rule
+            or "70/15/15 a class by the hash of file names; files of equal content stay in one split",
             "files with the content of another": decoded.repeated,
             "files skipped": len(decoded.skipped),
         }
         notes |= skipped({name: Unusable(reason, name) for name, reason in decoded.skipped.items()}, OnCorrupt.skip)
-        notes |= notes_on_folder(folder_source(self.label, self.root), self.classes)
+        notes |= notes_on_folder(folder_source(self._named, self.root), self.classes)
         splits = decoded.splits
         return RawData(splits["train"], splits["val"], splits["test"], labels=decoded.classes, notes=notes)
 
@@ -92,14 +106,24 @@ class VideoFolder(ActionClips, ClipOptions):
         """A square that moves."""
         return MovingSquares.of_few()
 
+    @property
+    def _named(self) -> str:
+        return shown(self.root.name) if self.root else self.name
+
+    def _split(self, videos: Sequence[Decoded], classes: Sequence[str]) -> tuple[list[str], str]:
+        """The split of each video, and the rule."""
+        if self.fold is None:
+            return [video["split"] for video in videos], ""
+        return folded(videos, classes, self.fold, self.folds, self.group)
+
     def _prepared(self) -> Path:
         """The folder of the cache with the decoded clips."""
-        source = folder_source(self.label, self.root)
+        source = folder_source(self._named, self.root)
         content = source.fingerprint()
         decides = [content, _PREPARATION, self.classes, self.frames, self.size, self.on_corrupt.value]
         digest = hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]
         return build_once(
-            cache_dir() / "videos" / f"{self.label}-{digest}",
+            cache_dir() / "videos" / f"{self._named}-{digest}",
             lambda folder: write_videos(
                 list_videos(source, self.classes), source.fetch(), self.frames, self.size, self.on_corrupt, folder
             ),
@@ -135,7 +159,7 @@ def write_videos(
     clips = np.lib.format.open_memmap(
         folder / "clips.npy", mode="w+", dtype=np.uint8, shape=(len(videos), frames, size, size, 3)
     )
-    kept: list[dict[str, str | int | float]] = []
+    kept: list[Decoded] = []
     unusable: dict[str, str] = {}  # reason by name
     console = Console(stderr=True)
     for video in track(videos, "Decoding videos", console=console, disable=not console.is_terminal, transient=True):
@@ -148,7 +172,15 @@ def write_videos(
                 ) from error
             unusable[video.name] = error.reason
             continue
-        kept.append({"name": video.name, "label": video.label, "split": video.split, "seconds": seconds})
+        kept.append(
+            {
+                "name": video.name,
+                "label": video.label,
+                "split": video.split,
+                "seconds": seconds,
+                "content": video.content,
+            }
+        )
     clips.flush()
     present = {(row["label"], row["split"]) for row in kept}
     lost = sorted({(names[v.label], v.split) for v in videos if (v.label, v.split) not in present})
@@ -200,26 +232,45 @@ class VideoClips(ClipSequence):
 
 @dataclass(frozen=True)
 class DecodedFolder:
-    """What `write_videos` left: splits, class names, files skipped with the reason, and the number of repeated ones."""
+    """What `write_videos` left.
+
+    Attributes:
+        splits: the clips.
+        classes: their names.
+        skipped: files left out, with the reason.
+        repeated: how many files have the content of another.
+        rule: how the splits were made, where it was not as they were written.
+    """
 
     splits: dict[str, VideoClips]
     classes: tuple[str, ...]
     skipped: dict[str, str]
     repeated: int
+    rule: str = ""
 
 
-def read_videos(folder: Path) -> DecodedFolder:
-    """Read the cache; the clips themselves stay on disk until they are asked for."""
+SplitRule = Callable[[Sequence[Decoded], Sequence[str]], tuple[list[str], str]]
+"""From decoded videos and class names to the split of each video, and the rule in words."""
+
+
+def read_videos(folder: Path, rule: SplitRule | None = None) -> DecodedFolder:
+    """Read the cache; the clips themselves stay on disk until they are asked for.
+
+    Args:
+        folder: as `write_videos` left it.
+        rule: divides the videos; None: as they were written.
+    """
     index = json.loads((folder / "index.json").read_text())
     clips = np.load(folder / "clips.npy", mmap_mode="r")
+    split_of, said = rule(index["videos"], index["classes"]) if rule else ([v["split"] for v in index["videos"]], "")
     splits = {}
     for split in ("train", "val", "test"):
-        rows = [i for i, video in enumerate(index["videos"]) if video["split"] == split]
+        rows = [i for i, name in enumerate(split_of) if name == split]
         chosen = [index["videos"][i] for i in rows]
         names, labels = [v["name"] for v in chosen], [v["label"] for v in chosen]
         seconds = [v["seconds"] for v in chosen]
         splits[split] = VideoClips(clips, rows, names, labels, index["classes"], seconds)
-    return DecodedFolder(splits, tuple(index["classes"]), index["skipped"], index["repeated"])
+    return DecodedFolder(splits, tuple(index["classes"]), index["skipped"], index["repeated"], said)
 
 
 @hookimpl

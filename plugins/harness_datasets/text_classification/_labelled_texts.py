@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from harness.contract.dataset import RawData, RawExample
 from harness.contract.text import normal_form
+from harness.data import splitting
 from harness.data.contamination import plain
 from harness.data.foreign import shown
 from harness.data.text_files import decode, lines, read_bytes
@@ -61,18 +61,8 @@ def in_folds(rows: Sequence[Row], fold: int, folds: int = 10) -> dict[str, list[
     Each label is divided alike, in the order of the hash of its texts, so that the order of lines does not matter.
     Copies (without case, punctuation and blanks) count once: they stay in one fold, with the label of the first.
     """
-    first: dict[str, str] = {}
-    for row in rows:
-        first.setdefault(plain(row.text), row.label)
-    at: dict[str, int] = {}
-    for label in dict.fromkeys(first.values()):
-        ordered = sorted((text for text in first if first[text] == label), key=_hash)
-        at |= {text: rank % folds for rank, text in enumerate(ordered)}
-    split = {fold: "test", (fold + 1) % folds: "val"}
-    made: dict[str, list[Row]] = {"train": [], "val": [], "test": []}
-    for row in rows:
-        made[split.get(at[plain(row.text)], "train")].append(row)
-    return made
+    parts = splitting.in_folds([plain(row.text) for row in rows], [row.label for row in rows], fold, folds)
+    return {split: [rows[i] for i in getattr(parts, split)] for split in ("train", "val", "test")}
 
 
 def held_out(rows: Sequence[Row], share: float) -> tuple[list[Row], list[Row]]:
@@ -125,7 +115,3 @@ def read_western(path: Path) -> str:
 def cleaned(text: str) -> str:
     """A text on one line, in normal form."""
     return " ".join(normal_form(text).split())
-
-
-def _hash(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

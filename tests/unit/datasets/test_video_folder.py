@@ -122,6 +122,52 @@ def test_equal_files_stay_in_one_split(root: Path) -> None:
     assert data.notes["files with the content of another"] == 6
 
 
+def test_folds_test_every_video_once_and_decode_it_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tested: list[str] = []
+    for fold in range(3):
+        task = reading(root, fold=fold, folds=3)
+        assert task.dataset_name == f"films.fold{fold}of3"
+        data = task.setup()
+        parts = {part: _ids(getattr(data, part)) for part in ("train", "val", "test")}
+        assert sorted(name for part in parts.values() for name in part) == everything(reading(root))
+        assert {name.split("/")[0] for name in parts["val"]} == {"jump", "run"}
+        assert str(data.notes["split"]).startswith(f"fold {fold} of 3 for test")
+        tested += parts["test"]
+        monkeypatch.setattr(video_folder, "decode_timed", lambda *_: pytest.fail("decoded again"))
+    assert sorted(tested) == everything(reading(root))
+
+
+def test_clips_of_one_source_are_in_one_fold(root: Path) -> None:
+    for kind in ("jump", "run"):
+        for number, path in enumerate(sorted((root / kind).iterdir())):
+            path.rename(path.with_name(f"{kind}_g{number // 2}_c{number % 2}{path.suffix}"))
+    data = reading(root, fold=0, folds=3, group="_(g[0-9])_").setup()
+    sources = [{name.rpartition("_")[0] for name in _ids(part)} for part in (data.train, data.val, data.test)]
+    assert sum(map(len, sources)) == len(set.union(*sources)) == 8
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"fold": 5}, r"task\.fold is 5; it must be 0 to 4"),
+        ({"fold": 0, "folds": 2}, r"task\.folds is 2"),
+        ({"group": "(a)"}, r"set task\.fold as well"),
+        ({"fold": 0, "group": "(a"}, "no regular expression"),
+        ({"fold": 0, "group": "a"}, r"must have a group \(\.\.\.\)"),
+    ],
+)
+def test_folds_that_make_no_sense_are_refused(options: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        reading(None, **options)
+
+
+def test_what_folds_cannot_divide_is_said(root: Path) -> None:
+    with pytest.raises(DataError, match=r"jump/j0\.mp4' does not match task\.group='x\(y\)'"):
+        reading(root, fold=0, group="x(y)").setup()
+    with pytest.raises(DataError, match=r"'jump' has too few sources of videos for 5 folds"):
+        reading(root, fold=0, group="(.)").setup()
+
+
 def test_a_corrupt_video_is_refused_by_name(root: Path) -> None:
     (root / "run" / "broken.mp4").write_bytes(b"this is no video" * 50)
     with pytest.raises(DataError, match=r"broken\.mp4.*task\.on_corrupt=skip"):
