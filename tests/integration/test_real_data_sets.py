@@ -83,6 +83,7 @@ COPIES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "exchange rate, daily": ("forecasting.exchange_rate", "forecasting/exchange-rate", {}),
     "jsb chorales": ("music.jsb_chorales", "music/jsb-chorales-json", {}),
     "videos": ("action_recognition.folder", "video-action/surveillance-fight", {}),
+    "videos, a fold": ("action_recognition.surveillance_fight", "video-action/surveillance-fight", {"fold": 3}),
 }
 
 BOILERPLATE = {"penn treebank": 0.02}
