@@ -110,7 +110,7 @@ class SpeechRecognition(DatasetTask):
         return replace(self, dataset=self.dataset.tiny(), loader=Loader(batch_size=8))
 
     def _augment(self) -> Callable[[Example, torch.Generator], Example] | None:
-        """The masks, on the frames that a step of the input holds; CTC keeps a blank beside every label."""
+        """SpecAugment, if it is on; no recording gets so short that CTC lacks room for a blank beside every label."""
         assert isinstance(self.dataset, SpokenText)
         if not self.spec_augment:
             return None

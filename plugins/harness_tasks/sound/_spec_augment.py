@@ -45,8 +45,8 @@ class SpecAugment:
         Args:
             example: its input is float32 (T, stack * F), normalised so that the mean is 0.
             generator: of everything that is drawn.
-            stack: how many successive frames stand side by side in one step of the input; masks and speed apply to the
-                frames, not to the steps.
+            stack: how many successive frames stand side by side in one step of the input; the speed is changed frame by
+                frame, and masks cover steps.
             steps_per_label: no input is made shorter than this for each of its target's labels.
         """
         import torch
@@ -57,17 +57,24 @@ class SpecAugment:
             return slice(start, start + width)
 
         assert example.input is not None
-        frames = example.input.reshape(len(example.input) * stack, -1).copy()  # (T stack, F)
+        steps = example.input.copy()  # (T, stack F)
         if self.speed > 0:
             rate = 1 + self.speed * (2 * float(torch.rand((), generator=generator)) - 1)
-            shortest = min(len(frames), stack * steps_per_label * np.size(example.target))
-            frames = _resampled(frames, max(1, shortest, round(len(frames) / rate)))
+            shortest = max(1, min(len(steps), steps_per_label * np.size(example.target)))
+            steps = _at_rate(steps, stack, rate, shortest)
         for _ in range(self.feature_masks):
-            frames[:, stretch(frames.shape[1], int(self.feature_share * frames.shape[1]))] = 0.0
+            steps[:, stretch(steps.shape[1], int(self.feature_share * steps.shape[1]))] = 0.0
         for _ in range(self.time_masks):
-            frames[stretch(len(frames), min(self.time_width, int(self.time_share * len(frames))))] = 0.0
-        whole = np.pad(frames, ((0, -len(frames) % stack), (0, 0)), mode="edge")
-        return dataclasses.replace(example, input=whole.reshape(len(whole) // stack, -1))  # (T', stack F)
+            steps[stretch(len(steps), min(self.time_width, int(self.time_share * len(steps))))] = 0.0
+        return dataclasses.replace(example, input=steps)
+
+
+def _at_rate(steps: np.ndarray, stack: int, rate: float, shortest: int) -> np.ndarray:
+    """Steps (T, stack * F) said `rate` times as fast, (T', stack * F), T' at least `shortest`."""
+    frames = steps.reshape(len(steps) * stack, -1)  # (T stack, F)
+    frames = _resampled(frames, max(stack * shortest, round(len(frames) / rate)))
+    whole = np.pad(frames, ((0, -len(frames) % stack), (0, 0)), mode="edge")
+    return whole.reshape(len(whole) // stack, -1)  # (T', stack F)
 
 
 def _resampled(frames: np.ndarray, count: int) -> np.ndarray:

@@ -163,12 +163,11 @@ def test_speed_leaves_room_for_every_label():
     assert min(made) == 18
 
 
-def test_joined_frames_are_varied_one_by_one():
-    example = Example("a", np.ones((10, 6), dtype=np.float32), np.array([1]))
-    masks = SpecAugment(feature_masks=1, feature_share=0.5, time_masks=0)
+def test_speed_changes_stacked_frames_one_by_one():
+    frames = np.arange(30, dtype=np.float32)
     for seed in range(10):
-        frames = masks(example, torch.Generator().manual_seed(seed), stack=3).input.reshape(30, 2)
-        assert set((frames == 0).sum(axis=0)) <= {0, 30}
-    assert {
-        speed_only(0.2)(example, torch.Generator().manual_seed(seed), stack=3).input.shape[0] for seed in range(20)
-    } >= {9, 10, 11}
+        made = speed_only(0.2)(
+            Example("a", frames.reshape(10, 3), np.array([1])), torch.Generator().manual_seed(seed), stack=3
+        ).input.ravel()
+        assert np.abs(np.diff(made, 2)[:-2]).max() < 1e-4  # evenly spaced; the last step may repeat a frame
+        assert made[-1] == 29
