@@ -6,6 +6,7 @@ reader sees all or nothing, even with two processes at once or after a process w
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import uuid
@@ -110,8 +111,8 @@ def build_once(folder: Path, build: Callable[[Path], object], *, unchanged: Call
         unchanged: whether the user's files that were read are still those that `folder` is named after.
 
     Raises:
-        DataError: the cache cannot be written, or the user's files changed meanwhile. Exceptions from `build` are
-            passed on, and nothing is left behind.
+        DataError: the cache cannot be written, its disk is full, or the user's files changed meanwhile. Other
+            exceptions from `build` are passed on. Nothing is left behind.
     """
     if folder.is_dir() and not damage(folder):
         return folder
@@ -121,7 +122,7 @@ def build_once(folder: Path, build: Callable[[Path], object], *, unchanged: Call
             return folder
         if damaged:
             _remove(folder, damaged)
-        with partial(folder) as temporary:
+        with _room(folder), partial(folder) as temporary:
             content = temporary / "content"
             content.mkdir()
             build(content)
@@ -133,6 +134,20 @@ def build_once(folder: Path, build: Callable[[Path], object], *, unchanged: Call
             seal(content)
             os.replace(content, folder)
     return folder
+
+
+@contextmanager
+def _room(folder: Path) -> Iterator[None]:
+    """Say in a sentence that the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DataError(
+            f"There is no room to prepare {shown(folder)} ({error.strerror}); nothing of it was kept. Free some, or "
+            "set HARNESS_DATA to a folder on a larger disk."
+        ) from error
 
 
 def _remove(folder: Path, damaged: str) -> None:

@@ -11,13 +11,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from harness.data.foreign import shown
-from harness.errors import DataError
+from harness.data.mapped_file import MappedFile
 
 _SYMBOLS, _INDEX = "symbols", "symbols.json"
 
@@ -55,23 +53,21 @@ class SymbolFile:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
-        self._type = np.dtype(index["type"])
         self.documents = [StoredDocument(*row) for row in index["documents"]]
         lengths = np.array([one.symbols for one in self.documents], dtype=np.int64)
         self._starts = np.cumsum(lengths + 1) - lengths  # the symbol before each document is not its own
-        if self._type.itemsize * int((lengths + 1).sum()) != (folder / _SYMBOLS).stat().st_size:
-            raise DataError(f"The prepared text in {shown(folder)} is damaged: remove the folder; it is made again.")
+        self._file = MappedFile(folder / _SYMBOLS, np.dtype(index["type"]), (int((lengths + 1).sum()),))
         self.lengths = lengths
 
-    @cached_property
+    @property
     def joined(self) -> np.ndarray:
         """All symbols (N,), with the one before each document; read from disk where they are looked at."""
-        return np.asarray(np.memmap(self._folder / _SYMBOLS, dtype=self._type, mode="r"))
+        return self._file.whole
 
     def __getitem__(self, index: int) -> np.ndarray:
         """A document's symbols, int64 (T_i,)."""
         start = int(self._starts[index])
-        return self.joined[start : start + int(self.lengths[index])].astype(np.int64)
+        return self._file.rows(start, start + int(self.lengths[index])).astype(np.int64)
 
     def __reduce__(self) -> tuple[type[SymbolFile], tuple[Path]]:
         return SymbolFile, (self._folder,)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from harness.contract.batch import Example, ListSplit, Split
+from harness.contract.batch import ListSplit, Split, without_input
 from harness.contract.dataset import Dataset, RawExample
 from harness.contract.dataset_task import DatasetTask
 from harness.contract.hookspecs import hookimpl
@@ -23,16 +23,21 @@ from harness.metrics.error_rates import CER, SENTENCE_ACCURACY, WER
 from harness.targets import CTCTarget
 from harness_tasks.sound._composed_split import ComposedSplit
 from harness_tasks.sound._frame_encoder import Normaliser
+from harness_tasks.sound._frame_split import FrameSplit
 from harness_tasks.sound._recordings import Recordings
 from harness_tasks.sound._spec_augment import SpecAugment
 from harness_tasks.sound._transcripts import BLANK, Alphabet, frames_needed
 from harness_tasks.sound.composed_frames import ComposedFrames
+from harness_tasks.sound.deferred_frames import DeferredFrames, without_frames
 from harness_tasks.spoken_text import SpokenText
 
 if TYPE_CHECKING:
     import torch
 
 HARNESS_CONTRACT = 2
+
+LARGE = 64 << 20
+"""Bytes of frames beyond which a split that lies on disk is not read into memory."""
 
 
 def _digit_strings() -> Dataset:
@@ -79,15 +84,14 @@ class SpeechRecognition(DatasetTask):
         """
         raw = self.dataset.read()
         assert isinstance(self.dataset, SpokenText)
-        normalise = Normaliser.fit(_recorded(raw.train))
-        alphabet = Alphabet("".join([*map(normal_form, raw.labels)] or [clean(one.target) for one in raw.train]))
+        normalise = Normaliser.fit(lambda: _recorded(raw.train))
+        alphabet = Alphabet("".join([*map(normal_form, raw.labels)] or _texts(raw.train)))
         recordings = Recordings(normalise, alphabet, self.dataset.feature_settings)
         notes, splits = dict(raw.notes), {}
         for name, part in (("train", raw.train), ("val", raw.val), ("test", raw.test)):
             splits[name] = _encoded(part, recordings, self.dataset.seconds_per_frame)
             self._check_feasible(part, splits[name])
-            texts = part.texts if isinstance(part, ComposedFrames) else [clean(one.target) for one in part]
-            unseen = sorted(set("".join(texts)) - set(alphabet.characters))
+            unseen = sorted(set("".join(_texts(part))) - set(alphabet.characters))
             if unseen:
                 notes[f"{name} characters unseen in training"] = " ".join(unseen)
         return TaskData(
@@ -125,7 +129,7 @@ class SpeechRecognition(DatasetTask):
         frames = -(-split.input_lengths // self.max_subsampling)
         # More than that is asked only of texts with doubled letters, so most examples need no second look.
         for index in np.flatnonzero(frames < 2 * split.target_lengths).tolist():
-            example = split[index]
+            example = without_input(split, index) or split[index]
             needed = frames_needed(example.target)
             if frames[index] < needed or not needed:
                 raise DataError(
@@ -135,15 +139,26 @@ class SpeechRecognition(DatasetTask):
                 )
 
 
-def _recorded(raw: Sequence[RawExample]) -> list[np.ndarray]:
+def _recorded(raw: Sequence[RawExample]) -> Iterable[np.ndarray]:
     """The frames (T, F) that the normalisation is fitted on: every recording once."""
-    return [raw.table[: raw.recorded]] if isinstance(raw, ComposedFrames) else [one.input for one in raw]
+    return [raw.table[: raw.recorded]] if isinstance(raw, ComposedFrames) else (one.input for one in raw)
+
+
+def _texts(raw: Sequence[RawExample]) -> Sequence[str]:
+    """What is said in each example."""
+    return raw.texts if isinstance(raw, ComposedFrames) else [clean(one.target) for one in without_frames(raw)]
 
 
 def _encoded(raw: Sequence[RawExample], recordings: Recordings, seconds_per_frame: float | None) -> Split:
     if isinstance(raw, ComposedFrames):
         return ComposedSplit(raw, recordings.normalise, recordings.alphabet, seconds_per_frame)
     step = seconds_per_frame or 0.0
+    if isinstance(raw, DeferredFrames):
+        lengths = [len(frames) for frames in raw.frames]
+        described = [replace(one, seconds=step * t or None) for one, t in zip(raw.described, lengths, strict=True)]
+        raw = DeferredFrames(described, raw.frames)
+        if 4 * recordings.normalise.feature_dim * sum(lengths) > LARGE:
+            return FrameSplit(raw, recordings)
     timed = (replace(one, seconds=one.seconds or step * len(one.input) or None) for one in raw)
     return ListSplit([recordings.example(one) for one in timed])
 

@@ -16,8 +16,10 @@ from harness.metrics.listening import DECISION_DELAY, FALSE_ALARMS, WORD_ACCURAC
 from harness.targets import ClassTarget
 from harness_tasks.sound import _word_baselines as baselines
 from harness_tasks.sound._frame_encoder import FrameEncoder, Normaliser
-from harness_tasks.sound._labelled_recordings import LabelledRecordings, WordSplit
+from harness_tasks.sound._frame_split import FrameSplit
+from harness_tasks.sound._labelled_recordings import LabelledRecordings
 from harness_tasks.sound._spec_augment import SpecAugment
+from harness_tasks.sound.deferred_frames import without_frames
 from harness_tasks.spoken_words import SpokenWords
 
 HARNESS_CONTRACT = 2
@@ -60,13 +62,14 @@ class SpokenCommands(DatasetTask):
         """
         raw = self.dataset.read()
         assert isinstance(self.dataset, SpokenWords)
-        classes = raw.labels or tuple(sorted({one.target for one in raw.train}))
-        encoder = FrameEncoder(Normaliser.fit([one.input for one in raw.train]), self.dataset.feature_settings)
+        classes = raw.labels or tuple(sorted({one.target for one in without_frames(raw.train)}))
+        normalise = Normaliser.fit(lambda: (one.input for one in raw.train))
+        encoder = FrameEncoder(normalise, self.dataset.feature_settings)
         recordings = LabelledRecordings(encoder, classes)
         return TaskData(
-            WordSplit(raw.train, recordings),
-            WordSplit(raw.val, recordings),
-            WordSplit(raw.test, recordings),
+            FrameSplit(raw.train, recordings),
+            FrameSplit(raw.val, recordings),
+            FrameSplit(raw.test, recordings),
             FrameInput(encoder.normalise.feature_dim),
             ClassTarget(len(classes), classes),
             preprocessing=recordings,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness_tasks.sound.audio_features import FeatureSettings
+from harness_tasks.sound.deferred_frames import DeferredFrames
 
 from harness.contract.dataset import RawData, RawExample
 from harness.data.corrupt import OnCorrupt, skipped
@@ -54,14 +55,12 @@ def read_utterances(
     notes = (
         skipped(table.unusable, on_corrupt) | table.notes | source.unused([*paths, *lists], "of a part not asked for")
     )
-    made: dict[str, list[RawExample]] = {}
+    made: dict[str, DeferredFrames] = {}
     for split, part in splits.items():
         names = {one.path.relative_to(root).as_posix(): one for one in part}
-        made[split] = [
-            RawExample(f"{split}/{one.path.stem}", table.frames[name], one.text)
-            for name, one in names.items()
-            if name in table.frames
-        ]
+        used = {name: one for name, one in names.items() if name in table.frames}
+        examples = [RawExample(f"{split}/{one.path.stem}", None, one.text) for one in used.values()]
+        made[split] = DeferredFrames(examples, [table.frames.recording(name) for name in used])
         if not made[split]:
             raise DataError(f"{shown(root)} has no usable recording for the {split} split.")
     return RawData(made["train"], made["val"], made["test"], notes=notes)

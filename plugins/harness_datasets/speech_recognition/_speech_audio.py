@@ -1,4 +1,4 @@
-"""Options of data sets of audio files, and the frames of all of their files, computed once and cached."""
+"""Options of data sets of audio files, and the frames of all of their files, computed once and kept on disk."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +17,12 @@ from harness_tasks.sound.audio_files import CLIPPED, RecordingError, read_record
 from harness.data.cache import build_once, cache_dir
 from harness.data.corrupt import OnCorrupt, Unusable, named
 from harness.data.foreign import shown
+from harness.data.frame_file import FrameFile, write_frames
 from harness.data.progress import waiting
 from harness.data.sources import FolderSource
 
-_PREPARATION = 3
+_PREPARATION = 4
+_NAMES = "names.json"
 
 
 @dataclass
@@ -68,12 +70,12 @@ class FeatureTable:
     """Features of recordings.
 
     Attributes:
-        frames: (T, F), by relative path.
+        frames: (T, F), by relative path; read from disk when they are looked at.
         unusable: why other files could not be used.
         clipped: those of `frames` of which more than `CLIPPED` is clipped.
     """
 
-    frames: dict[str, np.ndarray]
+    frames: FrameFile
     unusable: dict[str, Unusable]
     clipped: tuple[str, ...] = ()
 
@@ -103,31 +105,30 @@ def feature_table(root: Path, files: Sequence[Path], settings: FeatureSettings, 
         lambda target: _build(target, root, files, settings),
         unchanged=lambda: source.fingerprint() == fingerprint,
     )
-    names = json.loads((folder / "names.json").read_text())
-    with np.load(folder / "frames.npz", allow_pickle=False) as arrays:
-        frames, lengths = arrays["frames"], arrays["lengths"]
-    pieces = np.split(frames, np.cumsum(lengths)[:-1]) if len(lengths) else []
+    names = json.loads((folder / _NAMES).read_text(encoding="ascii"))
     unusable = {name: Unusable(*why) for name, why in names["unusable"].items()}
-    return FeatureTable(dict(zip(names["usable"], pieces, strict=True)), unusable, tuple(names["clipped"]))
+    return FeatureTable(FrameFile(folder), unusable, tuple(names["clipped"]))
 
 
 def _build(target: Path, root: Path, files: Sequence[Path], settings: FeatureSettings) -> None:
-    pieces: dict[str, np.ndarray] = {}
     unusable: dict[str, tuple[str, str]] = {}
-    clipped = []
-    with waiting(f"Computing features of {len(files)} recordings"):
-        for path in files:
+    clipped: list[str] = []
+
+    def usable() -> Iterator[tuple[str, np.ndarray]]:
+        for path in dict.fromkeys(files):
             name = path.relative_to(root).as_posix()
             try:
                 # Messages are cached, so they have no path that the folder may no longer have.
                 recording = read_recording(path, settings.sample_rate, shown(name))
-                pieces[name] = frames_of(recording.wave, settings, shown(name))  # (T, F)
+                frames = frames_of(recording.wave, settings, shown(name))  # (T, F)
             except RecordingError as error:
                 unusable[name] = error.reason, str(error)
                 continue
             if recording.clipped > CLIPPED:
                 clipped.append(name)
-    frames = np.concatenate(list(pieces.values())) if pieces else np.zeros((0, settings.count), dtype=np.float32)
-    np.savez(target / "frames.npz", frames=frames, lengths=np.array([len(p) for p in pieces.values()], dtype=np.int64))
-    index = {"usable": list(pieces), "unusable": unusable, "clipped": clipped}
-    (target / "names.json").write_text(json.dumps(index))
+            yield name, frames
+
+    with waiting(f"Computing features of {len(files)} recordings"):
+        write_frames(target, usable(), settings.count)
+    index = {"unusable": unusable, "clipped": clipped}
+    (target / _NAMES).write_text(json.dumps(index), encoding="ascii")

@@ -137,7 +137,7 @@ class An4(SpokenText, AudioOptions):
 
     def _frames(
         self, places: Mapping[str, Path], source: FolderSource
-    ) -> tuple[dict[str, np.ndarray], dict[str, str | int | float]]:
+    ) -> tuple[Mapping[str, np.ndarray], dict[str, str | int | float]]:
         """Features (T, F) by utterance, and notes."""
         if not self.audio:
             return {name: self._cepstra(path) for name, path in places.items()}, {}

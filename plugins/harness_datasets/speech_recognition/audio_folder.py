@@ -12,6 +12,7 @@ import numpy as np
 from harness_tasks.sound._transcripts import frames_needed
 from harness_tasks.sound.audio_features import FeatureSettings
 from harness_tasks.sound.audio_files import ENDINGS
+from harness_tasks.sound.deferred_frames import DeferredFrames
 from harness_tasks.spoken_text import SpokenText
 
 from harness.contract.dataset import Dataset, RawData, RawExample
@@ -19,6 +20,7 @@ from harness.contract.hookspecs import hookimpl
 from harness.contract.text import normal_form
 from harness.data.corrupt import OnCorrupt, Unusable, skipped
 from harness.data.foreign import shown
+from harness.data.frame_file import FrameFile
 from harness.data.lists import ListColumn, Quotes, Record, check_once, read_list
 from harness.data.lookup import Names
 from harness.data.sources import FolderSource, Source
@@ -108,13 +110,13 @@ class AudioFolder(SpokenText, AudioOptions):
         notes = skipped(unusable, self.on_corrupt) | table.notes
         lists = [root / f"{split}.tsv" for split in _SPLITS]
         notes |= source.unused([*lists, *present], "named in no list")
-        splits: dict[str, list[RawExample]] = {split: [] for split in _SPLITS}
-        for one in listed:
-            if one.name not in unusable:
-                splits[one.split].append(RawExample(f"{one.split}/{one.name}", table.frames[one.name], one.text))
-        for split, utterances in splits.items():
-            if not utterances:
+        splits: dict[str, DeferredFrames] = {}
+        for split in _SPLITS:
+            used = [one for one in listed if one.split == split and one.name not in unusable]
+            if not used:
                 raise DataError(f"{split}.tsv in {source.root} names no usable recording.")
+            examples = [RawExample(f"{split}/{one.name}", None, one.text) for one in used]
+            splits[split] = DeferredFrames(examples, [table.frames.recording(one.name) for one in used])
         return RawData(splits["train"], splits["val"], splits["test"], notes=notes)
 
     @property
@@ -147,11 +149,11 @@ class AudioFolder(SpokenText, AudioOptions):
                 place = path.relative_to(root).as_posix() if path else name
                 yield _Listed(split, record, path, place, " ".join(normal_form(normal_form(text).lower()).split()))
 
-    def _too_short(self, listed: list[_Listed], frames: dict[str, np.ndarray]) -> dict[str, Unusable]:
+    def _too_short(self, listed: list[_Listed], frames: FrameFile) -> dict[str, Unusable]:
         """Recordings (T, F) in which CTC cannot write their text."""
         short: dict[str, Unusable] = {}
         for one in listed:
-            there = -(-len(frames[one.name]) // self.subsampling) if one.name in frames else 0
+            there = -(-len(frames.recording(one.name)) // self.subsampling) if one.name in frames else 0
             if there and there < frames_needed(np.array([ord(character) for character in one.text])):
                 short[one.name] = Unusable("too short for its text", f"{one.name} is too short for its text.")
         return short

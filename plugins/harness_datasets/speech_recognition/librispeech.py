@@ -32,7 +32,7 @@ _LAYOUT = "PART/SPEAKER/CHAPTER/SPEAKER-CHAPTER.trans.txt beside SPEAKER-CHAPTER
 
 @dataclass
 class LibriSpeech(SpokenText, AudioOptions):
-    """Texts in lower case. All features are held in memory: train-clean-100 takes 6 GB as 40 log-mel bands.
+    """Texts in lower case. Features are read from disk: train-clean-100 takes 6 GB there as 40 log-mel bands.
 
     Fields:
         root: the folder LibriSpeech, or the one above it.

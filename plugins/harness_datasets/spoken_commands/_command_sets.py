@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from harness_tasks.sound.running_audio import PAUSES_S, AudioLook, looks, run_together
+from harness_tasks.sound.deferred_frames import DeferredFrames, FrameRange, Frames, JoinedFrames
+from harness_tasks.sound.running_audio import PAUSES_S, AudioLook, looks, quiet_pause, run_together
 
 from harness.contract.dataset import RawData, RawExample
 from harness.errors import DataError
@@ -31,8 +32,12 @@ class Word:
 
     id: str
     word: str
-    frames: np.ndarray
+    frames: Frames
     end: int | None = None
+
+
+Made = tuple[RawExample, Frames]
+"""An example without its input, and its frames."""
 
 
 @dataclass
@@ -110,9 +115,10 @@ def command_data(
     labels = (*commands, *([UNKNOWN] if unknown else []), *([SILENCE] if SILENCE in there else []))
     notes: dict[str, str | int | float] = {f"{split} words": len(found) for split, found in clips.items()}
     parts = {split: clips[split] + (maker.background() if unknown else []) for split, maker in makers.items()}
-    test = [*clips["test"], *makers["test"].running(), *makers["test"].command_looks()]
+    parts["test"] = [*clips["test"], *makers["test"].running(), *makers["test"].command_looks()]
     notes["running audio"] = makers["test"].running_note
-    return RawData(parts["train"], parts["val"], test, labels=labels, notes=notes)
+    train, val, test = (DeferredFrames(*zip(*parts[split], strict=True)) for split in SPLITS)
+    return RawData(train, val, test, labels=labels, notes=notes)
 
 
 class _Maker:
@@ -133,23 +139,21 @@ class _Maker:
         self._clip = round(options.clip_seconds / step)
         self._every = max(1, round(options.every_seconds / step))
         self._seed = options.data_seed * len(SPLITS) + number
-        frames = np.concatenate([word.frames for word in words])
-        loudness = energy(frames)
-        self._quiet = frames[loudness <= np.quantile(loudness, _QUIET)]
+        self._quiet = _quietest(words, energy)
         self.others = [word for word in words if self._class(word) == UNKNOWN]
         self.running_note = "none"
 
-    def clips(self) -> list[RawExample]:
+    def clips(self) -> list[Made]:
         """Each recording once, short ones among quiet frames."""
         draw, found = self._draw(0), []
         for word in self._words:
             lacking = max(0, self._clip - len(word.frames))
             before = int(draw.integers(lacking + 1))
-            frames = np.concatenate([self._pause(before, draw), word.frames, self._pause(lacking - before, draw)])
-            found.append(self._example(RawExample(f"{self._split}/{word.id}", frames, self._class(word), word.id)))
+            frames = JoinedFrames([self._pause(before, draw), word.frames, self._pause(lacking - before, draw)])
+            found.append(self._made(RawExample(f"{self._split}/{word.id}", None, self._class(word), word.id), frames))
         return found
 
-    def background(self) -> list[RawExample]:
+    def background(self) -> list[Made]:
         """Pieces of running audio, one after the other, each an example of "unknown"."""
         count = round(self._options.background * len(self._words))
         if not (count and self._clip and self.others):
@@ -157,11 +161,13 @@ class _Maker:
         audio = self._audio(count * self._clip, self._draw(1))
         pieces = looks(audio, self._clip, self._clip)
         return [
-            self._example(RawExample(f"{self._split}/background/{i:05}", frames, UNKNOWN, f"running audio, piece {i}"))
+            self._made(
+                RawExample(f"{self._split}/background/{i:05}", None, UNKNOWN, f"running audio, piece {i}"), frames
+            )
             for i, (_, frames) in enumerate(pieces)
         ]
 
-    def running(self) -> list[RawExample]:
+    def running(self) -> list[Made]:
         """Looks at running audio without a command."""
         length = round(self._options.running_minutes * 60 / self._seconds)
         if not (self._clip and self.others) or length < self._clip:
@@ -177,10 +183,11 @@ class _Maker:
         for number, (end, frames) in enumerate(looks(audio, self._clip, self._every)):
             source = f"running audio at {end * self._seconds:.2f} s"
             name = f"{self._split}/running/{number:05}"
-            found.append(self._example(AudioLook(name, frames, UNKNOWN, source, look=number, step_seconds=step)))
+            look = AudioLook(name, None, UNKNOWN, source, look=number, step_seconds=step)
+            found.append(self._made(look, frames))
         return found
 
-    def command_looks(self) -> list[RawExample]:
+    def command_looks(self) -> list[Made]:
         """Looks at each command between two stretches of quiet, from its first frames to `NEVER_S` after its end."""
         if not self._clip:
             return []
@@ -188,15 +195,15 @@ class _Maker:
         for stream, word in enumerate(self._words):
             if self._class(word) not in self._commands:
                 continue
-            audio = np.concatenate([self._pause(self._clip, draw), word.frames, self._pause(after, draw)])
+            audio = JoinedFrames([self._pause(self._clip, draw), word.frames, self._pause(after, draw)])
             over = self._clip + (len(word.frames) if word.end is None else word.end)
-            heard = looks(audio[self._every : over + after], self._clip, self._every)
+            heard = looks(FrameRange(audio, self._every, over + after), self._clip, self._every)
             for number, (end, frames) in enumerate(heard):
                 late = round((self._every + end - over) * self._seconds, 6)
                 source = f"{word.id}, {abs(late):.2f} s {'after' if late >= 0 else 'before'} its end"
                 name = f"{self._split}/{word.id}/look-{number:03}"
-                look = AudioLook(name, frames, word.word, source, stream=stream, look=number, after_end=late)
-                found.append(self._example(look))
+                look = AudioLook(name, None, word.word, source, stream=stream, look=number, after_end=late)
+                found.append(self._made(look, frames))
         return found
 
     def _class(self, word: Word) -> str:
@@ -205,16 +212,23 @@ class _Maker:
     def _silences(self) -> list[Word]:
         return [word for word in self._words if word.word == SILENCE]
 
-    def _audio(self, frames: int, draw: np.random.Generator) -> np.ndarray:
+    def _audio(self, frames: int, draw: np.random.Generator) -> FrameRange:
         heard = [word.frames for word in self.others + self._silences()]
         shortest, longest = (round(seconds / self._seconds) for seconds in PAUSES_S)
         return run_together(heard, self._quiet, (shortest, longest), frames, draw)
 
-    def _pause(self, frames: int, draw: np.random.Generator) -> np.ndarray:
-        return self._quiet[draw.integers(len(self._quiet), size=frames)]
+    def _pause(self, frames: int, draw: np.random.Generator) -> Frames:
+        return quiet_pause(self._quiet, frames, draw)
 
     def _draw(self, purpose: int) -> np.random.Generator:
         return np.random.default_rng([self._seed, purpose])
 
-    def _example(self, raw: RawExample) -> RawExample:
-        return dataclasses.replace(raw, seconds=round(len(raw.input) * self._seconds, 6))
+    def _made(self, example: RawExample, frames: Frames) -> Made:
+        return dataclasses.replace(example, seconds=round(len(frames) * self._seconds, 6)), frames
+
+
+def _quietest(words: Sequence[Word], energy: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """float32 (N, F): the quietest frames of all recordings, which are read twice."""
+    loudness = [energy(word.frames[:]) for word in words]
+    most = np.quantile(np.concatenate(loudness), _QUIET)
+    return np.concatenate([word.frames[:][loud <= most] for word, loud in zip(words, loudness, strict=True)])

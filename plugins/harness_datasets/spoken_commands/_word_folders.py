@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from harness_tasks.sound.audio_features import Features, FeatureSettings
 from harness_tasks.sound.audio_files import ENDINGS
+from harness_tasks.sound.deferred_frames import FrameRange, Frames
 from harness_tasks.spoken_words import SpokenWords
 
 from harness.contract.dataset import RawData
@@ -35,16 +35,12 @@ Notes = dict[str, str | int | float]
 
 @dataclass(frozen=True)
 class Spoken:
-    """A usable file: its path relative to the root, the word, and its frames (T, F)."""
+    """A usable file: its path relative to the root, the word, its frames (T, F), and what is the same for copies."""
 
     path: str
     word: str
-    frames: np.ndarray
-
-    @property
-    def content(self) -> str:
-        """The same for copies."""
-        return hashlib.sha256(self.frames.tobytes()).hexdigest()
+    frames: Frames
+    content: str
 
 
 @dataclass
@@ -161,7 +157,8 @@ class WordFolders(SpokenWords, AudioOptions, CommandOptions):
                 )
         table = feature_table(root, files, self.feature_settings, source)
         notes = skipped(table.unusable, self.on_corrupt) | table.notes | source.unused([*files, *self._list_files()])
-        found = [Spoken(name, PurePosixPath(name).parts[0], frames) for name, frames in table.frames.items()]
+        stored = table.frames
+        found = [Spoken(n, PurePosixPath(n).parts[0], stored.recording(n), stored.digest(n)) for n in stored]
         return [one for one in found if one.word != NOISE], [one for one in found if one.word == NOISE], notes
 
     def _list_files(self) -> list[Path]:
@@ -197,9 +194,9 @@ class WordFolders(SpokenWords, AudioOptions, CommandOptions):
                 split[path] = part
         return split
 
-    def _end(self, frames: np.ndarray) -> int:
+    def _end(self, frames: Frames) -> int:
         """The frame after the last that is louder than halfway between the quietest and the loudest one."""
-        loudness = self.energy(frames)
+        loudness = self.energy(frames[:])
         return 1 + int(np.flatnonzero(loudness >= (loudness.min() + loudness.max()) / 2)[-1])
 
     def _silences(
@@ -219,8 +216,8 @@ class WordFolders(SpokenWords, AudioOptions, CommandOptions):
             ]
             chosen = [places[i * len(places) // wanted] for i in range(min(wanted, len(places)))]
             found[split] = [
-                Word(f"{one.path}@{start * self.hop_ms / 1000:.2f}s", SILENCE, one.frames[start : start + size])
-                for one, start in chosen
+                Word(f"{one.path}@{at * self.hop_ms / 1000:.2f}s", SILENCE, FrameRange(one.frames, at, at + size))
+                for one, at in chosen
             ]
         return found
 

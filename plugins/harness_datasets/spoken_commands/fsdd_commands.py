@@ -141,7 +141,7 @@ class FsddCommands(SpokenWords, AudioOptions, CommandOptions):
             notes["speakers"] = f"{len(set(speakers.values()))}, each in every split (the official split)"
         words: dict[str, list[Word]] = {part: [] for part in SPLITS}
         for name, (digit, _, _) in usable.items():
-            words[split[name]].append(Word(PurePosixPath(name).stem, WORDS[int(digit)], table.frames[name]))
+            words[split[name]].append(Word(PurePosixPath(name).stem, WORDS[int(digit)], table.frames.recording(name)))
         return words, notes
 
     def _folder(self) -> FolderSource:

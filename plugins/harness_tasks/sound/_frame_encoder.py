@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from harness_tasks.sound.audio_features import Features, FeatureSettings, frames
 from harness_tasks.sound.audio_files import mono
 
 _FEATURES, _NORMALISATION = "features.json", "normalisation.json"
+_AT_ONCE = 1 << 15  # frames
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,12 @@ class Normaliser:
     deviation: np.ndarray
 
     @classmethod
-    def fit(cls, training: Sequence[np.ndarray]) -> Normaliser:
-        """From training frames (T, F)."""
-        frames = np.concatenate(training)
-        deviation = np.maximum(frames.std(axis=0, dtype=np.float64), 1e-5)
-        return cls(frames.mean(axis=0, dtype=np.float64), deviation)
+    def fit(cls, training: Callable[[], Iterable[np.ndarray]]) -> Normaliser:
+        """From training frames (T, F), which are read twice and need not be in memory together."""
+        count = sum(map(len, training()))
+        mean = _sum(training()) / count
+        deviation = np.sqrt(_sum(training(), mean) / count)
+        return cls(mean, np.maximum(deviation, 1e-5))
 
     @property
     def feature_dim(self) -> int:
@@ -43,6 +45,30 @@ class Normaliser:
 
     def __call__(self, frames: np.ndarray) -> np.ndarray:
         return ((frames - self.mean) / self.deviation).astype(np.float32)
+
+
+def _sum(recordings: Iterable[np.ndarray], mean: np.ndarray | None = None) -> np.ndarray:
+    """float64 (F,): the sum of frames, or of their squared distances from a mean; as of all frames in one array."""
+    total = None
+    for frames in _blocks(recordings):
+        values = frames.astype(np.float64) if mean is None else np.square(frames - mean)
+        total = (values if total is None else np.concatenate([total[None], values])).sum(axis=0)
+    assert total is not None, "there are no frames"
+    return total
+
+
+def _blocks(recordings: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """The same frames in arrays of about `_AT_ONCE`."""
+    held: list[np.ndarray] = []
+    count = 0
+    for frames in recordings:
+        held.append(frames)
+        count += len(frames)
+        if count >= _AT_ONCE:
+            yield np.concatenate(held)
+            held, count = [], 0
+    if held:
+        yield np.concatenate(held)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,8 @@
-"""Recordings of one class each: their preprocessing, and splits of them that are normalised when read."""
+"""Recordings of one class each as normalised frames: what spoken commands keep of their preparation."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -70,27 +69,3 @@ class LabelledRecordings(Preprocessing):
         """Read what `save` wrote."""
         classes = json.loads((folder / _CLASSES).read_text(encoding="utf-8"))
         return cls(FrameEncoder.load(folder), tuple(classes))
-
-
-class WordSplit:
-    """A split (a `harness.contract.batch.Split`) whose frames are normalised when they are read.
-
-    Args:
-        raw: frames (T, F), not normalised, and class names.
-        recordings: the preprocessing.
-    """
-
-    def __init__(self, raw: Sequence[RawExample], recordings: LabelledRecordings) -> None:
-        self._raw, self._recordings = raw, recordings
-        self.input_lengths: np.ndarray = np.array([len(one.input) for one in raw], dtype=np.int64)
-        self.target_lengths: np.ndarray = np.ones(len(raw), dtype=np.int64)
-
-    def __len__(self) -> int:
-        return len(self._raw)
-
-    def __getitem__(self, index: int) -> Example:
-        return self._recordings.example(self._raw[index])
-
-    def without_input(self, index: int) -> Example:
-        """All of an example but its frames."""
-        return self._recordings.described(self._raw[index])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +54,12 @@ class Recordings(Preprocessing):
 
     def example(self, raw: RawExample) -> Example:
         """Frames and labels."""
-        frames, labels = self.encode(raw.input), self.encode_target(raw.target)
-        return Example(raw.id, frames, labels, (clean(raw.target),), raw.source or raw.id, raw.units)
+        return replace(self.described(raw), input=self.encode(raw.input))
+
+    def described(self, raw: RawExample) -> Example:
+        """The example without its frames."""
+        labels = self.encode_target(raw.target)
+        return Example(raw.id, None, labels, (clean(raw.target),), raw.source or raw.id, raw.units)
 
     def save(self, folder: Path) -> None:
         """Write `normalisation.json`, `vocabulary.json`, and `features.json` where audio can be encoded."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.contract.raw import RawExample
+from harness_tasks.sound.deferred_frames import FrameRange, Frames, JoinedFrames, PickedFrames
 
 PAUSES_S = (0.1, 1.0)
 """Shortest and longest pause between two recordings of running audio."""
@@ -43,9 +44,9 @@ class AudioLook(RawExample):
 
 
 def run_together(
-    recordings: Sequence[np.ndarray], quiet: np.ndarray, pauses: tuple[int, int], frames: int, draw: np.random.Generator
-) -> np.ndarray:
-    """float32 (frames, F): recordings in random order, all of them before any comes again, with pauses between.
+    recordings: Sequence[Frames], quiet: np.ndarray, pauses: tuple[int, int], frames: int, draw: np.random.Generator
+) -> FrameRange:
+    """Recordings in random order, all of them before any comes again, with pauses between; read where looked at.
 
     Args:
         recordings: (T, F) each; none makes a pause without end.
@@ -54,18 +55,24 @@ def run_together(
         frames: of the result.
         draw: advanced by this call.
     """
-    pieces, length = [], 0
+    pieces: list[Frames] = []
+    length = 0
     while length < frames:
         for index in draw.permutation(len(recordings)) if recordings else [None]:
-            pause = quiet[draw.integers(len(quiet), size=int(draw.integers(pauses[0], pauses[1] + 1)))]
+            pause = quiet_pause(quiet, int(draw.integers(pauses[0], pauses[1] + 1)), draw)
             pieces += [pause] if index is None else [pause, recordings[index]]
             length += sum(map(len, pieces[-1:] if index is None else pieces[-2:]))
             if length >= frames:
                 break
-    return np.concatenate(pieces)[:frames]
+    return FrameRange(JoinedFrames(pieces), 0, frames)
 
 
-def looks(audio: np.ndarray, frames: int, step: int) -> Iterator[tuple[int, np.ndarray]]:
+def quiet_pause(quiet: np.ndarray, frames: int, draw: np.random.Generator) -> PickedFrames:
+    """A pause of so many frames, drawn from those of `quiet` (N, F)."""
+    return PickedFrames(quiet, draw.integers(len(quiet), size=frames).astype(np.int32))
+
+
+def looks(audio: Frames, frames: int, step: int) -> Iterator[tuple[int, FrameRange]]:
     """End (in frames) and content (frames, F) of every look at audio (T, F), from the first whole one on."""
     for end in range(frames, len(audio) + 1, step):
-        yield end, audio[end - frames : end]
+        yield end, FrameRange(audio, end - frames, end)

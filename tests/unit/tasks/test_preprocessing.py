@@ -30,7 +30,7 @@ TEXT = "the cat sat on the mat\nthe dog sat\n" * 20
 OTHER = "a cat on \ud83d thé mat\n"  # half a surrogate pair, as broken files hold
 WAVE = np.random.default_rng(0).normal(0, 0.1, 4_000).astype(np.float32)
 CLIP = np.random.default_rng(1).random((4, 3, 8, 8), dtype=np.float32)
-SCALE = Normaliser.fit([np.random.default_rng(2).normal(3, 2, (50, 5))])
+SCALE = Normaliser.fit(lambda: [np.random.default_rng(2).normal(3, 2, (50, 5))])
 
 
 def _recordings(kind: Features | None) -> Recordings:
