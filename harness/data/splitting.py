@@ -64,9 +64,12 @@ def stratified(contents: Sequence[str], labels: Sequence[Hashable], shares: Shar
     first: dict[str, Hashable] = {}
     for content, label in zip(contents, labels, strict=True):
         first.setdefault(content, label)
+    of_label: dict[Hashable, list[str]] = {}
+    for content, label in first.items():
+        of_label.setdefault(label, []).append(content)
     split: dict[str, str] = {}
-    for label in dict.fromkeys(first.values()):
-        split |= _ranked([content for content in first if first[content] == label], shares)
+    for names in of_label.values():
+        split |= _ranked(names, shares)
     rule = f"{_percent(shares)} of each label by the hash of the content; equal content stays in one split"
     return _parts([split[content] for content in contents], rule)
 

@@ -14,11 +14,12 @@ from harness_tasks.sound import _frame_encoder
 from harness_tasks.sound._frame_encoder import Normaliser
 from harness_tasks.sound._frame_split import FrameSplit
 from harness_tasks.sound.audio_features import Features, FeatureSettings
-from harness_tasks.sound.deferred_frames import DeferredFrames, FrameRange, JoinedFrames, PickedFrames
+from harness_tasks.sound.deferred_frames import DeferredFrames, FrameRange, Frames, JoinedFrames, PickedFrames
 from harness_tasks.speech_recognition import SpeechRecognition
 from harness_tasks.spoken_commands import SpokenCommands
 
-from harness.contract.batch import ListSplit
+from harness.contract.batch import ListSplit, Split
+from harness.contract.raw import RawExample
 from harness.contract.task import TaskData
 from harness.data.cache import cache_dir
 from harness.data.sources import FolderSource
@@ -45,7 +46,7 @@ def _read(root: Path) -> TaskData:
     return flat_task(SpeechRecognition, "folder", root=root, sample_rate=RATE).setup()
 
 
-def _same_batches(one: object, other: object, data: TaskData) -> None:
+def _same_batches(one: Split, other: Split, data: TaskData) -> None:
     positions = np.array([3, 0, 4])
     first, second = (Collator(split, data.input_spec, data.target_spec)(positions) for split in (one, other))
     assert first.ids == second.ids
@@ -102,7 +103,7 @@ def test_normalisation_in_blocks_is_that_of_all_frames(monkeypatch: pytest.Monke
 
 def test_joined_parts_are_sliced_like_an_array() -> None:
     table = np.arange(40, dtype=np.float32).reshape(20, 2)
-    parts = [table[3:5], table[:0], PickedFrames(table, np.array([9, 1, 9])), FrameRange(table, 6, 10)]
+    parts: list[Frames] = [table[3:5], table[:0], PickedFrames(table, np.array([9, 1, 9])), FrameRange(table, 6, 10)]
     joined, whole = JoinedFrames(parts), np.concatenate([part[:] for part in parts])
     assert len(joined) == len(whole) == 9
     for start in range(10):
@@ -114,7 +115,7 @@ def test_joined_parts_are_sliced_like_an_array() -> None:
 
 def test_a_deferred_split_is_a_sequence_of_raw_examples() -> None:
     table = np.arange(12, dtype=np.float32).reshape(6, 2)
-    described = SpokenCommands().tiny().dataset.read().train.described[:2]
+    described = [RawExample("a", None, "yes"), RawExample("b", None, "no")]
     raw = DeferredFrames(described, [table[:2], FrameRange(table, 2, 6)])
     assert [len(one.input) for one in raw] == [2, 4]
     assert raw[-1].id == described[1].id
