@@ -12,11 +12,12 @@ from harness.contract.batch import Example
 from harness.contract.raw import RawExample
 from harness.data.cache import build_once, cache_dir
 from harness.data.symbol_file import StoredDocument, SymbolFile, write_symbols
-from harness_tasks.text._documents import Documents, written
+from harness_tasks.text._documents import written
 from harness_tasks.text._text_symbols import BOS, UNK, SymbolVocabulary
 from harness_tasks.text.long_documents import LongDocuments
 
 _PREPARATION = 1  # raised with any change of what is stored
+_AT_ONCE = 16 << 20  # characters: four pieces of a long text, for as many cores
 
 
 class StoredDocuments:
@@ -78,10 +79,26 @@ def content_digest(raw: Sequence[RawExample]) -> str:
 
 
 def _encoded(raw: Sequence[RawExample], vocabulary: SymbolVocabulary) -> Iterator[tuple[StoredDocument, np.ndarray]]:
-    documents = Documents(vocabulary)
-    for position, one in enumerate(raw):
-        text = written(one.target)
-        symbols = documents.vocabulary.encode(text)
-        if len(symbols):
-            units = {"characters": float(len(text)), "unknown": float((symbols == UNK).sum())}
-            yield StoredDocument(one.id, len(symbols), units, position), symbols
+    position = 0
+    for texts, ids in _together(raw):
+        for name, text, symbols in zip(ids, texts, vocabulary.encode_all(texts), strict=True):
+            if len(symbols):
+                units = {"characters": float(len(text)), "unknown": float((symbols == UNK).sum())}
+                yield StoredDocument(name, len(symbols), units, position), symbols
+            position += 1
+
+
+def _together(raw: Sequence[RawExample]) -> Iterator[tuple[list[str], list[str]]]:
+    """Texts and ids of documents, in lists of about `_AT_ONCE` characters."""
+    texts: list[str] = []
+    ids: list[str] = []
+    held = 0
+    for one in raw:
+        texts.append(written(one.target))
+        ids.append(one.id)
+        held += len(texts[-1])
+        if held >= _AT_ONCE:
+            yield texts, ids
+            texts, ids, held = [], [], 0
+    if texts:
+        yield texts, ids
