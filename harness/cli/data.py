@@ -1,4 +1,4 @@
-"""`harness data`: fetch, list, verify and inspect data."""
+"""`harness data`: fetch, list, verify, inspect and time data."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from harness.data.foreign import shown
 from harness.data.progress import waiting
 
 if TYPE_CHECKING:
+    from harness.cli.starting import Start
     from harness.contract.task import Task, TaskData
     from harness.data.contamination import Findings
 
 _NAMED = 5  # how many duplicates are named
 
 app = typer.Typer(
-    help="Fetch, list or verify data sets; inspect data of your own.", no_args_is_help=True, rich_markup_mode=None
+    help="Fetch, list, verify or time data sets; inspect data of your own.", no_args_is_help=True, rich_markup_mode=None
 )
 
 Tasks = Annotated[
@@ -94,6 +95,10 @@ def verify(
         raise SystemExit(1)
 
 
+def _row(start: Start) -> tuple[str, str, str]:
+    return f"{start.seconds:.2f}", f"{start.cpu_seconds:.2f}", f"{start.peak_bytes / 2**20:,.0f}"
+
+
 def _read_again(anew: ReadAnew) -> str:
     """Text: how many files were read, and which of them had changed without a sign."""
     names = ", ".join(shown(path) for path in anew.silently_changed[:_NAMED])
@@ -133,6 +138,33 @@ def _findings(found: Findings) -> str:
     named = ", ".join(map(str, found.duplicates[:_NAMED])) + (", …" if len(found.duplicates) > _NAMED else "")
     counted = f"{len(found.of('test')):,} test and {len(found.of('val')):,} validation examples are duplicates"
     return "; ".join([*words, f"{counted}: {named}"])
+
+
+@app.command("time")
+def time(
+    tasks: Tasks = None,
+    json: Annotated[bool, typer.Option("--json", help="Print an array of objects.")] = False,
+) -> None:
+    """Measure what data takes to start, the first time (cold) and from then on (warm), and how much memory.
+
+    Each is a process of its own, in a new cache folder that is removed afterwards; nothing is downloaded again.
+    """
+    import dataclasses
+
+    from harness.cli import output
+    from harness.cli.starting import cold_and_warm
+    from harness.registry.discovery import registry
+
+    words = tasks or []
+    options = [word for word in words if "=" in word]
+    names = [word for word in words if "=" not in word]
+    each = [[name] for name in names or ([] if options else registry().names("task"))] or [[]]
+    found = [cold_and_warm([*name, *options]) for name in each]
+    if json:
+        output.as_json([{"cold": dataclasses.asdict(cold), "warm": dataclasses.asdict(warm)} for cold, warm in found])
+        return
+    columns = ("data", *(f"{start}, {unit}" for start in ("cold", "warm") for unit in ("s", "CPU s", "MiB")))
+    output.table(columns, [(cold.name, *_row(cold), *_row(warm)) for cold, warm in found], title="Start of data sets")
 
 
 @app.command("inspect")

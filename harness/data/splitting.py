@@ -12,7 +12,7 @@ where a split of a label would be empty.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -64,11 +64,8 @@ def stratified(contents: Sequence[str], labels: Sequence[Hashable], shares: Shar
     first: dict[str, Hashable] = {}
     for content, label in zip(contents, labels, strict=True):
         first.setdefault(content, label)
-    of_label: dict[Hashable, list[str]] = {}
-    for content, label in first.items():
-        of_label.setdefault(label, []).append(content)
     split: dict[str, str] = {}
-    for names in of_label.values():
+    for names in _of_each_label(first):
         split |= _ranked(names, shares)
     rule = f"{_percent(shares)} of each label by the hash of the content; equal content stays in one split"
     return _parts([split[content] for content in contents], rule)
@@ -126,8 +123,8 @@ def in_folds(
     for name, label in zip(names, labels, strict=True):
         first.setdefault(name, label)
     split = dict.fromkeys(first, "train")
-    for label in dict.fromkeys(first.values()):
-        ordered = _by_hash([name for name in first if first[name] == label])
+    for alike in _of_each_label(first):
+        ordered = _by_hash(alike)
         following = ordered[(fold + 1) % folds :: folds]
         split |= dict.fromkeys(ordered[fold::folds], "test")
         split |= dict.fromkeys(following[: ceil(val * len(following))], "val")
@@ -155,6 +152,14 @@ def _joined(contents: Sequence[str], groups: Sequence[Hashable]) -> list[str]:
 
 def _by_hash(names: Sequence[str]) -> list[str]:
     return sorted(names, key=lambda name: hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest())
+
+
+def _of_each_label(labels: Mapping[str, Hashable]) -> Iterable[list[str]]:
+    """The names of each label, in the order in which they stand."""
+    found: dict[Hashable, list[str]] = {}
+    for name, label in labels.items():
+        found.setdefault(label, []).append(name)
+    return found.values()
 
 
 def _ranked(names: Sequence[str], shares: Shares) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from harness.contract.batch import ListSplit, Split, without_input
+from harness.contract.batch import Example, ListSplit, Split, without_input
 from harness.contract.dataset import Dataset, RawExample
 from harness.contract.dataset_task import DatasetTask
 from harness.contract.hookspecs import hookimpl
