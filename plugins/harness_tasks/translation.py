@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from harness import hookimpl
+from harness.contract.batch import Split
 from harness.contract.dataset import Dataset
 from harness.contract.dataset_task import DatasetTask
 from harness.contract.metric import Metric
@@ -26,12 +27,13 @@ from harness.targets import TokenSequenceTarget
 from harness_tasks.parallel_text import ParallelText
 from harness_tasks.text import _subwords
 from harness_tasks.text._copy_nearest import COPY_NEAREST_NEIGHBOUR
-from harness_tasks.text._prepared_pairs import PreparedPairs
+from harness_tasks.text._prepared_pairs import SPLITS, Pairs
 from harness_tasks.text._sentences import Sentences
+from harness_tasks.text._stored_pairs import StoredPairs, in_memory, load_vocabulary, store
 
 HARNESS_CONTRACT = 2
 
-_PREPARATION = 4  # raise it with any change of what is prepared: it names the cached result
+_PREPARATION = 5  # raise it with any change of what is prepared: it names the cached result
 
 
 def _interface_strings() -> Dataset:
@@ -98,16 +100,27 @@ class Translation(DatasetTask):
     def setup(self) -> TaskData:
         """Examples whose input and target are subword ids with an end symbol, (T,) and (U,)."""
         assert isinstance(self.dataset, ParallelText)
-        prepared = self._make() if self.synthetic else PreparedPairs.load(self._build())
-        sentences = Sentences(prepared.subwords, self._lowercase, self.max_length)
-        parts, notes = {}, prepared.notes | self.dataset.unused_files()
-        for name in ("train", "val", "test"):
-            parts[name], long = prepared.split(name, sentences)
+        parts: dict[str, Split] = {}
+        if self.synthetic:
+            pairs = self._pairs()
+            subwords, notes = pairs.fit(self.vocab_size)
+        else:
+            folder = self._build()
+            subwords, notes = load_vocabulary(folder)
+        sentences = Sentences(subwords, self._lowercase, self.max_length)
+        notes |= self.dataset.unused_files()
+        for name in SPLITS:
+            if self.synthetic:
+                parts[name], long = in_memory(pairs, name, sentences)
+            else:
+                parts[name] = stored = StoredPairs(folder, name, sentences)
+                long = stored.long
             if long:
                 what = "left out" if name == "train" else "cut"
                 notes[f"{name} pairs over {self.max_length} subwords, {what}"] = long
-        notes |= self._tokenization_notes([example.references[0] for example in parts["test"]])
-        size = len(prepared.subwords)
+        test = parts["test"]
+        notes |= self._tokenization_notes([test[i].references[0] for i in range(len(test))])
+        size = len(subwords)
         return TaskData(
             parts["train"],
             parts["val"],
@@ -162,12 +175,12 @@ class Translation(DatasetTask):
         def build(part: Path) -> None:
             DatasetTask.prepare_data(self)
             with waiting(f"Preparing {self.dataset_name}"):
-                self._make().save(part)
+                store(self._pairs(), self.vocab_size, part)
 
         return build_once(folder, build, unchanged=lambda: self.data_fingerprint() == data)
 
-    def _make(self) -> PreparedPairs:
-        return PreparedPairs.make(self.dataset.read(), self.vocab_size, self._lowercase)
+    def _pairs(self) -> Pairs:
+        return Pairs(self.dataset.read(), self._lowercase)
 
 
 @hookimpl

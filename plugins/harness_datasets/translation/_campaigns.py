@@ -11,12 +11,11 @@ from typing import ClassVar
 from harness_tasks.parallel_text import ParallelText
 
 from harness.contract.dataset import RawData
-from harness.contract.text import clean
 from harness.data.foreign import shown
+from harness.data.long_lines import lines_of
 from harness.data.sources import FolderSource, Source
-from harness.data.text_files import read_lines
 from harness.errors import DataError
-from harness_datasets.translation._parallel_text import Row, raw_splits, without_held_out
+from harness_datasets.translation._parallel_text import Row, aligned, joined, raw_splits, without_held_out
 from harness_datasets.translation._segments import pair_segments
 from harness_datasets.translation.cipher import Cipher
 
@@ -67,11 +66,12 @@ class Campaign(ParallelText):
         Raises:
             DataError: a file is missing or damaged, or two files do not fit each other; the message names them.
         """
-        rows: dict[str, list[Row]] = {}
+        rows: dict[str, Sequence[Row]] = {}
         for split, pairs in self._pairs(self._folder().files()).items():
-            rows[split] = []
+            parts: list[Sequence[Row]] = []
             for source, target in pairs:
-                rows[split] += self._rows(source, target, first=len(rows[split]) + 1)
+                parts.append(self._rows(source, target, first=sum(map(len, parts)) + 1))
+            rows[split] = joined(parts)
         return raw_splits(*without_held_out(rows))
 
     def tiny(self) -> Cipher:
@@ -92,11 +92,11 @@ class Campaign(ParallelText):
     def sets(self) -> dict[str, tuple[str, ...]]:
         """Names of the sets of each split."""
 
-    def lines(self, path: Path) -> list[str]:
+    def lines(self, path: Path) -> Sequence[str]:
         """The sentences of a plain file."""
-        return read_lines(path)
+        return lines_of(path)
 
-    def _rows(self, source: Path, target: Path, first: int) -> list[Row]:
+    def _rows(self, source: Path, target: Path, first: int) -> Sequence[Row]:
         marked = [path.suffix.lower() in (".sgm", ".xml") for path in (source, target)]
         if all(marked):
             return pair_segments(source, target, first)
@@ -106,7 +106,7 @@ class Campaign(ParallelText):
                 f"{shown(source)} has {len(left):,} sentences and {shown(target.name)} {len(right):,}: line n of one "
                 "must translate line n of the other."
             )
-        return [(n, clean(a), clean(b)) for n, (a, b) in enumerate(zip(left, right, strict=True), start=first)]
+        return aligned(left, right, first)
 
     def _pairs(self, files: Sequence[Path]) -> dict[str, list[tuple[Path, Path]]]:
         found: dict[str, list[tuple[Path, Path]]] = {}

@@ -1,16 +1,23 @@
-"""Line-aligned text files, plain or gzipped: line n of one file translates line n of the other."""
+"""Line-aligned text files, plain or gzipped: line n of one file translates line n of the other.
+
+Rows of large files that are not packed are made when they are asked for; all others are lists.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
+
+import numpy as np
 
 from harness.contract.dataset import RawData, RawExample
 from harness.contract.text import clean
 from harness.data.contamination import plain
 from harness.data.foreign import shown
+from harness.data.lazy_sequence import LazySequence
+from harness.data.long_lines import LongLines, lines_of
 from harness.data.sources import FolderSource
-from harness.data.text_files import read_lines
 from harness.errors import DataError
 
 Notes = dict[str, str | int | float]
@@ -19,10 +26,30 @@ Row = tuple[int, str, str]
 """Number of a pair, source and target."""
 
 
-def raw_splits(rows: Mapping[str, list[Row]], notes: Notes | None = None) -> RawData:
+def raw_splits(rows: Mapping[str, Sequence[Row]], notes: Notes | None = None) -> RawData:
     """Rows as raw examples, which are named by split and number."""
-    made = {split: [RawExample(f"{split}-{n:06d}", a, b) for n, a, b in part] for split, part in rows.items()}
+    made = {split: _named(split, part) for split, part in rows.items()}
     return RawData(made["train"], made["val"], made["test"], notes=notes or {})
+
+
+def aligned(left: Sequence[str], right: Sequence[str], first: int = 1) -> Sequence[Row]:
+    """Rows of two texts of as many lines, cleaned and numbered from `first`."""
+    if not isinstance(left, LongLines) and not isinstance(right, LongLines):
+        return [(n, clean(a), clean(b)) for n, (a, b) in enumerate(zip(left, right, strict=True), start=first)]
+    return LazySequence(lambda i: (first + i, clean(left[i]), clean(right[i])), len(left))
+
+
+def joined(parts: Sequence[Sequence[Row]]) -> Sequence[Row]:
+    """The rows of all parts, one part after the other."""
+    if all(isinstance(part, list) for part in parts):
+        return [row for part in parts for row in part]
+    ends = np.array(list(accumulate(map(len, parts))))
+
+    def row(index: int) -> Row:
+        part = int(np.searchsorted(ends, index, side="right"))
+        return parts[part][index - int(ends[part])]  # counted from the part's end
+
+    return LazySequence(row, int(ends[-1]))
 
 
 def folder_source(
@@ -39,7 +66,7 @@ def folder_source(
     )
 
 
-def read_splits(root: Path, stems: Mapping[str, str], source: str, target: str) -> dict[str, list[Row]]:
+def read_splits(root: Path, stems: Mapping[str, str], source: str, target: str) -> dict[str, Sequence[Row]]:
     """Rows (line number from 1, source, target) of every split, a row for every line; either text may be empty.
 
     Args:
@@ -65,32 +92,48 @@ def unused_files(folder: FolderSource, stems: Mapping[str, str], codes: tuple[st
     return folder.unused(used, "packed, beside the same file unpacked")
 
 
-def without_held_out(rows: Mapping[str, list[Row]]) -> tuple[dict[str, list[Row]], Notes]:
+def without_held_out(rows: Mapping[str, Sequence[Row]]) -> tuple[dict[str, Sequence[Row]], Notes]:
     """The splits without what is held out: no training source stands in validation or test, no validation one in test.
 
     Test stays as it was published. The notes count what was left out, where anything was. Empty sources are nobody's.
     """
-    kept, notes = {"test": list(rows["test"])}, Notes()
-    held = {plain(source) for _, source, _ in rows["test"]} - {""}
-    for split, later in (("val", "test"), ("train", "validation or test")):
-        kept[split] = [row for row in rows[split] if plain(row[1]) not in held]
-        dropped = len(rows[split]) - len(kept[split])
-        if dropped:
-            name = {"val": "validation", "train": "training"}[split]
-            notes[f"{name} pairs left out, whose source stands in {later}"] = dropped
-        held |= {plain(source) for _, source, _ in kept[split]} - {""}
+    test, notes = rows["test"], Notes()
+    held = {plain(source) for _, source, _ in test} - {""}
+    val = _without(rows["val"], held, notes, "validation pairs left out, whose source stands in test")
+    held |= {plain(source) for _, source, _ in val} - {""}
+    train = _without(rows["train"], held, notes, "training pairs left out, whose source stands in validation or test")
+    kept = {"train": train, "val": val, "test": test}
     return {split: kept[split] for split in rows}, notes
 
 
-def _read_pair(root: Path, stem: str, source: str, target: str) -> list[Row]:
+def _named(split: str, rows: Sequence[Row]) -> Sequence[RawExample]:
+    def name(row: Row) -> RawExample:
+        return RawExample(f"{split}-{row[0]:06d}", row[1], row[2])
+
+    return list(map(name, rows)) if isinstance(rows, list) else LazySequence(lambda i: name(rows[i]), len(rows))
+
+
+def _without(rows: Sequence[Row], held: set[str], notes: Notes, note: str) -> Sequence[Row]:
+    """The rows whose source is not held out; the others are counted in `notes` as `note`."""
+    if isinstance(rows, list):
+        kept: Sequence[Row] = [row for row in rows if plain(row[1]) not in held]
+    else:
+        places = np.flatnonzero(np.fromiter((plain(row[1]) not in held for row in rows), bool, len(rows)))
+        kept = LazySequence(lambda i: rows[places[i]], len(places))
+    if dropped := len(rows) - len(kept):
+        notes[note] = dropped
+    return kept
+
+
+def _read_pair(root: Path, stem: str, source: str, target: str) -> Sequence[Row]:
     files = _find(root, f"{stem}.{source}"), _find(root, f"{stem}.{target}")
-    left, right = (read_lines(file) for file in files)
+    left, right = (lines_of(file) for file in files)
     if len(left) != len(right):
         raise DataError(
             f"{files[0].name} has {len(left)} lines but {files[1].name} has {len(right)}, in {shown(root)}; "
             "line n of one must translate line n of the other."
         )
-    rows = [(n, clean(a), clean(b)) for n, (a, b) in enumerate(zip(left, right, strict=True), start=1)]
+    rows = aligned(left, right)
     if not any(source and target for _, source, target in rows):
         raise DataError(f"{files[0].name} and {files[1].name}, in {shown(root)}, hold no line with text on both sides.")
     return rows

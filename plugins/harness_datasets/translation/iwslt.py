@@ -69,10 +69,11 @@ class Iwslt(Campaign):
         plain = [by_names(files, [f"{stem}.{code}" for stem in stems]) for code in (a, b)]
         return (plain[0], plain[1]) if plain[0] and plain[1] else None
 
-    def lines(self, path: Path) -> list[str]:
+    def lines(self, path: Path) -> Sequence[str]:
         """Sentences; the lines of tags between them are left out."""
-        found = read_lines(path)
-        return [line for line in found if not _TAG.match(line)] if path.name.startswith("train.tags.") else found
+        if not path.name.startswith("train.tags."):
+            return super().lines(path)
+        return [line for line in read_lines(path) if not _TAG.match(line)]
 
     def _marked(self, split: str, name: str, order: str, code: str, files: Sequence[Path]) -> Path | None:
         if split == "train":

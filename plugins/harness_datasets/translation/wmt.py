@@ -17,7 +17,7 @@ HARNESS_CONTRACT = 2
 
 @dataclass
 class Wmt(Campaign):
-    """Training texts are read whole: name those that fit into memory.
+    """Training texts of 64 MB or more that are not packed need not fit into memory; packed ones are read whole.
 
     Fields:
         root: the folder.

@@ -1,114 +1,108 @@
-"""Prepared parallel text: splits, their vocabulary and their symbol ids, in memory and as a cache folder."""
+"""Parallel text as translation encodes it: normalised, without empty training pairs, as symbols of one vocabulary."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import islice
 
-from harness.contract.batch import ListSplit
 from harness.contract.raw import RawData
 from harness.errors import DataError
-from harness_tasks.text._sentences import Sentences, written
+from harness_tasks.text._sentences import written
 from harness_tasks.text._subwords import Subwords
 
 Notes = dict[str, str | int | float]
 Row = tuple[str, str, str]
+"""Id, source and target."""
+EncodedRow = tuple[Row, list[int], list[int]]
+"""A row, and the subwords of its source and of its target, without end symbols."""
+
+SPLITS = ("train", "val", "test")
+_AT_ONCE = 4096
 
 
-@dataclass
-class PreparedPairs:
-    """What translation needs of its data.
+@dataclass(frozen=True)
+class Pairs:
+    """The pairs of a data set, read one after the other in every pass: only a few are in memory.
+
+    Pairs with an empty side are left out of training. In validation and test they stay: the number of examples is that
+    of the published set, and an empty answer to an empty reference is right, as sacreBLEU has it.
 
     Attributes:
-        rows: split -> (id, source, target).
-        subwords: vocabulary of both languages, fitted on the training split.
-        ids: split -> (source ids, target ids) of each row, without end symbols.
-        notes: what the report should say of this data.
+        data: as the data set reads it.
+        lowercase: whether text is lower-cased.
     """
 
-    rows: dict[str, list[Row]]
-    subwords: Subwords
-    ids: dict[str, list[tuple[list[int], list[int]]]]
-    notes: Notes
+    data: RawData
+    lowercase: bool
 
-    @classmethod
-    def make(cls, data: RawData, vocab_size: int, lowercase: bool) -> PreparedPairs:
-        """Fit the vocabulary on the training split and encode all splits.
-
-        Pairs with an empty side are left out of training. In validation and test they stay: the number of examples is
-        that of the published set, and an empty answer to an empty reference is right, as sacreBLEU has it.
+    def fit(self, vocab_size: int) -> tuple[Subwords, Notes]:
+        """The vocabulary of both languages, fitted on the training split, and what the report should say of this data.
 
         Raises:
             DataError: no pair of a split has text on both sides.
         """
-        kept: dict[str, list[Row]] = {}
-        empty: Notes = {}
-        for split in ("train", "val", "test"):
-            rows = [
-                (raw.id, written(raw.input, lowercase), written(raw.target, lowercase)) for raw in getattr(data, split)
-            ]
-            if rows and not any(source and target for _, source, target in rows):
-                raise DataError(f"The {split} split has no pair with text on both sides.")
-            empty |= _empty(split, rows)
-            kept[split] = [row for row in rows if row[1] and row[2]] if split == "train" else rows
-        subwords = Subwords.fit((text for _, source, target in kept["train"] for text in (source, target)), vocab_size)
-        ids = {}
-        for split, part in kept.items():
-            sources = subwords.encode([source for _, source, _ in part])
-            ids[split] = list(zip(sources, subwords.encode([target for _, _, target in part]), strict=True))
-        trained_on = {row[1:] for row in kept["train"]}
-        repeated = sum(row[1:] in trained_on for row in kept["test"])
-        more: Notes = {
-            **{f"{split} pairs": len(part) for split, part in kept.items()},
-            "test pairs also in train": repeated,
+        counts = {split: _Counts() for split in SPLITS}
+        for split in ("val", "test"):
+            for row in self._all(split):
+                counts[split].add(row)
+        asked = {row[1:] for row in self._all("test")}
+        known = set[tuple[str, str]]()
+
+        def training_texts() -> Iterator[str]:
+            for row in self._all("train"):
+                counts["train"].add(row)
+                if row[1] and row[2]:
+                    if row[1:] in asked:
+                        known.add(row[1:])
+                    yield from row[1:]
+
+        subwords = Subwords.fit(training_texts(), vocab_size)
+        for split in SPLITS:
+            counts[split].check(split)
+        notes = {
+            **{f"{split} pairs": counts[split].kept(split) for split in SPLITS},
+            "test pairs also in train": sum(row[1:] in known for row in self._all("test")),
             "vocabulary": f"{len(subwords)} byte-level subwords, fitted on train",
-            "case": "lower-cased" if lowercase else "as written",
-            **empty,
+            "case": "lower-cased" if self.lowercase else "as written",
         }
-        return cls(kept, subwords, ids, data.notes | more)
+        for split in SPLITS:
+            notes |= counts[split].empty(split)
+        return subwords, self.data.notes | notes
 
-    def save(self, folder: Path) -> None:
-        """Write everything into an empty folder."""
-        (folder / "rows.json").write_text(json.dumps(self.rows, ensure_ascii=False), encoding="utf-8")
-        (folder / "subwords.json").write_text(self.subwords.serialised, encoding="utf-8")
-        (folder / "notes.json").write_text(json.dumps(self.notes), encoding="utf-8")
-        (folder / "ids.json").write_text(json.dumps(self.ids), encoding="utf-8")
+    def encoded(self, split: str, subwords: Subwords) -> Iterator[EncodedRow]:
+        """The pairs of a split that are kept, as subwords."""
+        kept = (row for row in self._all(split) if split != "train" or (row[1] and row[2]))
+        while rows := list(islice(kept, _AT_ONCE)):
+            sources = subwords.encode([source for _, source, _ in rows])
+            targets = subwords.encode([target for _, _, target in rows])
+            yield from zip(rows, sources, targets, strict=True)
 
-    @classmethod
-    def load(cls, folder: Path) -> PreparedPairs:
-        """Read what `save` wrote."""
-        rows, ids, notes = (
-            json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in ("rows", "ids", "notes")
-        )
-        subwords = Subwords((folder / "subwords.json").read_text(encoding="utf-8"))
-        return cls(
-            {split: [(row[0], row[1], row[2]) for row in part] for split, part in rows.items()},
-            subwords,
-            {split: [(pair[0], pair[1]) for pair in part] for split, part in ids.items()},
-            notes,
-        )
-
-    def split(self, name: str, sentences: Sentences) -> tuple[ListSplit, int]:
-        """A split as examples, and how many of its pairs are longer than `sentences.max_length`, end included.
-
-        Longer training pairs are left out. Longer validation and test pairs stay, with their symbols cut and
-        their reference text whole, so that every model answers for every one of them.
-        """
-        examples, long = [], 0
-        for (row, source, target), both in zip(self.rows[name], self.ids[name], strict=True):
-            if any(len(ids) >= sentences.max_length for ids in both):
-                long += 1
-                if name == "train":
-                    continue
-            examples.append(sentences.pair(row, source, target, *both))
-        return ListSplit(examples), long
+    def _all(self, split: str) -> Iterator[Row]:
+        for raw in getattr(self.data, split):
+            yield raw.id, written(raw.input, self.lowercase), written(raw.target, self.lowercase)
 
 
-def _empty(split: str, rows: list[Row]) -> Notes:
-    """How many pairs lack which side, and what is done with them; nothing where none does."""
-    done = "left out" if split == "train" else "kept"
-    sides = {(False, True): "source", (True, False): "target", (False, False): "source and target"}
-    counts = Counter((bool(source), bool(target)) for _, source, target in rows)
-    return {f"{split} pairs with empty {name}, {done}": counts[key] for key, name in sides.items() if counts[key]}
+class _Counts:
+    """How many pairs of a split have text on which sides."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[bool, bool]] = Counter()
+
+    def add(self, row: Row) -> None:
+        self._counts[bool(row[1]), bool(row[2])] += 1
+
+    def check(self, split: str) -> None:
+        if self._counts and not self._counts[True, True]:
+            raise DataError(f"The {split} split has no pair with text on both sides.")
+
+    def kept(self, split: str) -> int:
+        return self._counts[True, True] if split == "train" else self._counts.total()
+
+    def empty(self, split: str) -> Notes:
+        """How many pairs lack which side, and what is done with them; nothing where none does."""
+        done = "left out" if split == "train" else "kept"
+        sides = {(False, True): "source", (True, False): "target", (False, False): "source and target"}
+        found = {name: self._counts[key] for key, name in sides.items()}
+        return {f"{split} pairs with empty {name}, {done}": count for name, count in found.items() if count}

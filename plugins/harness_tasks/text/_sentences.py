@@ -57,13 +57,20 @@ class Sentences(Preprocessing):
         source, target = (written(text, self.lowercase) for text in (raw.input, raw.target))
         return self.pair(raw.id, source, target, *self.subwords.encode([source, target]))
 
-    def pair(self, name: str, source: str, target: str, given: Sequence[int], wanted: Sequence[int]) -> Example:
+    def pair(
+        self,
+        name: str,
+        source: str,
+        target: str,
+        given: Sequence[int] | np.ndarray,
+        wanted: Sequence[int] | np.ndarray,
+    ) -> Example:
         """An example of two texts as `written` and of the subwords of each, without end symbols."""
         return Example(name, self.closed(given), self.closed(wanted), (target,), source)
 
-    def closed(self, ids: Sequence[int]) -> np.ndarray:
+    def closed(self, ids: Sequence[int] | np.ndarray) -> np.ndarray:
         """int64 (T,): subwords, cut to `max_length` and ended."""
-        return np.array([*ids[: self.max_length - 1], EOS], dtype=np.int64)
+        return np.append(np.asarray(ids[: self.max_length - 1], dtype=np.int64), EOS)
 
     def save(self, folder: Path) -> None:
         """Write `tokenizer.json` and `sentences.json`."""

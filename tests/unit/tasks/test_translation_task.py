@@ -10,7 +10,7 @@ from harness_datasets.translation.interface_strings import InterfaceStrings
 from harness_datasets.translation.multi30k import Multi30k
 from harness_datasets.translation.parallel import ParallelFolder
 from harness_tasks.text._copy_nearest import COPY_NEAREST_NEIGHBOUR
-from harness_tasks.text._prepared_pairs import PreparedPairs
+from harness_tasks.text._prepared_pairs import Pairs
 from harness_tasks.translation import Translation
 
 from harness.contract.metric import aggregate
@@ -281,4 +281,4 @@ def test_files_that_are_not_used_are_named_every_time(captions):
 def test_a_split_without_a_whole_pair_is_refused():
     data = RawData([RawExample("1", "a", "")], [], [])
     with pytest.raises(DataError, match="train split has no pair with text on both sides"):
-        PreparedPairs.make(data, 300, lowercase=False)
+        Pairs(data, lowercase=False).fit(300)
