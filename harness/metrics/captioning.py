@@ -150,7 +150,7 @@ def _clipped_cosine(answer: dict[tuple[str, ...], float], right: dict[tuple[str,
 
 BLEU_4 = Metric(
     name="bleu_4",
-    unit="BLEU",
+    unit="BLEU-4",
     higher_is_better=True,
     statistics=_bleu_counts,
     aggregate=_bleu,
@@ -173,7 +173,7 @@ ROUGE_L = Metric(
 
 CIDER_D = Metric(
     name="cider_d",
-    unit="CIDEr",
+    unit="CIDEr-D",
     higher_is_better=True,
     statistics=_sentences,
     aggregate=_cider,

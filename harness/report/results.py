@@ -50,7 +50,8 @@ class Scale:
 
     @property
     def _is_its_unit(self) -> bool:
-        return self.unit.lower() == self.name.lower().replace("_per_", "/") != ""
+        unit, name = self.unit.lower(), self.name.lower()
+        return unit != "" and unit in (name.replace("_per_", "/"), name.replace("_", "-"))
 
 
 def scale_of(run: RunView, name: str) -> Scale:

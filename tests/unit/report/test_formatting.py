@@ -7,6 +7,7 @@ import math
 import pytest
 
 from harness.report import formatting as fmt
+from harness.report.results import Scale
 
 
 @pytest.mark.parametrize(
@@ -84,3 +85,16 @@ def test_sizes_and_shares():
 )
 def test_a_cost_and_its_interval_share_a_unit(mean, half, units, text):
     assert fmt.measured(mean, half, units) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "text"),
+    [
+        ("bleu", "BLEU", "BLEU ↑"),
+        ("bleu_4", "BLEU-4", "BLEU-4 ↑"),
+        ("bits_per_character", "bits/character", "bits/character ↑"),
+        ("accuracy", "%", "% accuracy ↑"),
+    ],
+)
+def test_a_metric_whose_unit_is_its_name_is_named_once(name, unit, text):
+    assert Scale(name, unit, True).measured == text
