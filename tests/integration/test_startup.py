@@ -7,9 +7,12 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "pytorch_lightning", "torchaudio", "torchvision", "sklearn", "scipy", "matplotlib", "av", "minigrid")
+HEAVY = (
+    *("torch", "pytorch_lightning", "torchaudio", "torchvision", "sklearn", "scipy", "matplotlib", "av", "minigrid"),
+    "datasets",
+)
 COMMANDS = ["--help", "list tasks", "list models", "list tasks --json", "run --help"]
-UNUSED = ("torchaudio", "sklearn", "av", "minigrid", "pandas", "jinja2", "scipy.signal", "scipy.stats")
+UNUSED = ("torchaudio", "sklearn", "av", "minigrid", "pandas", "jinja2", "scipy.signal", "scipy.stats", "datasets")
 RUN = (
     "run task=text_generation task.dataset=counting task.generated_characters=2000 task.loader.batch_size=4 "
     "task.loader.bptt=32 model=lstm model.hidden_size=8 trainer.embedding_dim=8 trainer.validations=1 budget=steps:2"

@@ -5,20 +5,24 @@ from __future__ import annotations
 import dataclasses
 import re
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 from preparation_mutants import Stored
 from remark_mutants import Remarks
 from tagging_mutants import Capitals
 from task_mutants import Ahead, Letters, Pooled, Sides, Spelled, Unstated
 
+from harness.contract.batch import Example
 from harness.contract.task import Task
 from harness.data.sources import FileSource, FolderSource, GeneratedSource, UrlSource, WheelSource
 from harness.testing import task_declarations
 from harness.testing.clause import Clause
 from harness.testing.examination import Finding, examine
 from harness.testing.task_checks import CLAUSES
+from harness.testing.task_splits import _other_text
 from harness.testing.task_subject import TaskSubject, subjects
 
 SOUND = (Sides(), Pooled(), Letters(), Remarks(), Spelled(), Ahead(), Capitals(), Stored())
@@ -149,6 +153,25 @@ def test_the_example_that_fails_is_shown() -> None:
     finding = examine(BY_NAME["near_duplicates"], subjects(Sides(fault="near duplicate"))[0])
     assert re.match(r"'test1' \(input \[\[.* of shape \(4, 2\), target [01]\)", finding.example), finding.example
     assert examine(BY_NAME["offline"], subjects(Sides(fault="network in setup"))[0]).example == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "copies"),
+    [
+        ("play Nina", "play Ella", False),  # both names are unknown words
+        ("play Nina", "Play, NINA!", True),
+        ("play Nina", "stop it", True),  # not what is encoded to these symbols
+        ("play Nina", "", True),
+    ],
+)
+def test_texts_that_only_unknown_words_make_equal_are_no_copies(text: str, other: str, copies: bool) -> None:
+    class Words:
+        def encode(self, source: Any) -> np.ndarray:
+            return np.array([{"play": 1, "stop": 2}.get(word.lower().strip(",!"), 0) for word in source.split()])
+
+    data = SimpleNamespace(preprocessing=Words())
+    example = Example("a", np.array([1, 0]), 0, source=text)
+    assert _other_text(data, example, other) is not copies  # type: ignore[arg-type]
 
 
 def test_every_clause_has_a_mutant() -> None:
