@@ -106,7 +106,7 @@ def read_examples(
     if formula is None:
         found.left_out.append(f"the metric {shown(metric)} keeps its own statistics, without a formula here")
         return found
-    blocks = next((said for run in runs.values() if any(said := _blocks(run, number))), [""] * number)
+    blocks = next((named for run in runs.values() if any(named := _blocks(run, number))), [""] * number)
     tables, refused = corpus.tabulate(formula, {str(i): rows for i, rows in known.items()})
     found.left_out += [f"{_named(labels, runs, int(i))}: {reason}" for i, reason in refused.items()]
     for run_id, table in ((int(i), table) for i, table in tables.items()):

@@ -61,7 +61,7 @@ class Pairs:
         subwords = Subwords.fit(training_texts(), vocab_size)
         for split in SPLITS:
             counts[split].check(split)
-        notes = {
+        notes: dict[str, str | int | float] = {
             **{f"{split} pairs": counts[split].kept(split) for split in SPLITS},
             "test pairs also in train": sum(row[1:] in known for row in self._all("test")),
             "vocabulary": f"{len(subwords)} byte-level subwords, fitted on train",

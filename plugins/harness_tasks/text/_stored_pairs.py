@@ -113,7 +113,7 @@ class StoredPairs:
     def gather(self, positions: np.ndarray, input_pad: int, target_pad: int) -> Gathered:
         """Symbols side by side; the texts stay on disk."""
         places = self._places[positions].tolist()
-        sides = []
+        sides: list[np.ndarray] = []
         for file, pad in ((self._source, input_pad), (self._target, target_pad)):
             together = Ragged.of([self._cut(file[place]) for place in places])
             sides += together.padded(np.arange(len(places)), pad)
