@@ -44,7 +44,9 @@ class Normaliser:
         return len(self.mean)
 
     def __call__(self, frames: np.ndarray) -> np.ndarray:
-        return ((frames - self.mean) / self.deviation).astype(np.float32)
+        centred = frames - self.mean  # float64
+        centred /= self.deviation
+        return centred.astype(np.float32)
 
 
 def _sum(recordings: Iterable[np.ndarray], mean: np.ndarray | None = None) -> np.ndarray:

@@ -12,12 +12,13 @@ from harness.contract.batch import Example
 from harness.contract.raw import RawExample
 from harness.data.cache import build_once, cache_dir
 from harness.data.symbol_file import StoredDocument, SymbolFile, write_symbols
+from harness.runtime import usable_cores
 from harness_tasks.text._documents import written
 from harness_tasks.text._text_symbols import BOS, UNK, SymbolVocabulary
 from harness_tasks.text.long_documents import LongDocuments
 
 _PREPARATION = 1  # raised with any change of what is stored
-_AT_ONCE = 16 << 20  # characters: four pieces of a long text, for as many cores
+_PER_CORE, _CORES = 4 << 20, 4  # characters encoded at once, which takes 150 MB a core; and for how many cores
 
 
 class StoredDocuments:
@@ -89,7 +90,8 @@ def _encoded(raw: Sequence[RawExample], vocabulary: SymbolVocabulary) -> Iterato
 
 
 def _together(raw: Sequence[RawExample]) -> Iterator[tuple[list[str], list[str]]]:
-    """Texts and ids of documents, in lists of about `_AT_ONCE` characters."""
+    """Texts and ids of documents, in lists of about `_PER_CORE` characters a core."""
+    most = _PER_CORE * min(usable_cores(), _CORES)
     texts: list[str] = []
     ids: list[str] = []
     held = 0
@@ -97,7 +99,7 @@ def _together(raw: Sequence[RawExample]) -> Iterator[tuple[list[str], list[str]]
         texts.append(written(one.target))
         ids.append(one.id)
         held += len(texts[-1])
-        if held >= _AT_ONCE:
+        if held >= most:
             yield texts, ids
             texts, ids, held = [], [], 0
     if texts:
