@@ -169,9 +169,9 @@ def test_texts_that_only_unknown_words_make_equal_are_no_copies(text: str, other
         def encode(self, source: Any) -> np.ndarray:
             return np.array([{"play": 1, "stop": 2}.get(word.lower().strip(",!"), 0) for word in source.split()])
 
-    data = SimpleNamespace(preprocessing=Words())
+    data: Any = SimpleNamespace(preprocessing=Words())
     example = Example("a", np.array([1, 0]), 0, source=text)
-    assert _other_text(data, example, other) is not copies  # type: ignore[arg-type]
+    assert _other_text(data, example, other) is not copies
 
 
 def test_every_clause_has_a_mutant() -> None:
