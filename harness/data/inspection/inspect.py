@@ -19,6 +19,7 @@ from harness.data.inspection.media import (
     inspect_recording,
     inspect_recordings,
 )
+from harness.data.inspection.saved import inspect_saved
 from harness.data.inspection.tables import describe_table, inspect_table
 from harness.data.inspection.texts import (
     inspect_parallel,
@@ -102,6 +103,8 @@ def _media_file(path: Path, ending: str) -> Inspected | None:
 
 
 def _folder(root: Path) -> list[tuple[Path, Inspected]]:
+    if saved := inspect_saved(root):
+        return [(root, saved)]
     files = [path for path in walk(root).files if not _is_about(path)]
     if not files:
         raise DataError(f"{shown(root)} holds no files.")

@@ -106,7 +106,8 @@ def read_examples(
     if formula is None:
         found.left_out.append(f"the metric {shown(metric)} keeps its own statistics, without a formula here")
         return found
-    blocks = next((named for run in runs.values() if any(named := _blocks(run, number))), [""] * number)
+    of_runs = (_blocks(run, number) for run in runs.values())
+    blocks = next((one for one in of_runs if any(one)), [""] * number)
     tables, refused = corpus.tabulate(formula, {str(i): rows for i, rows in known.items()})
     found.left_out += [f"{_named(labels, runs, int(i))}: {reason}" for i, reason in refused.items()]
     for run_id, table in ((int(i), table) for i, table in tables.items()):

@@ -221,3 +221,30 @@ class TestFolders:
         (tmp_path / name).write_bytes(content)
         with pytest.raises(DataError, match=words):
             inspect(tmp_path / name)
+
+
+SAVED = {
+    "text_classification.huggingface": {
+        "text": {"dtype": "string", "_type": "Value"},
+        "label": {"names": ["neg", "pos"], "_type": "ClassLabel"},
+    },
+    "tagging.huggingface": {
+        "tokens": {"feature": {"dtype": "string", "_type": "Value"}, "_type": "List"},
+        "tags": {"feature": {"names": ["O", "B-X"], "_type": "ClassLabel"}, "_type": "List"},
+    },
+    "translation.huggingface": {"translation": {"languages": ["de", "en"], "_type": "Translation"}},
+    "text_generation.huggingface": {"text": {"dtype": "string", "_type": "Value"}},
+}
+
+
+@pytest.mark.parametrize("dataset", SAVED)
+def test_a_folder_of_save_to_disk_is_known_by_its_columns(dataset, tmp_path):
+    (tmp_path / "train").mkdir()
+    (tmp_path / "dataset_dict.json").write_text(json.dumps({"splits": ["train"]}))
+    (tmp_path / "train" / "dataset_info.json").write_text(json.dumps({"features": SAVED[dataset]}))
+    ((_, found),) = inspect(tmp_path)
+    assert [command.dataset for command in found.commands] == [dataset]
+    assert found.facts[0] == ("splits", "train")
+    (tmp_path / "train" / "dataset_info.json").write_text("{")
+    with pytest.raises(DataError, match="cannot be read"):
+        inspect(tmp_path)
