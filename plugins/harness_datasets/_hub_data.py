@@ -6,6 +6,7 @@ columns of words and tags), which then reads it: columns are found and splits co
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,13 +84,13 @@ class HubData(Dataset):
 
     # -- for data sets -------------------------------------------------------------------------------
 
+    @abstractmethod
     def write(self, folder: Path, splits: Splits) -> None:
         """Write splits into a folder, in the layout that the data set reads.
 
         Raises:
             DataError: a column is missing, or is not of the kind that is needed.
         """
-        raise NotImplementedError
 
     def _written(self) -> Path:
         """The folder that `write` filled.
