@@ -96,7 +96,7 @@ RUN_ELSEWHERE = {
 }
 
 # Run by the tests marked shared_data, below: the word for the folder, and the command.
-MULTI30K = "harness run experiment=multi30k task.root=MULTI30K"
+MULTI30K = "harness run experiment=published/multi30k_attention task.root=MULTI30K"
 FSDD = "harness run task=speech_recognition model=bilstm task.dataset=fsdd task.root=FSDD"
 VIDEOS = "harness run task=action_recognition model=cnn_lstm task.dataset=folder task.root=VIDEOS"
 

@@ -104,7 +104,7 @@ def test_a_length_that_is_no_number_is_refused(word: str) -> None:
 
 
 def test_the_command_line_may_choose_another_data_set_than_an_experiment() -> None:
-    config = compose(["experiment=multi30k", "task.dataset=cipher"])
+    config = compose(["experiment=published/multi30k_attention", "task.dataset=cipher"])
     assert config.task.dataset == "cipher"
     assert (config.task.source_language, config.task.loader.batch_tokens) == ("de", 2_000)  # what still exists stays
     assert "root" not in config.task
