@@ -81,7 +81,7 @@ def test_an_option_of_another_data_set_does_not_exist_and_those_that_do_are_list
 
 
 def test_a_data_set_that_does_not_exist_is_named_with_those_of_the_task() -> None:
-    message = "data set of task 'translation' named 'multi3k'. Did you mean 'multi30k'.*cipher, interface_strings"
+    message = "data set of task 'translation' named 'multi3k'. Did you mean 'multi30k'.*huggingface, interface_strings"
     with pytest.raises(UnknownNameError, match=message):
         compose(["task=translation", "task.dataset=multi3k"])
     with pytest.raises(UnknownNameError, match="data set of task 'text_generation' named 'cipher'"):
