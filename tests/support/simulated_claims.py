@@ -38,7 +38,7 @@ Row = dict[str, object]
 
 @dataclass(frozen=True)
 class Task:
-    """What the README's table of the quick start over three seeds says of a task.
+    """What the table of an earlier quick start over three seeds said of a task.
 
     Attributes:
         higher: whether higher is better.
@@ -71,7 +71,7 @@ QUICK_START = {
     ),
 }
 CLIPS, ACCURACY, ACCURACY_SPREAD = 800, 0.87, 0.0044
-"""Test clips of the quick start, and accuracy and its spread over seeds of the three models in the middle."""
+"""Test clips of that quick start, and accuracy and its spread over seeds of the three models in the middle."""
 SHARED = 0.75
 """The share of clips that are equally hard for both models; chosen so that the old rule errs as often as it did."""
 
@@ -124,7 +124,7 @@ def noise(dice: np.random.Generator, kind: str, shape: tuple[int, ...], spreads:
 
 
 def quick_start(dice: np.random.Generator, task: Task, kind: str, worlds: int, seeds: int) -> np.ndarray:
-    """Values (W, K, N) as the quick start's would be."""
+    """Values (W, K, N) as that quick start's would be."""
     shape = (worlds, len(task.results), seeds)
     values = task.means[:, None] + noise(dice, "normal" if kind == "failing" else kind, shape, task.spreads)
     return np.where(dice.random(shape) < FAILING, task.guessing, values) if kind == "failing" else values
@@ -194,7 +194,7 @@ def one_split(cell: tuple[int, int, int]) -> Row:
     """One line of table 3: two models that are equally good on new clips, judged on one drawn test split.
 
     A model is right about a clip with a probability that stays over its seeds, drawn from a beta distribution whose
-    narrowness gives the quick start's spread over seeds.
+    narrowness gives that quick start's spread over seeds.
     """
     number, seeds, worlds = cell
     dice = np.random.default_rng((SEED, 3, number))
