@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from harness.bench import data_wait, decoding
+from harness.config.composition import experiment_grids
 from harness.config.settings import RunSettings, TrainerSettings
 from harness.registry.discovery import load_model, load_task, registry
 
@@ -29,12 +30,11 @@ def test_every_task_of_the_quick_start_is_measured_with_its_settings(monkeypatch
         return rounds, steps
 
     monkeypatch.setattr(data_wait, "data_wait_row", noted)
-    assert data_wait.data_wait_rows(2, 3) == [(2, 3)] * 4
-    assert {s.task.name for s in seen} == {
-        *("translation", "text_generation", "speech_recognition", "action_recognition")
-    }
+    tasks = experiment_grids(["experiment=quickstart"]).common["task"]
+    assert data_wait.data_wait_rows(2, 3) == [(2, 3)] * len(tasks)
+    assert [s.task.name for s in seen] == tasks
     assert {s.model.name for s in seen} == {"lstm"}
-    assert {s.trainer.embedding_dim for s in seen} == {64, 128}  # not the default of 256
+    assert seen[tasks.index("text_generation")].trainer.embedding_dim == 64  # not the default of 256
 
 
 def test_both_ways_of_decoding_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

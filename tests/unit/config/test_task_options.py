@@ -130,7 +130,7 @@ def test_a_data_set_of_another_package_is_chosen_like_any(site: Any) -> None:
     task = _task("task.dataset=mine", "task.size=5")
     assert (task.dataset_name, task.dataset.size) == ("mine.en-de", 5)
     assert registry().dataset_names("translation") == [
-        *("cipher", "interface_strings", "iwslt", "mine", "multi30k", "parallel", "wmt")
+        *("cipher", "huggingface", "interface_strings", "iwslt", "mine", "multi30k", "parallel", "wmt")
     ]
 
 
