@@ -40,8 +40,9 @@ CONTRACTS = Page(
             "harness.contract.training.ParameterGroup",
             "harness.contract.training.AuxiliaryLoss",
         ),
-        "Targets": tuple(
-            f"harness.contract.target.{n}" for n in ("Target", "Needs", "Layout", "Vocabulary", "HeadContext", "Answer")
+        "Targets": (
+            *(f"harness.contract.target.{n}" for n in ("Target", "Needs", "Layout", "Vocabulary", "Answer")),
+            "harness.contract.target_context.HeadContext",
         ),
         "Tasks": (
             "harness.contract.task.Task",

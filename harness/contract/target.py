@@ -14,7 +14,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
 from harness.contract import hypotheses
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from harness.contract.metric import Metric, Prediction
     from harness.contract.model import EncoderOutput
     from harness.contract.specs import InputSpec
+    from harness.contract.target_context import Decoding, HeadContext
 
 
 @dataclass(frozen=True)
@@ -86,80 +87,6 @@ class Vocabulary:
     def special(self) -> set[int]:
         """Ids with a meaning of their own, which stand for nothing in the data."""
         return {i for i in (self.pad_id, self.bos_id, self.eos_id) if i is not None}
-
-
-class HeadOptions(Protocol):
-    """What `harness.config.run_options.TrainerSettings` says about heads."""
-
-    @property
-    def embedding_dim(self) -> int:
-        """D of the engine's embedding."""
-        ...
-
-    @property
-    def head_dropout(self) -> float:
-        """Dropout on the features before the head."""
-        ...
-
-    @property
-    def tie_embeddings(self) -> bool:
-        """Whether the output layer over symbols shares their embedding."""
-        ...
-
-    @property
-    def softmax(self) -> str:
-        """ "full", "adaptive" or "sampled"."""
-        ...
-
-
-class HeadContext(NamedTuple):
-    """What a head is built for.
-
-    Attributes:
-        feature_dim: H of the encoder's features, or of the decoder's where there is one.
-        summary_dim: S.
-        embedding: of the input symbols, or of the target symbols where there is a decoder.
-        options: the engine's settings for heads.
-    """
-
-    feature_dim: int
-    summary_dim: int
-    embedding: nn.Module
-    options: HeadOptions
-
-
-class Decoding(Protocol):
-    """How outputs are searched for, as `harness.config.run_options.DecodingSettings` documents it."""
-
-    @property
-    def method(self) -> str:
-        """ "greedy" or "beam"."""
-        ...
-
-    @property
-    def beam_size(self) -> int:
-        """Hypotheses kept."""
-        ...
-
-    @property
-    def sample_length(self) -> int:
-        """Steps or symbols of a generated continuation."""
-        ...
-
-    @property
-    def temperature(self) -> float:
-        """By which logits are divided before sampling."""
-        ...
-
-    @property
-    def length_penalty(self) -> float:
-        """Exponent of the length penalty."""
-        ...
-
-    @property
-    def max_length(self) -> int | None:
-        """Longest output in symbols; None: the target's own."""
-        ...
 
 
 class Continuation(NamedTuple):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.data.json_object import read_object
 from harness.errors import DataError, UserError
 from harness.places import user_path
 from harness.training.model_files import CONFIG, FORMAT, PREPROCESSING, SPECS, WEIGHTS, checksum
@@ -87,7 +87,7 @@ def read_folder(path: Path) -> ModelFolder:
     """
     if not (path / SPECS).is_file():
         raise DataError(f"The folder {path} holds no trained model: {_why_not(path)}.")
-    specs = _json(path / SPECS)
+    specs = read_object(path / SPECS)
     if specs.get("format") != FORMAT or not isinstance(specs.get("files"), dict):
         raise DataError(
             f"{path / SPECS} has format {specs.get('format')!r}, and this version of the harness reads format {FORMAT}."
@@ -106,23 +106,13 @@ def read_folder(path: Path) -> ModelFolder:
                 f"{file} is damaged or was changed: its checksum is not the one in {SPECS}. Copy the folder again, or "
                 "run the run again."
             )
-    return ModelFolder(path, specs, _json(path / CONFIG))
+    return ModelFolder(path, specs, read_object(path / CONFIG))
 
 
 def _why_not(path: Path) -> str:
     if not (path / CONFIG).is_file():
         return f"it is no run's folder (there is no {CONFIG})"
-    model = _json(path / CONFIG).get("baseline")
+    model = read_object(path / CONFIG).get("baseline")
     if model is not None:
         return f"its run is the baseline '{model}', which leaves no network"
     return f"its run is not finished, or is a baseline (there is no {SPECS})"
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read: {error}.") from error
-    if not isinstance(content, dict):
-        raise DataError(f"{path} cannot be read: it holds no JSON object.")
-    return content

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from harness.contract.model import Decoder, Encoder, EncoderOutput, Model, State
 from harness.contract.signature import TaskSignature
 from harness.contract.specs import EmbeddedInput, InputSpec
-from harness.contract.target import HeadContext, HeadOptions, Target
+from harness.contract.target import Target
+from harness.contract.target_context import HeadContext, HeadOptions
 from harness.contract.training import ParameterGroup
 from harness.errors import ConfigError, PluginError
 from harness.nn.decoder import RecurrentDecoder

@@ -11,7 +11,8 @@ import numpy as np
 from harness.contract import hypotheses
 from harness.contract.hookspecs import hookimpl
 from harness.contract.specs import FrameInput, InputSpec
-from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs, Target
+from harness.contract.target import Answer, Layout, Needs, Target
+from harness.contract.target_context import Decoding, HeadContext
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,8 @@ import numpy as np
 
 from harness.contract.hookspecs import hookimpl
 from harness.contract.specs import FrameInput, InputSpec
-from harness.contract.target import Answer, Continuation, Decoding, HeadContext, Layout, Needs, Target
+from harness.contract.target import Answer, Continuation, Layout, Needs, Target
+from harness.contract.target_context import Decoding, HeadContext
 
 if TYPE_CHECKING:
     import torch

@@ -11,7 +11,8 @@ import numpy as np
 from harness.contract import hypotheses
 from harness.contract.hookspecs import hookimpl
 from harness.contract.specs import FrameInput, InputSpec, TokenInput
-from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs, Target, Vocabulary
+from harness.contract.target import Answer, Layout, Needs, Target, Vocabulary
+from harness.contract.target_context import Decoding, HeadContext
 from harness.targets._checks import outside
 
 if TYPE_CHECKING:

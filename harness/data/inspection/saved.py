@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from harness.data.foreign import shown
 from harness.data.inspection.finding import Command, Inspected, listed
+from harness.data.json_object import read_object
 from harness.errors import DataError
 
 _TEXT_MODELS = ("lstm", "bilstm")
@@ -20,13 +20,13 @@ def inspect_saved(root: Path) -> Inspected | None:
         DataError: it is one, and a file of it cannot be read.
     """
     if (root / "dataset_dict.json").is_file():
-        splits: list[str] = list(_json(root / "dataset_dict.json").get("splits", []))
+        splits = _strings(root / "dataset_dict.json", "splits")
     elif (root / "state.json").is_file() and (root / "dataset_info.json").is_file():
         splits = []
     else:
         return None
     first = root / splits[0] if splits else root
-    features = _json(first / "dataset_info.json").get("features") or {}
+    features = _features(first / "dataset_info.json")
     facts = [(f"column '{shown(name)}'", _kind(feature)) for name, feature in features.items()]
     commands = _commands(features)
     return Inspected(
@@ -56,20 +56,24 @@ def _commands(features: dict[str, Any]) -> tuple[Command, ...]:
 def _kind(feature: Any) -> str:
     if not isinstance(feature, dict):
         return "a table"
-    if names := feature.get("names"):
-        return f"label, {len(names)} classes: {shown(listed(names))}"
-    if languages := feature.get("languages"):
+    if isinstance(names := feature.get("names"), list):
+        return f"label, {len(names)} classes: {shown(listed([str(name) for name in names]))}"
+    if isinstance(languages := feature.get("languages"), list):
         return f"texts in {shown(listed(languages))}"
     if "feature" in feature:
         return f"a list of {_kind(feature['feature'])}"
     return shown(str(feature.get("dtype") or feature.get("_type", "")))
 
 
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{shown(path)} cannot be read: {error}.") from error
+def _strings(path: Path, name: str) -> list[str]:
+    found = read_object(path).get(name, [])
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise DataError(f"{shown(path)} is damaged: '{name}' is no list of names.")
+    return found
+
+
+def _features(path: Path) -> dict[str, Any]:
+    found = read_object(path).get("features") or {}
     if not isinstance(found, dict):
-        raise DataError(f"{shown(path)} holds no JSON object.")
+        raise DataError(f"{shown(path)} is damaged: 'features' does not say what each column holds.")
     return found

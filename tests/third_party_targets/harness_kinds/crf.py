@@ -13,7 +13,8 @@ import numpy as np
 
 from harness import Example, Metric, Prediction, Target, hookimpl
 from harness.contract.specs import FrameInput, InputSpec
-from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs
+from harness.contract.target import Answer, Layout, Needs
+from harness.contract.target_context import Decoding, HeadContext
 from harness.metrics.tagging import SPAN_F1, TAG_MACRO_F1, TOKEN_ACCURACY, tag_confusion
 
 if TYPE_CHECKING:
@@ -69,8 +70,7 @@ class CRFTarget(Target):
         for t in range(1, scores.shape[1]):
             valid = t < target_lengths  # (B,)
             total = total + (right[:, t] + moves[targets[:, t - 1], targets[:, t]]) * valid
-            step = (alpha.unsqueeze(2) + moves).logsumexp(1) + scores[:, t]
-            alpha = step.where(valid.unsqueeze(1), alpha)
+            alpha = ((alpha.unsqueeze(2) + moves).logsumexp(1) + scores[:, t]).where(valid.unsqueeze(1), alpha)
         return alpha.logsumexp(1) - total
 
     def answers(self, outputs: Tensor, lengths: Tensor, decoding: Decoding, *, head: Any = None) -> list[Answer]:

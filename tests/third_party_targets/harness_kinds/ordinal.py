@@ -13,7 +13,8 @@ import numpy as np
 
 from harness import Example, Metric, Prediction, Target, hookimpl
 from harness.contract.specs import InputSpec, TokenInput
-from harness.contract.target import Answer, Decoding, HeadContext, Layout, Needs
+from harness.contract.target import Answer, Layout, Needs
+from harness.contract.target_context import Decoding, HeadContext
 from harness.metrics.classification import ACCURACY, confusion_matrix
 from harness.metrics.ratios import total
 

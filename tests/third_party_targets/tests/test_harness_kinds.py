@@ -12,7 +12,7 @@ from harness_kinds.ordinal import OrdinalTarget
 from harness_kinds.star_rating import StarRating
 
 from harness.config.settings import DecodingSettings, TrainerSettings
-from harness.contract.target import HeadContext
+from harness.contract.target_context import HeadContext
 from harness.testing import TargetContract, TaskContract
 
 

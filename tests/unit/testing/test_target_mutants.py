@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from harness.contract.metric import Metric
 from harness.contract.specs import FrameInput, InputSpec
-from harness.contract.target import Answer, HeadContext, Layout
+from harness.contract.target import Answer, Layout
+from harness.contract.target_context import HeadContext
 from harness.metrics.ratios import total
 from harness.nn.heads import LinearHead
 from harness.nn.losses import cross_entropy_rows
