@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -145,25 +144,25 @@ def read_saved(folder: Path) -> dict[str, Part]:
 
 
 def _downloaded(source: HubSource) -> Any:
-    with _without_network_if_asked():
-        datasets = _library()
-        try:
-            builder = datasets.load_dataset_builder(source.repository, source.subset, revision=source.revision)
-            # Out of reach of the hub, `datasets` takes the newest revision in its cache, whatever was asked for.
-            if builder.hash != source.revision:
-                raise OfflineError(_unreachable(source, f"its cache holds revision {builder.hash} alone"))
-            builder.download_and_prepare()
-            found = builder.as_dataset()
-        except (DataError, OfflineError):
-            raise
-        except (ConnectionError, TimeoutError) as error:
-            raise OfflineError(_unreachable(source, _first_line(error))) from error
-        except Exception as error:  # what the hub's client raises depends on its version
-            raise DataError(
-                f"Data set '{source.repository}' at revision {source.revision} could not be loaded: "
-                f"{type(error).__name__}: {_first_line(error)}"
-            ) from error
-    return found
+    if offline():  # holds for the hub's client too, which reads its own variable when it is imported
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    datasets = _library()
+    try:
+        builder = datasets.load_dataset_builder(source.repository, source.subset, revision=source.revision)
+        # Out of reach of the hub, `datasets` takes the newest revision in its cache, whatever was asked for.
+        if builder.hash != source.revision:
+            raise OfflineError(_unreachable(source, f"its cache holds revision {builder.hash} alone"))
+        builder.download_and_prepare()
+        return builder.as_dataset()
+    except (DataError, OfflineError):
+        raise
+    except (ConnectionError, TimeoutError) as error:
+        raise OfflineError(_unreachable(source, _first_line(error))) from error
+    except Exception as error:  # what the hub's client raises depends on its version
+        raise DataError(
+            f"Data set '{source.repository}' at revision {source.revision} could not be loaded: "
+            f"{type(error).__name__}: {_first_line(error)}"
+        ) from error
 
 
 def _unreachable(source: HubSource, reason: str) -> str:
@@ -181,14 +180,6 @@ def _library() -> Any:
         raise DataError(f"Data sets of the Hugging Face hub need the Python package datasets: {_INSTALL}.") from error
     datasets.disable_progress_bars()
     return datasets
-
-
-@contextmanager
-def _without_network_if_asked() -> Iterator[None]:
-    """`HARNESS_OFFLINE` holds for the hub's client too, which reads its own variable when it is imported."""
-    if offline():
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    yield
 
 
 def _first_line(error: Exception) -> str:

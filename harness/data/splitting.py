@@ -136,18 +136,19 @@ def in_folds(
 
 def _joined(contents: Sequence[str], groups: Sequence[Hashable]) -> list[str]:
     """(N,) a name for what holds each example: its group, or the smallest of groups that share a content."""
-    parent: dict[str, str] = {str(group): str(group) for group in groups}
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
-    def root(name: str) -> str:
-        while parent[name] != name:
-            name = parent[name]
-        return name
-
-    seen: dict[str, str] = {}
-    for content, group in zip(contents, groups, strict=True):
-        one, other = sorted((root(str(group)), root(seen.setdefault(content, str(group)))))
-        parent[other] = one
-    return [root(str(group)) for group in groups]
+    names = [str(group) for group in groups]
+    group_of, content_of = (np.unique(which, return_inverse=True)[1] for which in (names, contents))
+    groups_in_all = int(group_of.max(initial=-1)) + 1
+    nodes = groups_in_all + int(content_of.max(initial=-1)) + 1
+    shared = coo_array((np.ones(len(names)), (group_of, groups_in_all + content_of)), shape=(nodes, nodes))
+    part = connected_components(shared, directed=False)[1][group_of]
+    smallest: dict[int, str] = {}
+    for name, component in zip(names, part.tolist(), strict=True):
+        smallest[component] = min(name, smallest.get(component, name))
+    return [smallest[component] for component in part.tolist()]
 
 
 def _by_hash(names: Sequence[str]) -> list[str]:
