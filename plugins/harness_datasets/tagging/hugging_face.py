@@ -63,13 +63,21 @@ class HuggingFaceTags(HubData, TaggedText):
                         raise DataError(
                             f"Row {number} of split {split} has {len(row[words])} words and {len(row[tags])} tags."
                         )
-                    said = [names[tag] for tag in row[tags]] if names else row[tags]
+                    said = [_name(tag, names, f"row {number} of split {split}") for tag in row[tags]]
                     rows = zip(row[words], said, strict=True)
-                    file.write("".join(f"{word(str(w))}\t{word(str(t))}\n" for w, t in rows) + "\n")
+                    file.write("".join(f"{word(str(w))}\t{word(t)}\n" for w, t in rows) + "\n")
 
     def tiny(self) -> ToySlots:
         """Toy commands."""
         return ToySlots()
+
+
+def _name(tag: Any, names: list[str] | None, where: str) -> str:
+    if names is None:
+        return str(tag)
+    if tag is None or not 0 <= tag < len(names):  # such as the -100 of positions that a loss leaves out
+        raise DataError(f"A tag of {where} is {tag}, and classes are numbered 0 to {len(names) - 1}.")
+    return names[tag]
 
 
 def _are_words(feature: Any) -> bool:

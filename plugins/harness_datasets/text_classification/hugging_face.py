@@ -50,7 +50,7 @@ class HuggingFaceTexts(HubData, LabelledText):
         with (folder / _FILE).open("w", encoding="utf-8") as file:
             for split, part in splits.items():
                 names = {name: class_names(f) for name, f in part.features.items() if getattr(f, "dtype", None)}
-                for row in part.select_columns([name for name in names]):
+                for row in part.select_columns(list(names)):
                     cells = {name: _cell(row[name], names[name]) for name in names}
                     cells |= {} if split == "all" else {"split": split}
                     file.write(json.dumps(cells, ensure_ascii=False, default=str) + "\n")

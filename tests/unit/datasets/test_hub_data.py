@@ -100,6 +100,13 @@ def test_tags_have_their_names(tmp_path: Path) -> None:
     assert all(one.input.startswith("fly to ") and "_" in one.input for one in raw.train)
 
 
+def test_a_tag_without_a_name_is_refused_and_none_is_guessed(tmp_path: Path) -> None:
+    columns = {"tokens": [["fly", "home"]] * 3, "ner_tags": [[0, -1]] * 3}
+    names = datasets.List(datasets.ClassLabel(names=["O", "B-CITY"]))
+    with pytest.raises(DataError, match="A tag of row 0 of split all is -1, and classes are numbered 0 to 1"):
+        HuggingFaceTags(root=saved(tmp_path / "s", {"all": columns}, ner_tags=names)).read()
+
+
 def test_a_column_that_is_not_there_or_not_clear_is_asked_for(tmp_path: Path) -> None:
     root = saved(tmp_path / "s", {"all": {"first": ["a"], "second": ["b"]}})
     with pytest.raises(DataError, match=r"Several columns would do for task.text_column.*task.text_column=NAME"):
