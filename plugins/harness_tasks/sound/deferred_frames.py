@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Protocol
@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from harness.contract.raw import RawExample
+from harness.data.lazy_sequence import LazySequence
 
 
 class Frames(Protocol):
@@ -88,7 +89,7 @@ class JoinedFrames:
         return np.concatenate(found or [self._parts[0][:0]])
 
 
-class DeferredFrames(Sequence[RawExample]):
+class DeferredFrames(LazySequence[RawExample]):
     """A raw split whose frames need not be in memory; a list of raw examples does as well for a small one.
 
     Args:
@@ -102,17 +103,10 @@ class DeferredFrames(Sequence[RawExample]):
 
     def __init__(self, examples: Sequence[RawExample], frames: Sequence[Frames]) -> None:
         self.described, self.frames = list(examples), frames
+        super().__init__(self._with_frames, len(self.described))
 
-    def __len__(self) -> int:
-        return len(self.described)
-
-    def __getitem__(self, index):  # RawExample; a slice gives a list of them
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
+    def _with_frames(self, index: int) -> RawExample:
         return replace(self.described[index], input=self.frames[index][:])
-
-    def __iter__(self) -> Iterator[RawExample]:
-        return (self[i] for i in range(len(self)))
 
 
 def frames_of_each(raw: Sequence[RawExample]) -> Sequence[Frames]:
