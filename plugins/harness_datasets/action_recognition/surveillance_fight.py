@@ -8,7 +8,6 @@ from typing import ClassVar
 from harness.contract.dataset import Dataset
 from harness.contract.hookspecs import hookimpl
 from harness.contract.task import Reference
-from harness_datasets.action_recognition._folds import fold_label
 from harness_datasets.action_recognition.video_folder import VideoFolder
 
 HARNESS_CONTRACT = 2
@@ -30,9 +29,8 @@ class SurveillanceFight(VideoFolder):
     fold: int | None = 0
 
     @property
-    def label(self) -> str:
-        """The name with the fold: "surveillance_fight.fold0of5"."""
-        return fold_label(self.name, self.fold, self.folds)
+    def _named(self) -> str:
+        return self.name
 
     @property
     def references(self) -> tuple[Reference, ...]:
