@@ -86,7 +86,15 @@ NN = Page(
             f"harness.nn.{n}"
             for n in (
                 *("masking", "pooling", "recurrent", "cells", "layers", "convolutional"),
-                *("backends", "attention", "decoder", "dropout", "initialisation"),
+                *(
+                    "backends",
+                    "attention",
+                    "transformer",
+                    "transformer_decoder",
+                    "decoder",
+                    "dropout",
+                    "initialisation",
+                ),
             )
         )
     },

@@ -24,7 +24,7 @@ from harness.training.lightning_module import TrainingModule
 
 pytestmark = pytest.mark.accelerator
 
-MODELS = ("attention_lstm", "bilstm", "cnn_lstm", "lstm", "rnn", "stacked_lstm")
+MODELS = ("attention_lstm", "bilstm", "cnn_lstm", "lstm", "rnn", "stacked_lstm", "transformer")
 
 
 def _subjects(*, without: tuple[type, ...] = ()) -> list[Any]:

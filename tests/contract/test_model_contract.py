@@ -12,7 +12,7 @@ from harness.testing.examination import pairs
 from harness.testing.model_subject import subjects
 
 NAMES = registry().names("model")
-BUILT_IN = {"rnn", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm"}
+BUILT_IN = {"rnn", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm", "transformer"}
 # Options that change the architecture: the contract holds for each.
 VARIANTS: dict[str, list[dict[str, Any]]] = {
     "attention_lstm": [{"attention": "bahdanau"}],
@@ -24,7 +24,7 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
 NOT_APPLICABLE = {
     "after_step": BUILT_IN,
     "parameter_groups": BUILT_IN,
-    "context": BUILT_IN,
+    "context": BUILT_IN - {"transformer"},
     "carried_state": {"bilstm"},
     "state_size": {"bilstm"},
 }

@@ -139,24 +139,24 @@ def test_an_outside_package_comes_works_and_goes(wheels: Path, tmp_path: Path) -
         return {(c["task"], c["model"]): c["compatible"] for c in json.loads(harness("matrix", "--json").stdout)}
 
     # installed
-    assert {"bracket_depth", "lstm", "transformer"} <= names("tasks") | names("models")
+    assert {"bracket_depth", "lstm", "toy_transformer"} <= names("tasks") | names("models")
     assert "dyck-3-8" in names("datasets")
     cells = fits()
-    assert all(cells[task, "transformer"] for task in names("tasks"))
+    assert all(cells[task, "toy_transformer"] for task in names("tasks"))
     assert all(cells["bracket_depth", model] for model in names("models"))
-    assert completed("run model=tr") == ["model=transformer"]
+    assert completed("run model=toy") == ["model=toy_transformer"]
     assert completed("run task=bracket_depth task.ki") == ["task.kinds=", "task.kinds=..."]
     assert completed("sweep experiment=br") == ["experiment=brackets"]
-    for name in ("transformer", "bracket_depth"):
+    for name in ("toy_transformer", "bracket_depth"):
         harness("check", name)
 
     # used
     small = ("task.train_strings=40", "task.val_strings=10", "task.test_strings=10", "budget=steps:3")
-    harness("run", "task=bracket_depth", "model=transformer", "sweep=single", *small)
-    harness("sweep", "experiment=brackets", "model=transformer,lstm", *small)
+    harness("run", "task=bracket_depth", "model=toy_transformer", "sweep=single", *small)
+    harness("sweep", "experiment=brackets", "model=toy_transformer,lstm", *small)
     runs = json.loads(harness("list", "runs", "--json").stdout)
     found = {(run["sweep"], run["model"], run["status"]) for run in runs}
-    assert {("single", "transformer", "finished"), ("brackets", "transformer", "finished")} <= found
+    assert {("single", "toy_transformer", "finished"), ("brackets", "toy_transformer", "finished")} <= found
     assert ("brackets", "lstm", "finished") in found
     harness("report", "--sweep", "brackets")
     before = (work / "results" / "report" / "report.md").read_text()
@@ -164,14 +164,17 @@ def test_an_outside_package_comes_works_and_goes(wheels: Path, tmp_path: Path) -
     # uninstalled: it is gone
     pip = (sys.executable, "-m", "pip", "--python", programs / "python")
     _do(*pip, "uninstall", "-q", "-y", "harness-toy", folder=tmp_path)
-    assert not {"bracket_depth", "transformer"} & (names("tasks") | names("models"))
-    assert not {name for cell in fits() for name in cell} & {"bracket_depth", "transformer"}
-    assert not completed("run model=tr")
+    assert not {"bracket_depth", "toy_transformer"} & (names("tasks") | names("models"))
+    assert not {name for cell in fits() for name in cell} & {"bracket_depth", "toy_transformer"}
+    assert not completed("run model=toy")
     for words, message in (
-        (("run", "model=transformer"), "There is no model named 'transformer'. Available: attention_lstm, bilstm"),
+        (
+            ("run", "model=toy_transformer"),
+            "There is no model named 'toy_transformer'. Available: attention_lstm, bilstm",
+        ),
         (("sweep", "task=bracket_depth", "model=lstm"), "There is no task named 'bracket_depth'. Available: action_"),
         (("sweep", "experiment=brackets"), "There is no experiment named 'brackets'. Available: actions"),
-        (("check", "transformer"), "transformer"),
+        (("check", "toy_transformer"), "toy_transformer"),
     ):
         refused = harness(*words, code=2)
         assert message in refused.stderr
@@ -179,9 +182,9 @@ def test_an_outside_package_comes_works_and_goes(wheels: Path, tmp_path: Path) -
 
     # its results stay
     assert json.loads(harness("list", "runs", "--json").stdout) == runs
-    (run,) = [run for run in runs if (run["sweep"], run["model"]) == ("brackets", "transformer")]
+    (run,) = [run for run in runs if (run["sweep"], run["model"]) == ("brackets", "toy_transformer")]
     shown = harness("show", run["key"]).stdout
-    assert "bracket_depth (dyck-3-8) × transformer, seed 0: finished" in shown
+    assert "bracket_depth (dyck-3-8) × toy_transformer, seed 0: finished" in shown
     assert "Sample string-" in shown
     harness("report", "--sweep", "brackets")
     rows = _tables_of(before)

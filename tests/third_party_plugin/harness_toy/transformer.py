@@ -48,7 +48,7 @@ class Transformer(Model):
         context: for language models: no feature depends on more past positions than this.
     """
 
-    name: ClassVar[str] = "transformer"
+    name: ClassVar[str] = "toy_transformer"
 
     hidden_size: int = 128
     layers: int = 2

@@ -11,7 +11,7 @@ from harness.contract.specs import EmbeddedInput, FrameInput, TokenInput, VideoI
 from harness.registry.compatibility import check
 from harness.targets import ClassTarget, CTCTarget, ForecastTarget, NextTokenTarget, TaggingTarget, TokenSequenceTarget
 
-NAMES = ["rnn", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm"]
+NAMES = ["rnn", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm", "transformer"]
 TARGETS = [
     ClassTarget(5),
     TaggingTarget(5),
@@ -215,6 +215,10 @@ def test_cnn_lstm_shortens_by_four_when_told_to():
         ("cnn_lstm", {"kernel": 4}, "kernel=4: must be odd"),
         ("cnn_lstm", {"subsampling": 3}, "subsampling=3: must be 1, 2 or 4"),
         ("cnn_lstm", {"channels": []}, r"channels=\[\]"),
+        ("transformer", {"heads": 3}, "hidden_size=128: must be a multiple of 6"),
+        ("transformer", {"heads": 0}, "heads=0"),
+        ("transformer", {"ff": 0}, "ff=0"),
+        ("transformer", {"context": 0}, "context=0"),
     ],
 )
 def test_a_field_out_of_range_is_named(name, fields, message):
