@@ -11,7 +11,8 @@ There is no batch normalisation: its statistics would mix padding and other rows
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import ClassVar
 
 import torch
@@ -33,6 +34,13 @@ SUBSAMPLING = {1: (1, 1), 2: (2, 1), 4: (2, 2)}
 """Factor -> strides of the two convolutions over time."""
 
 
+class FramePooling(Enum):
+    """How the features of a video frame become one vector."""
+
+    flatten = "flatten"
+    mean_max = "mean_max"
+
+
 @dataclass
 class CNNLSTM(Model):
     """Convolutions before an LSTM. It decodes with a one-way LSTM without attention.
@@ -44,6 +52,8 @@ class CNNLSTM(Model):
         kernel: positions that a convolution over time sees; odd.
         subsampling: time is shortened by this factor (1, 2 or 4); None: 2 for CTC where the task allows it, else 1.
         channels: of the convolutions over a video frame; each halves height and width.
+        pooling: what the LSTM gets of a frame's features, "flatten" (all, places stay apart) or "mean_max" (mean and
+            largest of each channel, wherever they are: fewer weights, for few or varied videos).
     """
 
     name: ClassVar[str] = "cnn_lstm"
@@ -54,8 +64,10 @@ class CNNLSTM(Model):
     kernel: int = 3
     subsampling: int | None = None
     channels: list[int] = field(default_factory=lambda: [16, 32, 64, 64])
+    pooling: FramePooling = FramePooling.flatten
 
     def __post_init__(self) -> None:
+        self.pooling = FramePooling(self.pooling)
         check_sizes(self.hidden_size, self.layers, self.dropout)
         if self.kernel < 1 or self.kernel % 2 == 0:
             raise ValueError(f"kernel={self.kernel}: must be odd and at least 1")
@@ -80,7 +92,7 @@ class CNNLSTM(Model):
         """The encoder over raw video or over embedded input."""
         if isinstance(input_spec, VideoInput):
             stack = RecurrentStack("lstm", self.hidden_size, self.hidden_size, self.layers, dropout=self.dropout)
-            return VideoEncoder(input_spec, self.channels, stack)
+            return VideoEncoder(input_spec, self.channels, stack, self.pooling)
         assert isinstance(input_spec, EmbeddedInput)
         causal = target_spec.needs.causal
         stack = RecurrentStack(
@@ -104,9 +116,7 @@ class CNNLSTM(Model):
 
     def tiny(self) -> CNNLSTM:
         """The same network with 16 units and two small convolutions a frame."""
-        return CNNLSTM(
-            hidden_size=16, layers=self.layers, dropout=0.0, kernel=3, subsampling=self.subsampling, channels=[8, 16]
-        )
+        return replace(self, hidden_size=16, dropout=0.0, kernel=3, channels=[8, 16])
 
     def _factor(self, ctc: bool, allowed: int) -> int:
         if self.subsampling is not None:
@@ -115,7 +125,7 @@ class CNNLSTM(Model):
 
 
 class VideoEncoder(Encoder):
-    """A small 2-D network on every real frame, flattened so that places stay apart, then the LSTM.
+    """A small 2-D network on every real frame, flattened so that places stay apart or pooled, then the LSTM.
 
     GELU (Hendrycks and Gimpel 2016) instead of ReLU, and a linear layer before the LSTM (Sainath et al. 2015, section
     2.1): most of a frame is still, and with units that can die the loss stayed at that of guessing for the first
@@ -125,9 +135,16 @@ class VideoEncoder(Encoder):
         spec: the size of a frame.
         channels: of each convolution; the kernel is 5 in the first and 3 after it, the stride 2.
         stack: the LSTM; its input is as wide as its features.
+        pooling: of a frame's features.
     """
 
-    def __init__(self, spec: VideoInput, channels: list[int], stack: RecurrentStack) -> None:
+    def __init__(
+        self,
+        spec: VideoInput,
+        channels: list[int],
+        stack: RecurrentStack,
+        pooling: FramePooling = FramePooling.flatten,
+    ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         before, height, width = spec.channels, spec.height, spec.width
@@ -139,7 +156,8 @@ class VideoEncoder(Encoder):
             if isinstance(layer, nn.Conv2d):
                 initialise_convolution(layer)
         self.frames = nn.Sequential(*layers).to(memory_format=torch.channels_last)
-        self.flat = linear(before * height * width, stack.output_dim)
+        self.pooled = pooling is FramePooling.mean_max
+        self.flat = linear(2 * before if self.pooled else before * height * width, stack.output_dim)
         self.stack = stack
         self.feature_dim = self.summary_dim = stack.output_dim
 
@@ -168,7 +186,10 @@ class VideoEncoder(Encoder):
     def _embed(self, frames: Tensor) -> Tensor:
         """Frames (N, C, Y, X) to (N, H)."""
         pictures = frames.contiguous(memory_format=torch.channels_last)
-        return self.flat(self.frames(pictures).flatten(1))
+        found = self.frames(pictures)  # (N, channels, y, x)
+        if self.pooled:
+            return self.flat(torch.cat((found.mean(dim=(2, 3)), found.amax(dim=(2, 3))), dim=1))
+        return self.flat(found.flatten(1))
 
 
 class SequenceEncoder(Encoder):

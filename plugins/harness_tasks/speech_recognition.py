@@ -1,9 +1,10 @@
-"""Speech to text by CTC over characters: connected digits out of the box, raw audio from a folder."""
+"""Speech to text by CTC over characters or words: connected digits out of the box, raw audio from a folder."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -46,12 +47,21 @@ def _digit_strings() -> Dataset:
     return DigitWheel()
 
 
+class SpokenSymbols(Enum):
+    """What a label of CTC stands for."""
+
+    character = "character"
+    word = "word"
+
+
 @dataclass
 class SpeechRecognition(DatasetTask):
-    """Write down what is said, as characters: letters and blanks, without alignment.
+    """Write down what is said, without alignment.
 
     Fields:
         dataset: the recordings; see `SpokenText`.
+        symbols: what is written at a time: characters, blanks among them, or whole words, of which those that training
+            recordings lack can never be written; for a small vocabulary.
         spec_augment, masks: SpecAugment on training inputs.
 
     Frames are normalised with the mean and deviation of training recordings.
@@ -66,8 +76,12 @@ class SpeechRecognition(DatasetTask):
 
     loader: Loader = field(default_factory=lambda: Loader(batch_size=32))
     dataset: Dataset = field(default_factory=_digit_strings)
+    symbols: SpokenSymbols = SpokenSymbols.character
     spec_augment: bool = False
     masks: SpecAugment = field(default_factory=SpecAugment)
+
+    def __post_init__(self) -> None:
+        self.symbols = SpokenSymbols(self.symbols)
 
     @property
     def max_subsampling(self) -> int:
@@ -76,7 +90,7 @@ class SpeechRecognition(DatasetTask):
         return self.dataset.subsampling
 
     def setup(self) -> TaskData:
-        """Normalised frames and character labels.
+        """Normalised frames and labels of characters or words.
 
         Raises:
             DataError: the recordings are missing, out of reach or cannot be used; or one is too short for its text
@@ -85,15 +99,17 @@ class SpeechRecognition(DatasetTask):
         raw = self.dataset.read()
         assert isinstance(self.dataset, SpokenText)
         normalise = Normaliser.fit(lambda: _recorded(raw.train))
-        alphabet = Alphabet("".join([*map(normal_form, raw.labels)] or _texts(raw.train)))
+        words = self.symbols is SpokenSymbols.word
+        declared = [] if words else [normal_form(label) for label in raw.labels]
+        alphabet = Alphabet.of(declared or _texts(raw.train), words)
         recordings = Recordings(normalise, alphabet, self.dataset.feature_settings)
         notes, splits = dict(raw.notes), {}
         for name, part in (("train", raw.train), ("val", raw.val), ("test", raw.test)):
             splits[name] = _encoded(part, recordings, self.dataset.seconds_per_frame)
             self._check_feasible(part, splits[name])
-            unseen = sorted(set("".join(_texts(part))) - set(alphabet.characters))
+            unseen = sorted(set(Alphabet.of(_texts(part), words).symbols) - set(alphabet.symbols))
             if unseen:
-                notes[f"{name} characters unseen in training"] = " ".join(unseen)
+                notes[f"{name} {self.symbols.value}s unseen in training"] = " ".join(unseen)
         return TaskData(
             splits["train"],
             splits["val"],

@@ -27,7 +27,7 @@ class Recordings(Preprocessing):
 
     Attributes:
         normalise: fitted on training frames.
-        alphabet: the characters of texts.
+        alphabet: the characters or words of texts.
         features: how waves become frames; None: the data set brought frames, and how is not known here.
     """
 
@@ -45,7 +45,7 @@ class Recordings(Preprocessing):
         return self._encoder.encode(source)
 
     def encode_target(self, answer: Any) -> np.ndarray:
-        """int64 (U,): labels of the characters; those outside the alphabet are left out."""
+        """int64 (U,): labels of characters or words; those outside the alphabet are left out."""
         return self.alphabet.encode(answer)
 
     def decode(self, ids: Sequence[int]) -> str:
@@ -64,14 +64,15 @@ class Recordings(Preprocessing):
     def save(self, folder: Path) -> None:
         """Write `normalisation.json`, `vocabulary.json`, and `features.json` where audio can be encoded."""
         self._encoder.save(folder)
-        (folder / _VOCABULARY).write_text(json.dumps({"characters": self.alphabet.characters}), encoding="ascii")
+        kind = "words" if self.alphabet.words else "characters"
+        (folder / _VOCABULARY).write_text(json.dumps({kind: self.alphabet.symbols}), encoding="ascii")
 
     @classmethod
     def load(cls, folder: Path) -> Recordings:
         """Read what `save` wrote."""
         encoder = FrameEncoder.load(folder)
-        characters = json.loads((folder / _VOCABULARY).read_text(encoding="utf-8"))["characters"]
-        return cls(encoder.normalise, Alphabet(characters), encoder.features)
+        [(kind, symbols)] = json.loads((folder / _VOCABULARY).read_text(encoding="utf-8")).items()
+        return cls(encoder.normalise, Alphabet(symbols, words=kind == "words"), encoder.features)
 
     @property
     def _encoder(self) -> FrameEncoder:

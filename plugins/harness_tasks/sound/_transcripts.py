@@ -1,4 +1,4 @@
-"""Transcripts as CTC labels: an alphabet of characters, and how many frames a label sequence needs."""
+"""Transcripts as CTC labels: characters or words, and how many frames a label sequence needs."""
 
 from __future__ import annotations
 
@@ -12,22 +12,39 @@ BLANK = 0
 
 
 class Alphabet:
-    """Characters as labels 1..N, in code point order; 0 is CTC's blank."""
+    """The symbols of texts, characters or words, as labels 1..N in code point order; 0 is CTC's blank.
 
-    def __init__(self, characters: Iterable[str]) -> None:
-        self.characters = tuple(sorted(set(characters)))
-        self._labels = {character: i for i, character in enumerate(self.characters, start=1)}
+    Args:
+        symbols: the characters, or the words.
+        words: whether they are words, with blanks between them that are no symbols themselves.
+    """
+
+    def __init__(self, symbols: Iterable[str], words: bool = False) -> None:
+        self.symbols = tuple(sorted(set(symbols)))
+        self.words = words
+        self._labels = {symbol: i for i, symbol in enumerate(self.symbols, start=1)}
+
+    @classmethod
+    def of(cls, texts: Iterable[str], words: bool) -> Alphabet:
+        """All symbols of these texts."""
+        return cls((symbol for text in texts for symbol in split(text, words)), words)
 
     def __len__(self) -> int:
-        return len(self.characters)
+        return len(self.symbols)
 
     def encode(self, text: str) -> np.ndarray:
-        """int64 (U,): labels of the text, `clean`; characters outside the alphabet are left out."""
-        return np.array([self._labels[c] for c in clean(text) if c in self._labels], dtype=np.int64)
+        """int64 (U,): labels of the text, `clean`; symbols outside the alphabet are left out."""
+        return np.array([self._labels[s] for s in split(clean(text), self.words) if s in self._labels], dtype=np.int64)
 
     def decode(self, labels: Sequence[int]) -> str:
-        """The text of labels without blanks, its outer and doubled blanks removed."""
-        return " ".join("".join(self.characters[int(i) - 1] for i in labels if int(i) != BLANK).split())
+        """The text of labels, its outer and doubled blanks removed."""
+        symbols = (self.symbols[int(i) - 1] for i in labels if int(i) != BLANK)
+        return " ".join(symbols) if self.words else " ".join("".join(symbols).split())
+
+
+def split(text: str, words: bool) -> Sequence[str]:
+    """The characters of a text, or its words."""
+    return text.split() if words else text
 
 
 def frames_needed(labels: np.ndarray) -> int:

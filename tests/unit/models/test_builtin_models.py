@@ -194,6 +194,16 @@ def test_cnn_lstm_shortens_time_as_the_task_allows(allowed, factor):
     assert out.lengths.tolist() == (-(-LENGTHS // factor)).tolist()
 
 
+def test_cnn_lstm_with_pooled_frames_sees_the_same_thing_in_either_half_of_the_picture():
+    model = model_class("cnn_lstm")(pooling="mean_max").tiny()
+    encoder = model.build(VideoInput(3, 64, 64), ClassTarget(5)).eval()
+    left, right = torch.zeros(2, 1, 2, 3, 64, 64)
+    left[:, :, :, 24:32, 16:24] = right[:, :, :, 24:32, 40:48] = torch.randn(1, 2, 3, 8, 8)
+    lengths = torch.tensor([2])
+    torch.testing.assert_close(encoder(left, lengths).summary, encoder(right, lengths).summary, **CLOSE)
+    assert not torch.allclose(encoder(left, lengths).summary, encoder(torch.zeros_like(left), lengths).summary)
+
+
 def test_cnn_lstm_shortens_by_four_when_told_to():
     model = model_class("cnn_lstm")(hidden_size=8, subsampling=4)
     target = CTCTarget(5, max_subsampling=4)

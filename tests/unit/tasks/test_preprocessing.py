@@ -50,6 +50,11 @@ MADE: dict[str, Callable[[Path], tuple[Preprocessing, Any, Any]]] = {
     "words": lambda _: (Documents(WordVocabulary([TEXT], 6)), "the dog sat on\n", "the dog"),
     "frames": lambda _: (_recordings(None), np.random.default_rng(3).normal(size=(7, 5)), "cab z"),
     "log-mel": lambda _: (_recordings(Features.log_mel), (WAVE, 8_000), "cab"),
+    "spoken words": lambda _: (
+        Recordings(SCALE, Alphabet(["a", "cab"], words=True), None),
+        np.random.default_rng(3).normal(size=(7, 5)),
+        "cab a dog",
+    ),
     "mfcc": lambda _: (_recordings(Features.mfcc), (np.stack([WAVE, WAVE], 1), 16_000), "cab"),
     "classified texts": lambda _: (
         ClassifiedTexts(WordVocabulary([TEXT], 6), Symbols.word, True, 5, ("no", "yes")),
@@ -143,8 +148,9 @@ LOOKS_SPECIAL = st.lists(
 def test_any_sentence_and_any_transcript_come_back_in_their_form(text: str) -> None:
     sentences = Sentences(Subwords.fit([text] * 4, 300), lowercase=False, max_length=500)
     assert sentences.decode(sentences.encode(text)) == clean(text)
-    alphabet = Alphabet(clean(text))
-    assert alphabet.decode(alphabet.encode(text)) == clean(text)
+    for words in (False, True):
+        alphabet = Alphabet.of([clean(text)], words)
+        assert alphabet.decode(alphabet.encode(text)) == clean(text)
 
 
 @given(text=LOOKS_SPECIAL)

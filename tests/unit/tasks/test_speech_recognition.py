@@ -240,7 +240,24 @@ def test_transcripts_of_any_data_set_are_brought_into_one_form():
             return RawData(*([RawExample(f"{n}", frames, text)] for n, text in enumerate(texts)))
 
     data = SpeechRecognition(dataset=Spelt()).setup()
-    assert data.preprocessing.alphabet.characters == tuple(sorted(" caf\u00e9"))
+    assert data.preprocessing.alphabet.symbols == tuple(sorted(" caf\u00e9"))
     assert data.test[0].references == ("a caf\u00e9",)
     assert data.test[0].target.tolist() == data.train[0].target.tolist()
     assert not data.notes
+
+
+def test_words_are_labels_where_asked_for_and_those_that_training_lacks_are_named():
+    class Spoken(Tones):
+        """Tones said to be words."""
+
+        def read(self):
+            frames = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
+            parts = (["one two", "two  three"], ["two"], ["two four"])
+            return RawData(*([RawExample(f"{n} {t}", frames, t) for t in texts] for n, texts in enumerate(parts)))
+
+    data = SpeechRecognition(dataset=Spoken(), symbols="word").setup()
+    assert data.preprocessing.alphabet.symbols == ("one", "three", "two")
+    assert [example.target.tolist() for example in data.train] == [[1, 3], [3, 2]]
+    assert data.test[0].references == ("two four",)
+    assert data.preprocessing.decode(data.test[0].target) == "two"
+    assert data.notes == {"test words unseen in training": "four"}
