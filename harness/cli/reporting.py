@@ -12,6 +12,7 @@ from harness import report
 from harness.cli.output import say, waiting
 from harness.report.joined import Joined, joined, joined_in_any_order, stores_table
 from harness.report.load import ReportData, load
+from harness.report.published_claims.page import claim_sections
 from harness.store import Store
 from harness.terminal import harmless
 
@@ -58,6 +59,8 @@ def _build(
         broken = failures(claims, contests(data, judgements))
     files = [*extra, *_on_request(data, wanted)]
     page = report.build(store, folder, data=data, formats=wanted.formats, extra=files, judgements=judgements)
+    for one in claim_sections(data):
+        say(one.sentence)
     return page, broken
 
 

@@ -83,6 +83,7 @@ class RootConfig(SweepOptions, RunOptions, PluginChoice):
     grid: dict[str, Any] = option(factory=dict, where=IN_EXPERIMENTS)
     per_task: dict[str, Any] = option(factory=dict, where=IN_EXPERIMENTS)
     per_model: dict[str, Any] = option(factory=dict, where=IN_EXPERIMENTS)
+    claim: dict[str, Any] = option(factory=dict, where=IN_EXPERIMENTS)
 
 
 @cache

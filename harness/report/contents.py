@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.report import run_lists
 from harness.report.panels import Panel
+from harness.report.published_claims.page import ClaimSection
 from harness.report.reproduction.page import Reproduction
 from harness.report.tables import Table
 
@@ -77,6 +78,7 @@ class Report:
         decisions: what to use, one per comparison; axes: the costs that can be limited.
         runs: every run, for the page of runs; None without runs.
         reproduction: published figures beside ours; None if the runs declare none.
+        claims: of the literature, which the runs decide; empty if they were planned for none.
         stores: those that were merged; None for a single one.
         judgements: of the comparisons, in their order.
     """
@@ -98,6 +100,7 @@ class Report:
     links: dict[str, run_lists.Link]
     runs: Table | None
     reproduction: Reproduction | None = None
+    claims: list[ClaimSection] = field(default_factory=list)
     stores: Table | None = None
     judgements: list[Judgement] = field(default_factory=list)
 
@@ -110,6 +113,7 @@ class Report:
             *self.environments,
         ]
         found += [self.reproduction.table] if self.reproduction else []
+        found += [one.table for one in self.claims]
         found += [self.stores] if self.stores else []
         found += [t for p in self.across for t in p.tables]
         for block in (b for s in self.sections for b in s.blocks):

@@ -17,7 +17,8 @@ LIST = "files.sha256"
 
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 _ENTRY = re.compile(
-    r"([0-9a-f]{64})  (\.nojekyll|(?:index|across|about|reproduction|stores)\.html|report\.(?:md|json|schema\.json)"
+    r"([0-9a-f]{64})  (\.nojekyll|(?:index|across|about|reproduction|claims|stores)\.html"
+    r"|report\.(?:md|json|schema\.json)"
     rf"|(?:tasks|runs)/{_NAME}\.html|tables/{_NAME}\.(?:csv|tex)|figures/{_NAME}\.(?:svg|png)"
     rf"|every_eval_ever/(?:left_out|data/{_NAME}/{_NAME}/{_NAME}/{_NAME})\.json)"
 )

@@ -42,9 +42,9 @@ def build(
 ) -> Path:
     """Write the report of a sweep, or of every run in the store, into a folder.
 
-    Pages: index.html, reproduction.html, stores.html, tasks/*.html, runs/*.html. Each is one file that works offline:
-    style, script and figures are embedded. Also: report.md, report.json, tables/*.csv and *.tex, figures/*.svg and
-    *.png, and files.sha256, a list of all these. Files of an earlier report are replaced, and stale ones removed.
+    Pages: index.html, reproduction.html, claims.html, stores.html, tasks/*.html, runs/*.html. Each is one file that
+    works offline: style, script and figures are embedded. Also: report.md, report.json, tables/*.csv and *.tex,
+    figures/*.svg and *.png, and files.sha256, a list of all these. Files of an earlier report are replaced, and stale ones removed.
 
     Args:
         store: open, at least for reading.
@@ -84,7 +84,7 @@ def build(
                 folder.write(text.name, as_markdown(report, pictures).encode())
             help_drawing()
             if "json" in formats:
-                folder.write("report.json", numbers.text(document(data, report.judgements)))
+                folder.write("report.json", numbers.text(document(data, report.judgements, report.claims)))
                 folder.write(SCHEMA.name, SCHEMA.read_bytes())
             if "html" in formats:
                 made = list(pages_of_report(report))
@@ -135,6 +135,8 @@ def pages_of_report(report: Report) -> Iterator[tuple[str, str]]:
         yield "across.html", templates().get_template("across.html.j2").render(here_top)
     if report.reproduction is not None:
         yield "reproduction.html", templates().get_template("reproduction.html.j2").render(here_top)
+    if report.claims:
+        yield "claims.html", templates().get_template("claims.html.j2").render(here_top)
     if report.stores is not None:
         yield "stores.html", templates().get_template("stores.html.j2").render(here_top)
     template = templates().get_template("task.html.j2")

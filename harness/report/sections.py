@@ -13,6 +13,7 @@ from harness.report.environments import environment_table
 from harness.report.load import ReportData
 from harness.report.outline import empty_sections, machine_names
 from harness.report.panel_makers import installed
+from harness.report.published_claims.page import claim_sections
 from harness.report.reproduction.page import reproduction
 from harness.report.standing import Judgement, judge
 from harness.report.standing.examples import rows_of_each
@@ -64,6 +65,7 @@ def compose(store: Store, data: ReportData, judgements: Sequence[Judgement] | No
         links=run_lists.links(data.runs),
         runs=run_lists.all_runs(data, machines),
         reproduction=reproduction(data, headings),
+        claims=claim_sections(data),
         stores=data.store_table,
         judgements=list(judgements),
     )

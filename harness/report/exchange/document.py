@@ -14,6 +14,8 @@ from harness.report.costs import TIMES, Costs, costs_of
 from harness.report.exchange import numbers
 from harness.report.load import ReportData
 from harness.report.outline import machine_names
+from harness.report.published_claims.page import ClaimSection
+from harness.report.published_claims.verdicts import ClaimVerdict, Measured
 from harness.report.reproduction.figures import FigureVerdict, findings
 from harness.report.results import primary_of, primary_summary, scale_of
 from harness.report.standing import Judgement, sentence
@@ -37,12 +39,13 @@ _COSTS = {
 }
 
 
-def document(data: ReportData, judgements: Sequence[Judgement]) -> dict[str, Any]:
+def document(data: ReportData, judgements: Sequence[Judgement], claims: Sequence[ClaimSection] = ()) -> dict[str, Any]:
     """The report as JSON values.
 
     Args:
         data: what was loaded.
         judgements: of its comparisons, in order.
+        claims: of the literature, which these runs decide.
     """
     machines = machine_names(data)
     return {
@@ -60,6 +63,7 @@ def document(data: ReportData, judgements: Sequence[Judgement]) -> dict[str, Any
             _comparison(data, comparison, judgement, machines)
             for comparison, judgement in zip(data.comparisons, judgements, strict=True)
         ],
+        "claims": [_claim(one.verdict) for one in claims],
     }
 
 
@@ -219,3 +223,40 @@ def _published(finding: FigureVerdict) -> dict[str, Any]:
         "why": finding.why,
         "remarks": list(finding.remarks),
     }
+
+
+def _claim(found: ClaimVerdict) -> dict[str, Any]:
+    claim = found.claim
+    return {
+        "sweep": claim.sweep,
+        "statement": claim.statement,
+        "source": claim.source,
+        "verdict": found.outcome.value.replace(" ", "_"),
+        "cells": [
+            {
+                "of": dict(one.cell.of),
+                "against": dict(one.cell.against) or None,
+                "compared": one.cell.compared,
+                "metric": one.cell.metric or claim.metric,
+                "bound": one.cell.bound,
+                "limit": one.cell.limit,
+                "published": one.cell.published,
+                "values": _seeds(one.ours),
+                "against_values": _seeds(one.rival),
+                "value": numbers.quantity(one.value, "there is no finite value"),
+                "interval": (
+                    {"low": one.low, "high": one.high, "level": CONFIDENCE, "method": "Welch" if one.rival else "seeds"}
+                    if math.isfinite(one.low) and math.isfinite(one.high)
+                    else None
+                ),
+                "verdict": one.outcome.value.replace(" ", "_"),
+                "why": one.why,
+            }
+            for one in found.cells
+        ],
+    }
+
+
+def _seeds(measured: Measured | None) -> list[dict[str, Any]]:
+    values = measured.summary.values if measured else ()
+    return [numbers.quantity(value, "the run has no finite value") for value in values]
