@@ -44,7 +44,8 @@ def build(
 
     Pages: index.html, reproduction.html, claims.html, stores.html, tasks/*.html, runs/*.html. Each is one file that
     works offline: style, script and figures are embedded. Also: report.md, report.json, tables/*.csv and *.tex,
-    figures/*.svg and *.png, and files.sha256, a list of all these. Files of an earlier report are replaced, and stale ones removed.
+    figures/*.svg and *.png, and files.sha256, a list of all these. Files of an earlier report are replaced, and stale
+    ones removed.
 
     Args:
         store: open, at least for reading.
