@@ -85,16 +85,9 @@ NN = Page(
         "": tuple(
             f"harness.nn.{n}"
             for n in (
-                *("masking", "pooling", "recurrent", "cells", "layers", "convolutional"),
-                *(
-                    "backends",
-                    "attention",
-                    "transformer",
-                    "transformer_decoder",
-                    "decoder",
-                    "dropout",
-                    "initialisation",
-                ),
+                *("masking", "pooling", "recurrent_model", "recurrent", "cells", "step_cell", "layers"),
+                "convolutional",
+                *("backends", "attention", "decoder", "dropout", "initialisation"),
             )
         )
     },

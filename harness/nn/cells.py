@@ -19,6 +19,7 @@ from harness.nn.kernels.gru import GRUKernel
 from harness.nn.kernels.lstm import LSTMKernel
 from harness.nn.kernels.lstm_layernorm import EPSILON, LayerNormLSTMKernel
 from harness.nn.kernels.recurrence import Kernel, Weights
+from harness.nn.step_cell import CellMaker, SequenceCell
 
 Kind = Literal["rnn", "lstm", "gru", "lstm_layernorm", "lstm_projection", "lstm_peephole"]
 
@@ -153,8 +154,10 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 """Names of all cells."""
 
 
-def make_cell(kind: str, input_dim: int, hidden_size: int, cells: int) -> nn.Module:
-    """A new layer of one of `KINDS`, initialised; `cells` only matters to "lstm_projection"."""
+def make_cell(kind: Kind | CellMaker, input_dim: int, hidden_size: int, cells: int) -> nn.Module:
+    """A new layer of one of `KINDS` or of one's own, initialised; `cells` only matters to "lstm_projection"."""
+    if isinstance(kind, CellMaker):
+        return kind.make(input_dim, hidden_size)
     if kind in _LIBRARY:
         layer = _LIBRARY[kind](input_dim, hidden_size, batch_first=True)
         initialise_recurrent(layer)
@@ -164,9 +167,18 @@ def make_cell(kind: str, input_dim: int, hidden_size: int, cells: int) -> nn.Mod
     return _OWN[kind](input_dim, hidden_size)
 
 
+def cell_states(kind: Kind | CellMaker, hidden_size: int, cells: int) -> tuple[int, ...]:
+    """As `state_dims`, of a layer that is not built; `cells` as in `make_cell`."""
+    if isinstance(kind, CellMaker):
+        return (hidden_size,) * kind.states
+    if kind == "lstm_projection":
+        return hidden_size, cells
+    return (hidden_size,) * (1 if kind in ("rnn", "gru") else 2)
+
+
 def state_dims(cell: nn.Module) -> tuple[int, ...]:
     """Sizes of a cell's states, h first."""
-    if isinstance(cell, RecurrentCell):
+    if isinstance(cell, RecurrentCell | SequenceCell):
         return cell.state_dims
     assert isinstance(cell, nn.RNNBase)
     return (cell.hidden_size,) * (2 if isinstance(cell, nn.LSTM) else 1)

@@ -19,6 +19,7 @@ from harness.nn.initialisation import linear
 from harness.nn.kernels.attentive import AttentionMemory, Layer, attentive_loop
 from harness.nn.masking import length_mask
 from harness.nn.recurrent import Carry, Kind, RecurrentStack
+from harness.nn.step_cell import CellMaker
 
 AttentionKind = Literal["luong", "bahdanau"]
 DecoderState = tuple[Tensor, ...]
@@ -43,6 +44,7 @@ class RecurrentDecoder(Decoder, Backed):
         attention: None, "luong" or "bahdanau".
         dropout: on the input of every layer.
         residual: add a layer's input to its output, from the second layer on.
+        cells: as of a `RecurrentStack`.
 
     Raises:
         PluginError: unknown attention or kind.
@@ -50,7 +52,7 @@ class RecurrentDecoder(Decoder, Backed):
 
     def __init__(
         self,
-        kind: Kind,
+        kind: Kind | CellMaker,
         embedding_dim: int,
         hidden_size: int,
         layers: int,
@@ -59,15 +61,17 @@ class RecurrentDecoder(Decoder, Backed):
         attention: AttentionKind | None = None,
         dropout: float = 0.0,
         residual: bool = False,
+        cells: int | None = None,
     ) -> None:
         super().__init__()
         if attention not in (None, "luong", "bahdanau"):
             raise PluginError(f"RecurrentDecoder has no attention '{attention}'; it has None, 'luong' and 'bahdanau'")
         self.feature_dim = hidden_size
-        self.name = f"{kind}, {attention} attention" if attention else kind
+        cell = kind.name if isinstance(kind, CellMaker) else kind
+        self.name = f"{cell}, {attention} attention" if attention else cell
         input_dim = embedding_dim + (memory_dim if attention == "bahdanau" else 0)
         self.stack = RecurrentStack(
-            kind, input_dim, hidden_size, layers, dropout=dropout, residual=residual, carry=True
+            kind, input_dim, hidden_size, layers, dropout=dropout, residual=residual, carry=True, cells=cells
         )
         self.sizes = self.stack.state_dims
         self.bridge = linear(summary_dim, layers * sum(self.sizes))
@@ -127,7 +131,9 @@ class RecurrentDecoder(Decoder, Backed):
         return torch.tanh(self.combine(torch.cat((hidden, context), dim=-1))), weights
 
     def _plans(self) -> list[Fused] | None:
-        """The arguments of the layers' kernels; None if the input's contribution to a layer's gates is not linear."""
+        """The arguments of the layers' kernels; None without a kernel, or if the gates are not linear in the input."""
+        if isinstance(self.stack.kind, CellMaker):
+            return None
         plans = [fused(cell) for cell in self.stack.forward_layers]
         return plans if all(plan.inputs is not None for plan in plans) else None
 

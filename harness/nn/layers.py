@@ -18,6 +18,7 @@ from harness.nn.cells import fused, input_gates, state_dims
 from harness.nn.kernels.recurrence import recur
 from harness.nn.masking import last_valid, length_mask, zero_padding
 from harness.nn.pieces import Piece, plan
+from harness.nn.step_cell import SequenceCell
 
 Carry = tuple[Tensor, ...]
 """Recurrent state, batch first: (h, c) for an LSTM, (h,) otherwise, each (B, layers, H)."""
@@ -30,6 +31,8 @@ _ALIGNED = 8
 
 def backend_of(cell: nn.Module) -> str:
     """A layer's backend on its current device."""
+    if isinstance(cell, SequenceCell):
+        return cell.backend
     return library_backend(type(cell), next(cell.parameters())) or FUSED
 
 
@@ -39,7 +42,7 @@ def run_layer(
     """Run one layer of `harness.nn.cells` over x (B, T, D).
 
     Args:
-        cell: the layer.
+        cell: the layer, or one of one's own (`harness.nn.step_cell`).
         x: finite at padding.
         start: the state before the first step, (B, H) each; None: zeros.
         lengths: (B,); None: all T.
@@ -52,6 +55,8 @@ def run_layer(
     if x.shape[1] == 0:
         begin = _zeros(cell, x) if start is None else start
         return x.new_zeros(x.shape[0], 0, state_dims(cell)[0]), begin
+    if isinstance(cell, SequenceCell):
+        return _run_own(cell, x, start, lengths if ends else None)
     pieces = None
     if lengths is not None and lengths.device.type == "cpu":  # reading them from a GPU would make the host wait
         known = lengths.tolist()
@@ -65,6 +70,13 @@ def run_layer(
         y, state = _run_in_pieces(cell, x, _zeros(cell, x) if start is None else start, lengths, pieces, ends)
     # Dropout draws in memory order, which must not depend on how the state was computed.
     return (y.contiguous() if ends and lengths is not None else y), state
+
+
+def _run_own(cell: SequenceCell, x: Tensor, start: Carry | None, lengths: Tensor | None) -> tuple[Tensor, Carry]:
+    exact = next(cell.parameters()).dtype
+    begin = _zeros(cell, x) if start is None else tuple(part.to(exact) for part in start)
+    y, state = cell.run(x, begin, lengths)
+    return y, state
 
 
 def _run_whole(cell: nn.Module, x: Tensor, start: Carry | None, lengths: Tensor | None) -> tuple[Tensor, Carry]:

@@ -21,6 +21,7 @@ from harness.nn.dropout import Dropout
 from harness.nn.gates import gates_of
 from harness.nn.layers import Carry, backend_of, run_layer
 from harness.nn.masking import last_valid, reverse_by_length
+from harness.nn.step_cell import CellMaker
 
 
 def check_sizes(hidden_size: int, layers: int = 1, dropout: float = 0.0) -> None:
@@ -60,7 +61,7 @@ class RecurrentStack(nn.Module, Backed):
     Zaremba et al. 2014, eq. 6-9; residual connections between layers, Wu et al. 2016, eq. 6.
 
     Args:
-        kind: the cell.
+        kind: the cell: a name, or the maker of one's own (`harness.nn.step_cell`).
         input_dim: D.
         hidden_size: H of each direction.
         layers: how many.
@@ -82,7 +83,7 @@ class RecurrentStack(nn.Module, Backed):
 
     def __init__(
         self,
-        kind: Kind,
+        kind: Kind | CellMaker,
         input_dim: int,
         hidden_size: int,
         layers: int = 1,
@@ -93,7 +94,7 @@ class RecurrentStack(nn.Module, Backed):
         cells: int | None = None,
     ) -> None:
         super().__init__()
-        if kind not in KINDS:
+        if not isinstance(kind, CellMaker) and kind not in KINDS:
             raise PluginError(f"RecurrentStack has no kind '{kind}'; it has {', '.join(KINDS)}")
         if cells is not None and kind != "lstm_projection":
             raise PluginError(f"cells={cells} is for 'lstm_projection'; the cells of '{kind}' are its hidden size")
@@ -114,7 +115,7 @@ class RecurrentStack(nn.Module, Backed):
 
     @property
     def backend(self) -> str:
-        """The layers' backend on their current device: "cuDNN", "oneDNN" or "fused Python"."""
+        """The layers' backend on their current device: "cuDNN", "oneDNN", "fused Python", or that of one's own cell."""
         return backend_of(self.forward_layers[0])
 
     def forward(

@@ -9,65 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from harness import Capabilities, Decoder, Encoder, Model, hookimpl
-from harness.contract.signature import TaskSignature
-from harness.contract.specs import EmbeddedInput, ModelInput
-from harness.contract.target import Target
-from harness.nn.decoder import RecurrentDecoder
-from harness.nn.recurrent import RecurrentEncoder, RecurrentStack, check_sizes
+from harness import Model, hookimpl
+from harness.nn.recurrent_model import RecurrentModel, RecurrentPlan
 
 HARNESS_CONTRACT = 2
 
 
 @dataclass
-class LSTM(Model):
-    """A one-way LSTM. It decodes with the same cell, started from the last state.
-
-    Fields:
-        hidden_size: units.
-        layers: how many.
-        dropout: on the input of every layer.
-    """
+class LSTM(RecurrentModel):
+    """A one-way LSTM. It decodes with the same cell, started from the last state."""
 
     name: ClassVar[str] = "lstm"
 
-    hidden_size: int = 256
-    layers: int = 1
-    dropout: float = 0.1
-
-    def __post_init__(self) -> None:
-        check_sizes(self.hidden_size, self.layers, self.dropout)
-
-    def capabilities(self, signature: TaskSignature) -> Capabilities:
-        """Causal; the state is carried where text is read in pieces."""
-        text = signature.target_type.needs.streams
-        return Capabilities(
-            causal=True, carries_state=text, state_size=2 * self.layers * self.hidden_size if text else None
-        )
-
-    def build(self, input_spec: ModelInput, target_spec: Target) -> Encoder:
-        """The encoder over embedded input."""
-        assert isinstance(input_spec, EmbeddedInput)
-        carry = target_spec.needs.streams
-        return RecurrentEncoder(
-            RecurrentStack("lstm", input_spec.dim, self.hidden_size, self.layers, dropout=self.dropout, carry=carry)
-        )
-
-    def build_decoder(self, encoder: Encoder, target_spec: Target, embedding_dim: int) -> Decoder:
-        """A decoder of the same cell, hidden_size and depth, without attention."""
-        return RecurrentDecoder(
-            "lstm",
-            embedding_dim,
-            self.hidden_size,
-            self.layers,
-            memory_dim=encoder.feature_dim,
-            summary_dim=encoder.summary_dim,
-            dropout=self.dropout,
-        )
-
-    def tiny(self) -> LSTM:
-        """The same network with 16 units."""
-        return LSTM(hidden_size=16, layers=self.layers, dropout=0.0)
+    def plan(self) -> RecurrentPlan:
+        """See `RecurrentModel.plan`."""
+        return RecurrentPlan("lstm", self.hidden_size, self.layers, self.dropout)
 
 
 @hookimpl

@@ -24,7 +24,7 @@ from harness.training.lightning_module import TrainingModule
 
 pytestmark = pytest.mark.accelerator
 
-MODELS = ("attention_lstm", "bilstm", "cnn_lstm", "lstm", "rnn", "stacked_lstm", "transformer")
+MODELS = ("attention_lstm", "bilstm", "cnn_lstm", "gru", "lstm", "rnn", "stacked_lstm")
 
 
 def _subjects(*, without: tuple[type, ...] = ()) -> list[Any]:

@@ -12,7 +12,7 @@ from harness.testing.examination import pairs
 from harness.testing.model_subject import subjects
 
 NAMES = registry().names("model")
-BUILT_IN = {"rnn", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm", "transformer"}
+BUILT_IN = {"rnn", "gru", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm"}
 # Options that change the architecture: the contract holds for each.
 VARIANTS: dict[str, list[dict[str, Any]]] = {
     "attention_lstm": [{"attention": "bahdanau"}],

@@ -11,7 +11,7 @@ from harness.contract.specs import EmbeddedInput, FrameInput, TokenInput, VideoI
 from harness.registry.compatibility import check
 from harness.targets import ClassTarget, CTCTarget, ForecastTarget, NextTokenTarget, TaggingTarget, TokenSequenceTarget
 
-NAMES = ["rnn", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm", "transformer"]
+NAMES = ["rnn", "gru", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm"]
 TARGETS = [
     ClassTarget(5),
     TaggingTarget(5),

@@ -12,7 +12,7 @@ import pytest
 from harness.errors import PluginError, UnknownNameError
 from harness.registry.discovery import list_plugins, load_model, load_task, registry
 
-BUILT_IN_MODELS = {"rnn", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm", "transformer"}
+BUILT_IN_MODELS = {"rnn", "gru", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm"}
 
 
 def _problem(kind: str, name: str) -> str | None:
