@@ -86,8 +86,9 @@ NN = Page(
             f"harness.nn.{n}"
             for n in (
                 *("masking", "pooling", "recurrent_model", "recurrent", "cells", "step_cell", "layers"),
-                "convolutional",
+                *("convolutional", "transformer", "transformer_decoder"),
                 *("backends", "attention", "decoder", "dropout", "initialisation"),
+                *("mixers.mixer", "mixers.encoder", "mixers.model", "mixers.short_convolution", "mixers.min_rnn"),
             )
         )
     },

@@ -136,8 +136,8 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, hidden_size: int, kernel: int, dilation: int, dropout: float) -> None:
         super().__init__()
-        self.first = CausalConvolution(hidden_size, kernel, dilation)
-        self.second = CausalConvolution(hidden_size, kernel, dilation)
+        self.first = DilatedConvolution(hidden_size, kernel, dilation)
+        self.second = DilatedConvolution(hidden_size, kernel, dilation)
         self.dropout = nn.Dropout1d(dropout)
 
     def forward(
@@ -151,7 +151,7 @@ class ResidualBlock(nn.Module):
         return y, [] if first is None or second is None else [first, second]
 
 
-class CausalConvolution(nn.Module):
+class DilatedConvolution(nn.Module):
     """y_t = b + sum over i of W_i x_(t - dilation i), each channel's weights being g v / |v|.
 
     Directions v and bias start as in torch's convolutions, and g at |v|, which is what the authors' code comes to: the

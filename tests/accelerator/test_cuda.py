@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+from built_in import MODELS
 from tiny_run import tiny_run
 
 from harness.config.settings import OptimizerSettings
@@ -23,8 +24,6 @@ from harness.testing.model_subject import ModelSubject, subjects
 from harness.training.lightning_module import TrainingModule
 
 pytestmark = pytest.mark.accelerator
-
-MODELS = ("attention_lstm", "bilstm", "cnn_lstm", "gru", "lstm", "rnn", "stacked_lstm")
 
 
 def _subjects(*, without: tuple[type, ...] = ()) -> list[Any]:

@@ -4,6 +4,7 @@ import importlib
 
 import pytest
 import torch
+from built_in import MODELS
 from torch.utils._pytree import tree_leaves
 
 from harness.contract.signature import TaskSignature
@@ -11,7 +12,6 @@ from harness.contract.specs import EmbeddedInput, FrameInput, TokenInput, VideoI
 from harness.registry.compatibility import check
 from harness.targets import ClassTarget, CTCTarget, ForecastTarget, NextTokenTarget, TaggingTarget, TokenSequenceTarget
 
-NAMES = ["rnn", "gru", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm"]
 TARGETS = [
     ClassTarget(5),
     TaggingTarget(5),
@@ -36,7 +36,7 @@ def signature(target, input_type=FrameInput):
 
 def cells():
     """Every fitting pair over embedded input, and the video reader."""
-    for name in NAMES:
+    for name in MODELS:
         for target in TARGETS:
             model = model_class(name)().tiny()
             if check(signature(target), name, model.capabilities(signature(target))).compatible:
@@ -134,7 +134,7 @@ def test_every_parameter_gets_a_finite_gradient(name, target, video, autocast):
         assert parameter.grad.isfinite().all(), parameter_name
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MODELS)
 def test_decoder_steps_equal_forward(name):
     target = TokenSequenceTarget(9)
     encoder, _, x = built(name, target, video=False)
@@ -150,7 +150,7 @@ def test_decoder_steps_equal_forward(name):
     assert whole.shape[-1] == decoder.feature_dim
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MODELS)
 def test_models_can_be_counted_on_the_meta_device_and_grow_with_their_width(name):
     cls = model_class(name)
     can = cls().capabilities(signature(TokenSequenceTarget(9)))
@@ -165,7 +165,7 @@ def test_models_can_be_counted_on_the_meta_device_and_grow_with_their_width(name
     assert counts[0] < counts[1]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MODELS)
 def test_the_same_seed_builds_the_same_weights(name):
     one, _, _ = built(name, ClassTarget(5), video=False)
     two, _, _ = built(name, ClassTarget(5), video=False)
@@ -181,7 +181,7 @@ def test_attention_lstm_adds_to_lstm_and_changes_none_of_it():
 
 def test_only_bilstm_cannot_predict_the_next_token():
     text = signature(NextTokenTarget(9), TokenInput)
-    fits = {n: check(text, n, model_class(n)().capabilities(text)).compatible for n in NAMES}
+    fits = {n: check(text, n, model_class(n)().capabilities(text)).compatible for n in MODELS}
     assert [name for name, fit in fits.items() if not fit] == ["bilstm"]
 
 
@@ -225,6 +225,7 @@ def test_cnn_lstm_shortens_by_four_when_told_to():
         ("cnn_lstm", {"kernel": 4}, "kernel=4: must be odd"),
         ("cnn_lstm", {"subsampling": 3}, "subsampling=3: must be 1, 2 or 4"),
         ("cnn_lstm", {"channels": []}, r"channels=\[\]"),
+        ("tcn", {"kernel": 1}, "kernel=1: must be at least 2"),
         ("transformer", {"heads": 3}, "hidden_size=128: must be a multiple of 6"),
         ("transformer", {"heads": 0}, "heads=0"),
         ("transformer", {"ff": 0}, "ff=0"),

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from built_in import MODELS
 
 from harness.errors import PluginError, UnknownNameError
 from harness.registry.discovery import list_plugins, load_model, load_task, registry
-
-BUILT_IN_MODELS = {"rnn", "gru", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm"}
 
 
 def _problem(kind: str, name: str) -> str | None:
@@ -20,7 +19,7 @@ def _problem(kind: str, name: str) -> str | None:
 
 
 def test_built_in_plugins_are_found_through_their_entry_points_like_any_other() -> None:
-    assert {info.name for info in list_plugins("model")} >= BUILT_IN_MODELS
+    assert {info.name for info in list_plugins("model")} >= set(MODELS)
     lstm = next(info for info in list_plugins("model") if info.name == "lstm")
     assert lstm.distribution == "sequence-harness"
     assert lstm.description

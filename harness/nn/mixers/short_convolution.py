@@ -1,0 +1,44 @@
+"""A causal depthwise convolution over a few positions, whose state is the last inputs."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class ShortConvolution(nn.Module):
+    """y_t = b + sum_j w_j x_(t - K + 1 + j), channel by channel; inputs before the first are zeros.
+
+    Initialised as `nn.Conv1d` is: uniform within 1 / sqrt(K).
+
+    Args:
+        dim: channels D.
+        kernel: K.
+
+    Attributes:
+        state_shape: (K - 1, D), of the last inputs, oldest first.
+
+    Raises:
+        ValueError: K is below 1.
+    """
+
+    def __init__(self, dim: int, kernel: int) -> None:
+        super().__init__()
+        if kernel < 1:
+            raise ValueError(f"kernel={kernel}: must be at least 1")
+        self.kernel = kernel
+        self.weight = nn.Parameter(torch.empty(kernel, dim).uniform_(-(kernel**-0.5), kernel**-0.5))
+        self.bias = nn.Parameter(torch.empty(dim).uniform_(-(kernel**-0.5), kernel**-0.5))
+        self.state_shape = (kernel - 1, dim)
+
+    def forward(self, x: Tensor, state: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Convolve x (T, B, D) after `state` (B, K - 1, D): (T, B, D), and the last inputs of each row."""
+        steps, rows = x.shape[:2]
+        seen = torch.cat((state.transpose(0, 1).to(x.dtype), x))  # (K - 1 + T, B, D)
+        y = self.bias.to(x.dtype)
+        for j, weight in enumerate(self.weight.to(x.dtype)):
+            y = torch.addcmul(y, seen[j : j + steps], weight)
+        if lengths is None:
+            return y, seen[steps:].transpose(0, 1).to(state.dtype)
+        last = lengths.unsqueeze(1) + torch.arange(self.kernel - 1, device=x.device)  # (B, K - 1)
+        return y, seen[last, torch.arange(rows, device=x.device).unsqueeze(1)].to(state.dtype)
