@@ -108,7 +108,7 @@ class TemporalConvolutions(Encoder):
     ) -> None:
         super().__init__()
         self.project = linear(input_dim, hidden_size)
-        self.blocks = nn.ModuleList(ResidualBlock(hidden_size, kernel, 2**block, dropout) for block in range(blocks))
+        self.blocks = nn.ModuleList(TemporalBlock(hidden_size, kernel, 2**block, dropout) for block in range(blocks))
         self.carry = carry
         self.feature_dim = self.summary_dim = hidden_size
 
@@ -124,7 +124,7 @@ class TemporalConvolutions(Encoder):
         return EncoderOutput(features, lengths, last_valid(features, lengths), tuple(kept) if self.carry else None)
 
 
-class ResidualBlock(nn.Module):
+class TemporalBlock(nn.Module):
     """relu(x + F(x)), F being twice: convolution, ReLU, spatial dropout (figure 1b, eq. after section 3.3).
 
     Args:
