@@ -41,7 +41,8 @@ def cells():
             model = model_class(name)().tiny()
             if check(signature(target), name, model.capabilities(signature(target))).compatible:
                 yield pytest.param(name, target, False, id=f"{name}-{type(target).__name__}")
-    yield pytest.param("cnn_lstm", ClassTarget(5), True, id="cnn_lstm-video")
+    for name in ("cnn_lstm", "conv_lstm"):
+        yield pytest.param(name, ClassTarget(5), True, id=f"{name}-video")
 
 
 CELLS = list(cells())
@@ -225,6 +226,8 @@ def test_cnn_lstm_shortens_by_four_when_told_to():
         ("cnn_lstm", {"kernel": 4}, "kernel=4: must be odd"),
         ("cnn_lstm", {"subsampling": 3}, "subsampling=3: must be 1, 2 or 4"),
         ("cnn_lstm", {"channels": []}, r"channels=\[\]"),
+        ("conv_lstm", {"kernel": 2}, "kernel=2: must be odd"),
+        ("conv_lstm", {"patch": 0}, "patch=0"),
         ("tcn", {"kernel": 1}, "kernel=1: must be at least 2"),
         ("transformer", {"heads": 3}, "hidden_size=128: must be a multiple of 6"),
         ("transformer", {"heads": 0}, "heads=0"),
