@@ -228,6 +228,8 @@ def test_cnn_lstm_shortens_by_four_when_told_to():
         ("cnn_lstm", {"channels": []}, r"channels=\[\]"),
         ("conv_lstm", {"kernel": 2}, "kernel=2: must be odd"),
         ("conv_lstm", {"patch": 0}, "patch=0"),
+        ("gnn_lstm", {"graph_layers": 0}, "graph_layers=0"),
+        ("gnn_lstm", {"readout": 0}, "readout=0"),
         ("tcn", {"kernel": 1}, "kernel=1: must be at least 2"),
         ("transformer", {"heads": 3}, "hidden_size=128: must be a multiple of 6"),
         ("transformer", {"heads": 0}, "heads=0"),
