@@ -55,6 +55,11 @@ class Measured:
     summary: Summary
     lost: int
 
+    @property
+    def seedless(self) -> bool:
+        """Whether it is a baseline that draws nothing at random: one run is all there is."""
+        return self.entry.kind == "baseline" and self.summary.seeds == 1
+
 
 @dataclass(frozen=True)
 class CellVerdict:
@@ -132,7 +137,7 @@ def _judged(claim: PublishedClaim, cell: ClaimCell, data: Sequence[Comparison]) 
         comparison, entry = found[0]
         sides.append(_measured(comparison, entry, cell.metric or claim.metric))
     ours, rival = sides[0], sides[1] if cell.against else None
-    value, low, high = _interval(cell, ours.summary, rival.summary if rival else None)
+    value, low, high = _interval(cell, ours, rival)
     outcome, why = _outcome(cell, ours, rival, (value, low, high))
     low_score = (outcome is ClaimOutcome.NOT_REPRODUCED) == (cell.bound == "at_least")
     if low_score and outcome in (ClaimOutcome.REPRODUCED, ClaimOutcome.NOT_REPRODUCED):
@@ -186,23 +191,35 @@ def _unfit(claim: PublishedClaim, found: tuple[Comparison, Entry]) -> str:
 # -- the verdict -------------------------------------------------------------------------------------
 
 
-def _interval(cell: ClaimCell, ours: Summary, rival: Summary | None) -> tuple[float, float, float]:
+def _interval(cell: ClaimCell, ours: Measured, rival: Measured | None) -> tuple[float, float, float]:
     """What the cell is about with its 95 % interval; NaN where there are too few seeds or values."""
     if rival is None:
-        low, high = ours.interval or (math.nan, math.nan)
-        return ours.mean, low, high
-    first, second = np.array(ours.values), np.array(rival.values)
+        return _of_one(np.array(ours.summary.values), ours.seedless)
+    first, second = np.array(ours.summary.values), np.array(rival.summary.values)
     if cell.compared == "ratio":
         if not (first > 0).all() or not (second > 0).all():
             return math.nan, math.nan, math.nan
-        value, low, high = _welch(np.log(first), np.log(second))
+        value, low, high = _of_two(np.log(first), np.log(second), ours.seedless, rival.seedless)
         return math.exp(value), math.exp(low), math.exp(high)
-    return _welch(first, second)
+    return _of_two(first, second, ours.seedless, rival.seedless)
 
 
-def _welch(first: np.ndarray, second: np.ndarray) -> tuple[float, float, float]:
+def _of_one(values: np.ndarray, seedless: bool) -> tuple[float, float, float]:
+    summary = Summary(tuple(values.tolist()))
+    low, high = (summary.mean, summary.mean) if seedless else summary.interval or (math.nan, math.nan)
+    return summary.mean, low, high
+
+
+def _of_two(
+    first: np.ndarray, second: np.ndarray, first_seedless: bool, second_seedless: bool
+) -> tuple[float, float, float]:
+    """The difference of two means: Welch's interval, or that of one mean less a number that no seed changes."""
     from scipy import stats
 
+    if second_seedless:
+        return _of_one(first - second.mean(), first_seedless)
+    if first_seedless:
+        return _of_one(first.mean() - second, second_seedless)
     difference = float(first.mean() - second.mean())
     if min(len(first), len(second)) < 2:
         return difference, math.nan, math.nan
@@ -219,7 +236,7 @@ def _outcome(
     sides = [ours, *([rival] if rival else [])]
     if lost := sum(side.lost for side in sides):
         return ClaimOutcome.UNDECIDED, f"{fmt.plural(lost, 'run')} diverged or exceeded a limit"
-    seeds = min(side.summary.seeds for side in sides)
+    seeds = min((side.summary.seeds for side in sides if not side.seedless), default=FEW_SEEDS)
     if seeds < FEW_SEEDS:
         return ClaimOutcome.UNDECIDED, f"{fmt.plural(seeds, 'seed')}: {FEW_SEEDS} are the fewest that count"
     if not all(map(math.isfinite, interval)):

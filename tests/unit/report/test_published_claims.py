@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,16 @@ def test_a_difference_and_a_ratio_have_the_interval_of_welch(store, runs):
     assert ratio.outcome is ClaimOutcome.REPRODUCED
     assert ratio.low < 30.4 / 20.3 < ratio.high
     assert verdict(store, {**sides, "as": "ratio", "at_least": 2.0}).outcome is ClaimOutcome.NOT_REPRODUCED
+
+
+def test_a_baseline_that_no_seed_changes_needs_one_run(store, runs, made_up):
+    runs("lstm", 30.0, 30.4, 30.8)
+    plan = replace(made_up.plan("translation", "copy", 0, sweep="s"), kind="baseline")
+    made_up.done(store, plan, value=18.0)
+    assert verdict(store, {"of": {"model": "copy"}, "at_least": 18}).outcome is ClaimOutcome.REPRODUCED
+    against = verdict(store, {"of": {"model": "lstm"}, "against": {"model": "copy"}, "at_least": 12})
+    assert (against.value, against.low) == pytest.approx((12.4, 11.41), abs=0.01)
+    assert against.outcome is ClaimOutcome.UNDECIDED
 
 
 def test_equal_seeds_decide_without_any_spread(store, runs):
