@@ -40,6 +40,8 @@ class ActionRecognition(DatasetTask):
         flip: probability with which a training clip is flipped left to right; None: as the data set says, else 0.
         crop: training clips are cropped at random to no less than that share of their area; None: as the data set
             says, else 1.
+        motion: show how much every pixel changed since the frame before, in place of the pixel less its mean; for few
+            videos whose scenes tell little.
     """
 
     name: ClassVar[str] = "action_recognition"
@@ -53,6 +55,7 @@ class ActionRecognition(DatasetTask):
     dataset: Dataset = field(default_factory=_minigrid_actions)
     flip: float | None = None
     crop: float | None = None
+    motion: bool = False
 
     def __post_init__(self) -> None:
         if self.flip is not None and not 0 <= self.flip <= 1:
@@ -70,7 +73,7 @@ class ActionRecognition(DatasetTask):
         classes = raw.labels or tuple(sorted({one.target for one in raw.train}))
         first = raw.train.shape if isinstance(raw.train, ClipSequence) else raw.train[0].input.shape
         frames, channels, height, width = first
-        preparation = ClipPreparation(frames, channels, height, width, tuple(classes))
+        preparation = ClipPreparation(frames, channels, height, width, tuple(classes), self.motion)
         return TaskData(
             train=ClipSplit(raw.train, preparation),
             val=ClipSplit(raw.val, preparation),

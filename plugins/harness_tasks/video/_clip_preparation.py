@@ -32,14 +32,26 @@ def centre(clip: np.ndarray) -> np.ndarray:
     return clip
 
 
+def changes(clip: np.ndarray) -> np.ndarray:
+    """How much every pixel changed since the frame before, scaled, float32 (T, C, Y, X), in place; the first is zero.
+
+    What moves remains, whatever it looks like.
+    """
+    clip[1:] = np.abs(np.diff(clip, axis=0))
+    clip[:1] = 0
+    clip *= 2 * GAIN
+    return clip
+
+
 @dataclass(frozen=True)
 class ClipPreparation(Preprocessing):
-    """A video, or its pixels, to a centred clip; an action to its label and back.
+    """A video, or its pixels, to a centred clip or its changes; an action to its label and back.
 
     Attributes:
         frames: T, to which videos are sampled.
         channels, height, width: C, Y, X, to which pictures are squeezed.
         classes: actions in the order of their labels.
+        motion: whether frames are `changes` and not pixels less their mean over time.
     """
 
     takes: ClassVar[str] = "a video file's path, pictures uint8 (n, height, width, 3), or a clip of pixels 0 to 1"
@@ -49,9 +61,14 @@ class ClipPreparation(Preprocessing):
     height: int
     width: int
     classes: tuple[str, ...]
+    motion: bool = False
+
+    def view(self, clip: np.ndarray) -> np.ndarray:
+        """What the network sees of pixels float32 (T, C, Y, X), in place."""
+        return changes(clip) if self.motion else centre(clip)
 
     def encode(self, source: Any) -> np.ndarray:
-        """float32 (T, C, Y, X), centred.
+        """float32 (T, C, Y, X), centred, or its changes.
 
         Args:
             source: a video file's path; pictures uint8 (n, height, width, 3) of any size and number, in order; or a
@@ -60,7 +77,7 @@ class ClipPreparation(Preprocessing):
         Raises:
             DataError: it is none of these, or cannot be read.
         """
-        return centre(self._pixels(source))
+        return self.view(self._pixels(source))
 
     def encode_target(self, answer: Any) -> int:
         """The label of an action.

@@ -1,4 +1,4 @@
-"""Clips as examples, centred one by one or many at once, and how training clips are varied."""
+"""Clips as examples, prepared one by one or many at once, and how training clips are varied."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from harness.contract.batch import Example
 from harness.contract.dataset import RawExample
 from harness.contract.gathering import Gathered
-from harness_tasks.video._clip_preparation import ClipPreparation, centre
+from harness_tasks.video._clip_preparation import ClipPreparation
 from harness_tasks.video.clip_sequences import ClipSequence
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ClipSplit:
-    """A split (a `harness.contract.batch.Split`) of centred clips and their classes.
+    """A split (a `harness.contract.batch.Split`) of prepared clips and their classes.
 
     Args:
         raw: the clips as they look; a `ClipSequence` is read many at a time.
@@ -50,16 +50,16 @@ class ClipSplit:
         return self._examples[index]
 
     def gather(self, positions: np.ndarray, input_pad: int, target_pad: int) -> Gathered | None:
-        """Clips written where the batch holds them, and centred there; None where they differ in length."""
+        """Clips written where the batch holds them, and prepared there; None where they differ in length."""
         if self._shape is None:
             return None
         clips = np.empty((len(positions), *self._shape), dtype=np.float32)  # (B, T, C, Y, X)
         if isinstance(self._raw, ClipSequence):
-            self._raw.fill(clips, positions, centre)
+            self._raw.fill(clips, positions, self._preparation.view)
         else:
             for clip, position in zip(clips, positions.tolist(), strict=True):
                 clip[:] = self._raw[position].input
-                centre(clip)
+                self._preparation.view(clip)
         ids = tuple(self._examples[i].id for i in positions.tolist())
         return Gathered(
             ids, clips, self.input_lengths[positions], self.labels[positions], self.target_lengths[positions]

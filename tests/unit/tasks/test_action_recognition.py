@@ -15,7 +15,7 @@ from harness_datasets.action_recognition.moving_squares import MovingSquares
 from harness_tasks import action_recognition
 from harness_tasks.action_recognition import ActionRecognition
 from harness_tasks.video import _clip_baselines
-from harness_tasks.video._clip_preparation import GAIN, centre
+from harness_tasks.video._clip_preparation import GAIN, centre, changes
 from harness_tasks.video._clips import variation
 
 from harness.contract.batch import Example
@@ -157,6 +157,16 @@ def test_centring_removes_what_stands_still() -> None:
     moving[3:, 0, 1, 1] = 1.0
     np.testing.assert_allclose(centre(still + moving), centre(moving.copy()), atol=1e-5)
     assert centre(moving.copy())[5, 0, 1, 1] == pytest.approx(0.5 * GAIN)
+
+
+def test_changes_keep_what_moves_and_where_whatever_it_looks_like() -> None:
+    clip = np.full((4, 3, 4, 4), 0.5, dtype=np.float32)
+    clip[2:, 0, 1, 1] = 0.25
+    clip[3:, 1, 2, 2] = 0.75
+    seen = changes(clip.copy())
+    expected = np.zeros_like(clip)
+    expected[2, 0, 1, 1] = expected[3, 1, 2, 2] = 0.25 * 2 * GAIN
+    np.testing.assert_allclose(seen, expected)
 
 
 # -- variation of training clips -----------------------------------------------------------------------

@@ -62,6 +62,7 @@ MADE: dict[str, Callable[[Path], tuple[Preprocessing, Any, Any]]] = {
         "yes",
     ),
     "clips": lambda _: (ClipPreparation(4, 3, 8, 8, ("run", "jump")), CLIP, "jump"),
+    "changes": lambda _: (ClipPreparation(4, 3, 8, 8, ("run", "jump"), motion=True), CLIP, "jump"),
 }
 
 

@@ -105,12 +105,13 @@ def test_composed_clips_equal_those_drawn_frame_by_frame(pool: int) -> None:
     _same_clips(ClipSplit(raw, ClipPreparation(5, 3, 16, 16, ("a", "b", "c"))), 16)
 
 
-def test_decoded_clips_equal_those_read_one_by_one() -> None:
+@pytest.mark.parametrize("motion", [False, True])
+def test_decoded_clips_equal_those_read_one_by_one(motion: bool) -> None:
     clips = np.random.default_rng(6).integers(256, size=(9, 5, 16, 16, 3), dtype=np.uint8)
     rows = [8, 1, 2, 3, 4, 5, 7]
     names = [f"v{i}" for i in rows]
     raw = VideoClips(clips, rows, names, [i % 3 for i in rows], ("a", "b", "c"), [1.0] * len(names))
-    _same_clips(ClipSplit(raw, ClipPreparation(5, 3, 16, 16, ("a", "b", "c"))), 16)
+    _same_clips(ClipSplit(raw, ClipPreparation(5, 3, 16, 16, ("a", "b", "c"), motion)), 16)
 
 
 def _same_clips(split: Split, size: int) -> None:
