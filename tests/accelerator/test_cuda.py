@@ -25,6 +25,8 @@ from harness.training.lightning_module import TrainingModule
 
 pytestmark = pytest.mark.accelerator
 
+MODELS = ("attention_lstm", "bilstm", "cnn_lstm", "gru", "lstm", "rnn", "stacked_lstm", "textbook_lstm")
+
 
 def _subjects(*, without: tuple[type, ...] = ()) -> list[Any]:
     found = [subject for name in MODELS for subject in subjects(load_model(name)())]

@@ -12,6 +12,7 @@ from harness.contract.specs import EmbeddedInput, FrameInput, TokenInput, VideoI
 from harness.registry.compatibility import check
 from harness.targets import ClassTarget, CTCTarget, ForecastTarget, NextTokenTarget, TaggingTarget, TokenSequenceTarget
 
+NAMES = ["rnn", "gru", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm", "textbook_lstm", "keras_lstm"]
 TARGETS = [
     ClassTarget(5),
     TaggingTarget(5),

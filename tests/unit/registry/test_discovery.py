@@ -13,6 +13,18 @@ from built_in import MODELS
 from harness.errors import PluginError, UnknownNameError
 from harness.registry.discovery import list_plugins, load_model, load_task, registry
 
+BUILT_IN_MODELS = {
+    "rnn",
+    "gru",
+    "lstm",
+    "bilstm",
+    "stacked_lstm",
+    "attention_lstm",
+    "cnn_lstm",
+    "textbook_lstm",
+    "keras_lstm",
+}
+
 
 def _problem(kind: str, name: str) -> str | None:
     return next(info.problem for info in list_plugins(kind) if info.name == name)
