@@ -89,6 +89,7 @@ NN = Page(
                 *("convolutional", "transformer", "transformer_decoder"),
                 *("backends", "attention", "decoder", "dropout", "initialisation"),
                 *("mixers.mixer", "mixers.encoder", "mixers.model", "mixers.short_convolution", "mixers.min_rnn"),
+                *("mixers.slstm", "mixers.head_norm"),
             )
         )
     },

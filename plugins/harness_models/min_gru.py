@@ -5,6 +5,7 @@ Source: L. Feng et al., "Were RNNs All We Needed?", 2024, arXiv 2410.01201, sect
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -24,6 +25,10 @@ class MinGRUModel(MixerModel):
     name: ClassVar[str] = "min_gru"
 
     convolution: int = option(4, help="positions that a causal convolution before the recurrence sees; 0: none")
+
+    def limits(self) -> Iterator[tuple[str, int, int]]:
+        """See `MixerModel.limits`."""
+        yield "convolution", self.convolution, 0
 
     @property
     def conv(self) -> int:

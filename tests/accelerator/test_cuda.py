@@ -25,7 +25,7 @@ from harness.training.lightning_module import TrainingModule
 
 pytestmark = pytest.mark.accelerator
 
-MODELS = ("attention_lstm", "bilstm", "cnn_lstm", "gru", "lstm", "rnn", "stacked_lstm", "textbook_lstm")
+MODELS = ("attention_lstm", "bilstm", "cnn_lstm", "lstm", "min_gru", "min_lstm", "rnn", "slstm", "stacked_lstm")
 
 
 def _subjects(*, without: tuple[type, ...] = ()) -> list[Any]:

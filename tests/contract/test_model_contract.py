@@ -13,10 +13,7 @@ from harness.testing.examination import pairs
 from harness.testing.model_subject import subjects
 
 NAMES = registry().names("model")
-BUILT_IN = {
-    *("rnn", "gru", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm"),
-    *("textbook_lstm", "keras_lstm"),
-}
+BUILT_IN = {"rnn", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm", "min_gru", "min_lstm", "slstm"}
 # Options that change the architecture: the contract holds for each.
 VARIANTS: dict[str, list[dict[str, Any]]] = {
     "attention_lstm": [{"attention": "bahdanau"}],

@@ -24,7 +24,6 @@ SATURATED = -80.0
 """A gate's sum is taken as at least this, so that not both of minLSTM's gates vanish in float32."""
 
 
-@torch.compiler.disable  # it would unroll the loop
 def gated_average(sums: Tensor, start: Tensor, steps: int, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Run the recurrence.
 

@@ -137,6 +137,43 @@ class MatrixMap(StateMap):
         return (states.flatten(0, 1).t() @ gate_grads.flatten(0, 1)).t()  # (G, S)
 
 
+class HeadsMap(StateMap):
+    """h W^T within heads: states and gates are K heads side by side, and no weight connects two of them.
+
+    Args:
+        weight: W (K, G / K, S / K).
+    """
+
+    def __init__(self, weight: Tensor) -> None:
+        self._weight = weight
+        self._ahead = weight.transpose(1, 2).contiguous()
+
+    def _apart(self, x: Tensor) -> Tensor:
+        return x.unflatten(1, (self._weight.shape[0], -1)).transpose(0, 1)  # (K, B, ...)
+
+    def add_to(self, gates: Tensor, state: Tensor) -> None:
+        """One batched product."""
+        out = self._apart(gates)
+        if gates.dtype == state.dtype:
+            out.baddbmm_(self._apart(state), self._ahead)
+        else:
+            out.add_(torch.bmm(self._apart(state), self._ahead))
+
+    def backward(self, out: Tensor, gate_grads: Tensor, add: bool = False) -> None:
+        """One batched product."""
+        found = torch.bmm(self._apart(gate_grads), self._weight)
+        if add:
+            self._apart(out).add_(found)
+        else:
+            self._apart(out).copy_(found)
+
+    def gradient(self, gate_grads: Tensor, states: Tensor) -> Tensor:
+        """One batched product over time and batch."""
+        return torch.bmm(
+            self._apart(gate_grads.flatten(0, 1)).transpose(1, 2), self._apart(states.flatten(0, 1))
+        )  # (K, G / K, S / K)
+
+
 class ConvolutionMap(StateMap):
     """h * W, padded so that height and width are preserved.
 
@@ -178,7 +215,9 @@ class ConvolutionMap(StateMap):
 
 
 def state_map(weight: Tensor, steps: int, rows: int) -> StateMap:
-    """The map of a weight: a matrix, or the kernel of a 2-D convolution."""
+    """The map of a weight: a matrix, one matrix a head, or the kernel of a 2-D convolution."""
+    if weight.ndim == 3:
+        return HeadsMap(weight)
     return ConvolutionMap(weight) if weight.ndim == 4 else MatrixMap(weight, steps, rows)
 
 

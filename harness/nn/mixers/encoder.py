@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 from harness.contract.model import Encoder, EncoderOutput
@@ -51,11 +52,17 @@ class ResidualBlock(nn.Module):
             rows, last = x.shape[1], None if state is None else state[-1]
             y, last = self.conv(y, x.new_zeros(rows, *self.conv.state_shape) if last is None else last, lengths)
             carried, state = (last,), None if state is None else state[:-1]
-        y, end = self.mixer(y, state, lengths)
+        y, end = _mix(self.mixer, y, state, lengths)
         x = x + self.dropout(y)
         if self.feed_forward is not None:
             x = x + self.dropout(self.feed_forward(x))
         return x, (*end, *carried)
+
+
+@torch.compiler.disable  # it would unroll the loops over time
+def _mix(mixer: Mixer, x: Tensor, state: MixerState | None, lengths: Tensor | None) -> tuple[Tensor, MixerState]:
+    y, end = mixer(x, state, lengths)
+    return y, end
 
 
 class MixerEncoder(Encoder):

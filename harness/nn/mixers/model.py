@@ -36,14 +36,14 @@ class MixerModel(Model):
         check_sizes(self.hidden_size, self.layers, self.dropout)
         if not 0.0 <= self.feed_forward < math.inf:
             raise ValueError(f"feed_forward={self.feed_forward}: must be 0 or more")
-        for name, value in self.positive():
-            if value < 1:
-                raise ValueError(f"{name}={value}: must be at least 1")
+        for name, value, least in self.limits():
+            if value < least:
+                raise ValueError(f"{name}={value}: must be {f'{least} or more' if least < 1 else f'at least {least}'}")
         if self.hidden_size % self.size_step:
             raise ValueError(f"hidden_size={self.hidden_size}: must be a multiple of {self.size_rule}")
 
-    def positive(self) -> Iterator[tuple[str, int]]:
-        """Options of the subclass that must be at least 1, by name; checked before anything else of it."""
+    def limits(self) -> Iterator[tuple[str, int, int]]:
+        """Name, value and least value of the subclass's own whole numbers; checked before anything else of it."""
         return iter(())
 
     @property

@@ -74,7 +74,7 @@ def test_cfg_prints_yaml_and_runs_nothing(harness: Any, pair: Any) -> None:
         (["run", "task=counting", "model=small", "--nope"], "'--nope' is not understood"),
         (
             ["run", "task=counting", "model=blind"],
-            "Models that fit: attention_lstm, cnn_lstm, gru, keras_lstm, lstm, rnn, small",
+            "Models that fit: attention_lstm, cnn_lstm, lstm, min_gru, min_lstm, rnn, slstm, small",
         ),
         (["run", "experiment=quickstart"], "is a grid of"),
         (["run", "--cfg", "all"], "--cfg all does not exist"),

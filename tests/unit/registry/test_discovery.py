@@ -15,14 +15,14 @@ from harness.registry.discovery import list_plugins, load_model, load_task, regi
 
 BUILT_IN_MODELS = {
     "rnn",
-    "gru",
     "lstm",
     "bilstm",
     "stacked_lstm",
     "attention_lstm",
     "cnn_lstm",
-    "textbook_lstm",
-    "keras_lstm",
+    "min_gru",
+    "min_lstm",
+    "slstm",
 }
 
 
