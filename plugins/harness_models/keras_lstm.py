@@ -68,7 +68,7 @@ class KerasCell(SequenceCell):
         mask = None if lengths is None else length_mask(lengths, x.shape[1])
         device = x.device.type if x.device.index is None else f"{x.device.type}:{x.device.index}"
         with keras_on_torch().device(device):
-            layer = _layer(*self.kernel.shape, dtype)
+            layer = _layer(self.kernel.shape[0], self.kernel.shape[1], dtype)
             others = [variable.value for variable in layer.non_trainable_variables]  # the seed of a dropout of 0
             weights = [self.kernel, self.recurrent_kernel, self.bias]
             (features, *state), _ = layer.stateless_call(

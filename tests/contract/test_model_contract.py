@@ -13,14 +13,13 @@ from harness.testing.examination import pairs
 from harness.testing.model_subject import subjects
 
 NAMES = registry().names("model")
-BUILT_IN = {"rnn", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm", "min_gru", "min_lstm", "slstm"}
 # Options that change the architecture: the contract holds for each.
 VARIANTS: dict[str, list[dict[str, Any]]] = {
+    "textbook_lstm": [{"form": "peephole"}],
     "attention_lstm": [{"attention": "bahdanau"}],
     "stacked_lstm": [{"residual": False}],
     "lstm": [{"layers": 2}],
     "bilstm": [{"layers": 2}],
-    "textbook_lstm": [{"form": "peephole"}],
 }
 # Clauses that say nothing of a built-in model; whether there is an accelerator is the machine's affair.
 NOT_APPLICABLE = {

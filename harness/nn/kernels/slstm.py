@@ -88,7 +88,7 @@ class SLSTMKernel(Kernel):
         self._gates_by_n = torch.stack((i, slope * n_before), dim=1).unbind(0)
         self._z_by_c = torch.addcmul(i, i, z * z, value=-1.0).unbind(0)
         self._o_by_h = torch.addcmul(h, h, o, value=-1.0).unbind(0)
-        self._f = f.contiguous().unbind(0)
+        self._f = list(f.contiguous().unbind(0))
         self._first = begin
 
     def backward(self, t: int) -> None:

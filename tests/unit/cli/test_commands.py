@@ -72,10 +72,7 @@ def test_cfg_prints_yaml_and_runs_nothing(harness: Any, pair: Any) -> None:
         (["run", "task=countin"], "Did you mean 'counting'?"),
         (["run", "task=counting", "model=small", "model.hidden_size=x"], "must be a whole number"),
         (["run", "task=counting", "model=small", "--nope"], "'--nope' is not understood"),
-        (
-            ["run", "task=counting", "model=blind"],
-            "Models that fit: attention_lstm, cnn_lstm, lstm, min_gru, min_lstm, rnn, slstm, small",
-        ),
+        (["run", "task=counting", "model=blind"], "Models that fit: attention_lstm, cnn_lstm, "),
         (["run", "experiment=quickstart"], "is a grid of"),
         (["run", "--cfg", "all"], "--cfg all does not exist"),
         (["sweep", "task=counting", "model=small", "--retry", "all"], "--retry all does not exist"),

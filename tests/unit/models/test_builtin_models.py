@@ -12,7 +12,6 @@ from harness.contract.specs import EmbeddedInput, FrameInput, TokenInput, VideoI
 from harness.registry.compatibility import check
 from harness.targets import ClassTarget, CTCTarget, ForecastTarget, NextTokenTarget, TaggingTarget, TokenSequenceTarget
 
-NAMES = ["rnn", "lstm", "bilstm", "stacked_lstm", "attention_lstm", "cnn_lstm", "min_gru", "min_lstm", "slstm"]
 TARGETS = [
     ClassTarget(5),
     TaggingTarget(5),
@@ -225,13 +224,22 @@ def test_cnn_lstm_shortens_by_four_when_told_to():
         ("attention_lstm", {"heads": 3}, "heads=3"),
         ("attention_lstm", {"context": 0}, "context=0"),
         ("cnn_lstm", {"kernel": 4}, "kernel=4: must be odd"),
-        ("cnn_lstm", {"subsampling": 3}, "subsampling=3: must be 1, 2 or 4"),
-        ("cnn_lstm", {"channels": []}, r"channels=\[\]"),
         ("min_gru", {"hidden_size": 0}, "hidden_size=0"),
         ("min_lstm", {"feed_forward": -1.0}, r"feed_forward=-1\.0: must be 0 or more"),
         ("min_gru", {"convolution": -1}, "convolution=-1: must be 0 or more"),
         ("slstm", {"hidden_size": 10}, "hidden_size=10: must be a multiple of heads=4"),
         ("slstm", {"heads": 0}, "heads=0: must be at least 1"),
+        ("cnn_lstm", {"subsampling": 3}, "subsampling=3: must be 1, 2 or 4"),
+        ("cnn_lstm", {"channels": []}, r"channels=\[\]"),
+        ("conv_lstm", {"kernel": 2}, "kernel=2: must be odd"),
+        ("conv_lstm", {"patch": 0}, "patch=0"),
+        ("gnn_lstm", {"graph_layers": 0}, "graph_layers=0"),
+        ("gnn_lstm", {"readout": 0}, "readout=0"),
+        ("tcn", {"kernel": 1}, "kernel=1: must be at least 2"),
+        ("transformer", {"heads": 3}, "hidden_size=128: must be a multiple of 6"),
+        ("transformer", {"heads": 0}, "heads=0"),
+        ("transformer", {"ff": 0}, "ff=0"),
+        ("transformer", {"context": 0}, "context=0"),
     ],
 )
 def test_a_field_out_of_range_is_named(name, fields, message):
