@@ -53,6 +53,7 @@ class ConvLSTM(nn.Module, Backed):
         """The fused loop, on every device."""
         return FUSED
 
+    @torch.compiler.disable  # it would unroll the loop over time
     def forward(
         self, x: Tensor, lengths: Tensor, state: tuple[Tensor, Tensor] | None = None
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
