@@ -215,8 +215,13 @@ class Target(ABC):
             label_smoothing: for cross-entropies.
         """
 
-    def loss_counts(self, target_lengths: Tensor) -> Tensor:
-        """Target units of each example, int64 (B,): its length, or how many numbers its target has."""
+    def loss_counts(self, targets: Tensor, target_lengths: Tensor) -> Tensor:
+        """Target units of each example, int64 (B,): its length, or how many numbers its target has.
+
+        Args:
+            targets: (B, ...), as `layout` says, for a target that leaves some of its positions out of the loss.
+            target_lengths: int64 (B,).
+        """
         shape = self.layout.shape
         if shape[:1] == (None,):
             return target_lengths
@@ -236,7 +241,7 @@ class Target(ABC):
         rows = self.loss_rows(
             outputs, output_lengths, targets, target_lengths, head=head, label_smoothing=label_smoothing
         )
-        return rows.sum(), self.loss_counts(target_lengths).sum()
+        return rows.sum(), self.loss_counts(targets, target_lengths).sum()
 
     def training_loss(
         self, head: Any, features: Tensor, output_lengths: Tensor, batch: Batch, label_smoothing: float = 0.0

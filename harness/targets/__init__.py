@@ -9,6 +9,7 @@ from harness.contract.target import Target
 from harness.targets.classification import ClassTarget
 from harness.targets.ctc import CTCTarget
 from harness.targets.forecast import ForecastTarget
+from harness.targets.masked_tagging import MaskedTaggingTarget
 from harness.targets.multi_label import MultiLabelTarget
 from harness.targets.multi_label_sequence import MultiLabelSequenceTarget
 from harness.targets.next_token import NextTokenTarget
@@ -19,6 +20,7 @@ from harness.targets.token_sequence import TokenSequenceTarget
 BUILT_IN: tuple[type[Target], ...] = (
     ClassTarget,
     TaggingTarget,
+    MaskedTaggingTarget,
     CTCTarget,
     NextTokenTarget,
     TokenSequenceTarget,
@@ -34,6 +36,7 @@ __all__ = [
     "CTCTarget",
     "ClassTarget",
     "ForecastTarget",
+    "MaskedTaggingTarget",
     "MultiLabelSequenceTarget",
     "MultiLabelTarget",
     "NextTokenTarget",

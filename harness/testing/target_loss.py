@@ -35,7 +35,7 @@ def outputs(subject: TargetSubject) -> None:
 def loss_totals(subject: TargetSubject) -> None:
     """The loss of each example is a finite total in float32, and its count a positive whole number."""
     found, target = subject.computed, subject.target
-    rows, counts = found.rows(), target.loss_counts(found.data.target_lengths)
+    rows, counts = found.rows(), target.loss_counts(found.data.targets, found.data.target_lengths)
     equal("shape of loss_rows", tuple(rows.shape), (len(found.data),))
     equal("type of loss_rows", rows.dtype, torch.float32)
     equal("shape of loss_counts", tuple(counts.shape), (len(found.data),))

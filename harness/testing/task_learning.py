@@ -80,7 +80,7 @@ def initial_loss(subject: TaskSubject) -> None:
         found = _mean_loss(net, outputs, ends, data)
         expected = found if uninformed is None else _mean_loss(net, uninformed, ends, data)
         rows = target.loss_rows(outputs, ends, data.targets, data.target_lengths, head=net.head)
-    worst = data.ids[int((rows / target.loss_counts(data.target_lengths)).nan_to_num(1e30).argmax())]
+    worst = data.ids[int((rows / target.loss_counts(data.targets, data.target_lengths)).nan_to_num(1e30).argmax())]
     assert np.isfinite(found), f"the untrained loss is {found}, worst in '{worst}'"
     if target.layout.dtype == "float32":
         assert SCALE[0] < expected < SCALE[1], (

@@ -162,7 +162,7 @@ def _answer(
     if not known:
         return [(answer, None, 0) for answer in spec.answers(outputs, lengths, decoding, head=head)]
     rows = spec.loss_rows(outputs, lengths, batch.targets, batch.target_lengths, head=head)
-    counts = spec.loss_counts(batch.target_lengths).tolist()
+    counts = spec.loss_counts(batch.targets, batch.target_lengths).tolist()
     answers = spec.answers(outputs, lengths, decoding, head=head)
     nats: list[float | None] = rows.double().tolist()
     return list(zip(answers, nats, counts, strict=True))

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import pytest
 from covering import one_of
+from harness_tasks.symbol_strings import SymbolStrings
+
+_IN_PROCESSES = {"repeatable", "preparation_at_once"}
 
 
 @pytest.hookimpl(tryfirst=True)  # before those that are marked here are left out
@@ -21,11 +24,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
+    for item in kept:
+        if _repeats_a_generator(item):
+            item.add_marker(pytest.mark.exhaustive)
     for cases in _by_suite_and_clause(kept):
         for number, clause in enumerate(cases.values()):
             chosen = one_of(len(clause), number)
             for item in [*clause[:chosen], *clause[chosen + 1 :]]:
                 item.add_marker(pytest.mark.exhaustive)
+
+
+def _repeats_a_generator(item: pytest.Item) -> bool:
+    """Whether a clause starts processes for strings that the generator of another data set draws too."""
+    if not isinstance(item, pytest.Function) or item.originalname != "test_clause":
+        return False
+    dataset = getattr(item.cls, "dataset", None)
+    clause = item.callspec.params["cell"][0].name
+    return isinstance(dataset, SymbolStrings) and dataset.name != "parity" and clause in _IN_PROCESSES
 
 
 def _by_suite_and_clause(items: list[pytest.Item]) -> list[dict[str, list[pytest.Item]]]:

@@ -1,4 +1,4 @@
-"""Errors over the steps of a forecast: one line per model, and a band from its lowest to its highest seed."""
+"""Scores over the steps of a forecast, or over lengths: a line per model, a band from its lowest to highest seed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from harness.report.figures import canvas, scales
 from harness.report.figures.drawing import Figure
 from harness.report.figures.groups import Spread
-from harness.report.figures.style import colour, dash, marker
+from harness.report.figures.style import RULE, colour, dash, marker
 
 
 def over_steps(
@@ -23,6 +23,7 @@ def over_steps(
     titles: tuple[str, str],
     caption: str,
     alt: str,
+    shaded: tuple[float, float] | None = None,
 ) -> Figure:
     """Lines over steps; non-finite values leave gaps.
 
@@ -33,6 +34,7 @@ def over_steps(
         numbers: colour number of each label; below zero for baselines.
         titles: of the horizontal and the vertical axis.
         caption, alt: the text.
+        shaded: a stretch of the horizontal axis that is set off by its background.
     """
     bottom = canvas.BOTTOM + canvas.key_height(list(series))
 
@@ -40,6 +42,8 @@ def over_steps(
         figure = canvas.new_figure((canvas.WIDTH, canvas.TOP + canvas.PLOT_HEIGHT + bottom))
         axes = canvas.plot_area(figure, bottom=bottom)
         scales.mark_x(axes, *scales.limits(steps, margin=0.03), whole=True)
+        if shaded:
+            axes.axvspan(*shaded, color=RULE, alpha=0.5, linewidth=0, zorder=0.5)
         ends = [end for values in series.values() for v in values for end in (v.low, v.high)]
         scales.mark_y(axes, *scales.limits(ends, margin=0.08))
         for text, values in series.items():

@@ -3,7 +3,7 @@
 The statistics are those metrics keep in the store (`PredictionRow.statistics`). A formula is chosen by the names of the
 statistics, never by the metric's name, and its value over all examples is first compared with the stored value of the
 run (`matches`); a plug-in's metric with other statistics has no formula here. Statistics that only break a sum down by
-step (`harness.metrics.forecasting`) are ignored in the choice.
+step (`harness.metrics.forecasting`), or say how long an example is, are ignored in the choice.
 
 BLEU is the geometric mean of n-gram precisions by the brevity penalty with mteval's exponential smoothing (Papineni
 et al. 2002; Post 2018), chrF2 the F-score of mean precision and mean recall (Popović 2015); both as in sacreBLEU.
@@ -22,6 +22,7 @@ Statistics = Mapping[str, Any]
 _CLOSE = 1e-6
 _MOST_CLASSES = 1000
 _DETAIL = frozenset({"steps", "by_step"})
+_LENGTH = frozenset({"length"})  # of the example (`harness.metrics.masked_tagging`)
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Formula:
 
 def formula_of(rows: Sequence[Statistics]) -> Formula | None:
     """The formula for such statistics, or None."""
-    names = frozenset(rows[0]) if rows and isinstance(rows[0], Mapping) else frozenset()
+    names = frozenset(rows[0]) - _LENGTH if rows and isinstance(rows[0], Mapping) else frozenset()
     return _FORMULAS.get(names - _DETAIL if names >= _DETAIL else names)
 
 

@@ -28,6 +28,7 @@ BUILT_IN = [
     "evidence",
     "forecasts",
     "horizon",
+    "lengths",
     "parts",
     "piano_roll",
     "reliability",

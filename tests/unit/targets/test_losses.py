@@ -9,7 +9,15 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
 from harness.contract.target import Target
-from harness.targets import ClassTarget, CTCTarget, ForecastTarget, NextTokenTarget, TaggingTarget, TokenSequenceTarget
+from harness.targets import (
+    ClassTarget,
+    CTCTarget,
+    ForecastTarget,
+    MaskedTaggingTarget,
+    NextTokenTarget,
+    TaggingTarget,
+    TokenSequenceTarget,
+)
 
 K = 7
 SEQUENCE_SPECS = [TaggingTarget(K), NextTokenTarget(K), TokenSequenceTarget(K)]
@@ -119,6 +127,7 @@ def test_half_precision_outputs_are_summed_in_fp32() -> None:
         (ForecastTarget(3, 2), [6, 6], 2, "examples/s"),
         (CTCTarget(K), [4, 2], 30, "input frames/s"),
         (TaggingTarget(K), [4, 2], 30, "input frames/s"),
+        (MaskedTaggingTarget(K), [4, 2], 30, "input frames/s"),
         (NextTokenTarget(K), [4, 2], 6, "target tokens/s"),
         (TokenSequenceTarget(K), [4, 2], 6, "target tokens/s"),
     ],
@@ -126,6 +135,7 @@ def test_half_precision_outputs_are_summed_in_fp32() -> None:
 )
 def test_units_are_real_and_unpadded(spec: Target, counts: list[int], work: int, unit: str) -> None:
     input_lengths, target_lengths = torch.tensor([20, 10]), torch.tensor([4, 2])
-    assert spec.loss_counts(target_lengths).tolist() == counts
+    targets = torch.zeros(2, 4, dtype=torch.int64)
+    assert spec.loss_counts(targets, target_lengths).tolist() == counts
     total, name = spec.work(input_lengths, target_lengths)
     assert (total, name) == (work, unit)

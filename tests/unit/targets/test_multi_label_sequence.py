@@ -27,7 +27,7 @@ def test_the_loss_is_the_sum_of_binary_cross_entropies_of_valid_steps() -> None:
         probabilities = torch.sigmoid(outputs[row, :n])
         expected = functional.binary_cross_entropy(probabilities, targets[row, :n].float(), reduction="sum")
         assert rows[row].item() == pytest.approx(expected.item(), rel=1e-5)
-    assert TARGET.loss_counts(lengths).tolist() == [4, 2]
+    assert TARGET.loss_counts(targets, lengths).tolist() == [4, 2]
 
 
 def test_likelihood_counts_steps_and_frame_accuracy_counts_labels() -> None:

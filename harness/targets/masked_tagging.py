@@ -1,0 +1,154 @@
+"""One class at those positions of the input where something is asked: cross-entropy and accuracy over these alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from harness.contract.hookspecs import hookimpl
+from harness.contract.specs import FrameInput, InputSpec, TokenInput
+from harness.contract.target import Answer, Layout, Needs, Target
+from harness.contract.target_context import Decoding, HeadContext
+from harness.targets._checks import outside
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from harness.contract.metric import Metric
+
+HARNESS_CONTRACT = 2
+
+UNASKED = -1
+"""Stands in a target for a position at which nothing is asked."""
+
+
+@dataclass(frozen=True)
+class MaskedTaggingTarget(Target):
+    """One of K classes at the asked positions: target int64 (B, T), -1 where nothing is asked; output (B, T, K).
+
+    Loss and metrics cover the asked positions only. A model answers at every position, and texts of answers have one
+    word a position, as those of `TaggingTarget`; what it says where nothing is asked is ignored.
+
+    Attributes:
+        num_classes: K.
+        class_names: name of each class, a single word; empty: `Preprocessing.decode` names them, or their numbers do.
+    """
+
+    name: ClassVar[str] = "masked_tagging"
+    needs: ClassVar[Needs] = Needs("features", subsampling="none")
+
+    num_classes: int
+    class_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.class_names) not in (0, self.num_classes):
+            raise ValueError(f"class_names must be empty or have num_classes={self.num_classes} entries")
+        if any(len(name.split()) != 1 for name in self.class_names):
+            raise ValueError(f"class_names must be single words: {self.class_names}")
+
+    @property
+    def layout(self) -> Layout:
+        """A class or -1 for each position."""
+        return Layout((None,), pad=UNASKED)
+
+    @classmethod
+    def made_up(cls, size: int, max_subsampling: int = 1) -> MaskedTaggingTarget:
+        """`size` classes."""
+        return cls(size)
+
+    def head(self, context: HeadContext) -> nn.Module:
+        """One linear layer on the features."""
+        from harness.nn.heads import LinearHead
+
+        return LinearHead(context.feature_dim, self.num_classes, context.options.head_dropout)
+
+    def output_shape(self, rows: int, steps: int) -> tuple[int, ...]:
+        """(B, T, K)."""
+        return (rows, steps, self.num_classes)
+
+    def loss_rows(
+        self,
+        outputs: Tensor,
+        output_lengths: Tensor,
+        targets: Tensor,
+        target_lengths: Tensor,
+        *,
+        head: Any = None,
+        label_smoothing: float = 0.0,
+    ) -> Tensor:
+        """Cross-entropy, summed over the asked positions."""
+        from torch.nn import functional
+
+        asked = _asked(targets, target_lengths)
+        losses = functional.cross_entropy(
+            outputs.float().flatten(0, 1),
+            targets.masked_fill(~asked, UNASKED).flatten(),
+            ignore_index=UNASKED,
+            reduction="none",
+            label_smoothing=label_smoothing,
+        )
+        return losses.view_as(targets).sum(1)
+
+    def loss_counts(self, targets: Tensor, target_lengths: Tensor) -> Tensor:
+        """Asked positions."""
+        return _asked(targets, target_lengths).sum(1)
+
+    def answers(self, outputs: Tensor, lengths: Tensor, decoding: Decoding, *, head: Any = None) -> list[Answer]:
+        """The most likely class of each position, asked or not."""
+        rows = zip(outputs.argmax(-1).tolist(), lengths.tolist(), strict=True)
+        return [Answer(row[:n]) for row, n in rows]
+
+    def text(self, output: Any, decode: Callable[[Sequence[int]], str] | None = None) -> str:
+        """The name of each position's class."""
+        if not self.class_names:
+            return super().text(output, decode)
+        return " ".join(self.class_names[k] for k in output)
+
+    def work(self, input_lengths: Tensor, target_lengths: Tensor) -> tuple[int, str]:
+        """Positions, asked or not."""
+        return int(input_lengths.sum()), "input frames/s"
+
+    @classmethod
+    def metrics(cls) -> tuple[Metric, ...]:
+        """Accuracy beyond and at the training lengths, the former scaled by chance, and accuracy of whole strings."""
+        from harness.metrics import masked_tagging as ready
+
+        return ready.ACCURACY, ready.ACCURACY_IN_RANGE, ready.SCALED_ACCURACY, ready.SEQUENCE_ACCURACY
+
+    @classmethod
+    def cases(cls) -> tuple[tuple[InputSpec, MaskedTaggingTarget], ...]:
+        """Three classes of symbols and of frames."""
+        return (TokenInput(12), cls(3, ("a", "b", "c"))), (FrameInput(5), cls(3))
+
+    def answer_for(self, classes: np.ndarray) -> np.ndarray:
+        """The class shown at each step."""
+        return classes
+
+    def problem(self, target: np.ndarray, steps: int) -> str | None:
+        """Classes from 0 to K - 1, or -1, are right, one for each step and not all -1."""
+        if problem := outside(target, UNASKED, self.num_classes):
+            return problem
+        if len(target) != steps:
+            return f"{len(target)} classes for {steps} frames"
+        return None if (target != UNASKED).any() else "nothing is asked"
+
+    def perfect(self, target: np.ndarray) -> Answer:
+        """The right classes; class 0 where nothing is asked."""
+        return Answer(np.maximum(target, 0).tolist())
+
+
+def _asked(targets: Tensor, target_lengths: Tensor) -> Tensor:
+    """Which positions are asked and no padding, bool (B, T)."""
+    import torch
+
+    steps = torch.arange(targets.shape[1], device=targets.device)
+    return (targets != UNASKED) & (steps < target_lengths.unsqueeze(1))
+
+
+@hookimpl
+def harness_targets() -> list[type[Target]]:
+    """The target of this module."""
+    return [MaskedTaggingTarget]

@@ -1,0 +1,1 @@
+"""Strings of symbols about which something is asked: what the diagnostic tasks share."""
