@@ -89,7 +89,8 @@ NN = Page(
                 *("convolutional", "transformer", "transformer_decoder"),
                 *("backends", "attention", "decoder", "dropout", "initialisation"),
                 *("mixers.mixer", "mixers.encoder", "mixers.model", "mixers.short_convolution", "mixers.min_rnn"),
-                *("mixers.slstm", "mixers.head_norm"),
+                *("mixers.slstm", "mixers.mlstm", "mixers.mamba", "mixers.mamba2", "mixers.delta_net"),
+                *("mixers.chunks", "mixers.head_norm"),
             )
         )
     },

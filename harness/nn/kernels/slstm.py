@@ -71,7 +71,7 @@ class SLSTMKernel(Kernel):
         self._dz, self._do = [part[:, :, 2] for part in grads], [part[:, :, 3] for part in grads]
         dh, dc, dn, _ = self.state_grads
         both = torch.stack((dc, dn))  # (2, B, H)
-        self.state_grads[1], self.state_grads[2] = both  # what arrives later is added to these
+        self.state_grads[1], self.state_grads[2] = both.unbind(0)  # what arrives later is added to these
         self._dh, self._dcn = self._heads(dh), self._heads(both)
         self._dc, self._dn = self._dcn
 
@@ -88,7 +88,7 @@ class SLSTMKernel(Kernel):
         self._gates_by_n = torch.stack((i, slope * n_before), dim=1).unbind(0)
         self._z_by_c = torch.addcmul(i, i, z * z, value=-1.0).unbind(0)
         self._o_by_h = torch.addcmul(h, h, o, value=-1.0).unbind(0)
-        self._f = list(f.contiguous().unbind(0))
+        self._forget = f.contiguous().unbind(0)
         self._first = begin
 
     def backward(self, t: int) -> None:
@@ -100,7 +100,7 @@ class SLSTMKernel(Kernel):
         self._dcn.addcmul_(self._dh, self._both_by_h[k])
         torch.mul(self._dc, self._gates_by_c[k], out=both).addcmul_(self._dn, self._gates_by_n[k])
         torch.mul(self._dc, self._z_by_c[k], out=self._dz[t])
-        self._dcn.mul_(self._f[k])
+        self._dcn.mul_(self._forget[k])
         self.grads.store(t)
         self.map.backward(self.state_grads[0], self.grads.at[t])
         if t == 0:  # exp(m_0) is a factor of c_0 and n_0

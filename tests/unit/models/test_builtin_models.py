@@ -12,6 +12,22 @@ from harness.contract.specs import EmbeddedInput, FrameInput, TokenInput, VideoI
 from harness.registry.compatibility import check
 from harness.targets import ClassTarget, CTCTarget, ForecastTarget, NextTokenTarget, TaggingTarget, TokenSequenceTarget
 
+NAMES = [
+    "rnn",
+    "lstm",
+    "bilstm",
+    "stacked_lstm",
+    "attention_lstm",
+    "cnn_lstm",
+    "min_gru",
+    "min_lstm",
+    "slstm",
+    "mamba",
+    "delta_net",
+    "gated_delta_net",
+    "mlstm",
+    "mamba2",
+]
 TARGETS = [
     ClassTarget(5),
     TaggingTarget(5),
@@ -228,6 +244,9 @@ def test_cnn_lstm_shortens_by_four_when_told_to():
         ("min_lstm", {"feed_forward": -1.0}, r"feed_forward=-1\.0: must be 0 or more"),
         ("min_gru", {"convolution": -1}, "convolution=-1: must be 0 or more"),
         ("slstm", {"hidden_size": 10}, "hidden_size=10: must be a multiple of heads=4"),
+        ("delta_net", {"hidden_size": 9}, "hidden_size=9: must be a multiple of heads=2"),
+        ("mamba", {"state": 0}, "state=0: must be at least 1"),
+        ("mamba2", {"convolution": 0}, "convolution=0: must be at least 1"),
         ("slstm", {"heads": 0}, "heads=0: must be at least 1"),
         ("cnn_lstm", {"subsampling": 3}, "subsampling=3: must be 1, 2 or 4"),
         ("cnn_lstm", {"channels": []}, r"channels=\[\]"),
