@@ -90,7 +90,7 @@ NN = Page(
                 *("backends", "attention", "decoder", "dropout", "initialisation"),
                 *("mixers.mixer", "mixers.encoder", "mixers.model", "mixers.short_convolution", "mixers.min_rnn"),
                 *("mixers.slstm", "mixers.mlstm", "mixers.mamba", "mixers.mamba2", "mixers.delta_net"),
-                *("mixers.chunks", "mixers.head_norm"),
+                *("mixers.lru", "mixers.s4d", "mixers.chunks", "mixers.head_norm"),
             )
         )
     },

@@ -247,6 +247,8 @@ def test_cnn_lstm_shortens_by_four_when_told_to():
         ("delta_net", {"hidden_size": 9}, "hidden_size=9: must be a multiple of heads=2"),
         ("mamba", {"state": 0}, "state=0: must be at least 1"),
         ("mamba2", {"convolution": 0}, "convolution=0: must be at least 1"),
+        ("lru", {"r_min": 0.9, "r_max": 0.5}, r"r_min=0\.9, r_max=0\.5: must rise"),
+        ("s4d", {"state": 7}, "state=7: must be even"),
         ("slstm", {"heads": 0}, "heads=0: must be at least 1"),
         ("cnn_lstm", {"subsampling": 3}, "subsampling=3: must be 1, 2 or 4"),
         ("cnn_lstm", {"channels": []}, r"channels=\[\]"),
