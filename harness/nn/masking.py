@@ -33,6 +33,8 @@ def reverse_by_length(x: Tensor, lengths: Tensor) -> Tensor:
 
 def last_valid(x: Tensor, lengths: Tensor) -> Tensor:
     """x (B, T, H) at the last real position of each row, (B, H); zeros for a row of length 0."""
+    if x.shape[1] == 0:
+        return x.new_zeros(x.shape[0], x.shape[2])
     rows = torch.arange(x.shape[0], device=x.device)
     last = x[rows, (lengths - 1).clamp(min=0)]  # (B, H)
     return last.masked_fill((lengths == 0).unsqueeze(1), 0.0)

@@ -17,7 +17,7 @@ from harness.contract.model import Encoder, EncoderOutput
 from harness.nn.dropout import Dropout
 from harness.nn.initialisation import linear
 from harness.nn.masking import last_valid, zero_padding
-from harness.nn.mixers.mixer import Mixer, MixerState
+from harness.nn.mixers.mixer import Mixer, MixerState, exact_type
 from harness.nn.mixers.short_convolution import ShortConvolution
 
 
@@ -44,23 +44,29 @@ class ResidualBlock(nn.Module):
             else None
         )
 
-    def forward(self, x: Tensor, state: MixerState | None, lengths: Tensor | None) -> tuple[Tensor, MixerState]:
-        """x (T, B, H): the same shape, and the state: that of the mixer, followed by the convolution's."""
+    def start(self, x: Tensor) -> MixerState:
+        """The state before the first position of x (T, B, H): the mixer's, followed by the convolution's."""
+        if self.conv is None:
+            return self.mixer.start(x)
+        return (*self.mixer.start(x), x.new_zeros(x.shape[1], *self.conv.state_shape, dtype=exact_type(x)))
+
+    def forward(self, x: Tensor, state: MixerState, lengths: Tensor | None) -> tuple[Tensor, MixerState]:
+        """x (T, B, H) from a state: the same shape, and the state after each row's own last position."""
         y = self.norm(x)
-        carried: MixerState = ()
         if self.conv is not None:
-            rows, last = x.shape[1], None if state is None else state[-1]
-            y, last = self.conv(y, x.new_zeros(rows, *self.conv.state_shape) if last is None else last, lengths)
-            carried, state = (last,), None if state is None else state[:-1]
-        y, end = _mix(self.mixer, y, state, lengths)
+            y, last = self.conv(y, state[-1], lengths)
+            y, end = _mix(self.mixer, y, state[:-1], lengths)
+            carried = (*end, last)
+        else:
+            y, carried = _mix(self.mixer, y, state, lengths)
         x = x + self.dropout(y)
         if self.feed_forward is not None:
             x = x + self.dropout(self.feed_forward(x))
-        return x, (*end, *carried)
+        return x, carried
 
 
 @torch.compiler.disable  # it would unroll the loops over time
-def _mix(mixer: Mixer, x: Tensor, state: MixerState | None, lengths: Tensor | None) -> tuple[Tensor, MixerState]:
+def _mix(mixer: Mixer, x: Tensor, state: MixerState, lengths: Tensor | None) -> tuple[Tensor, MixerState]:
     y, end = mixer(x, state, lengths)
     return y, end
 
@@ -90,7 +96,9 @@ class MixerEncoder(Encoder):
         y = self.inputs(inputs.transpose(0, 1).contiguous())  # (T, B, H)
         ends: list[MixerState] = []
         for index, block in enumerate(self.blocks):
-            y, end = block(y, None if state is None else state[index], None if whole else lengths)
+            end = block.start(y) if state is None else state[index]
+            if len(y):
+                y, end = block(y, end, None if whole else lengths)
             ends.append(end)
         features = self.norm(y).transpose(0, 1).contiguous()  # (B, T, H)
         return EncoderOutput(features, lengths, last_valid(features, lengths), tuple(ends) if self.carry else None)
