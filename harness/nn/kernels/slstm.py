@@ -31,25 +31,34 @@ class SLSTMKernel(Kernel):
         assert weight is not None
         self._count, self._size = weight.shape[0], weight.shape[2]
 
-    def _split(self, steps: Steps) -> list[Tensor]:
-        """Gates of every step, (B, heads, 4, D)."""
-        return [self._heads(part, 4) for part in steps.section(0, 4 * self._count * self._size)]
+    def _split(self, steps: Steps) -> Tensor:
+        """Gates of every step, (T, B, heads, 4, D), in the type of the elementwise operations."""
+        if self.type == self.exact:
+            return self._heads(steps.kept, 4)
+        work = steps.section(0, 4 * self._count * self._size)[0]  # the same for every step
+        return self._heads(work, 4).expand(self.steps, -1, -1, -1, -1)
+
+    def _apart(self, x: Tensor) -> tuple[Tensor, ...]:
+        """x (T, B, heads D) as (heads, B, D) of every step: made at once, since views cost more than products here."""
+        return self._heads(x).transpose(1, 2).unbind(0)
 
     def _begin(self) -> None:
         self._setup()
         gates = self._split(self.gates)
-        self._if = [part[:, :, :2] for part in gates]
-        self._i, self._f, self._z, self._o = ([part[:, :, k] for part in gates] for k in range(4))
+        self._if = gates[:, :, :, :2].unbind(0)
+        self._i, self._f, self._z, self._o = (gates[:, :, :, k].unbind(0) for k in range(4))
         kept = torch.empty(self.steps, *self.states[0].shape[1:], dtype=self.exact, device=self.low.device)
         self.extras = (kept,)  # -log sigmoid(f~)
         self._decay = self._heads(kept).unbind(0)
         self._h, self._c, self._n, self._m = (self._heads(state).unbind(0) for state in self.states)
-        self._m_for_both = self._heads(self.states[3], 1).unbind(0)
+        self._m_for_both = self._heads(self.states[3]).unsqueeze(3).unbind(0)
+        self._sums, self._seen = self._apart(self.gates.kept), self._apart(self.low)
+        self._matrices = self.recurrent.transpose(1, 2).contiguous()  # (heads, D, 4D)
 
     def _step(self, t: int) -> None:
         i, f, z, o, decay = self._i[t], self._f[t], self._z[t], self._o[t], self._decay[t]
         c, n, m = self._c[t + 1], self._n[t + 1], self._m[t + 1]
-        self.map.add_to(self.gates.at[t], self.low_at[t])
+        self._sums[t].baddbmm_(self._seen[t], self._matrices)
         self.gates.load(t)
         _softplus(f, 1.0, 40.0, out=decay)
         torch.sub(self._m[t], decay, out=f)
@@ -67,13 +76,16 @@ class SLSTMKernel(Kernel):
         self._block = max(1, BLOCK // max(1, self.rows * self._count * self._size))
         self._first = self.steps
         grads = self._split(self.grads)
-        self._dif = [part[:, :, :2].permute(2, 0, 1, 3) for part in grads]  # (2, B, heads, D)
-        self._dz, self._do = [part[:, :, 2] for part in grads], [part[:, :, 3] for part in grads]
+        self._dif = grads[:, :, :, :2].permute(0, 3, 1, 2, 4).unbind(0)  # (2, B, heads, D)
+        self._dz, self._do = grads[:, :, :, 2].unbind(0), grads[:, :, :, 3].unbind(0)
+        self._dsums = self._apart(self.grads.kept)
         dh, dc, dn, _ = self.state_grads
         both = torch.stack((dc, dn))  # (2, B, H)
         self.state_grads[1], self.state_grads[2] = both.unbind(0)  # what arrives later is added to these
         self._dh, self._dcn = self._heads(dh), self._heads(both)
-        self._dc, self._dn = self._dcn
+        self._dc, self._dn = self._dcn.unbind(0)
+        self._dh_apart = self._dh.transpose(0, 1)  # (heads, B, D)
+        self._back = self.recurrent
 
     def _factors(self, end: int) -> None:
         """All that the backward pass multiplies gradients with, for the steps before `end` that fit into a cache."""
@@ -102,7 +114,7 @@ class SLSTMKernel(Kernel):
         torch.mul(self._dc, self._z_by_c[k], out=self._dz[t])
         self._dcn.mul_(self._forget[k])
         self.grads.store(t)
-        self.map.backward(self.state_grads[0], self.grads.at[t])
+        self._dh_apart.copy_(torch.bmm(self._dsums[t], self._back))
         if t == 0:  # exp(m_0) is a factor of c_0 and n_0
             _, dc, dn, dm = self.state_grads
             dm.copy_(dc * self.states[1][0] + dn * self.states[2][0])

@@ -96,6 +96,7 @@ class MixerEncoder(Encoder):
         y = self.inputs(inputs.transpose(0, 1).contiguous())  # (T, B, H)
         ends: list[MixerState] = []
         for index, block in enumerate(self.blocks):
+            assert isinstance(block, ResidualBlock)
             end = block.start(y) if state is None else state[index]
             if len(y):
                 y, end = block(y, end, None if whole else lengths)
