@@ -25,23 +25,6 @@ from harness.training.lightning_module import TrainingModule
 
 pytestmark = pytest.mark.accelerator
 
-MODELS = (
-    "attention_lstm",
-    "bilstm",
-    "cnn_lstm",
-    "delta_net",
-    "gated_delta_net",
-    "lstm",
-    "mamba",
-    "mamba2",
-    "min_gru",
-    "min_lstm",
-    "mlstm",
-    "rnn",
-    "slstm",
-    "stacked_lstm",
-)
-
 
 def _subjects(*, without: tuple[type, ...] = ()) -> list[Any]:
     found = [subject for name in MODELS if name != "keras_lstm" for subject in subjects(load_model(name)())]

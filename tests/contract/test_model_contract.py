@@ -13,22 +13,6 @@ from harness.testing.examination import pairs
 from harness.testing.model_subject import subjects
 
 NAMES = registry().names("model")
-BUILT_IN = {
-    "rnn",
-    "lstm",
-    "bilstm",
-    "stacked_lstm",
-    "attention_lstm",
-    "cnn_lstm",
-    "min_gru",
-    "min_lstm",
-    "slstm",
-    "mamba",
-    "delta_net",
-    "gated_delta_net",
-    "mlstm",
-    "mamba2",
-}
 # Options that change the architecture: the contract holds for each.
 VARIANTS: dict[str, list[dict[str, Any]]] = {
     "textbook_lstm": [{"form": "peephole"}],

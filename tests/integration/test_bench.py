@@ -49,22 +49,7 @@ def test_listing_and_reporting_are_timed_on_a_store_of_the_size_asked_for() -> N
 
 @pytest.mark.exhaustive
 def test_each_model_is_compared_with_the_peak_of_its_precision() -> None:
-    assert built_in() == [
-        "attention_lstm",
-        "bilstm",
-        "cnn_lstm",
-        "delta_net",
-        "gated_delta_net",
-        "lstm",
-        "mamba",
-        "mamba2",
-        "min_gru",
-        "min_lstm",
-        "mlstm",
-        "rnn",
-        "slstm",
-        "stacked_lstm",
-    ]
+    assert built_in() == MODELS
     products, *models = peak_rows(2, threads=1, models=("lstm", "cnn_lstm"), batch=(2, 3), products=(32, 64))
     assert products.name == "gemm-bf16-vs-fp32"
     assert re.search(r"peak [\d,]+ GFLOP/s in fp32, [\d,]+ GFLOP/s in bf16; 1 threads", products.about)

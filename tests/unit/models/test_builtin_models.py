@@ -12,22 +12,6 @@ from harness.contract.specs import EmbeddedInput, FrameInput, TokenInput, VideoI
 from harness.registry.compatibility import check
 from harness.targets import ClassTarget, CTCTarget, ForecastTarget, NextTokenTarget, TaggingTarget, TokenSequenceTarget
 
-NAMES = [
-    "rnn",
-    "lstm",
-    "bilstm",
-    "stacked_lstm",
-    "attention_lstm",
-    "cnn_lstm",
-    "min_gru",
-    "min_lstm",
-    "slstm",
-    "mamba",
-    "delta_net",
-    "gated_delta_net",
-    "mlstm",
-    "mamba2",
-]
 TARGETS = [
     ClassTarget(5),
     TaggingTarget(5),

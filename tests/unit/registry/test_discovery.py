@@ -13,23 +13,6 @@ from built_in import MODELS
 from harness.errors import PluginError, UnknownNameError
 from harness.registry.discovery import list_plugins, load_model, load_task, registry
 
-BUILT_IN_MODELS = {
-    "rnn",
-    "lstm",
-    "bilstm",
-    "stacked_lstm",
-    "attention_lstm",
-    "cnn_lstm",
-    "min_gru",
-    "min_lstm",
-    "slstm",
-    "mamba",
-    "delta_net",
-    "gated_delta_net",
-    "mlstm",
-    "mamba2",
-}
-
 
 def _problem(kind: str, name: str) -> str | None:
     return next(info.problem for info in list_plugins(kind) if info.name == name)
