@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, fields, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -27,6 +27,10 @@ class SymbolStrings(Dataset):
     these lengths, and strings from `test_min_length` to `test_max_length`. A hash divides the strings of training
     lengths among the splits, so that none is in two. Neither depends on the seed of a run: all runs see the same data.
 
+    Class variables:
+        description: of the data, in a sentence.
+        tiny_lengths: the four lengths of the tiny form.
+
     Fields:
         min_length, max_length: of training and validation.
         test_min_length, test_max_length: of the test.
@@ -39,6 +43,7 @@ class SymbolStrings(Dataset):
     raw_target: ClassVar[type] = str
     version: ClassVar[str] = "1"
     description: ClassVar[str]
+    tiny_lengths: ClassVar[tuple[int, int, int, int]] = (3, 10, 11, 16)
 
     min_length: int = option(3, at_least=1)
     max_length: int = option(40, at_least=1)
@@ -108,16 +113,22 @@ class SymbolStrings(Dataset):
 
     def tiny(self) -> Self:
         """The same rule in short strings, and few of them."""
+        return self.shortened()
+
+    def shortened(self, **options: Any) -> Self:
+        """Short strings and few of them, with some options changed; for `tiny`."""
+        low, high, test_low, test_high = self.tiny_lengths
         return replace(
             self,
-            min_length=3,
-            max_length=10,
-            test_min_length=11,
-            test_max_length=16,
+            min_length=low,
+            max_length=high,
+            test_min_length=test_low,
+            test_max_length=test_high,
             train_examples=160,
             val_examples=24,
             test_examples=32,
             in_range_examples=24,
+            **options,
         )
 
 
@@ -146,3 +157,10 @@ class StateAfterEachSymbol(StateTrackingStrings):
             last = np.where(answers == UNASKED, -1, steps).max(1)
             answers = np.where(steps == last[:, None], answers, UNASKED)
         return Drawn(symbols, answers)
+
+
+@dataclass
+class RecallStrings(SymbolStrings):
+    """Base of data sets for recall: the answers are symbols that the string showed before, or a map learnt by heart."""
+
+    task: ClassVar[str] = "recall"
