@@ -1,0 +1,1 @@
+"""Data sets of the task series_regression."""
