@@ -11,7 +11,7 @@ from harness.contract.batch import Batch, Example
 from harness.contract.specs import InputSpec, TokenInput
 from harness.contract.target import Target
 from harness.contract.task import Loader, TaskData
-from harness.targets import ClassTarget, ForecastTarget
+from harness.targets import ClassTarget, ForecastTarget, RegressionTarget
 from harness.training.batching import training_batches
 from harness.training.seeding import generator, stream_seed
 
@@ -24,11 +24,11 @@ def plain_batch(examples: Sequence[Example], inputs: InputSpec, target: Target) 
     padded, lengths = _rows([np.asarray(e.input) for e in examples], inputs.pad_id if tokens else 0, tokens)
     if isinstance(target, ClassTarget):
         targets, target_lengths = torch.tensor([int(e.target) for e in examples]), torch.ones(len(examples)).long()
-    elif isinstance(target, ForecastTarget):
+    elif isinstance(target, ForecastTarget | RegressionTarget):
         targets = torch.from_numpy(np.stack([np.asarray(e.target, np.float32) for e in examples]))
-        target_lengths = torch.full((len(examples),), target.horizon)
+        target_lengths = torch.full((len(examples),), len(targets[0]))
     else:
-        targets, target_lengths = _rows([np.asarray(e.target) for e in examples], getattr(target, "pad_id", 0), True)
+        targets, target_lengths = _rows([np.asarray(e.target) for e in examples], target.layout.pad, True)
     return Batch(tuple(e.id for e in examples), padded, lengths, targets, target_lengths)
 
 
