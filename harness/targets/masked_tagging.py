@@ -17,12 +17,16 @@ from harness.targets._checks import outside
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from harness.contract.batch import Batch
     from harness.contract.metric import Metric
 
 HARNESS_CONTRACT = 2
 
 UNASKED = -1
 """Stands in a target for a position at which nothing is asked."""
+
+MANY = 64
+"""Classes from which training computes the logits of asked positions alone."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,20 @@ class MaskedTaggingTarget(Target):
     def loss_counts(self, targets: Tensor, target_lengths: Tensor) -> Tensor:
         """Asked positions."""
         return _asked(targets, target_lengths).sum(1)
+
+    def training_loss(
+        self, head: Any, features: Tensor, output_lengths: Tensor, batch: Batch, label_smoothing: float = 0.0
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """With many classes, logits of the asked positions alone: the others would be most of the work for nothing."""
+        from torch.nn import functional
+
+        if self.num_classes < MANY or not features.is_cpu:  # an accelerator would have to wait for the number asked
+            return super().training_loss(head, features, output_lengths, batch, label_smoothing)
+        asked = _asked(batch.targets, batch.target_lengths)
+        logits = head(features[asked]).float()
+        total = functional.cross_entropy(logits, batch.targets[asked], reduction="sum", label_smoothing=label_smoothing)
+        count = asked.sum()
+        return total / count, total, count
 
     def answers(self, outputs: Tensor, lengths: Tensor, decoding: Decoding, *, head: Any = None) -> list[Answer]:
         """The most likely class of each position, asked or not."""

@@ -9,9 +9,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-from harness.contract.batch import Example
+from harness.contract.batch import Batch, Example
 from harness.contract.metric import Prediction, aggregate
 from harness.targets import MaskedTaggingTarget
+from harness.targets.masked_tagging import MANY
 
 TARGET = MaskedTaggingTarget(3, ("a", "b", "c"))
 
@@ -27,6 +28,21 @@ def test_the_loss_and_its_count_cover_asked_positions_alone() -> None:
         expected = functional.cross_entropy(outputs[row, places], targets[row, places], reduction="sum")
         assert rows[row].item() == pytest.approx(expected.item(), rel=1e-6)
     assert TARGET.loss_counts(targets, lengths).tolist() == [3, 2]
+
+
+def test_the_training_loss_of_many_classes_is_that_of_all_logits_with_its_gradients() -> None:
+    torch.manual_seed(0)
+    target = MaskedTaggingTarget(MANY)
+    features, head = torch.randn(3, 6, 4, requires_grad=True), torch.nn.Linear(4, MANY)
+    targets = torch.where(torch.rand(3, 6) < 0.5, torch.randint(0, MANY, (3, 6)), -1)
+    lengths = torch.tensor([6, 4, 5])
+    batch = Batch(("a", "b", "c"), features.detach(), lengths, targets, lengths)
+    found = target.training_loss(head, features, lengths, batch, 0.1)
+    (gradient,) = torch.autograd.grad(found[0], features)
+    total, count = target.loss_sum(head(features), lengths, targets, lengths, label_smoothing=0.1)
+    (wanted,) = torch.autograd.grad(total / count, features)
+    torch.testing.assert_close(found, (total / count, total, count))
+    torch.testing.assert_close(gradient, wanted)
 
 
 def test_what_is_wrong_with_a_target_is_said() -> None:
