@@ -11,7 +11,9 @@ import pytest
 from covering import one_of
 from harness_tasks.symbol_strings import SymbolStrings
 
-_IN_PROCESSES = {"repeatable", "preparation_at_once"}
+from harness.testing.data_clauses import PREPARATION_CLAUSES
+
+_IN_PROCESSES = {"repeatable", *(one.name for one in PREPARATION_CLAUSES)}
 
 
 @pytest.hookimpl(tryfirst=True)  # before those that are marked here are left out
