@@ -169,8 +169,9 @@ def _of_run(rows: Mapping[str, tuple[Row, Row]], run: RunView, metric: str, leng
 def _sentences(lengths: _Lengths, models: Mapping[str, np.ndarray], scale: results.Scale) -> list[str]:
     """What is drawn, and which models do not fit their training lengths."""
     low, high = lengths.trained
+    trained = f"lengths of training ({low} to {high}, shaded)" if low < high else f"length of training ({low})"
     text = [
-        f"{capital(scale.title)} on unseen strings of the training lengths ({low} to {high}, shaded) and of the test "
+        f"{capital(scale.title)} on unseen examples of the {trained} and of the test "
         "lengths, each range scored as a test split of its own. Models were trained and selected on training lengths "
         "alone."
     ]
