@@ -33,7 +33,8 @@ MANY = 64
 class MaskedTaggingTarget(Target):
     """One of K classes at the asked positions: target int64 (B, T), -1 where nothing is asked; output (B, T, K).
 
-    Loss and metrics cover the asked positions only. A model answers at every position, and texts of answers have one
+    An answer may depend on what was read up to its position alone, so models read causally. Loss and metrics cover the
+    asked positions only. A model answers at every position, and texts of answers have one
     word a position, as those of `TaggingTarget`; what it says where nothing is asked is ignored.
 
     Attributes:
@@ -42,7 +43,7 @@ class MaskedTaggingTarget(Target):
     """
 
     name: ClassVar[str] = "masked_tagging"
-    needs: ClassVar[Needs] = Needs("features", subsampling="none")
+    needs: ClassVar[Needs] = Needs("features", causal=True, subsampling="none")
 
     num_classes: int
     class_names: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from typing import ClassVar, Self, overload
 import numpy as np
 
 from harness.contract.dataset import Dataset
-from harness.contract.options import option
+from harness.contract.options import meaning, option
 from harness.contract.raw import RawData, RawExample
 from harness.data.sources import GeneratedSource, Source
 
@@ -79,6 +79,10 @@ class SeriesWithNumber(Dataset):
     data_seed: int = 0
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if refusal := meaning(field).refusal(value):
+                raise ValueError(f"task.{field.name}, {value!r}, {refusal}.")
         for low, high in (("min_length", "max_length"), ("test_min_length", "test_max_length")):
             one, two = getattr(self, low), getattr(self, high)
             if not 2 <= one <= two:

@@ -175,6 +175,12 @@ def test_sums_modulo_60() -> None:
 def test_ranges_and_sizes_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ValueError, match=r"task\.min_length is 9 and task\.max_length is 4"):
         Parity(min_length=9, max_length=4)
+    with pytest.raises(ValueError, match=r"task\.ask, 'often', does not exist; choose one of: every, last"):
+        Parity(ask="often")
+    with pytest.raises(ValueError, match=r"task\.test_examples, 0, must be 1 or more"):
+        Parity(test_examples=0)
+    with pytest.raises(ValueError, match=r"task\.group, 'a9', does not exist"):
+        WordProblem(group="a9")
     with pytest.raises(ValueError, match=r"task\.generators is 1; it must be 0 \(all\), or from 2 to 60"):
         WordProblem(generators=1)
     with pytest.raises(DataError, match="too few different ones exist"):
