@@ -51,6 +51,7 @@ class MultiplicativeAttention(nn.Module):
 
     def __init__(self, query_dim: int, memory_dim: int) -> None:
         super().__init__()
+        self.context_dim = memory_dim
         # Applied to the query, since there are fewer queries and the memory stays unchanged: q . W m = (q W) . m
         self.query = linear(query_dim, memory_dim, bias=False)
 

@@ -12,12 +12,13 @@ from torch import Tensor, nn
 
 from harness.contract.model import Decoder, EncoderOutput
 from harness.errors import PluginError
-from harness.nn.attention import AdditiveAttention, MultiplicativeAttention
+from harness.nn.attention import AdditiveAttention
 from harness.nn.backends import FUSED, STEP_BY_STEP, Backed
 from harness.nn.cells import Fused, fused
 from harness.nn.initialisation import linear
 from harness.nn.kernels.attentive import AttentionMemory, Layer, attentive_loop
 from harness.nn.masking import length_mask
+from harness.nn.memory_attention import Score, memory_attention
 from harness.nn.recurrent import Carry, Kind, RecurrentStack
 from harness.nn.step_cell import CellMaker
 
@@ -30,7 +31,8 @@ class RecurrentDecoder(Decoder, Backed):
     """Recurrent layers initialised from the encoder's summary: h = tanh(W summary + b), the cell state likewise.
 
     Attention "luong" (Luong et al. 2015, section 3.1, without input feeding): the query is the
-    decoder's output h, and the feature is tanh(W [h; context]) (eq. 5), so all target positions are computed at once.
+    decoder's output h, and the feature is tanh(W [h; context]) (eq. 5), so all target positions are computed at once;
+    there are several scores (`harness.nn.memory_attention`).
     Attention "bahdanau" (Bahdanau et al. 2015): the query is the previous top state, and the context is part of the
     input, so positions are computed step by step. None: the feature is h.
 
@@ -45,9 +47,13 @@ class RecurrentDecoder(Decoder, Backed):
         dropout: on the input of every layer.
         residual: add a layer's input to its output, from the second layer on.
         cells: as of a `RecurrentStack`.
+        variational: as of a `RecurrentStack`; not with "bahdanau", whose steps draw their dropout one by one.
+        score: of "luong": "general", "dot" (H equal to M), "concat", "multi_head" or "local".
+        heads: of "multi_head"; must divide H.
+        window: of "local": positions on each side.
 
     Raises:
-        PluginError: unknown attention or kind.
+        PluginError: unknown attention, score or kind, or variational dropout with "bahdanau".
     """
 
     def __init__(
@@ -62,22 +68,41 @@ class RecurrentDecoder(Decoder, Backed):
         dropout: float = 0.0,
         residual: bool = False,
         cells: int | None = None,
+        variational: bool = False,
+        score: Score = "general",
+        heads: int = 4,
+        window: int = 10,
     ) -> None:
         super().__init__()
         if attention not in (None, "luong", "bahdanau"):
             raise PluginError(f"RecurrentDecoder has no attention '{attention}'; it has None, 'luong' and 'bahdanau'")
+        if variational and attention == "bahdanau":
+            raise PluginError("RecurrentDecoder has no variational dropout with 'bahdanau' attention")
         self.feature_dim = hidden_size
         cell = kind.name if isinstance(kind, CellMaker) else kind
         self.name = f"{cell}, {attention} attention" if attention else cell
+        if attention == "luong" and score != "general":
+            self.name = f"{self.name}, {score} score"
         input_dim = embedding_dim + (memory_dim if attention == "bahdanau" else 0)
         self.stack = RecurrentStack(
-            kind, input_dim, hidden_size, layers, dropout=dropout, residual=residual, carry=True, cells=cells
+            kind,
+            input_dim,
+            hidden_size,
+            layers,
+            dropout=dropout,
+            residual=residual,
+            carry=True,
+            cells=cells,
+            variational=variational,
         )
         self.sizes = self.stack.state_dims
         self.bridge = linear(summary_dim, layers * sum(self.sizes))
         self.additive = AdditiveAttention(hidden_size, memory_dim, hidden_size) if attention == "bahdanau" else None
-        self.multiplicative = MultiplicativeAttention(hidden_size, memory_dim) if attention == "luong" else None
-        self.combine = linear(hidden_size + memory_dim, hidden_size) if attention == "luong" else None
+        self.multiplicative: nn.Module | None = None
+        self.combine: nn.Linear | None = None
+        if attention == "luong":
+            self.multiplicative = memory_attention(score, hidden_size, memory_dim, heads, window)
+            self.combine = linear(hidden_size + self.multiplicative.context_dim, hidden_size)
 
     def start(self, encoded: EncoderOutput) -> DecoderState:
         """The state before the first symbol, from summary (B, S), and, for additive attention, from features (B, T,

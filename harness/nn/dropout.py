@@ -1,4 +1,4 @@
-"""Dropout with a mask that is cheap to draw on CPU."""
+"""Dropout with a mask that is cheap to draw on CPU, and dropout with one mask a sequence."""
 
 from __future__ import annotations
 
@@ -26,6 +26,17 @@ class Dropout(nn.Dropout):
         if x.device.type != "cpu" or kept == 0 or torch.compiler.is_compiling():
             return functional.dropout(x, self.p, self.training)
         return x * _mask(x, kept)
+
+
+class SequenceDropout(nn.Dropout):
+    """Dropout with one mask for all steps of a sequence: Gal and Ghahramani 2016, "A Theoretically Grounded
+    Application of Dropout in Recurrent Neural Networks", section 4."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Of (B, T, D)."""
+        if not self.training or self.p == 0.0:
+            return x
+        return x * functional.dropout(torch.ones_like(x[:, :1]), self.p)  # (B, 1, D)
 
 
 @torch.no_grad()

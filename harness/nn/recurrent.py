@@ -17,7 +17,7 @@ from harness.contract.model import Encoder, EncoderOutput
 from harness.errors import PluginError
 from harness.nn.backends import Backed
 from harness.nn.cells import KINDS, Kind, make_cell, state_dims
-from harness.nn.dropout import Dropout
+from harness.nn.dropout import Dropout, SequenceDropout
 from harness.nn.gates import gates_of
 from harness.nn.layers import Carry, backend_of, run_layer
 from harness.nn.masking import last_valid, reverse_by_length
@@ -71,6 +71,7 @@ class RecurrentStack(nn.Module, Backed):
         carry: accept and return the state, taken at each row's own end.
         cells: for "lstm_projection" only: memory cells of a layer, projected to `hidden_size` features; None: twice
             `hidden_size`.
+        variational: dropout with one mask for all steps of a sequence.
 
     Attributes:
         output_dim: of the features.
@@ -92,6 +93,7 @@ class RecurrentStack(nn.Module, Backed):
         residual: bool = False,
         carry: bool = False,
         cells: int | None = None,
+        variational: bool = False,
     ) -> None:
         super().__init__()
         if not isinstance(kind, CellMaker) and kind not in KINDS:
@@ -111,7 +113,7 @@ class RecurrentStack(nn.Module, Backed):
         self.forward_layers = nn.ModuleList(make_cell(kind, dim, hidden_size, inner) for dim in dims)
         self.backward_layers = nn.ModuleList(make_cell(kind, dim, hidden_size, inner) for dim in dims if bidirectional)
         self.state_dims = state_dims(self.forward_layers[0])
-        self.dropout = Dropout(dropout)
+        self.dropout = SequenceDropout(dropout) if variational else Dropout(dropout)
 
     @property
     def backend(self) -> str:

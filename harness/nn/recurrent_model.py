@@ -32,6 +32,7 @@ class RecurrentPlan:
         bidirectional: read both ways, `hidden_size` / 2 features each; the decoder has one layer then.
         residual: add a layer's input to its output, from the second layer on.
         cells: of "lstm_projection", as for `RecurrentStack`.
+        variational: dropout with one mask a sequence.
     """
 
     kind: Kind | CellMaker
@@ -41,6 +42,7 @@ class RecurrentPlan:
     bidirectional: bool = False
     residual: bool = False
     cells: int | None = None
+    variational: bool = False
 
     @property
     def state_size(self) -> int:
@@ -60,6 +62,7 @@ class RecurrentPlan:
             residual=self.residual,
             carry=carry,
             cells=self.cells,
+            variational=self.variational,
         )
 
     def decoder(self, encoder: Encoder, embedding_dim: int) -> RecurrentDecoder:
@@ -74,6 +77,7 @@ class RecurrentPlan:
             dropout=self.dropout,
             residual=self.residual,
             cells=self.cells,
+            variational=self.variational,
         )
 
 

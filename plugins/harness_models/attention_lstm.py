@@ -39,6 +39,16 @@ class Attention(Enum):
     bahdanau = "bahdanau"
 
 
+class AttentionScore(Enum):
+    """How "luong" compares the decoder's output with a feature."""
+
+    general = "general"
+    dot = "dot"
+    concat = "concat"
+    multi_head = "multi_head"
+    local = "local"
+
+
 @dataclass
 class AttentionLSTM(Model):
     """The encoder of `lstm` with attention added; without it, the two models are the same.
@@ -48,9 +58,12 @@ class AttentionLSTM(Model):
         layers: how many.
         dropout: on the input of every layer.
         attention: of the decoder, "luong" (all target symbols at once, quick) or "bahdanau" (symbol by symbol).
-        heads: of the self-attention over frames.
+        heads: of the self-attention over frames, and of score "multi_head".
         context: how many positions a language model attends to.
         bidirectional: read the input both ways (not for language models); off, so that attention alone is added.
+        score: of attention "luong": "general", "dot" or "concat" (Luong et al. 2015, eq. 8), "multi_head" (Vaswani et
+            al. 2017) or "local", a window around a predicted position (local-p: Luong et al. 2015, eq. 9 and 10).
+        window: of score "local", positions on each side.
     """
 
     name: ClassVar[str] = "attention_lstm"
@@ -62,6 +75,8 @@ class AttentionLSTM(Model):
     heads: int = 4
     context: int = 64
     bidirectional: bool = False
+    score: AttentionScore = AttentionScore.general
+    window: int = 10
 
     def __post_init__(self) -> None:
         check_sizes(self.hidden_size, self.layers, self.dropout)
@@ -69,6 +84,14 @@ class AttentionLSTM(Model):
             raise ValueError(f"heads={self.heads}: must divide hidden_size={self.hidden_size}")
         if self.context < 1:
             raise ValueError(f"context={self.context}: must be at least 1")
+        if self.window < 1:
+            raise ValueError(f"window={self.window}: must be at least 1")
+        if self.score is not AttentionScore.general and self.attention is not Attention.luong:
+            raise ValueError(
+                f"score={self.score.value}: is for attention=luong; {self.attention.value} has its own score"
+            )
+        if self.score is AttentionScore.dot and self.bidirectional:
+            raise ValueError("score=dot: compares equal sizes, and bidirectional=true doubles the encoder's features")
 
     def capabilities(self, signature: TaskSignature) -> Capabilities:
         """Attention over frames reads the future; the window of a causal target does not, and is carried along."""
@@ -116,6 +139,9 @@ class AttentionLSTM(Model):
             summary_dim=encoder.summary_dim,
             attention=self.attention.value,
             dropout=self.dropout,
+            score=self.score.value,
+            heads=self.heads,
+            window=self.window,
         )
 
     def tiny(self) -> AttentionLSTM:

@@ -94,7 +94,7 @@ class TextbookCell(StepCell):
 
     def project(self, x: Tensor) -> Tensor:
         """W[:, H:] x_t + b of all parts and steps, (T, B, parts H)."""
-        of_x: list[Tensor] = [self.get_parameter(f"W_{part}")[:, self.state_dims[0] :] for part in self.parts]
+        of_x = [self.get_parameter(f"W_{part}")[:, self.state_dims[0] :] for part in self.parts]
         bias: list[Tensor] = [self.get_parameter(f"b_{part}") for part in self.parts]
         return nn.functional.linear(x, torch.cat(of_x), torch.cat(bias))
 

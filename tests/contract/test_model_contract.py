@@ -15,10 +15,15 @@ from harness.testing.model_subject import subjects
 NAMES = registry().names("model")
 # Options that change the architecture: the contract holds for each.
 VARIANTS: dict[str, list[dict[str, Any]]] = {
-    "textbook_lstm": [{"form": "peephole"}],
-    "attention_lstm": [{"attention": "bahdanau"}],
+    "attention_lstm": [
+        {"attention": "bahdanau"},
+        *({"score": score} for score in ("dot", "concat", "multi_head", "local")),
+    ],
     "stacked_lstm": [{"residual": False}],
-    "lstm": [{"layers": 2}],
+    "lstm": [
+        *({"layers": 2}, {"layer_norm": True}, {"peepholes": True}, {"cells": 24}, {"variational": True}),
+        {"zoneout_cell": 0.1, "zoneout_hidden": 0.05, "weight_dropout": 0.1},
+    ],
     "bilstm": [{"layers": 2}],
 }
 # Clauses that say nothing of a built-in model; whether there is an accelerator is the machine's affair.

@@ -1,6 +1,7 @@
 """What every built-in model promises, for every target it fits: exactness, causality, carried state, gradients."""
 
 import importlib
+from enum import Enum
 
 import pytest
 import torch
@@ -180,6 +181,27 @@ def test_attention_lstm_adds_to_lstm_and_changes_none_of_it():
         assert {k: v.shape for k, v in plain.items()}.items() <= {k: v.shape for k, v in attending.items()}.items()
 
 
+@pytest.mark.parametrize(
+    ("options", "kind", "state"),
+    [
+        ({}, "lstm", 64),
+        ({"layer_norm": True}, "lstm_layernorm", 64),
+        ({"peepholes": True}, "lstm_peephole", 64),
+        ({"cells": 48}, "lstm_projection", 80),
+        ({"zoneout_cell": 0.1}, "regularised lstm", 64),
+        ({"zoneout_hidden": 0.1, "variational": True}, "regularised lstm", 64),
+    ],
+)
+def test_an_option_of_lstm_is_another_cell_in_encoder_and_decoder(options, kind, state):
+    model = model_class("lstm")(hidden_size=32, **options)
+    target = TokenSequenceTarget(9)
+    encoder = model.build(EmbeddedInput(DIM), target)
+    assert getattr(encoder.stack.kind, "name", encoder.stack.kind) == kind
+    assert model.build_decoder(encoder, target, 7).name == kind
+    assert encoder.feature_dim == 32
+    assert model.capabilities(signature(NextTokenTarget(9), TokenInput)).state_size == state
+
+
 def test_only_bilstm_cannot_predict_the_next_token():
     text = signature(NextTokenTarget(9), TokenInput)
     fits = {n: check(text, n, model_class(n)().capabilities(text)).compatible for n in MODELS}
@@ -219,10 +241,18 @@ def test_cnn_lstm_shortens_by_four_when_told_to():
     [
         ("rnn", {"hidden_size": 0}, "hidden_size=0"),
         ("lstm", {"layers": 0}, "layers=0"),
+        ("lstm", {"zoneout_cell": 1.0}, r"zoneout_cell=1\.0: must be at least 0 and below 1"),
+        ("lstm", {"weight_dropout": -0.1}, r"weight_dropout=-0\.1"),
+        ("lstm", {"cells": 0}, "cells=0: must be at least 1, or null"),
+        ("lstm", {"layer_norm": True, "cells": 8}, "layer_norm, cells: these cannot be combined"),
+        ("lstm", {"peepholes": True, "variational": True}, "peepholes, variational: these cannot be combined"),
         ("stacked_lstm", {"dropout": 1.5}, r"dropout=1\.5"),
         ("bilstm", {"hidden_size": 7}, "hidden_size=7: must be even"),
         ("attention_lstm", {"heads": 3}, "heads=3"),
         ("attention_lstm", {"context": 0}, "context=0"),
+        ("attention_lstm", {"window": 0}, "window=0"),
+        ("attention_lstm", {"score": "dot", "bidirectional": True}, "score=dot: compares equal sizes"),
+        ("attention_lstm", {"score": "local", "attention": "bahdanau"}, "score=local: is for attention=luong"),
         ("cnn_lstm", {"kernel": 4}, "kernel=4: must be odd"),
         ("min_gru", {"hidden_size": 0}, "hidden_size=0"),
         ("min_lstm", {"feed_forward": -1.0}, r"feed_forward=-1\.0: must be 0 or more"),
@@ -248,5 +278,8 @@ def test_cnn_lstm_shortens_by_four_when_told_to():
     ],
 )
 def test_a_field_out_of_range_is_named(name, fields, message):
+    cls = model_class(name)
+    kinds = {field: type(getattr(cls(), field)) for field in fields}
+    given = {field: kinds[field](value) if issubclass(kinds[field], Enum) else value for field, value in fields.items()}
     with pytest.raises(ValueError, match=message):
-        model_class(name)(**fields)
+        cls(**given)
