@@ -7,6 +7,7 @@ U target time, H hidden size.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
@@ -41,7 +42,21 @@ class AdditiveAttention(nn.Module):
         return torch.bmm(weights.to(memory.dtype).unsqueeze(1), memory).squeeze(1), weights
 
 
-class MultiplicativeAttention(nn.Module):
+class MemoryAttention(nn.Module, ABC):
+    """Attention of many queries over a memory, all at once.
+
+    Attributes:
+        context_dim: C of the contexts.
+    """
+
+    context_dim: int
+
+    @abstractmethod
+    def forward(self, queries: Tensor, memory: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Contexts (B, U, C) and weights (B, U, T) for queries (B, U, Q), memory (B, T, M) and mask (B, T)."""
+
+
+class MultiplicativeAttention(MemoryAttention):
     """score(q, m) = q . W m, the "general" score of Luong et al. 2015, eq. 8; all queries in one product.
 
     Args:

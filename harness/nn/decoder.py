@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from harness.contract.model import Decoder, EncoderOutput
 from harness.errors import PluginError
-from harness.nn.attention import AdditiveAttention
+from harness.nn.attention import AdditiveAttention, MemoryAttention
 from harness.nn.backends import FUSED, STEP_BY_STEP, Backed
 from harness.nn.cells import Fused, fused
 from harness.nn.initialisation import linear
@@ -98,7 +98,7 @@ class RecurrentDecoder(Decoder, Backed):
         self.sizes = self.stack.state_dims
         self.bridge = linear(summary_dim, layers * sum(self.sizes))
         self.additive = AdditiveAttention(hidden_size, memory_dim, hidden_size) if attention == "bahdanau" else None
-        self.multiplicative: nn.Module | None = None
+        self.multiplicative: MemoryAttention | None = None
         self.combine: nn.Linear | None = None
         if attention == "luong":
             self.multiplicative = memory_attention(score, hidden_size, memory_dim, heads, window)

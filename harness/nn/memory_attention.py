@@ -11,10 +11,10 @@ import math
 from typing import Literal, get_args
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from harness.errors import PluginError
-from harness.nn.attention import MultiplicativeAttention
+from harness.nn.attention import MemoryAttention, MultiplicativeAttention
 from harness.nn.initialisation import linear
 from harness.nn.masking import masked_softmax
 
@@ -23,7 +23,7 @@ SCORES: tuple[Score, ...] = get_args(Score)
 """Names of all scores."""
 
 
-class DotAttention(nn.Module):
+class DotAttention(MemoryAttention):
     """score(q, m) = q . m: Luong et al. 2015, "Effective Approaches to Attention-based NMT", eq. 8, without weights.
 
     Args:
@@ -41,11 +41,11 @@ class DotAttention(nn.Module):
         self.context_dim = memory_dim
 
     def forward(self, queries: Tensor, memory: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """See the module."""
+        """See `MemoryAttention.forward`."""
         return _mix(torch.bmm(queries, memory.to(queries.dtype).transpose(1, 2)), memory, mask)
 
 
-class ConcatAttention(nn.Module):
+class ConcatAttention(MemoryAttention):
     """score(q, m) = v . tanh(W [q; m]): Luong et al. 2015, eq. 8. W has Q rows, and is applied to q and m apart.
 
     Holds B x U x T x Q numbers.
@@ -63,12 +63,12 @@ class ConcatAttention(nn.Module):
         self.score = linear(query_dim, 1, bias=False)
 
     def forward(self, queries: Tensor, memory: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """See the module."""
+        """See `MemoryAttention.forward`."""
         joined = self.query(queries).unsqueeze(2) + self.key(memory).unsqueeze(1)  # (B, U, T, Q)
         return _mix(self.score(torch.tanh(joined)).squeeze(-1), memory, mask)
 
 
-class MultiHeadAttention(nn.Module):
+class MultiHeadAttention(MemoryAttention):
     """Attention of several heads: Vaswani et al. 2017, "Attention Is All You Need", section 3.2.2, with d_model = Q.
 
     The weights it returns are the mean over heads.
@@ -93,7 +93,7 @@ class MultiHeadAttention(nn.Module):
         self.output = linear(query_dim, query_dim)
 
     def forward(self, queries: Tensor, memory: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """See the module."""
+        """See `MemoryAttention.forward`."""
         query = self._split(self.query(queries))
         key, value = self._split(self.key(memory)), self._split(self.value(memory))
         scores = query @ key.transpose(2, 3) / math.sqrt(query.shape[-1])  # (B, heads, U, T)
@@ -105,7 +105,7 @@ class MultiHeadAttention(nn.Module):
         return x.unflatten(2, (self.heads, -1)).transpose(1, 2)  # (B, heads, ., Q / heads)
 
 
-class LocalAttention(nn.Module):
+class LocalAttention(MemoryAttention):
     """Attention to a window around a predicted position, "local-p" of Luong et al. 2015, eq. 9 and 10.
 
     p = S sigmoid(v . tanh(W q)) for a memory of S real positions, counted from 0; the general score's softmax runs over
@@ -131,7 +131,7 @@ class LocalAttention(nn.Module):
         self.predict = linear(query_dim, 1, bias=False)
 
     def forward(self, queries: Tensor, memory: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """See the module."""
+        """See `MemoryAttention.forward`."""
         scores = torch.bmm(self.query(queries), memory.transpose(1, 2))  # (B, U, T)
         exact = torch.float64 if scores.dtype == torch.float64 else torch.float32  # bfloat16 cannot count to 300
         size = mask.sum(1).to(exact)[:, None, None]  # S
@@ -144,7 +144,7 @@ class LocalAttention(nn.Module):
         return context, weights / weights.sum(-1, keepdim=True).clamp(min=torch.finfo(weights.dtype).tiny)
 
 
-def memory_attention(score: Score, query_dim: int, memory_dim: int, heads: int, window: int) -> nn.Module:
+def memory_attention(score: Score, query_dim: int, memory_dim: int, heads: int, window: int) -> MemoryAttention:
     """A layer for one of `SCORES`; `heads` only matters to "multi_head", `window` to "local".
 
     Raises:
