@@ -87,8 +87,11 @@ NN = Page(
             for n in (
                 *("masking", "pooling", "recurrent_model", "recurrent", "cells", "step_cell", "layers"),
                 "regularised_lstm",
-                "convolutional",
+                *("convolutional", "transformer", "transformer_decoder"),
                 *("backends", "attention", "memory_attention", "decoder", "dropout", "initialisation"),
+                *("mixers.mixer", "mixers.encoder", "mixers.model", "mixers.short_convolution", "mixers.min_rnn"),
+                *("mixers.slstm", "mixers.mlstm", "mixers.mamba", "mixers.mamba2", "mixers.delta_net"),
+                *("mixers.lru", "mixers.s4d", "mixers.chunks", "mixers.head_norm"),
             )
         )
     },

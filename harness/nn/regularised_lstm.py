@@ -93,6 +93,12 @@ class RegularisedLSTM(StepCell):
         new_h = torch.sigmoid(o) * torch.tanh(new_c)
         return self._zoned_out(h, new_h, self.zoneout_hidden), self._zoned_out(c, new_c, self.zoneout_cell)
 
+    def gates(self, x: Tensor, before: Tensor) -> dict[str, Tensor]:
+        """See `SequenceCell.gates`."""
+        sums = self.project(x) + nn.functional.linear(before, self.weight_hh)
+        i, f, _, o = torch.sigmoid(sums).chunk(4, dim=-1)
+        return {"input_gate": i, "forget_gate": f, "output_gate": o}
+
     def _zoned_out(self, before: Tensor, after: Tensor, rate: float) -> Tensor:
         if rate == 0.0:
             return after

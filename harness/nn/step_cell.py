@@ -41,6 +41,11 @@ class SequenceCell(nn.Module, ABC):
             Features (B, T, H), meaningless at padding, and the states.
         """
 
+    def gates(self, x: Tensor, before: Tensor) -> dict[str, Tensor]:
+        """Gates (B, T, H) by name, as `Encoder.explain` shows them: of x (B, T, D) and the features before each step
+        (B, T, H). Empty unless a subclass computes them."""
+        return {}
+
 
 class StepCell(SequenceCell):
     """A recurrent layer given by the equations of one step; autograd goes back through them.

@@ -76,6 +76,11 @@ class KerasCell(SequenceCell):
             )
         return features, tuple(state)
 
+    def gates(self, x: Tensor, before: Tensor) -> dict[str, Tensor]:
+        """See `SequenceCell.gates`."""
+        i, f, _, o = torch.sigmoid(x @ self.kernel + before @ self.recurrent_kernel + self.bias).chunk(4, dim=-1)
+        return {"input_gate": i, "forget_gate": f, "output_gate": o}
+
 
 def keras_on_torch() -> Any:
     """The module `keras`, computing with torch.

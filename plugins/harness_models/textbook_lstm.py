@@ -94,7 +94,7 @@ class TextbookCell(StepCell):
 
     def project(self, x: Tensor) -> Tensor:
         """W[:, H:] x_t + b of all parts and steps, (T, B, parts H)."""
-        of_x = [self.get_parameter(f"W_{part}")[:, self.state_dims[0] :] for part in self.parts]
+        of_x: list[Tensor] = [self.get_parameter(f"W_{part}")[:, self.state_dims[0] :] for part in self.parts]
         bias: list[Tensor] = [self.get_parameter(f"b_{part}") for part in self.parts]
         return nn.functional.linear(x, torch.cat(of_x), torch.cat(bias))
 
@@ -108,6 +108,18 @@ class TextbookCell(StepCell):
         h, C = state
         a = torch.addmm(projected, h, shared).chunk(len(self.parts), dim=1)
         return self.equations(a, C)
+
+    def gates(self, x: Tensor, before: Tensor) -> dict[str, Tensor]:
+        """See `SequenceCell.gates`."""
+        seen = torch.cat((before, x), dim=-1)  # (B, T, H + D)
+        names = {"f": "forget_gate", "i": "input_gate", "o": "output_gate"}
+        return {
+            names[part]: torch.sigmoid(
+                nn.functional.linear(seen, self.get_parameter(f"W_{part}"), self.get_parameter(f"b_{part}"))
+            )
+            for part in self.parts
+            if part in names
+        }
 
 
 class TextbookPeepholeCell(TextbookCell):
@@ -131,6 +143,10 @@ class TextbookPeepholeCell(TextbookCell):
         h = o * torch.tanh(C)
         return h, C
 
+    def gates(self, x: Tensor, before: Tensor) -> dict[str, Tensor]:
+        """None: they depend on the cell, which is not among the features."""
+        return {}
+
 
 class TextbookCoupledCell(TextbookCell):
     """f_t = 1 - i_t: what is forgotten makes room for what is new. b_i = -1, so that the cell remembers at first."""
@@ -148,6 +164,11 @@ class TextbookCoupledCell(TextbookCell):
         o = torch.sigmoid(a_o)
         h = o * torch.tanh(C)
         return h, C
+
+    def gates(self, x: Tensor, before: Tensor) -> dict[str, Tensor]:
+        """See `SequenceCell.gates`."""
+        found = super().gates(x, before)
+        return {"forget_gate": 1 - found["input_gate"], **found}
 
 
 class TextbookCellOf1997(TextbookCell):

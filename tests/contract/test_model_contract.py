@@ -15,6 +15,7 @@ from harness.testing.model_subject import subjects
 NAMES = registry().names("model")
 # Options that change the architecture: the contract holds for each.
 VARIANTS: dict[str, list[dict[str, Any]]] = {
+    "textbook_lstm": [{"form": "peephole"}],
     "attention_lstm": [
         {"attention": "bahdanau"},
         *({"score": score} for score in ("dot", "concat", "multi_head", "local")),

@@ -10,6 +10,7 @@ from harness_models.textbook_lstm import TextbookCell
 from torch import nn
 
 from harness.errors import ConfigError
+from harness.nn.gates import gates_of
 from harness.nn.layers import run_layer
 
 D, H, B, T = 3, 4, 3, 7
@@ -71,6 +72,14 @@ def test_equal_to_the_textbook_in_outputs_states_and_every_gradient(cells, lengt
         found.append([*outputs, *grads[:3], *(of_weights[name] for name in ("kernel", "recurrent_kernel", "bias"))])
     for got, want in zip(*found, strict=True):
         torch.testing.assert_close(got, want, **CLOSE)
+
+
+def test_the_two_explain_the_same_gates(cells):
+    x, h, features = numbers((B, T, D), (B, H), (B, T, H))
+    one, other = (gates_of(cell, x, features, h) for cell in cells)
+    assert one.keys() == other.keys() == {"input_gate", "forget_gate", "output_gate"}
+    for name, gate in one.items():
+        torch.testing.assert_close(gate, other[name], **CLOSE)
 
 
 def test_initial_weights_are_those_of_keras():

@@ -7,6 +7,7 @@ import torch
 from harness_models.textbook_lstm import LSTMForm, TextbookLSTM
 from torch import nn
 
+from harness.nn.gates import gates_of
 from harness.nn.recurrent import RecurrentStack
 
 D, H, B, T = 3, 4, 3, 7
@@ -132,3 +133,23 @@ def test_the_model_is_a_stack_of_the_form_that_was_asked_for():
         f"{kind}_{part}" for kind in "Wb" for part in "iCo"
     }
     assert stack.backend == "step by step"
+
+
+@pytest.mark.parametrize("form", LSTMForm)
+@torch.no_grad()
+def test_explained_gates_are_those_of_the_steps(form, monkeypatch):
+    cell, squashed = cell_of(form), []
+    (x, h, c), _ = given()
+    sigmoid = torch.sigmoid
+    monkeypatch.setattr(torch, "sigmoid", lambda z: squashed.append(sigmoid(z)) or squashed[-1])
+    features, _ = cell.run(x, (h, c), None)
+    monkeypatch.undo()
+    found = gates_of(cell, x, features, h)
+    if form is LSTMForm.peephole:
+        assert found == {}
+        return
+    order = ["input_gate", "output_gate"] if len(squashed) == 2 * T else ["forget_gate", "input_gate", "output_gate"]
+    for n, name in enumerate(order):
+        torch.testing.assert_close(found[name], torch.stack(squashed[n :: len(order)], dim=1), **CLOSE)
+    if form is LSTMForm.coupled:
+        torch.testing.assert_close(found["forget_gate"], 1 - found["input_gate"])

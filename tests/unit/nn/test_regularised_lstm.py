@@ -9,6 +9,7 @@ from harness.errors import PluginError
 from harness.nn import regularised_lstm
 from harness.nn.decoder import RecurrentDecoder
 from harness.nn.dropout import SequenceDropout
+from harness.nn.gates import gates_of
 from harness.nn.recurrent import RecurrentStack
 from harness.nn.regularised_lstm import RegularisedLSTM
 from harness.nn.step_cell import CellMaker
@@ -75,6 +76,21 @@ def test_equal_to_the_equations_with_given_masks(rates, training, monkeypatch):
         found.append([*outputs, *torch.autograd.grad(loss, [x, h, c, *cell.parameters()])])
     for got, want in zip(*found, strict=True):
         torch.testing.assert_close(got, want, atol=1e-12, rtol=0.0)
+
+
+@torch.no_grad()
+def test_explained_gates_are_those_of_an_lstm_with_its_weights():
+    torch.manual_seed(1)
+    cell, plain = RegularisedLSTM(D, H, zoneout_cell=0.3).eval(), torch.nn.LSTM(D, H, batch_first=True)
+    plain.weight_ih_l0.copy_(cell.weight_ih)
+    plain.weight_hh_l0.copy_(cell.weight_hh)
+    plain.bias_ih_l0.copy_(cell.bias)
+    plain.bias_hh_l0.zero_()
+    x, features, start = torch.randn(B, T, D), torch.randn(B, T, H), torch.randn(B, H)
+    got, want = (gates_of(layer, x, features, start) for layer in (cell, plain))
+    assert got.keys() == want.keys()
+    for name, gate in got.items():
+        torch.testing.assert_close(gate, want[name])
 
 
 def test_kept_at_random_drops_the_share_that_is_asked_for():
