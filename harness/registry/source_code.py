@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 from pathlib import Path
 
 from harness.contract.version import CONTRACT_NAME
+
+_CONTRACTS = re.compile(r"harness(\.contract\b.*)?")
 
 
 def find_source(module: str) -> Path | None:
@@ -71,7 +74,7 @@ def stated_contract(module: str) -> object:
 def config_fields(module: str, name: str) -> list[str]:
     """Annotated fields of the class in `module` whose class variable `name` is `name`, base classes first.
 
-    Base classes are followed into the modules that they are imported from, but not into those of the harness; used for
+    Base classes are followed into the modules that they are imported from, but not into the contracts; used for
     completion, where an incomplete answer does no harm.
     """
     tree = _tree(find_source(module))
@@ -100,7 +103,7 @@ def _class_of(name: str, tree: ast.Module) -> tuple[ast.ClassDef, ast.Module] | 
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name == name:
             return node, tree
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] != "harness":
+        if isinstance(node, ast.ImportFrom) and node.module and not _CONTRACTS.fullmatch(node.module):
             for alias in node.names:
                 if (alias.asname or alias.name) == name:
                     other = _tree(find_source(node.module))

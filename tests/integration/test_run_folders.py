@@ -18,7 +18,7 @@ PAIRS = 11 * 6 - 2  # text generation and music refuse the model that reads the 
 def test_every_pair_of_the_quick_start(cli: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Prints the table of differences and sizes."""
     data = {"HARNESS_DATA": str(cache_dir()), "HARNESS_OFFLINE": ""}
-    cli("sweep", "experiment=quickstart_ci", **data)
+    cli("sweep", "experiment=matrix", **data)
     script, place = str(Path(predicted_again.__file__)), tmp_path / "moved"
     done = cli.script(script, "move", str(cli.folder / "results"), str(place), **data)
     assert done.returncode == 0, done.stderr

@@ -48,7 +48,7 @@ def test_options_of_the_plugins_that_are_chosen(site: Any) -> None:
 
 def test_a_check_completes_the_options_of_its_plug_in() -> None:
     assert candidates(["check", "lstm", ""]) == ["model.", "model...."]
-    assert set(candidates(["check", "model.lstm", "model."])) == {
+    assert set(candidates(["check", "model.gru", "model."])) == {
         f"model.{o}=" for o in ("hidden_size", "dropout", "layers")
     }
     assert "task.vocab_size=" in candidates(["check", "translation", "task."])
