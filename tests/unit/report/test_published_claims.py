@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from harness.config.folders import conf_dir
 from harness.errors import ConfigError
 from harness.report.load import load
 from harness.report.pages import pages_of_report
 from harness.report.published_claims import files
 from harness.report.published_claims.claim import parse
+from harness.report.published_claims.files import claims_of
 from harness.report.published_claims.verdicts import CellVerdict, ClaimOutcome, judge_claim
 from harness.report.sections import compose
 from harness.store import Store
@@ -178,3 +180,9 @@ def test_the_page_shows_claims_of_the_reported_sweeps(store, runs, monkeypatch, 
     assert 'href="claims.html"' in pages["index.html"]
     monkeypatch.setattr(files, "conf_dir", lambda: tmp_path / "none")
     assert "claims.html" not in dict(pages_of_report(compose(store, load(store))))
+
+
+def test_the_claims_of_the_built_in_experiments_can_be_read_and_their_sweeps_say_so():
+    names = [path.stem for path in (conf_dir() / "experiment" / "claims").glob("*.yaml")]
+    found = claims_of({f"claim_{name}" for name in names})
+    assert {claim.sweep.removeprefix("claim_") for claim in found} == set(names) - {"state_tracking_protocol"}
