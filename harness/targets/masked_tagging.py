@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,11 +10,11 @@ import numpy as np
 from harness.contract.hookspecs import hookimpl
 from harness.contract.specs import FrameInput, InputSpec, TokenInput
 from harness.contract.target import Answer, Layout, Needs, Target
-from harness.contract.target_context import Decoding, HeadContext
 from harness.targets._checks import outside
+from harness.targets.position_classes import PositionClasses
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from harness.contract.batch import Batch
     from harness.contract.metric import Metric
@@ -30,49 +29,20 @@ MANY = 64
 
 
 @dataclass(frozen=True)
-class MaskedTaggingTarget(Target):
+class MaskedTaggingTarget(PositionClasses):
     """One of K classes at the asked positions: target int64 (B, T), -1 where nothing is asked; output (B, T, K).
 
     An answer may depend on what was read up to its position alone, so models read causally. Loss and metrics cover the
-    asked positions only. A model answers at every position, and texts of answers have one
-    word a position, as those of `TaggingTarget`; what it says where nothing is asked is ignored.
-
-    Attributes:
-        num_classes: K.
-        class_names: name of each class, a single word; empty: `Preprocessing.decode` names them, or their numbers do.
+    asked positions only. A model answers at every position; what it says where nothing is asked is ignored.
     """
 
     name: ClassVar[str] = "masked_tagging"
     needs: ClassVar[Needs] = Needs("features", causal=True, subsampling="none")
 
-    num_classes: int
-    class_names: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if len(self.class_names) not in (0, self.num_classes):
-            raise ValueError(f"class_names must be empty or have num_classes={self.num_classes} entries")
-        if any(len(name.split()) != 1 for name in self.class_names):
-            raise ValueError(f"class_names must be single words: {self.class_names}")
-
     @property
     def layout(self) -> Layout:
         """A class or -1 for each position."""
         return Layout((None,), pad=UNASKED)
-
-    @classmethod
-    def made_up(cls, size: int, max_subsampling: int = 1) -> MaskedTaggingTarget:
-        """`size` classes."""
-        return cls(size)
-
-    def head(self, context: HeadContext) -> nn.Module:
-        """One linear layer on the features."""
-        from harness.nn.heads import LinearHead
-
-        return LinearHead(context.feature_dim, self.num_classes, context.options.head_dropout)
-
-    def output_shape(self, rows: int, steps: int) -> tuple[int, ...]:
-        """(B, T, K)."""
-        return (rows, steps, self.num_classes)
 
     def loss_rows(
         self,
@@ -115,21 +85,6 @@ class MaskedTaggingTarget(Target):
         count = asked.sum()
         return total / count, total, count
 
-    def answers(self, outputs: Tensor, lengths: Tensor, decoding: Decoding, *, head: Any = None) -> list[Answer]:
-        """The most likely class of each position, asked or not."""
-        rows = zip(outputs.argmax(-1).tolist(), lengths.tolist(), strict=True)
-        return [Answer(row[:n]) for row, n in rows]
-
-    def text(self, output: Any, decode: Callable[[Sequence[int]], str] | None = None) -> str:
-        """The name of each position's class."""
-        if not self.class_names:
-            return super().text(output, decode)
-        return " ".join(self.class_names[k] for k in output)
-
-    def work(self, input_lengths: Tensor, target_lengths: Tensor) -> tuple[int, str]:
-        """Positions, asked or not."""
-        return int(input_lengths.sum()), "input frames/s"
-
     @classmethod
     def metrics(cls) -> tuple[Metric, ...]:
         """Accuracy beyond and at the training lengths, the former scaled by chance, and accuracy of whole strings."""
@@ -141,10 +96,6 @@ class MaskedTaggingTarget(Target):
     def cases(cls) -> tuple[tuple[InputSpec, MaskedTaggingTarget], ...]:
         """Three classes of symbols and of frames."""
         return (TokenInput(12), cls(3, ("a", "b", "c"))), (FrameInput(5), cls(3))
-
-    def answer_for(self, classes: np.ndarray) -> np.ndarray:
-        """The class shown at each step."""
-        return classes
 
     def problem(self, target: np.ndarray, steps: int) -> str | None:
         """Classes from 0 to K - 1, or -1, are right, one for each step and not all -1."""

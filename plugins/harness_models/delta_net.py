@@ -6,43 +6,28 @@ arXiv 2406.06484; negative eigenvalues: R. Grazzi et al. 2024, arXiv 2411.12537.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 from harness import Model, hookimpl
 from harness.contract.options import option
 from harness.nn.mixers.delta_net import DeltaNet
+from harness.nn.mixers.headed_model import HeadedMixerModel
 from harness.nn.mixers.mixer import Mixer
-from harness.nn.mixers.model import MixerModel
 
 HARNESS_CONTRACT = 2
 
 
 @dataclass
-class DeltaNetModel(MixerModel):
+class DeltaNetModel(HeadedMixerModel):
     """S_t = (I - b k k^T) S_(t-1) + b k v^T, y_t = S_t^T q_t, in residual blocks. An LSTM decodes."""
 
     name: ClassVar[str] = "delta_net"
 
     heads: int = option(2, help="memories side by side; they divide hidden_size")
     convolution: int = option(4, help="positions that causal convolutions of q, k and v see; 0: none")
+    gated: ClassVar[bool] = False
     negative_eigenvalues: bool = option(False, help="b in [0, 2] instead of [0, 1], so that a memory can change sign")
-
-    def limits(self) -> Iterator[tuple[str, int, int]]:
-        """See `MixerModel.limits`."""
-        yield "heads", self.heads, 1
-        yield "convolution", self.convolution, 0
-
-    @property
-    def size_step(self) -> int:
-        """The heads."""
-        return self.heads
-
-    @property
-    def size_rule(self) -> str:
-        """The heads."""
-        return f"heads={self.heads}"
 
     @property
     def mixer_state(self) -> int:
@@ -51,7 +36,7 @@ class DeltaNetModel(MixerModel):
 
     def mixer(self) -> Mixer:
         """See `harness.nn.mixers.delta_net`."""
-        return DeltaNet(self.hidden_size, self.heads, self.convolution, False, self.negative_eigenvalues)
+        return DeltaNet(self.hidden_size, self.heads, self.convolution, self.gated, self.negative_eigenvalues)
 
 
 @hookimpl

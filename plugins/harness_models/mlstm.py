@@ -5,42 +5,26 @@ Source: M. Beck et al., "xLSTM: Extended Long Short-Term Memory", 2024, arXiv 24
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 from harness import Model, hookimpl
 from harness.contract.options import option
+from harness.nn.mixers.headed_model import HeadedMixerModel
 from harness.nn.mixers.mixer import Mixer
 from harness.nn.mixers.mlstm import MLSTM
-from harness.nn.mixers.model import MixerModel
 
 HARNESS_CONTRACT = 2
 
 
 @dataclass
-class MLSTMModel(MixerModel):
+class MLSTMModel(HeadedMixerModel):
     """C_t = f C_(t-1) + i v k^T, n_t = f n_(t-1) + i k, h_t = o C_t q / max(|n_t q|, 1), in blocks. An LSTM decodes."""
 
     name: ClassVar[str] = "mlstm"
 
     heads: int = option(4, help="memories side by side; they divide hidden_size")
     convolution: int = option(4, help="positions that a causal convolution before q and k sees; 0: none")
-
-    def limits(self) -> Iterator[tuple[str, int, int]]:
-        """See `MixerModel.limits`."""
-        yield "heads", self.heads, 1
-        yield "convolution", self.convolution, 0
-
-    @property
-    def size_step(self) -> int:
-        """The heads."""
-        return self.heads
-
-    @property
-    def size_rule(self) -> str:
-        """The heads."""
-        return f"heads={self.heads}"
 
     @property
     def mixer_state(self) -> int:

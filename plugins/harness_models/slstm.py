@@ -5,42 +5,26 @@ Source: M. Beck et al., "xLSTM: Extended Long Short-Term Memory", 2024, arXiv 24
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 from harness import Model, hookimpl
 from harness.contract.options import option
+from harness.nn.mixers.headed_model import HeadedMixerModel
 from harness.nn.mixers.mixer import Mixer
-from harness.nn.mixers.model import MixerModel
 from harness.nn.mixers.slstm import SLSTM
 
 HARNESS_CONTRACT = 2
 
 
 @dataclass
-class SLSTMModel(MixerModel):
+class SLSTMModel(HeadedMixerModel):
     """h_t = o c_t / n_t with c_t = f c_(t-1) + i z and n_t = f n_(t-1) + i, in residual blocks. An LSTM decodes."""
 
     name: ClassVar[str] = "slstm"
 
     heads: int = option(4, help="groups of units that are recurrent among themselves; they divide hidden_size")
     convolution: int = option(4, help="positions that a causal convolution before the gates i and f sees; 0: none")
-
-    def limits(self) -> Iterator[tuple[str, int, int]]:
-        """See `MixerModel.limits`."""
-        yield "heads", self.heads, 1
-        yield "convolution", self.convolution, 0
-
-    @property
-    def size_step(self) -> int:
-        """The heads."""
-        return self.heads
-
-    @property
-    def size_rule(self) -> str:
-        """The heads."""
-        return f"heads={self.heads}"
 
     @property
     def mixer_state(self) -> int:

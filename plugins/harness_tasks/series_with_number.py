@@ -10,9 +10,10 @@ from typing import ClassVar, Self, overload
 import numpy as np
 
 from harness.contract.dataset import Dataset
-from harness.contract.options import meaning, option
+from harness.contract.options import option
 from harness.contract.raw import RawData, RawExample
 from harness.data.sources import GeneratedSource, Source
+from harness_tasks.symbols.lengths_of_test import check_lengths
 
 _SPLITS = ("train", "val", "test")
 
@@ -79,16 +80,7 @@ class SeriesWithNumber(Dataset):
     data_seed: int = 0
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if refusal := meaning(field).refusal(value):
-                raise ValueError(f"task.{field.name}, {value!r}, {refusal}.")
-        for low, high in (("min_length", "max_length"), ("test_min_length", "test_max_length")):
-            one, two = getattr(self, low), getattr(self, high)
-            if not 2 <= one <= two:
-                raise ValueError(
-                    f"task.{low} is {one} and task.{high} is {two}; the first must be from 2 to the second."
-                )
+        check_lengths(self, 2)
 
     @abstractmethod
     def draw(self, length: int, generator: np.random.Generator) -> tuple[np.ndarray, float]:

@@ -9,11 +9,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from harness.contract.dataset import Dataset
-from harness.contract.options import meaning, option
+from harness.contract.options import option
 from harness.contract.raw import RawData
 from harness.data.sources import GeneratedSource, Source
 from harness.targets.masked_tagging import UNASKED
 from harness_tasks.symbols.drawn_strings import Drawn, Range, draw_split
+from harness_tasks.symbols.lengths_of_test import check_lengths
 
 
 @dataclass
@@ -56,16 +57,7 @@ class SymbolStrings(Dataset):
     data_seed: int = 0
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if refusal := meaning(field).refusal(value):
-                raise ValueError(f"task.{field.name}, {value!r}, {refusal}.")
-        for low, high in (("min_length", "max_length"), ("test_min_length", "test_max_length")):
-            one, two = getattr(self, low), getattr(self, high)
-            if not 1 <= one <= two:
-                raise ValueError(
-                    f"task.{low} is {one} and task.{high} is {two}; the first must be from 1 to the second."
-                )
+        check_lengths(self, 1)
 
     @property
     @abstractmethod

@@ -6,6 +6,12 @@ import numpy as np
 
 from harness.contract.metric import Prediction
 from harness.contract.task import Baseline, TaskData
+from harness.targets import MaskedTaggingTarget
+
+
+def _classes(data: TaskData) -> int:
+    assert isinstance(data.target_spec, MaskedTaggingTarget)
+    return data.target_spec.num_classes
 
 
 def _answered(data: TaskData, index: int, answers: np.ndarray) -> Prediction:
@@ -16,14 +22,14 @@ def _answered(data: TaskData, index: int, answers: np.ndarray) -> Prediction:
 def guess(data: TaskData, seed: int) -> list[Prediction]:
     """A random answer at every position."""
     generator = np.random.default_rng(seed)
-    classes = data.target_spec.num_classes  # type: ignore[attr-defined]
+    classes = _classes(data)
     lengths = data.test.target_lengths.tolist()
     return [_answered(data, i, generator.integers(0, classes, n)) for i, n in enumerate(lengths)]
 
 
 def most_frequent(data: TaskData, seed: int) -> list[Prediction]:
     """The answer that training has most often, at every position; `seed` changes nothing."""
-    classes = data.target_spec.num_classes  # type: ignore[attr-defined]
+    classes = _classes(data)
     counts = np.zeros(classes, dtype=np.int64)
     for i in range(min(len(data.train), 2000)):
         target = np.asarray(data.train[i].target)
