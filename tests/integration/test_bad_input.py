@@ -32,7 +32,7 @@ def _report(cli: Any) -> str:
     ("words", "parts"),
     [
         (("task=translatoin",), ("'translatoin'", "Did you mean 'translation'?", "first_symbol")),
-        (("model=gru",), ("'gru'", "attention_lstm")),
+        (("model=gro",), ("'gro'", "attention_lstm")),
         (("model.wdith=3",), ("wdith", "hidden_size")),
         (("optimizer.lr=fast",), ("optimizer.lr", "fast")),
         (("budget=epochs",), ("'epochs'", "epochs:3")),

@@ -67,7 +67,7 @@ def test_a_sound_model_exits_with_0_and_says_what_does_not_apply(harness: Any, s
     assert code == 0, out
     lines = [" ".join(line.split()) for line in out.splitlines()]
     assert "clause result cases" in lines
-    assert "padding_invariance held 12" in lines
+    assert "padding_invariance held 13" in lines
     assert "carried_state not applicable declares no carried state" in lines
     assert "building" in err
     assert "building" not in out
@@ -78,7 +78,7 @@ def test_a_failure_is_shown_with_the_smallest_example_and_what_to_change(harness
     code, out, _ = harness("check", "model.bag")
     assert code == 1
     lines = [" ".join(line.split()) for line in out.splitlines()]
-    assert "padding_invariance failed 12 of 12" in lines
+    assert "padding_invariance failed 13 of 13" in lines
     assert "padding_invariance failed. It promises: More padding, full of noise, changes no feature" in out
     assert "TokenInput-ClassTarget: padding changes the summary: by up to" in out
     assert 'smallest example: cases.batch(cases.named("TokenInput-ClassTarget"), (1,)): inputs [[' in out
@@ -95,7 +95,7 @@ def test_json_is_one_object_for_each_clause_and_case(harness: Any, site: Any) ->
     assert [entry["clause"] for entry in failed] == ["contract_version"]
     assert failed[0]["message"] == "module 'mod_bag' does not state HARNESS_CONTRACT; expected 2"
     assert {entry["clause"] for entry in found if entry["held"] is None} >= {"context", "carried_state"}
-    assert len([entry for entry in found if entry["clause"] == "shapes"]) == 12
+    assert len([entry for entry in found if entry["clause"] == "shapes"]) == 13
 
 
 def test_whatever_a_plugin_raises_is_a_failure_of_it(harness: Any, site: Any) -> None:
