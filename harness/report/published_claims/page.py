@@ -83,10 +83,11 @@ def _row(found: CellVerdict, claim: PublishedClaim) -> TableRow:
     if finite and half is not None:
         low, high = (fmt.fixed(v, 2 if cell.compared == "ratio" else digits) for v in (found.low, found.high))
         shown += f" ({low} to {high})"
-    metric = cell.metric or claim.metric or ""
+    about = cell.metric or claim.metric or "primary metric"
+    what = about if cell.compared == "value" else f"{cell.compared} of {about}"
     cells = [
         TableCell(published or ("not said" if number is None else fmt.fixed(number, digits)), number),
-        TableCell(shown, found.value if finite else None, half, note=" ".join(p for p in (cell.compared, metric) if p)),
+        TableCell(shown, found.value if finite else None, half, note=what),
         TableCell(_seeds(found.ours, digits), links=_links(found)),
         TableCell(fmt.fixed(Summary(values).median, digits) if values else "–"),
         TableCell(found.outcome.value, mark=_MARKS.get(found.outcome, "")),
