@@ -193,6 +193,8 @@ def _unfit(claim: PublishedClaim, found: tuple[Comparison, Entry]) -> str:
 
 def _interval(cell: ClaimCell, ours: Measured, rival: Measured | None) -> tuple[float, float, float]:
     """What the cell is about with its 95 % interval; NaN where there are too few seeds or values."""
+    if not all(side.summary.seeds for side in (ours, rival) if side):
+        return math.nan, math.nan, math.nan
     if rival is None:
         return _of_one(np.array(ours.summary.values), ours.seedless)
     first, second = np.array(ours.summary.values), np.array(rival.summary.values)
@@ -216,15 +218,15 @@ def _of_two(
     """The difference of two means: Welch's interval, or that of one mean less a number that no seed changes."""
     from scipy import stats
 
-    if second_seedless:
-        return _of_one(first - second.mean(), first_seedless)
-    if first_seedless:
-        return _of_one(first.mean() - second, second_seedless)
     difference = float(first.mean() - second.mean())
-    if min(len(first), len(second)) < 2:
+    known = [seedless or len(values) > 1 for values, seedless in ((first, first_seedless), (second, second_seedless))]
+    if not all(known):
         return difference, math.nan, math.nan
-    if np.ptp(first) == 0 and np.ptp(second) == 0:
-        return difference, difference, difference
+    # A side that no seed changes is a number: Welch's interval is then that of the other mean.
+    if np.ptp(second) == 0:
+        return _of_one(first - second.mean(), first_seedless)
+    if np.ptp(first) == 0:
+        return _of_one(first.mean() - second, second_seedless)
     found = stats.ttest_ind(first, second, equal_var=False).confidence_interval()
     return difference, float(found.low), float(found.high)
 

@@ -101,6 +101,12 @@ def test_too_few_seeds_or_values_leave_a_cell_undecided(store, runs, values, wor
     assert words in found.why
 
 
+def test_a_metric_that_no_run_has_leaves_a_cell_undecided(store, runs):
+    runs("lstm", 30.0, 30.4, 30.8)
+    found = verdict(store, {"of": {"model": "lstm"}, "metric": "nothing", "at_least": 1})
+    assert (found.outcome, found.why) == (ClaimOutcome.UNDECIDED, "0 seeds: 3 are the fewest that count")
+
+
 def test_a_run_that_diverged_leaves_a_cell_undecided(store, runs, made_up):
     runs("lstm", 31.0, 31.1, 31.2)
     plan = made_up.plan("translation", "lstm", 7, sweep="s")
