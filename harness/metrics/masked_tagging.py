@@ -22,12 +22,10 @@ import numpy as np
 from harness.contract.batch import Example
 from harness.contract.metric import Metric, Prediction, Statistics
 from harness.metrics.ratios import percentage, total
+from harness.metrics.undertrained import TRAINED
 
 WITHIN, BEYOND, LENGTH, CHANCE = "within", "beyond", "length", "chance"
 """Keys of `Example.units`."""
-
-TRAINED = 95.0
-"""The accuracy at training lengths below which a model counts as undertrained, in per cent."""
 
 
 def right_answers(prediction: Prediction, example: Example) -> np.ndarray:

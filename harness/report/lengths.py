@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from harness.contract.hookspecs import hookimpl
+from harness.metrics.undertrained import TRAINED
 from harness.report import formatting as fmt
 from harness.report import over_seeds, results
 from harness.report.figures import Figure, label
@@ -27,9 +28,6 @@ from harness.report.tables import Column, Table, TableCell, TableRow
 from harness.store import Store
 from harness.store.example_statistics import example_count, example_statistics, first_statistics
 from harness.store.query import RunView
-
-TRAINED = 95.0
-"""The accuracy at training lengths below which a model counts as undertrained, in per cent."""
 
 _IN_RANGE = "_in_range"
 _WITHIN, _BEYOND = 3, 8  # the most ranges of training lengths, and of the others

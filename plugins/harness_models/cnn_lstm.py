@@ -23,10 +23,10 @@ from harness.contract.model import State
 from harness.contract.signature import TaskSignature
 from harness.contract.specs import EmbeddedInput, ModelInput, VideoInput
 from harness.contract.target import Target
-from harness.nn.decoder import RecurrentDecoder
 from harness.nn.initialisation import initialise_convolution, linear
 from harness.nn.masking import length_mask, zero_padding
 from harness.nn.recurrent import RecurrentStack, check_sizes
+from harness.nn.recurrent_model import RecurrentPlan
 
 HARNESS_CONTRACT = 2
 
@@ -104,15 +104,7 @@ class CNNLSTM(Model):
 
     def build_decoder(self, encoder: Encoder, target_spec: Target, embedding_dim: int) -> Decoder:
         """A decoder as deep and wide as the LSTM, without attention."""
-        return RecurrentDecoder(
-            "lstm",
-            embedding_dim,
-            self.hidden_size,
-            self.layers,
-            memory_dim=encoder.feature_dim,
-            summary_dim=encoder.summary_dim,
-            dropout=self.dropout,
-        )
+        return RecurrentPlan("lstm", self.hidden_size, self.layers, self.dropout).decoder(encoder, embedding_dim)
 
     def tiny(self) -> CNNLSTM:
         """The same network with 16 units and two small convolutions a frame."""

@@ -20,10 +20,10 @@ from harness.contract.signature import TaskSignature
 from harness.contract.specs import EmbeddedInput, ModelInput, VideoInput
 from harness.contract.target import Target
 from harness.nn.convolutional import ConvLSTM
-from harness.nn.decoder import RecurrentDecoder
 from harness.nn.dropout import Dropout
 from harness.nn.masking import last_valid, zero_padding
 from harness.nn.recurrent import RecurrentEncoder, RecurrentStack, check_sizes
+from harness.nn.recurrent_model import RecurrentPlan
 
 HARNESS_CONTRACT = 2
 
@@ -96,15 +96,7 @@ class ConvolutionalLSTM(Model):
 
     def build_decoder(self, encoder: Encoder, target_spec: Target, embedding_dim: int) -> Decoder:
         """One layer of LSTM as wide as the summary, without attention."""
-        return RecurrentDecoder(
-            "lstm",
-            embedding_dim,
-            encoder.summary_dim,
-            1,
-            memory_dim=encoder.feature_dim,
-            summary_dim=encoder.summary_dim,
-            dropout=self.dropout,
-        )
+        return RecurrentPlan("lstm", encoder.summary_dim, 1, self.dropout).decoder(encoder, embedding_dim)
 
     def tiny(self) -> ConvolutionalLSTM:
         """One layer of 8 channels."""

@@ -22,10 +22,10 @@ from harness.contract.model import State
 from harness.contract.signature import TaskSignature
 from harness.contract.specs import EmbeddedInput, FrameInput, GraphSeriesInput, ModelInput
 from harness.contract.target import Target
-from harness.nn.decoder import RecurrentDecoder
 from harness.nn.initialisation import linear
 from harness.nn.masking import last_valid, zero_padding
 from harness.nn.recurrent import RecurrentStack, check_sizes
+from harness.nn.recurrent_model import RecurrentPlan
 from harness.targets import ForecastTarget
 
 HARNESS_CONTRACT = 2
@@ -112,15 +112,7 @@ class GNNLSTM(Model):
 
     def build_decoder(self, encoder: Encoder, target_spec: Target, embedding_dim: int) -> Decoder:
         """A decoder as deep and wide as the LSTM, without attention."""
-        return RecurrentDecoder(
-            "lstm",
-            embedding_dim,
-            self.hidden_size,
-            self.layers,
-            memory_dim=encoder.feature_dim,
-            summary_dim=encoder.summary_dim,
-            dropout=self.dropout,
-        )
+        return RecurrentPlan("lstm", self.hidden_size, self.layers, self.dropout).decoder(encoder, embedding_dim)
 
     def tiny(self) -> GNNLSTM:
         """The same network with 16 units."""

@@ -20,10 +20,10 @@ from harness.contract.model import State
 from harness.contract.signature import TaskSignature
 from harness.contract.specs import EmbeddedInput, ModelInput
 from harness.contract.target import Target
-from harness.nn.decoder import RecurrentDecoder
 from harness.nn.initialisation import linear
 from harness.nn.masking import last_valid, zero_padding
 from harness.nn.recurrent import check_sizes
+from harness.nn.recurrent_model import RecurrentPlan
 
 HARNESS_CONTRACT = 2
 
@@ -73,15 +73,7 @@ class TCN(Model):
 
     def build_decoder(self, encoder: Encoder, target_spec: Target, embedding_dim: int) -> Decoder:
         """One layer of LSTM as wide as the convolutions, without attention."""
-        return RecurrentDecoder(
-            "lstm",
-            embedding_dim,
-            self.hidden_size,
-            1,
-            memory_dim=encoder.feature_dim,
-            summary_dim=encoder.summary_dim,
-            dropout=self.dropout,
-        )
+        return RecurrentPlan("lstm", self.hidden_size, 1, self.dropout).decoder(encoder, embedding_dim)
 
     def tiny(self) -> TCN:
         """The same network with 16 channels and at most two blocks."""

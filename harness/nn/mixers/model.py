@@ -13,10 +13,10 @@ from harness.contract.options import option
 from harness.contract.signature import TaskSignature
 from harness.contract.specs import EmbeddedInput, ModelInput
 from harness.contract.target import Target
-from harness.nn.decoder import RecurrentDecoder
 from harness.nn.mixers.encoder import MixerEncoder, ResidualBlock
 from harness.nn.mixers.mixer import Mixer
 from harness.nn.recurrent import check_sizes
+from harness.nn.recurrent_model import RecurrentPlan
 
 
 @dataclass
@@ -91,15 +91,7 @@ class MixerModel(Model):
 
     def build_decoder(self, encoder: Encoder, target_spec: Target, embedding_dim: int) -> Decoder:
         """A one-layer LSTM of the same hidden size, without attention."""
-        return RecurrentDecoder(
-            "lstm",
-            embedding_dim,
-            self.hidden_size,
-            1,
-            memory_dim=encoder.feature_dim,
-            summary_dim=encoder.summary_dim,
-            dropout=self.dropout,
-        )
+        return RecurrentPlan("lstm", self.hidden_size, 1, self.dropout).decoder(encoder, embedding_dim)
 
     def tiny(self) -> Self:
         """The same network with 16 channels and no dropout."""
