@@ -95,16 +95,15 @@ def _scores(
     }
     tables, _ = corpus.tabulate(formula, rows)
     members = parts.members
-    sums: dict[str, list[np.ndarray]] = {}
-    for text, runs in wanted.items():
-        for run in runs:
-            table = tables.get(str(run.id))
-            stored = run.summary.metrics.get(f"{run.summary.split}/{metric}") if run.summary else None
-            if table is not None and corpus.matches(formula, table, stored):
-                sums.setdefault(text, []).append(np.vstack([table.sum(0), members @ table]))  # (1 + parts, S)
-        if (missing := len(runs) - len(sums.get(text, []))) > 0:
-            lost = fmt.plural(missing, "run")
-            left_out.append(f"{lost} of {label(text)}, whose examples differ or do not reproduce the stored score")
+
+    def of_run(run: RunView, stored: float | None) -> np.ndarray | None:
+        table = tables.get(str(run.id))
+        if table is None or not corpus.matches(formula, table, stored):
+            return None
+        return np.vstack([table.sum(0), members @ table])  # (1 + parts, S)
+
+    sums, lost = over_seeds.recomputed(wanted, metric, of_run, over_seeds.OTHER_EXAMPLES)
+    left_out += lost
     if not sums:
         return {}, left_out
     of_all = np.array([each for of_model in sums.values() for each in of_model])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 
 NARROW_SPACE = "\u202f"
@@ -16,6 +17,11 @@ MILLISECONDS: Units = ((1e3, "s"), (1.0, "ms"))
 BYTES: Units = ((1e9, "GB"), (1e6, "MB"))
 SI: Units = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 COUNTS: Units = (*SI, (1.0, ""))
+
+
+def slug(text: str) -> str:
+    """Plain lower-case letters and digits joined by hyphens, for ids and names of files."""
+    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def decimals(values: Iterable[float | None]) -> int:

@@ -134,21 +134,16 @@ def _errors(
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """Errors by label, (seeds, 1 + P): over all steps and of each part; and descriptions of what was left out."""
     read = example_statistics(store, [r.id for of_label in runs.values() for r in of_label], metric)
-    found: dict[str, np.ndarray] = {}
-    left_out = []
-    for text, of_label in runs.items():
-        made = []
-        for run in of_label:
-            values = _of_run(list(read.get(run.id, {}).values()), term, horizon)
-            stored = run.summary.metrics.get(f"{run.summary.split}/{metric}") if run.summary else None
-            if values is not None and stored is not None and math.isclose(values[0], stored, rel_tol=_CLOSE):
-                made.append(values)
-        if made:
-            found[text] = np.array(made)
-        if len(made) < len(of_label):
-            lost = fmt.plural(len(of_label) - len(made), "run")
-            left_out.append(f"{lost} of {label(text)}, whose steps differ or do not reproduce the stored score")
-    return found, left_out
+
+    def of_run(run: RunView, stored: float | None) -> np.ndarray | None:
+        values = _of_run(list(read.get(run.id, {}).values()), term, horizon)
+        if values is None or stored is None:
+            return None
+        return values if math.isclose(values[0], stored, rel_tol=_CLOSE) else None
+
+    flaw = "whose steps differ or do not reproduce the stored score"
+    found, left_out = over_seeds.recomputed(runs, metric, of_run, flaw)
+    return {text: np.array(values) for text, values in found.items()}, left_out
 
 
 def _of_run(rows: Sequence[Any], term: str, horizon: _Horizon) -> np.ndarray | None:

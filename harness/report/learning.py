@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from harness.contract.hookspecs import hookimpl
@@ -70,7 +69,7 @@ def curves(context: PanelContext, metric: str, axes: Sequence[str] = AXES) -> di
     late += f" {backends}" if (backends := guards.backend_sentence(comparison)) else ""
     return {
         x: figures.learning_curves(
-            f"{context.name}-{_slug(metric)}-by-{x}",
+            f"{context.name}-{fmt.slug(metric)}-by-{x}",
             bands,
             context.colours,
             x=x,
@@ -82,7 +81,3 @@ def curves(context: PanelContext, metric: str, axes: Sequence[str] = AXES) -> di
         for x in axes
         if all(len(b.examples) for b in bands.values()) or x != "examples"
     }
-
-
-def _slug(text: str) -> str:
-    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -131,21 +131,13 @@ def _scores(
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """Scores by label, (seeds, 2 + ranges), columns as `_Lengths.members` has rows; and what was left out."""
     read = _rows(store, [run.id for of_label in runs.values() for run in of_label], metric)
-    found: dict[str, np.ndarray] = {}
-    left_out = []
-    for text, of_label in runs.items():
-        made = [
-            values for run in of_label if (values := _of_run(read.get(run.id, {}), run, metric, lengths)) is not None
-        ]
-        if made:
-            found[text] = np.array(made)
-        if len(made) < len(of_label):
-            lost = fmt.plural(len(of_label) - len(made), "run")
-            left_out.append(f"{lost} of {label(text)}, whose examples differ or do not reproduce the stored score")
-    return found, left_out
+    found, left_out = over_seeds.recomputed(
+        runs, metric, lambda run, stored: _of_run(read.get(run.id, {}), stored, lengths), over_seeds.OTHER_EXAMPLES
+    )
+    return {text: np.array(values) for text, values in found.items()}, left_out
 
 
-def _of_run(rows: Mapping[str, tuple[Row, Row]], run: RunView, metric: str, lengths: _Lengths) -> np.ndarray | None:
+def _of_run(rows: Mapping[str, tuple[Row, Row]], stored: float | None, lengths: _Lengths) -> np.ndarray | None:
     """The scores of one run, (2 + ranges,); None if its examples are others or do not give its stored score."""
     if rows.keys() != set(lengths.ids):
         return None
@@ -154,7 +146,6 @@ def _of_run(rows: Mapping[str, tuple[Row, Row]], run: RunView, metric: str, leng
     if formula is None:
         return None
     tables, _ = corpus.tabulate(formula, {"beyond": parts[0], "within": parts[1]})
-    stored = run.summary.metrics.get(f"{run.summary.split}/{metric}") if run.summary else None
     if len(tables) < 2 or not corpus.matches(formula, tables["beyond"], stored):
         return None
     sums = lengths.members @ (tables["beyond"] + tables["within"])  # (2 + ranges, S)

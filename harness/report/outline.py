@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from harness.report import formatting as fmt
 from harness.report import overview
 from harness.report.contents import PageSection
 from harness.report.load import ReportData
@@ -26,11 +26,7 @@ def _names(tasks: Sequence[str]) -> dict[str, str]:
     """A name for each task's ids and files: short, plain letters, unique."""
     names: dict[str, str] = {}
     for task in tasks:
-        slug = _slug(task)[:_LONGEST_NAME] or "task"
+        slug = fmt.slug(task)[:_LONGEST_NAME] or "task"
         taken = set(names.values())
         names[task] = next(n for n in (slug, *(f"{slug}--{i}" for i in range(2, len(tasks) + 2))) if n not in taken)
     return names
-
-
-def _slug(text: str) -> str:
-    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from harness.report import formatting as fmt
 from harness.report import results
+from harness.report.figures import label
 from harness.report.figures.groups import Spread
 from harness.report.load import Comparison
 from harness.report.tables import TableCell
@@ -16,6 +18,9 @@ from harness.store.query import RunView
 MOST_MODELS = 12
 MOST_ROWS = 60_000
 """The number of models whose examples are read for one comparison, and of examples in total."""
+
+OTHER_EXAMPLES = "whose examples differ or do not reproduce the stored score"
+"""The flaw of a run that a panel on parts of the test split leaves out."""
 
 
 def readable_runs(comparison: Comparison, examples: int) -> tuple[dict[str, list[RunView]], list[str]]:
@@ -38,6 +43,32 @@ def readable_runs(comparison: Comparison, examples: int) -> tuple[dict[str, list
     if any(len(e.finished) > seeds for e in ranked):
         left_out.append(f"seeds after the first {seeds} of a model, since that many examples would take long to read")
     return {e.label: e.finished[:seeds] for e in comparison.entries if e in ranked}, left_out
+
+
+def recomputed(
+    runs: Mapping[str, Sequence[RunView]],
+    metric: str,
+    of_run: Callable[[RunView, float | None], np.ndarray | None],
+    flaw: str,
+) -> tuple[dict[str, list[np.ndarray]], list[str]]:
+    """What the test examples of each run give, by label, one array a seed; and descriptions of what was left out.
+
+    Args:
+        runs: by label.
+        metric: whose stored test score the examples must reproduce.
+        of_run: given a run and that score (None where there is none), its values, or None to leave it out.
+        flaw: of a run that is left out, for the description: "whose steps differ".
+    """
+    found: dict[str, list[np.ndarray]] = {}
+    left_out = []
+    for text, of_label in runs.items():
+        stored = [r.summary.metrics.get(f"{r.summary.split}/{metric}") if r.summary else None for r in of_label]
+        values = [v for run, score in zip(of_label, stored, strict=True) if (v := of_run(run, score)) is not None]
+        if values:
+            found[text] = values
+        if len(values) < len(of_label):
+            left_out.append(f"{fmt.plural(len(of_label) - len(values), 'run')} of {label(text)}, {flaw}")
+    return found, left_out
 
 
 def _worth(mean: float, scale: results.Scale) -> float:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from harness.contract.hookspecs import hookimpl
-from harness.report import formatting as fmt
 from harness.report import over_seeds, results
 from harness.report.figures import Figure, label
 from harness.report.figures.diagonal import along_diagonal
@@ -81,22 +80,22 @@ def _metric(rows: Sequence[Mapping[str, Any]]) -> str | None:
 def _bins(store: Store, runs: Mapping[str, Sequence[RunView]], metric: str) -> tuple[dict[str, np.ndarray], list[str]]:
     """By label (seeds, 3, P): examples, summed confidence and right answers of each bin; and what was left out."""
     read = example_statistics(store, [r.id for of_label in runs.values() for r in of_label], metric)
-    found: dict[str, np.ndarray] = {}
-    left_out = []
-    for text, of_label in runs.items():
-        made = []
-        for run in of_label:
-            counts = _of_run(list(read.get(run.id, {}).values()))
-            stored = run.summary.metrics.get(f"{run.summary.split}/{metric}") if run.summary else None
-            if counts is not None and stored is not None and math.isclose(_error(counts), stored, rel_tol=_CLOSE):
-                made.append(counts)
-        if made:
-            bins = max(counts.shape[1] for counts in made)
-            found[text] = np.array([np.pad(counts, ((0, 0), (0, bins - counts.shape[1]))) for counts in made])
-        if len(made) < len(of_label):
-            lost = fmt.plural(len(of_label) - len(made), "run")
-            left_out.append(f"{lost} of {label(text)}, without probabilities that reproduce the stored score")
-    return found, left_out
+
+    def of_run(run: RunView, stored: float | None) -> np.ndarray | None:
+        counts = _of_run(list(read.get(run.id, {}).values()))
+        if counts is None or stored is None:
+            return None
+        return counts if math.isclose(_error(counts), stored, rel_tol=_CLOSE) else None
+
+    flaw = "without probabilities that reproduce the stored score"
+    found, left_out = over_seeds.recomputed(runs, metric, of_run, flaw)
+    return {text: _of_equal_width(values) for text, values in found.items()}, left_out
+
+
+def _of_equal_width(values: Sequence[np.ndarray]) -> np.ndarray:
+    """(seeds, 3, P), counts with fewer bins filled up with zeros."""
+    bins = max(counts.shape[1] for counts in values)
+    return np.array([np.pad(counts, ((0, 0), (0, bins - counts.shape[1]))) for counts in values])
 
 
 def _of_run(rows: Sequence[Any]) -> np.ndarray | None:

@@ -8,12 +8,14 @@ the variance by (n - 1) / n. Drawing n - 1 of n runs instead gives the variance 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from scipy import stats
 
 from harness.report.statistics import CONFIDENCE, FEW_SEEDS
+from harness.report.statistics.two_variances import satterthwaite
 
 RESAMPLES, SEED = 2_000, 20210830
 
@@ -38,10 +40,9 @@ def resample(sizes: Sequence[int], stream: int, resamples: int = RESAMPLES) -> l
 def degrees_of_freedom(strata: Sequence[np.ndarray]) -> float:
     """Degrees of freedom of a mean over tasks with different variances (Satterthwaite 1946); the sum of all n - 1 if
     none varies."""
-    variances = np.array([np.var(s, ddof=1) / len(s) for s in strata])
-    free = np.array([len(s) - 1 for s in strata], dtype=float)
-    bottom = float((variances**2 / free).sum())
-    return float(variances.sum()) ** 2 / bottom if bottom > 0 else float(free.sum())
+    parts = [(float(np.var(s, ddof=1)) / len(s), len(s) - 1.0) for s in strata]
+    found = satterthwaite(parts)
+    return sum(free for _, free in parts) if math.isnan(found) else found
 
 
 def half_width(draws: np.ndarray, free: float) -> float:

@@ -18,14 +18,14 @@ The seed term contains the interaction of seeds and examples, and so does e²: t
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 
 from harness.report.statistics.correction import holm
 from harness.report.statistics.jackknife import ExampleErrors
 from harness.report.statistics.summaries import CONFIDENCE, FEW_SEEDS
-from harness.report.statistics.two_variances import Part, half_width, p_value
+from harness.report.statistics.two_variances import Part, half_width, p_value, satterthwaite
 
 LEVEL = 1 - CONFIDENCE
 """The level of every claim: two-sided 5 %."""
@@ -209,15 +209,6 @@ def same_mean(one: float, two: float) -> bool:
 def error_parts(a: SeedSample, b: SeedSample) -> list[tuple[float, float]]:
     """The seed terms of the squared standard error, each with its degrees of freedom."""
     return [(s.variance / s.seeds, s.seeds - 1.0) for s in (a, b) if s.seeded]
-
-
-def satterthwaite(parts: Sequence[tuple[float, float]]) -> float:
-    """Degrees of freedom of a sum of independent variances, each (variance, its degrees of freedom).
-
-    NaN if they sum to 0.
-    """
-    whole = sum(variance for variance, _ in parts)
-    return whole**2 / sum(variance**2 / freedom for variance, freedom in parts) if whole > 0 else math.nan
 
 
 def _test(a: str, b: str, one: SeedSample, two: SeedSample, examples: ExampleErrors | None) -> PairTest:

@@ -14,9 +14,9 @@ import math
 
 from scipy import special
 
-from harness.report.statistics.pair_tests import PairTest, SeedSample, satterthwaite
+from harness.report.statistics.pair_tests import PairTest, SeedSample
 from harness.report.statistics.summaries import FEW_SEEDS
-from harness.report.statistics.two_variances import half_width
+from harness.report.statistics.two_variances import half_width, satterthwaite
 
 POWER = 0.8
 MOST_SEEDS = 1000

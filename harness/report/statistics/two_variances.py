@@ -26,6 +26,12 @@ Part = tuple[float, float]
 _LEAST = 1e-16  # p values below this are 0; the library is exact to there
 
 
+def satterthwaite(parts: Sequence[Part]) -> float:
+    """Degrees of freedom of the sum of the variances (Satterthwaite 1946), for a share or a power; NaN if it is 0."""
+    whole = sum(variance for variance, _ in parts)
+    return whole**2 / sum(variance**2 / freedom for variance, freedom in parts) if whole > 0 else math.nan
+
+
 def half_width(parts: Sequence[Part], level: float) -> float:
     """Half the interval of confidence 1 - level."""
     return math.sqrt(sum(float(special.stdtrit(freedom, level / 2)) ** 2 * v for v, freedom in parts if v > 0))
