@@ -1,4 +1,4 @@
-"""Settings to make before torch is imported, the import of Lightning, and the cores available on this machine.
+"""Settings to make before torch is imported, the import of Lightning, and the cores and memory of this machine.
 
 With glibc's defaults every training step returns its memory to the system and faults it in again (tens of thousands of
 page faults per step); an OpenMP thread that spins while a neighbour is busy slows both down.
@@ -24,6 +24,8 @@ _MALLOPT = {  # parameter of mallopt(3), value
     "M_TOP_PAD": (-2, 64 << 20),
 }
 SPIN_COUNT = "10000"
+
+_MEMORY_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 _active: dict[str, int] = {}
 
@@ -105,6 +107,19 @@ def usable_cores() -> int:
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
     return max(1, int(min(cores, _processor_quota())))
+
+
+def free_memory_bytes() -> float:
+    """Memory still available to processes, on this machine and in this container."""
+    import psutil
+
+    found: list[float] = [psutil.virtual_memory().available]
+    for name in _MEMORY_LIMITS:
+        try:
+            found.append(int(Path(name).read_text(encoding="utf-8")))
+        except (OSError, ValueError):  # missing, unreadable, or "max"
+            continue
+    return min(found)
 
 
 def _processor_quota(root: Path = Path("/sys/fs/cgroup")) -> float:

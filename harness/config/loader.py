@@ -28,8 +28,9 @@ from harness.config.grids import Grids
 from harness.config.path_options import as_typed, is_path
 from harness.config.quoting import advice
 from harness.config.reading import ReadableFiles
-from harness.config.schema import RootConfig
+from harness.config.schema import RootConfig, engine_options
 from harness.config.task_options import DATASET, choose_dataset
+from harness.contract.options import IN_EXPERIMENTS
 from harness.errors import ConfigError, UnknownNameError
 
 _CELL_SECTIONS = ("optimizer", "model")
@@ -66,15 +67,18 @@ class LayeredLoader(ConfigLoaderImpl):
         if self._remembering:
             self._remembered = repo
         for override in parsed:
+            _refuse_what_only_files_say(override)
             self._check_choice(override, repo)
         return parsed, repo
 
     def _check_choice(self, override: Override, repo: IConfigRepository) -> None:
         """Refuse a choice that is no name, such as `optimizer=3`, and a list but of experiments, which add up."""
         group, value = override.key_or_group, override._value
+        if group == "experiment" and isinstance(value, str) and value not in (known := self._names(group)):
+            raise UnknownNameError(group, value, known)
         if override.is_sweep_override() or isinstance(value, str | QuotedString | dict) or not repo.group_exists(group):
             return
-        known = self.get_group_options(group, ObjectType.CONFIG)
+        known = self._names(group)
         if isinstance(value, list) and (group == "experiment" or len(value) < 2):
             for name in map(str, value):
                 if name not in known:
@@ -88,6 +92,12 @@ class LayeredLoader(ConfigLoaderImpl):
         raise ConfigError(
             f"'{override.input_line}' chooses no {group}: write {group}=NAME with one of: {', '.join(known)}.{more}"
         )
+
+    def _names(self, group: str) -> list[str]:
+        """Every choice of a group, those in its folders as "claims/parity"."""
+        own: list[str] = self.get_group_options(group, ObjectType.CONFIG)
+        inner = self.get_group_options(group, ObjectType.GROUP)
+        return [*own, *(f"{folder}/{name}" for folder in inner for name in self._names(f"{group}/{folder}"))]
 
     def _compose_config_from_defaults_list(self, defaults: list[ResultDefault], repo: IConfigRepository) -> DictConfig:
         config = writable(OmegaConf.structured(RootConfig))
@@ -169,6 +179,19 @@ class LayeredLoader(ConfigLoaderImpl):
 def _defaults_list(config_name: str, parsed: list[Override], repo: IConfigRepository) -> DefaultsList:
     return create_defaults_list(
         repo=repo, config_name=config_name, overrides_list=parsed, prepend_hydra=False, skip_missing=False
+    )
+
+
+def _refuse_what_only_files_say(override: Override) -> None:
+    """Refuse a word such as `grid.model=[lstm]`, which would change nothing: grids are read from experiments' files."""
+    name, _, rest = override.key_or_group.partition(".")
+    made = engine_options().get(name)
+    if made is None or made.where != IN_EXPERIMENTS or made.group:
+        return
+    instead = f" On the command line, values are listed: {rest}=VALUE,VALUE." if name == "grid" and rest else ""
+    raise ConfigError(
+        f"'{override.input_line}' is no option of the command line: an experiment's file says its {name} "
+        f"(docs/how-to/experiments.md).{instead}"
     )
 
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-import psutil
-
-from harness.runtime import usable_cores
+from harness.runtime import free_memory_bytes, usable_cores
 from harness.sweeping.limits import size
 
 RUN_BYTES = 2**30
 """Memory set aside for a run: the small networks of the built-in tasks take less, beside the libraries that workers
 share."""
-
-_CONTAINER_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 @dataclass(frozen=True)
@@ -44,14 +39,3 @@ def default_workers(threads: int, device: str) -> Workers:
     if fit >= cores:
         return Workers(cores)
     return Workers(fit, f"{size(free)} of memory are free, and each is given {size(RUN_BYTES)}")
-
-
-def free_memory_bytes() -> float:
-    """Memory still available to processes, on this machine and in this container."""
-    found: list[float] = [psutil.virtual_memory().available]
-    for name in _CONTAINER_LIMITS:
-        try:
-            found.append(int(Path(name).read_text(encoding="utf-8")))
-        except (OSError, ValueError):  # missing, unreadable, or "max"
-            continue
-    return min(found)

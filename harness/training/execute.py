@@ -34,6 +34,7 @@ from harness.training.optimizer import recorded_groups
 from harness.training.pooled_video import pooled_once
 from harness.training.prediction_rows import asked, blocks, example_set, prediction_rows
 from harness.training.probe import probe
+from harness.training.room import check_room
 from harness.training.run_folder import shown
 from harness.training.seeding import seed_global
 from harness.training.session import Session, recorded
@@ -129,6 +130,7 @@ def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_p
     with clock.phase("setup"):
         write_preprocessing(session.folder.path, task.name, loaded.preprocessing)
         _prepare_torch(settings)
+        check_room(settings, loaded)
         seed_global(settings.seed, "initialisation")
         network = Network(settings.model, task.signature, loaded.input_spec, loaded.target_spec, settings.trainer)
         check_savable(network)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness import runtime
-from harness.runtime import importing, usable_cores
+from harness.runtime import free_memory_bytes, importing, usable_cores
 
 LIGHTNING = """
 import sys
@@ -79,3 +79,13 @@ def test_lightning_comes_without_signal_processing_which_others_still_get_whole(
         [sys.executable, "-c", LIGHTNING.format(before=before)], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-2:] == [seen, "scipy.signal._signaltools 8"]
+
+
+def test_a_containers_memory_limit_counts(tmp_path, monkeypatch):
+    limit, none = tmp_path / "limit", tmp_path / "none"
+    limit.write_text("123456\n")
+    none.write_text("max\n")
+    monkeypatch.setattr(runtime, "_MEMORY_LIMITS", (str(none), str(tmp_path / "missing")))
+    assert free_memory_bytes() > 123456
+    monkeypatch.setattr(runtime, "_MEMORY_LIMITS", (str(none), str(limit)))
+    assert free_memory_bytes() == 123456

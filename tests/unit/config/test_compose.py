@@ -97,6 +97,8 @@ def test_a_stored_configuration_with_a_field_that_is_gone_is_refused(pair: Any) 
         ("optimizer.betas=[0.9,1]", "must be 0 or more and below 1"),
         ("decoding.top_p=0", "decoding.top_p=0.0 must be above 0 and 1 or less"),
         ("seed=99999999999999999999", "seed=99999999999999999999 is too large"),
+        ("grid.model=[tiny]", "no option of the command line: an experiment's file says its grid.*model=VALUE,VALUE"),
+        ("per_model.small.seed=3", "no option of the command line: an experiment's file says its per_model"),
     ],
 )
 def test_a_wrong_word_gets_one_message_with_what_would_be_right(pair: Any, word: str, message: str) -> None:
@@ -113,6 +115,8 @@ def test_a_wrong_word_gets_one_message_with_what_would_be_right(pair: Any, word:
         ("optimizer=sgd", "no optimizer named 'sgd'. Available: adamw"),
         ("experiment=nope", "no experiment named 'nope'. Available: .*quickstart"),
         ("experiment=[nope]", "no experiment named 'nope'. Available: .*quickstart"),
+        ("experiment=claims/party", r"no experiment named 'claims/party'. Did you mean 'claims/parity'\?"),
+        ("experiment=parity", r"no experiment named 'parity'. Did you mean 'claims/parity'\?"),
     ],
 )
 def test_a_mistyped_choice_lists_what_exists(pair: Any, word: str, message: str) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from harness.sweeping import workers
-from harness.sweeping.workers import RUN_BYTES, Workers, default_workers, free_memory_bytes
+from harness.sweeping.workers import RUN_BYTES, Workers, default_workers
 
 
 @pytest.fixture
@@ -44,13 +43,3 @@ def test_memory_may_be_enough_for_fewer(machine: Callable[[int, float], None], f
 def test_runs_do_not_share_an_accelerator_unasked(machine: Callable[[int, float], None]) -> None:
     machine(16, 100 * RUN_BYTES)
     assert default_workers(1, "cuda") == Workers(1, "they share an accelerator")
-
-
-def test_a_containers_memory_limit_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    limit, none = tmp_path / "limit", tmp_path / "none"
-    limit.write_text("123456\n")
-    none.write_text("max\n")
-    monkeypatch.setattr(workers, "_CONTAINER_LIMITS", (str(none), str(tmp_path / "missing")))
-    assert free_memory_bytes() > 123456
-    monkeypatch.setattr(workers, "_CONTAINER_LIMITS", (str(none), str(limit)))
-    assert free_memory_bytes() == 123456
