@@ -192,10 +192,28 @@ def test_one_example_or_a_score_that_is_undefined_has_no_variance():
 UNIT = SeedSample((-math.sqrt(0.5), math.sqrt(0.5)))  # variance 1
 
 
-@given(st.floats(0.1, 1.0), st.integers(3, 24), st.sampled_from([0.05, 0.01, 0.0033]))
-def test_power_is_statsmodels(effect, seeds, level):
+@given(st.floats(0.1, 1.0), st.integers(20, 60), st.sampled_from([0.05, 0.01, 0.0033]))
+def test_power_with_many_seeds_is_statsmodels(effect, seeds, level):
     theirs = TTestIndPower().power(effect, seeds, level)
-    assert power(effect, UNIT, UNIT, seeds, level, 0.0, 0) == pytest.approx(theirs, abs=1e-6)
+    assert power(effect, UNIT, UNIT, seeds, level, 0.0, 0) == pytest.approx(theirs, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("effect", "seeds", "spread"), [(2.0, 2, 1.0), (2.0, 3, 1.0), (2.0, 5, 1.0), (4.0, 3, 3.0), (4.0, 5, 3.0)]
+)
+def test_power_with_few_seeds_is_how_often_welchs_test_finds_the_difference(effect, seeds, spread):
+    dice = np.random.default_rng(20261201)
+    first, second = dice.normal(effect, 1, (100_000, seeds)), dice.normal(0, spread, (100_000, seeds))
+    found = (stats.ttest_ind(first, second, axis=1, equal_var=False).pvalue <= 0.05).mean()
+    wide = SeedSample((-spread * math.sqrt(0.5), spread * math.sqrt(0.5)))
+    assert power(effect, UNIT, wide, seeds, 0.05, 0.0, 0) == pytest.approx(found, abs=0.006)
+
+
+def test_power_of_a_model_against_a_baseline_without_seeds_is_that_of_one_sample():
+    dice = np.random.default_rng(20261202)
+    found = (stats.ttest_1samp(dice.normal(1.5, 1, (100_000, 4)), 0, axis=1).pvalue <= 0.05).mean()
+    fixed = SeedSample((0.0,), seeded=False)
+    assert power(1.5, UNIT, fixed, 4, 0.05, 0.0, 0) == pytest.approx(found, abs=0.006)
 
 
 @pytest.mark.parametrize(("effect", "published"), [(0.2, 394), (0.5, 64), (0.8, 26)])
