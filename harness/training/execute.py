@@ -25,6 +25,7 @@ from harness.training.data_module import EndlessBatches, training_loader
 from harness.training.device import device_of
 from harness.training.evaluate import Evaluation, evaluate, judge
 from harness.training.generate import composed, generate
+from harness.training.initial import initial_network
 from harness.training.latency import measure_latency
 from harness.training.lightning_module import TrainingModule, after_steps
 from harness.training.load_data import load_data, understood
@@ -38,7 +39,6 @@ from harness.training.room import check_room
 from harness.training.run_folder import shown
 from harness.training.seeding import seed_global
 from harness.training.session import Session, recorded
-from harness.training.symbol_counts import order_symbols
 
 OnProgress = Callable[[float, str], None]
 
@@ -131,10 +131,8 @@ def _train_and_test(settings: RunSettings, plan: RunPlan, session: Session, on_p
         write_preprocessing(session.folder.path, task.name, loaded.preprocessing)
         _prepare_torch(settings)
         check_room(settings, loaded)
-        seed_global(settings.seed, "initialisation")
-        network = Network(settings.model, task.signature, loaded.input_spec, loaded.target_spec, settings.trainer)
+        network = initial_network(settings, loaded)
         check_savable(network)
-        order_symbols(network, loaded)
         with clock.phase("data_preparation"):
             data = pooled_once(loaded, network)
         final = _final_split(data, split)

@@ -58,9 +58,15 @@ def load_data(task: Task, planned: str | None = None) -> TaskData:
 
 
 def _limited(dataset: Split, limit: int | None, name: str) -> Split:
-    """Evenly spaced examples, so that a subset of an ordered split has the same mixture."""
     if limit is None or limit >= len(dataset):
         return dataset
     if limit < 1:
         raise ConfigError(f"task.{name}={limit} is not a positive number; leave it null for all examples.")
-    return Subset(dataset, np.linspace(0, len(dataset) - 1, limit).round().astype(int).tolist())
+    return Subset(dataset, evenly_spaced(len(dataset), limit))
+
+
+def evenly_spaced(number: int, limit: int) -> list[int]:
+    """At most `limit` of `number` positions, so that a subset of an ordered split has the same mixture."""
+    if limit >= number:
+        return list(range(number))
+    return np.linspace(0, number - 1, limit).round().astype(int).tolist()
