@@ -14,6 +14,7 @@ from harness.cli import (
     data,
     diff,
     doctor,
+    explain,
     export,
     listing,
     matrix,
@@ -54,6 +55,7 @@ app.command("tune")(tune.command)
 app.command("show")(show.command)
 app.command("diff")(diff.command)
 app.command("export")(export.command)
+app.add_typer(explain.app, name="explain")
 app.add_typer(store.app, name="store")
 app.command("doctor")(doctor.command)
 app.command("bench", hidden=not bench.AVAILABLE)(bench.command)
