@@ -192,9 +192,14 @@ class RunCallback(pl.Callback):
                         f"(now {self.settings.optimizer.lr:g}) or optimizer.clip "
                         f"(now {self.settings.optimizer.clip:g})."
                     )
-                self._log({"train/loss": loss, **self._auxiliary_losses(module)})
+                self._log({"train/loss": loss, **self._grad_norm(module), **self._auxiliary_losses(module)})
             if self.around.on_progress is not None:
                 self.around.on_progress(self.progress.fraction(self.budget), "training")
+
+    def _grad_norm(self, module: TrainingModule) -> dict[str, float]:
+        """The largest since the last log; nothing where it overflowed: the next losses show what came of it."""
+        found = module.take_grad_norm()
+        return {} if found is None or not math.isfinite(found) else {"train/grad_norm": found}
 
     def _auxiliary_losses(self, module: TrainingModule) -> dict[str, float]:
         found = module.take_auxiliary()

@@ -52,6 +52,7 @@ class _Now:
         loss, count: summed loss and target units since they were last read, kept as tensors because reading them
             would stall an accelerator.
         auxiliary: summed auxiliary losses and their counts by name, likewise.
+        grad_norm: the largest norm of a step's gradient before clipping, likewise.
         batch: the current batch on the host, where Lightning moves batches itself.
     """
 
@@ -60,6 +61,7 @@ class _Now:
     loss: Tensor | None = None
     count: Tensor | None = None
     auxiliary: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
+    grad_norm: Tensor | None = None
     batch: Batch | None = None
 
 
@@ -214,8 +216,13 @@ class TrainingModule(pl.LightningModule):
         return optimizer
 
     def _clip(self) -> None:
+        """Clip gradients to a norm, if the run says so, and note what their norm was."""
+        utils, now = torch.nn.utils, self._now
         if self._settings.clip:
-            torch.nn.utils.clip_grad_norm_(self._trained, self._settings.clip)
+            norm = utils.clip_grad_norm_(self._trained, self._settings.clip)
+        else:
+            norm = utils.get_total_norm([p.grad for p in self._trained if p.grad is not None])
+        now.grad_norm = norm if now.grad_norm is None else torch.maximum(now.grad_norm, norm)
 
     def _loss(self, batch: Batch) -> Tensor:
         """Mean loss of a batch over its target units."""
@@ -271,6 +278,11 @@ class TrainingModule(pl.LightningModule):
         self._now.auxiliary = {}
         return found
 
+    def take_grad_norm(self) -> float | None:
+        """The largest norm of a step's gradient before clipping since the last call; as `take_totals`."""
+        found, self._now.grad_norm = self._now.grad_norm, None
+        return None if found is None else float(found)
+
     def work(self, batch: Batch) -> tuple[int, str]:
         """How many units of work a batch holds, without padding, and their name."""
         return self._target.work(batch.input_lengths, batch.target_lengths)
@@ -283,6 +295,7 @@ class TrainingModule(pl.LightningModule):
             "loss_total": self._now.loss,
             "count_total": self._now.count,
             "auxiliary_totals": self._now.auxiliary,
+            "grad_norm": self._now.grad_norm,
         }
 
     def load_run_state(self, state: dict[str, Any]) -> None:
@@ -291,7 +304,7 @@ class TrainingModule(pl.LightningModule):
         saved = tree_map(lambda t: t.to(self.device) if isinstance(t, Tensor) else t, state)
         self._saved_state = saved["carried_state"]
         self._now.loss, self._now.count = saved["loss_total"], saved["count_total"]
-        self._now.auxiliary = saved["auxiliary_totals"]
+        self._now.auxiliary, self._now.grad_norm = saved["auxiliary_totals"], saved["grad_norm"]
 
     def _rebuilt(self, leaves: list[Tensor], batch: Batch) -> Any:
         """The carried state from its leaves. Only the model knows the tree; a forward pass shows it."""
