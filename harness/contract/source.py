@@ -17,7 +17,7 @@ class Source(Protocol):
 
     @property
     def kind(self) -> str:
-        """One of "wheel", "url", "folder", "file" and "generated"."""
+        """One of "wheel", "installed", "url", "folder", "file" and "generated"."""
         ...
 
     @property

@@ -21,13 +21,13 @@ def check(path: Path, sha256: str, advice: str = _ADVICE) -> None:
     _compare(path, sha256, sha256_of(path), advice)
 
 
-def check_cached(path: Path, sha256: str) -> None:
+def check_cached(path: Path, sha256: str, advice: str = _ADVICE) -> None:
     """As `check`, but a file that cannot have changed since it was last read is not read again.
 
     Raises:
         ChecksumError, DataError: as `check`.
     """
-    _compare(path, sha256, digest_of(path), _ADVICE)
+    _compare(path, sha256, digest_of(path), advice)
 
 
 def _compare(path: Path, sha256: str, found: str, advice: str) -> None:

@@ -1,4 +1,4 @@
-"""Data sources: a file inside a pinned wheel, a URL, the user's own folder or file, or a generator."""
+"""Data sources: a file in a wheel or an installed package, a URL, the user's own folder or file, or a generator."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Any
 from harness.contract.source import Source
 from harness.data._file import FileSource
 from harness.data._folder import FolderSource
+from harness.data._installed import InstalledSource
 from harness.data._url import UrlSource
 from harness.data._wheel import WheelSource
 from harness.data.cache import cache_dir
 
-__all__ = ["FileSource", "FolderSource", "GeneratedSource", "Source", "UrlSource", "WheelSource"]
+__all__ = ["FileSource", "FolderSource", "GeneratedSource", "InstalledSource", "Source", "UrlSource", "WheelSource"]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import dataclasses
 
 from harness.contract.dataset import RawExample
 from harness.data.hub import HubSource
-from harness.data.sources import FolderSource, UrlSource, WheelSource
+from harness.data.sources import FolderSource, InstalledSource, UrlSource, WheelSource
 from harness.testing.clause import clause
 from harness.testing.dataset_subject import DatasetSubject
 from harness.testing.task_declarations import check_references
@@ -44,7 +44,7 @@ def checksums(subject: DatasetSubject) -> None:
     """What is downloaded has a SHA-256 that it is checked against."""
     for dataset in subject.configurations:
         for source in dataset.sources():
-            if not isinstance(source, WheelSource | UrlSource):
+            if not isinstance(source, WheelSource | InstalledSource | UrlSource):
                 assert isinstance(source, FolderSource | HubSource) or source.kind in ("folder", "file", "generated"), (
                     f"source '{source.name}' is downloaded by a class of its own; use WheelSource or UrlSource"
                 )

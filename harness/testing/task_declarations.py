@@ -11,7 +11,7 @@ from harness.errors import DataError
 from harness.testing.clause import clause
 from harness.testing.task_subject import TaskSubject
 
-KINDS = ("wheel", "url", "folder", "file", "generated")
+KINDS = ("wheel", "installed", "url", "folder", "file", "generated")
 
 
 @clause(
