@@ -98,6 +98,8 @@ class TaskData:
         augment: called on every training example with a generator seeded by run seed, epoch and position;
             never called on validation or test.
         notes: what the report should say of this data ("files skipped": 2).
+        whole_inputs: whether only equal whole inputs are copies, as where every picture has the same empty edge; False:
+            a few equal frames in a row are, too (`harness.data.contamination`).
     """
 
     train: Split
@@ -109,6 +111,7 @@ class TaskData:
     prompts: tuple[tuple[int, ...], ...] = ()
     augment: Callable[[Example, torch.Generator], Example] | None = None
     notes: dict[str, str | int | float] = field(default_factory=dict)
+    whole_inputs: bool = False
 
     @property
     def decode(self) -> Callable[[Sequence[int]], str] | None:

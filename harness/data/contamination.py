@@ -4,7 +4,8 @@ The content of an example is its input. Two examples are the same if one of thes
 
     tokens with a source text     the text without case, punctuation and spaces (symbols may stand for several words)
     every other input             the array, value by value
-    frames (not of forecasts)     also any FRAMES_IN_A_ROW frames, not all equal: a recording reused within another
+    frames (not of forecasts)     also any FRAMES_IN_A_ROW frames, not all equal: a recording reused within another;
+                                  not where the data says that whole inputs alone count (`TaskData.whole_inputs`)
     next token                    the document; and every passage of PASSAGE characters that occurs there verbatim
 
 An empty sentence is no copy of another. Modified copies (noise, another crop, a paraphrase) are not recognised.
@@ -236,7 +237,7 @@ def _kind(data: TaskData) -> _Kind:
     match data.input_spec:
         case TokenInput():
             return _Kind(_input_and_text)
-        case FrameInput() if not data.target_spec.overlapping:
+        case FrameInput() if not (data.target_spec.overlapping or data.whole_inputs):
             return _Kind(_input, _frames, FRAMES_IN_A_ROW, 0.0, "frames")
     return _Kind(_input)
 

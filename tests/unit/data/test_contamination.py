@@ -127,6 +127,19 @@ def test_silence_is_no_recording_and_forecasts_may_overlap() -> None:
     assert not _found(FrameInput(2), ForecastTarget(1, 2), **parts).duplicates
 
 
+def test_data_whose_inputs_count_as_a_whole_may_share_stretches_and_no_whole_input() -> None:
+    edge = np.concatenate([np.zeros((20, 1)), np.ones((2, 1))])  # as of a picture that begins with paper
+    one, two = (np.concatenate([edge, DRAW(i).normal(size=(9, 1))]) for i in range(2))
+    made = TaskData(
+        ListSplit([_frames("a", one)]), ListSplit([]), ListSplit([_frames("b", two)]), FrameInput(1), ClassTarget(2)
+    )
+    assert len(examine(made).duplicates) == 1
+    made.whole_inputs = True
+    assert examine(made).duplicates == ()
+    made.test = ListSplit([_frames("b", one)])
+    assert [found.what for found in examine(made).duplicates] == ["input"]
+
+
 # -- passages ------------------------------------------------------------------------------------------
 
 
