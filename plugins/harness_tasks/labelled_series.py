@@ -18,11 +18,17 @@ class LabelledSeries(Dataset):
 
     Values are float64 (T, F) in units of the data, NaN where missing; lengths may differ, F may not. The target is the
     name of the class. `RawData.labels` are the classes in the order of their numbers.
+
+    Class variables:
+        aligned: whether step t means the same in every series, as a pixel of a picture does. Then only equal whole
+            series are copies (else eight equal steps in a row are a recording that was used again), and no baseline
+            warps time.
     """
 
     task: ClassVar[str] = "series_classification"
     raw_input: ClassVar[type] = np.ndarray
     raw_target: ClassVar[type] = str
+    aligned: ClassVar[bool] = False
 
 
 def content_of(example: RawExample) -> str:

@@ -88,6 +88,7 @@ class SeriesClassification(DatasetTask):
             preprocessing=encoder,
             augment=jitter(noise) if noise else None,
             notes=notes,
+            whole_inputs=self._aligned,
         )
 
     def load_preprocessing(self, folder: Path) -> LabelledSeriesEncoder:
@@ -99,7 +100,13 @@ class SeriesClassification(DatasetTask):
         return replace(self, dataset=self.dataset.tiny())
 
     def baselines(self) -> tuple[Baseline, ...]:
-        """The most frequent class, the nearest series in two senses, and the data set's own."""
+        """The most frequent class, the nearest series in one sense or two, and the data set's own."""
+        warped = Baseline(
+            "nearest_warped",
+            "the nearest training series by dynamic time warping; series of more than 32 steps are averaged to 32, "
+            "and of more than 500 training series the first of each class are taken",
+            _neighbours.nearest_warped,
+        )
         return (
             Baseline("most_frequent", "the most frequent class of training", _neighbours.most_frequent),
             Baseline(
@@ -107,14 +114,13 @@ class SeriesClassification(DatasetTask):
                 "the training series with the nearest means and deviations of its variables",
                 _neighbours.nearest_statistics,
             ),
-            Baseline(
-                "nearest_warped",
-                "the nearest training series by dynamic time warping; series of more than 32 steps are averaged to 32, "
-                "and of more than 500 training series the first of each class are taken",
-                _neighbours.nearest_warped,
-            ),
+            *(() if self._aligned else (warped,)),
             *super().baselines(),
         )
+
+    @property
+    def _aligned(self) -> bool:
+        return isinstance(self.dataset, LabelledSeries) and self.dataset.aligned
 
 
 @hookimpl
