@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from harness.contract.dataset import Dataset, RawData
 from harness.contract.hookspecs import hookimpl
@@ -27,22 +27,20 @@ _SHAPE = (28, 28)
 
 
 def _figures(order: str, *rows: tuple[float, str, str, str]) -> tuple[Reference, ...]:
-    label, options = "mnist", dict[str, Any]({"task.order": order, "task.pool": 1, "task.parts": "published"})
-    protocols = {
-        _BAI: "size chosen for 70,000 parameters; the permutation is not said (their code draws it anew in each run)",
-        _KELLER: "quoted there from other papers; the permutation's seed is not said",
-    }
+    """Published accuracies: (value, system, source, model)."""
+    protocols = {_BAI: "sizes chosen for 70,000 parameters", _KELLER: "quoted there from other papers"}
+    unsaid = "; which permutation is not said" if order == "permuted" else ""
     return tuple(
         Reference(
             "accuracy",
             value,
             system,
             source,
-            label if order == "rows" else f"{label}.{order}",
+            "mnist" if order == "rows" else f"mnist.{order}",
             model=model,
-            protocol=protocols[source],
+            protocol=f"{protocols[source]}{unsaid}",
             test_examples=10_000,
-            options=options,
+            options={"task.order": order, "task.pool": 1, "task.parts": "published"},
         )
         for value, system, source, model in rows
     )
