@@ -96,12 +96,12 @@ class PixelSeries(LabelledSeries):
         val = np.sort(np.concatenate([parts.val, parts.test]))
         rule = f"validation: {VALIDATION:.0%} of each class of the training part, by the hash of the content"
         everything = np.arange(len(test.classes))
-        return self._raw((train, parts.train), (train, val), (test, everything), f"published; {rule}")
+        return self._raw([(train, parts.train), (train, val), (test, everything)], f"published; {rule}")
 
     def divided(self, pictures: Pictures, why: str) -> RawData:
         """Pictures without a published split, divided 80/10/10 % within each class."""
         parts = stratified(_contents(self._pool(pictures.values)), pictures.classes.tolist())
-        return self._raw(*((pictures, part) for part in (parts.train, parts.val, parts.test)), f"{why}: {parts.rule}")
+        return self._raw([(pictures, one) for one in (parts.train, parts.val, parts.test)], f"{why}: {parts.rule}")
 
     @property
     def _pooled(self) -> list[str]:
@@ -113,21 +113,16 @@ class PixelSeries(LabelledSeries):
         squares = values.reshape(count, height // self.pool, self.pool, width // self.pool, self.pool)
         return squares.sum(axis=(2, 4), dtype=np.uint16)
 
-    def _raw(
-        self,
-        train: tuple[Pictures, np.ndarray],
-        val: tuple[Pictures, np.ndarray],
-        test: tuple[Pictures, np.ndarray],
-        split: str,
-    ) -> RawData:
-        height, width = (size // self.pool for size in train[0].values.shape[1:])
+    def _raw(self, parts: Sequence[tuple[Pictures, np.ndarray]], split: str) -> RawData:
+        """Training, validation and test, each as pictures and which of them it has."""
+        height, width = (size // self.pool for size in parts[0][0].values.shape[1:])
         order = pixel_order(self.order, height * width, self.permutation_seed)
         shown = f"a picture of {height} × {width} pixels"
-        parts = [self._series(pictures, chosen, order, shown) for pictures, chosen in (train, val, test)]
+        train, val, test = (self._series(pictures, chosen, order, shown) for pictures, chosen in parts)
         words = (
             f"permuted by seed {self.permutation_seed}" if self.order == "permuted" else self.order.replace("_", " ")
         )
-        return RawData(*parts, labels=DIGITS, notes={"split": split, "order of pixels": words})
+        return RawData(train, val, test, labels=DIGITS, notes={"split": split, "order of pixels": words})
 
     def _series(self, pictures: Pictures, chosen: np.ndarray, order: np.ndarray, shown: str) -> Sequence[RawExample]:
         """The chosen pictures as series, each made when it is asked for: as float64 they take eight times the room."""
