@@ -8,6 +8,9 @@ RNNs Through Negative Eigenvalues", 2024, arXiv 2411.12537: b_t in [0, 2].
     q_t, k_t = SiLU(conv(W x))_t / |.|,   v_t = SiLU(conv(W x))_t,   b_t = sigmoid(W_b x_t)   (or twice that),
     S_t = a_t (I - b_t k_t k_t^T) S_{t-1} + b_t k_t v_t^T,   o_t = norm(S_t^T q_t),   y_t = W_o o_t
 Gated: log a_t = -exp(A) softplus(W_a x_t + c), and o_t is multiplied by SiLU(W_g x_t). Otherwise a_t = 1.
+
+Initial values as in the authors' code (fla-org/flash-linear-attention, `fla/layers`, until 2025): Xavier uniform times
+2^-2.5, exp(A) uniform in [0, 16], softplus(c) log-uniform in [0.001, 0.1], convolutions without a bias.
 """
 
 from __future__ import annotations
@@ -44,7 +47,7 @@ class DeltaNet(Mixer):
             raise ValueError(f"hidden_size={size}: must be a multiple of heads={heads}")
         self.heads, self.factor, self.size = heads, 2.0 if negative_eigenvalues else 1.0, size
         self.inputs = nn.Linear(size, 3 * size, bias=False)  # q, k, v
-        self.conv = ShortConvolution(3 * size, conv) if conv else None
+        self.conv = ShortConvolution(3 * size, conv, bias=False) if conv else None
         self.beta = nn.Linear(size, heads, bias=False)
         self.decay = nn.Linear(size, heads, bias=False) if gated else None
         self.gate = nn.Linear(size, size, bias=False) if gated else None
@@ -57,7 +60,7 @@ class DeltaNet(Mixer):
         self.state_shapes = ((heads, each, each), *([self.conv.state_shape] if self.conv else []))
         for layer in (self.inputs, self.beta, self.decay, self.gate, self.outputs):
             if layer is not None:
-                nn.init.xavier_uniform_(layer.weight, gain=2**-2.5)  # as the published implementation
+                nn.init.xavier_uniform_(layer.weight, gain=2**-2.5)
 
     @property
     def backend(self) -> str:

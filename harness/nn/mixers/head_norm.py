@@ -24,8 +24,6 @@ class HeadNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x (..., size)."""
         parts = x.unflatten(-1, (self.heads, -1))  # (..., heads, size / heads)
-        if self.rms:
-            parts = parts * torch.rsqrt(parts.square().mean(-1, keepdim=True) + self.eps)
-        else:
-            parts = nn.functional.layer_norm(parts, parts.shape[-1:], eps=self.eps)
+        norm = nn.functional.rms_norm if self.rms else nn.functional.layer_norm
+        parts = norm(parts, parts.shape[-1:], eps=self.eps)
         return parts.flatten(-2) * self.weight

@@ -1,4 +1,8 @@
-"""Initial values of learnt decay, as in the published implementations of Mamba and Gated DeltaNet."""
+"""Initial values of learnt decay: those of Mamba and Gated DeltaNet in their authors' code.
+
+Sources: state-spaces/mamba, `mamba_ssm/modules/mamba_simple.py` and `mamba2.py`; fla-org/flash-linear-attention,
+`fla/layers/gated_deltanet.py`.
+"""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ class ShortConvolution(nn.Module):
     Args:
         dim: channels D.
         kernel: K.
+        bias: whether there is a b; otherwise it is 0.
 
     Attributes:
         state_shape: (K - 1, D), of the last inputs, oldest first.
@@ -22,20 +23,20 @@ class ShortConvolution(nn.Module):
         ValueError: K is below 1.
     """
 
-    def __init__(self, dim: int, kernel: int) -> None:
+    def __init__(self, dim: int, kernel: int, bias: bool = True) -> None:
         super().__init__()
         if kernel < 1:
             raise ValueError(f"kernel={kernel}: must be at least 1")
         self.kernel = kernel
         self.weight = nn.Parameter(torch.empty(kernel, dim).uniform_(-(kernel**-0.5), kernel**-0.5))
-        self.bias = nn.Parameter(torch.empty(dim).uniform_(-(kernel**-0.5), kernel**-0.5))
+        self.bias = nn.Parameter(torch.empty(dim).uniform_(-(kernel**-0.5), kernel**-0.5)) if bias else None
         self.state_shape = (kernel - 1, dim)
 
     def forward(self, x: Tensor, state: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Convolve x (T, B, D) after `state` (B, K - 1, D): (T, B, D), and the last inputs of each row."""
         steps, rows = x.shape[:2]
         seen = torch.cat((state.transpose(0, 1).to(x.dtype), x))  # (K - 1 + T, B, D)
-        y = self.bias.to(x.dtype)
+        y = x.new_zeros(()) if self.bias is None else self.bias.to(x.dtype)
         for j, weight in enumerate(self.weight.to(x.dtype)):
             y = torch.addcmul(y, seen[j : j + steps], weight)
         if lengths is None:

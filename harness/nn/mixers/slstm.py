@@ -1,8 +1,11 @@
 """sLSTM: exponential gates, a normaliser and a stabiliser state, and a recurrence within heads.
 
 Source: M. Beck et al., "xLSTM: Extended Long Short-Term Memory", 2024, arXiv 2405.04517, section 2.2 (eq. 8-17) and
-appendix A.2; initial values as in the published implementation: R zero, forget biases spread from 3 to 6 within a head
-(the last layers of its scheme), other biases 0.
+appendix A.2. Initial values as in the authors' code (NX-AI/xlstm, `xlstm/blocks/slstm`): W normal of variance
+2 / (5 H), R zero, and biases zero, but of unit j of the D units of a head for the forget gate
+
+    b_j = 5 - 12 (j / (D - 1))^(0.3 + 1.3 depth),    j = 0 ... D - 1
+so that a head has units that keep nearly all and units that keep next to nothing, more of the former in later blocks.
 """
 
 from __future__ import annotations
@@ -50,7 +53,14 @@ class SLSTM(Mixer):
             for layer in (self.gates, self.inputs):
                 nn.init.normal_(layer.weight, std=(2.0 / (5.0 * size)) ** 0.5)
                 layer.bias.zero_()
-            self.gates.bias[size:] = torch.linspace(3.0, 6.0, each).repeat(heads)
+        self.spread_forget_biases(0.0)
+
+    @torch.no_grad()
+    def spread_forget_biases(self, depth: float) -> None:
+        """Set the forget biases to their initial values in a block at `depth`, from 0 for the first to 1 for the
+        last."""
+        units = torch.linspace(0.0, 1.0, self.size // self.heads)
+        self.gates.bias[self.size :] = (5.0 - 12.0 * units ** (0.3 + 1.3 * depth)).repeat(self.heads)
 
     @property
     def backend(self) -> str:

@@ -20,7 +20,7 @@ def step(gated, negative):
         sums = names["inputs.weight"] @ x
         if last:
             seen = torch.cat((last[0], sums.unsqueeze(0)))
-            sums, last = (seen * names["conv.weight"]).sum(0) + names["conv.bias"], [seen[1:]]
+            sums, last = (seen * names["conv.weight"]).sum(0), [seen[1:]]
         q, k, v = silu(sums).view(3, HEADS, -1)
         q, k = (part / torch.sqrt((part**2).sum(1, keepdim=True) + 1e-6) for part in (q, k))
         beta = (2 if negative else 1) / (1 + torch.exp(-(names["beta.weight"] @ x)))

@@ -43,9 +43,3 @@ def test_the_loop_of_the_lru_equals_the_recurrence():
 def test_the_chunks_of_s4d_equal_the_recurrence(size, monkeypatch):
     monkeypatch.setattr(chunks, "CHUNK", size)
     compare(redrawn(S4D(SIZE, STATE)), s4d, SIZE)
-
-
-def test_the_lru_starts_with_the_moduli_asked_for():
-    moduli = torch.exp(-torch.exp(LRU(4, 500, 0.6, 0.9).nu.detach()))
-    assert moduli.min() >= 0.6
-    assert moduli.max() <= 0.9

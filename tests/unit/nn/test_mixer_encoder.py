@@ -32,8 +32,9 @@ def test_a_block_adds_what_its_parts_make_of_its_normalised_input(conv, feed_for
     torch.testing.assert_close(out.summary, out.features[:, -1])
 
 
-def test_the_convolution_is_that_of_torch():
-    layer = ShortConvolution(SIZE, 3)
+@pytest.mark.parametrize("bias", [True, False])
+def test_the_convolution_is_that_of_torch(bias):
+    layer = ShortConvolution(SIZE, 3, bias)
     x = torch.randn(7, 2, SIZE)
     expected = torch.nn.functional.conv1d(
         torch.nn.functional.pad(x.permute(1, 2, 0), (2, 0)), layer.weight.t().unsqueeze(1), layer.bias, groups=SIZE
