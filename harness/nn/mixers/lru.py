@@ -4,7 +4,9 @@ Source: A. Orvieto et al., "Resurrecting Recurrent Neural Networks for Long Sequ
 3 and appendix A (parametrisation, initial values):
 
     a = exp(-exp(nu) + i exp(theta)),   h_t = a h_{t-1} + exp(gamma) B x_t,   y_t = Re(C h_t) + d x_t
-with |a| drawn between `r_min` and `r_max`, and exp(gamma) = sqrt(1 - |a|^2) at the start.
+with a drawn evenly over the area of the ring between `r_min` and `r_max`, and exp(gamma) = sqrt(1 - |a|^2) at the
+start. B, C and d are normal: each part of B has variance 1 / (2 H), of C 1 / N, and d has 1 (as in
+NicolasZucchet/minimal-LRU, `lru/model.py`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Mamba: a state-space model whose step and input depend on the input (S6), with a convolution and a gate.
 
 Source: A. Gu and T. Dao, "Mamba: Linear-Time Sequence Modeling with Selective State Spaces", 2023, arXiv 2312.00752,
-algorithm 2 and section 3.4, with the simplified discretisation of B and the initial values of the published
-implementation. E = expand H channels, N numbers of state for each:
+algorithm 2 and section 3.4, with the simplified discretisation of B and the initial values of the authors' code
+(state-spaces/mamba, `mamba_ssm/modules/mamba_simple.py`). E = expand H channels, N numbers of state for each:
 
     x_t, z_t = W u_t,   x = SiLU(conv(x)),   d_t, B_t, C_t = V x_t,   D_t = softplus(U d_t + c),
     h_t = exp(-D_t exp(A)) h_{t-1} + D_t B_t x_t,   y_t = C_t h_t + d x_t,   out_t = W_o (y_t SiLU(z_t))

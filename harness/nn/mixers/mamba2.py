@@ -1,7 +1,7 @@
 """Mamba-2: a state-space model whose decay is one number a head, computed in chunks (state-space duality).
 
 Source: T. Dao and A. Gu, "Transformers are SSMs", 2024, arXiv 2405.21060, section 6 and 7.1 (block); initial values as
-in the published implementation. P = expand H / heads:
+in the authors' code (state-spaces/mamba, `mamba_ssm/modules/mamba2.py`). P = expand H / heads:
 
     z_t, (x_t, B_t, C_t), d_t = W u_t,   x, B, C = SiLU(conv(...)),   D_t = softplus(d_t + c),   a_t = exp(-D_t exp(A)),
     S_t = a_t S_{t-1} + D_t B_t x_t^T,   y_t = S_t^T C_t + d x_t,   out_t = W_o norm(y_t SiLU(z_t))

@@ -1,7 +1,9 @@
 """mLSTM: a matrix of memory with exponential gates, computed in chunks.
 
 Source: M. Beck et al., "xLSTM: Extended Long Short-Term Memory", 2024, arXiv 2405.04517, section 2.3, eq. 19-27, with
-the stabiliser of appendix A.3; biases as in the published implementation. Head by head:
+the stabiliser of appendix A.3. Initial values as in the authors' code (NX-AI/xlstm, `xlstm/blocks/mlstm`): weights
+normal of variance 2 / (5 H), those of the gates i and f zero; b_i normal of deviation 0.1, b_f from 3 in the first head
+to 6 in the last. There W depends on the number of blocks; here it starts like the others. Head by head:
 
     q_t = W_q u_t + b,   k_t = (W_k u_t + b) / sqrt(D),   v_t = W_v x_t + b,   u = SiLU(conv(x)), or x without one,
     i~_t = w_i x_t + b,   f_t = sigmoid(w_f x_t + b),   o_t = sigmoid(W_o x_t + b),

@@ -1,8 +1,9 @@
 """S4D: a diagonal state-space model for every channel, computed as convolutions of chunks.
 
 Source: A. Gu et al., "On the Parameterization and Initialization of Diagonal State Space Models", 2022, arXiv
-2206.11893: section 3 (zero-order hold, conjugate pairs, B = 1), section 4.3 (S4D-Lin), listing 1. Channel by channel,
-n = 0 ... N / 2 - 1:
+2206.11893: section 3 (zero-order hold, conjugate pairs, B = 1), section 4.3 (S4D-Lin), listing 1. Initial values as in
+the authors' code (state-spaces/s4, `models/s4/s4d.py`): D log-uniform in [0.001, 0.1], C complex normal, d normal, both
+of variance 1. Channel by channel, n = 0 ... N / 2 - 1:
 
     A_n = -1/2 + i pi n at the start,   a = exp(D A),   h_t = a h_{t-1} + x_t,
     y_t = 2 Re(sum_n C (a - 1) / A h_t) + d x_t,   out_t = GLU(W GELU(y_t) + b)
