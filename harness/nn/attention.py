@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
+from harness.nn.attention_heads import attention_weights, join_heads, split_heads
 from harness.nn.initialisation import linear
 from harness.nn.masking import length_mask, masked_softmax
 
@@ -111,29 +112,28 @@ class SelfAttention(nn.Module):
 
     def __init__(self, dim: int, heads: int = 4) -> None:
         super().__init__()
-        if dim % heads:
-            raise ValueError(f"heads={heads} does not divide the hidden size {dim}; use a multiple of it")
+        if heads < 1 or dim % heads:
+            raise ValueError(f"heads={heads}: must divide the {dim} features")
         self.heads = heads
         self.project = linear(dim, 3 * dim)
         self.output = linear(dim, dim)
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
         """Attended features (B, T, H) of features (B, T, H), without the residual."""
-        batch, size, dim = features.shape
-        # A row of length 0 attends to its first position: the result is unused, and an empty softmax is NaN.
-        mask = length_mask(lengths.clamp(min=1), size)[:, None, None, :]  # (B, 1, 1, T)
-        heads = self.project(features).view(batch, size, 3, self.heads, dim // self.heads)
-        query, key, value = heads.permute(2, 0, 3, 1, 4)  # (B, heads, T, H / heads) each
+        query, key, value, mask = self._projected(features, lengths)
         mixed = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-        return self.output(mixed.transpose(1, 2).reshape(batch, size, dim))
+        return self.output(join_heads(mixed))
 
     def weights(self, features: Tensor, lengths: Tensor) -> Tensor:
         """What every position attends to, (B, T, heads, T); each head sums to 1, with zeros at padding."""
-        batch, size, dim = features.shape
-        heads = self.project(features).view(batch, size, 3, self.heads, dim // self.heads)
-        query, key, _ = heads.permute(2, 0, 1, 3, 4)  # (B, T, heads, H / heads) each
-        scores = torch.einsum("bthd,bshd->bths", query, key) / math.sqrt(dim // self.heads)
-        return masked_softmax(scores, length_mask(lengths.clamp(min=1), size)[:, None, None, :])
+        query, key, _, mask = self._projected(features, lengths)
+        return attention_weights(query, key, mask)
+
+    def _projected(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Queries, keys and values (B, heads, T, H / heads) each, and which positions are real (B, 1, 1, T)."""
+        query, key, value = (split_heads(part, self.heads) for part in self.project(features).chunk(3, dim=-1))
+        # A row of length 0 attends to its first position: the result is unused, and an empty softmax is NaN.
+        return query, key, value, length_mask(lengths.clamp(min=1), features.shape[1])[:, None, None, :]
 
 
 Window = tuple[Tensor, Tensor]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -36,7 +38,12 @@ class SequenceDropout(nn.Dropout):
         """Of (B, T, D)."""
         if not self.training or self.p == 0.0:
             return x
-        return x * functional.dropout(torch.ones_like(x[:, :1]), self.p)  # (B, 1, D)
+        return x * dropout_mask(x[:, :1].shape, self.p, x)  # (B, 1, D)
+
+
+def dropout_mask(shape: Sequence[int], rate: float, like: Tensor) -> Tensor:
+    """Zeros with probability `rate`, otherwise 1 / (1 - rate), of a shape, in the type and on the device of `like`."""
+    return functional.dropout(like.new_ones(tuple(shape)), rate)
 
 
 @torch.no_grad()

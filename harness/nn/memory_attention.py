@@ -7,7 +7,6 @@ Each layer takes queries (B, U, Q), memory (B, T, M) and mask (B, T), true at re
 
 from __future__ import annotations
 
-import math
 from typing import Literal, get_args
 
 import torch
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from harness.errors import PluginError
 from harness.nn.attention import MemoryAttention, MultiplicativeAttention
+from harness.nn.attention_heads import attention_weights, join_heads, split_heads
 from harness.nn.initialisation import linear
 from harness.nn.masking import masked_softmax
 
@@ -94,15 +94,11 @@ class MultiHeadAttention(MemoryAttention):
 
     def forward(self, queries: Tensor, memory: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """See `MemoryAttention.forward`."""
-        query = self._split(self.query(queries))
-        key, value = self._split(self.key(memory)), self._split(self.value(memory))
-        scores = query @ key.transpose(2, 3) / math.sqrt(query.shape[-1])  # (B, heads, U, T)
-        weights = masked_softmax(scores, mask[:, None, None, :])
-        mixed = weights.to(value.dtype) @ value  # (B, heads, U, Q / heads)
-        return self.output(mixed.transpose(1, 2).flatten(2)), weights.mean(1)
-
-    def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)  # (B, heads, ., Q / heads)
+        projected = (self.query(queries), self.key(memory), self.value(memory))
+        query, key, value = (split_heads(part, self.heads) for part in projected)
+        weights = attention_weights(query, key, mask[:, None, None, :])  # (B, U, heads, T)
+        mixed = weights.transpose(1, 2).to(value.dtype) @ value  # (B, heads, U, Q / heads)
+        return self.output(join_heads(mixed)), weights.mean(2)
 
 
 class LocalAttention(MemoryAttention):

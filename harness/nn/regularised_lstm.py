@@ -6,12 +6,12 @@ time, D input features, H hidden size.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from harness.nn.dropout import dropout_mask
 from harness.nn.initialisation import initialise_gates
 from harness.nn.step_cell import StepCell
 
@@ -77,11 +77,9 @@ class RegularisedLSTM(StepCell):
         weight: Tensor = self.weight_hh
         mask = None
         if self.training and self.weight_dropout:
-            kept = kept_at_random(weight.shape, self.weight_dropout, weight)
-            weight = weight * kept / (1 - self.weight_dropout)
+            weight = weight * dropout_mask(weight.shape, self.weight_dropout, weight)
         if self.training and self.recurrent_dropout:
-            size = (x.shape[0], self.state_dims[0])
-            mask = kept_at_random(size, self.recurrent_dropout, self.bias) / (1 - self.recurrent_dropout)
+            mask = dropout_mask((x.shape[0], self.state_dims[0]), self.recurrent_dropout, self.bias)
         return RecurrentNoise(weight.t(), mask)
 
     def step(self, projected: Tensor, state: tuple[Tensor, ...], shared: RecurrentNoise) -> tuple[Tensor, ...]:
@@ -104,9 +102,4 @@ class RegularisedLSTM(StepCell):
             return after
         if not self.training:
             return rate * before + (1 - rate) * after
-        return torch.where(kept_at_random(after.shape, rate, after).bool(), after, before)
-
-
-def kept_at_random(shape: Sequence[int], rate: float, like: Tensor) -> Tensor:
-    """Zeros with probability `rate`, ones otherwise, of a shape, in the type and on the device of `like`."""
-    return (torch.rand(tuple(shape), device=like.device) >= rate).to(like.dtype)
+        return torch.where(dropout_mask(after.shape, rate, after) > 0, after, before)

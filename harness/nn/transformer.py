@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from harness.nn.attention_heads import attention_weights, join_heads, split_heads
 from harness.nn.dropout import Dropout
 from harness.nn.initialisation import linear
 from harness.nn.masking import length_mask, masked_softmax
@@ -59,16 +60,6 @@ def rotation(positions: int, dim: int, like: Tensor, start: int = 0) -> Rotation
     steps = torch.arange(start, start + positions, device=like.device, dtype=exact)
     angles = torch.outer(steps, frequencies).repeat_interleave(2, dim=1)  # (T, d)
     return Rotation(angles.cos(), angles.sin())
-
-
-def split_heads(x: Tensor, heads: int) -> Tensor:
-    """(B, T, H) to (B, heads, T, d)."""
-    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
-
-
-def join_heads(x: Tensor) -> Tensor:
-    """(B, heads, T, d) to (B, T, H)."""
-    return x.transpose(1, 2).flatten(2)
 
 
 class Seen(NamedTuple):
@@ -141,8 +132,8 @@ class RotaryAttention(nn.Module):
 
     def projected(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values (B, heads, T, d) of x (B, T, H), not rotated."""
-        query, key, value = self.project(x).chunk(3, dim=-1)
-        return split_heads(query, self.heads), split_heads(key, self.heads), split_heads(value, self.heads)
+        query, key, value = (split_heads(part, self.heads) for part in self.project(x).chunk(3, dim=-1))
+        return query, key, value
 
     def forward(
         self, x: Tensor, seen: Seen, past: tuple[Tensor, Tensor] | None = None
@@ -191,12 +182,6 @@ class RotaryAttention(nn.Module):
         scores = torch.einsum("bhtd,bhtsd->bths", turns.between(window)(query), turns(keys)) / math.sqrt(key.shape[-1])
         exists = places >= window - cached[:, None]  # (B, T, W + 1)
         return masked_softmax(scores, exists.unsqueeze(2))
-
-
-def attention_weights(query: Tensor, key: Tensor, mask: Tensor) -> Tensor:
-    """Softmax of the scaled products of query (B, heads, T, d) and key (B, heads, S, d), as (B, T, heads, S)."""
-    scores = query @ key.transpose(-1, -2) / math.sqrt(key.shape[-1])
-    return masked_softmax(scores, mask).transpose(1, 2)
 
 
 def _blocks(query: Tensor, key: Tensor, value: Tensor, seen: Seen) -> tuple[Tensor, Tensor, Tensor]:

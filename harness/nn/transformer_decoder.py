@@ -13,17 +13,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from harness.contract.model import Decoder, EncoderOutput
+from harness.nn.attention_heads import attention_weights, join_heads, split_heads
 from harness.nn.dropout import Dropout
 from harness.nn.initialisation import linear
 from harness.nn.masking import length_mask
-from harness.nn.transformer import (
-    FeedForward,
-    RotaryAttention,
-    attention_weights,
-    join_heads,
-    rotation,
-    split_heads,
-)
+from harness.nn.transformer import FeedForward, RotaryAttention, rotation
 
 Caches = tuple[Tensor, Tensor, Tensor, Tensor]
 """Rotated keys and values of the symbols so far (B, layers, heads, U, d), then those of the memory, with T for U."""

@@ -8,7 +8,7 @@ import torch
 from harness.errors import PluginError
 from harness.nn import regularised_lstm
 from harness.nn.decoder import RecurrentDecoder
-from harness.nn.dropout import SequenceDropout
+from harness.nn.dropout import SequenceDropout, dropout_mask
 from harness.nn.gates import gates_of
 from harness.nn.recurrent import RecurrentStack
 from harness.nn.regularised_lstm import RegularisedLSTM
@@ -56,9 +56,9 @@ def test_equal_to_the_equations_with_given_masks(rates, training, monkeypatch):
 
     def given(shape, rate, like):
         drawn.append((torch.rand(*shape) >= rate).double())
-        return drawn[-1]
+        return drawn[-1] / (1 - rate)
 
-    monkeypatch.setattr(regularised_lstm, "kept_at_random", given)
+    monkeypatch.setattr(regularised_lstm, "dropout_mask", given)
     x, h, c = (torch.randn(*shape, dtype=torch.float64).requires_grad_() for shape in ((B, T, D), (B, H), (B, H)))
     weights = [torch.randn(*shape, dtype=torch.float64) for shape in ((B, T, H), (B, H), (B, H))]
     features, state = cell.run(x, (h, c), None)
@@ -93,12 +93,12 @@ def test_explained_gates_are_those_of_an_lstm_with_its_weights():
         torch.testing.assert_close(gate, want[name])
 
 
-def test_kept_at_random_drops_the_share_that_is_asked_for():
+def test_a_dropout_mask_drops_the_share_that_is_asked_for():
     torch.manual_seed(0)
-    kept = regularised_lstm.kept_at_random((100, 100), 0.3, torch.zeros(1, dtype=torch.float64))
-    assert kept.dtype == torch.float64
-    assert set(kept.unique().tolist()) == {0.0, 1.0}
-    assert abs(kept.mean().item() - 0.7) < 0.02
+    mask = dropout_mask((100, 100), 0.2, torch.zeros(1, dtype=torch.float64))
+    assert mask.dtype == torch.float64
+    assert set(mask.unique().tolist()) == {0.0, 1.25}
+    assert abs(mask.mean().item() - 1.0) < 0.02
 
 
 def test_sequence_dropout_has_one_mask_for_all_steps():
