@@ -119,10 +119,15 @@ class RotaryAttention(nn.Module):
     Args:
         hidden_size: H.
         heads: how many; d = H / heads is even.
+
+    Raises:
+        ValueError: H is not a multiple of twice the heads.
     """
 
     def __init__(self, hidden_size: int, heads: int) -> None:
         super().__init__()
+        if heads < 1 or hidden_size % (2 * heads):
+            raise ValueError(f"hidden_size={hidden_size}: must be a multiple of twice heads={heads}")
         self.heads = heads
         self.project = linear(hidden_size, 3 * hidden_size)
         with torch.no_grad():

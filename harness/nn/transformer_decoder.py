@@ -6,7 +6,7 @@ Axes: B batch, T memory time, U target time, D embedding, H hidden size, d = H /
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -17,10 +17,30 @@ from harness.nn.attention_heads import attention_weights, join_heads, split_head
 from harness.nn.dropout import Dropout
 from harness.nn.initialisation import linear
 from harness.nn.masking import length_mask
-from harness.nn.transformer import FeedForward, RotaryAttention, rotation
+from harness.nn.transformer import FeedForward, RotaryAttention, Rotation, rotation
 
 Caches = tuple[Tensor, Tensor, Tensor, Tensor]
 """Rotated keys and values of the symbols so far (B, layers, heads, U, d), then those of the memory, with T for U."""
+
+
+Pair = tuple[Tensor, Tensor]
+"""Keys and values of one layer, (B, heads, U or T, d) each."""
+
+
+class SeenSymbols(NamedTuple):
+    """Where new symbols stand, and what they may attend to, worked out once for all layers.
+
+    Attributes:
+        turns: rotations of their positions.
+        symbols: bool, (U, all symbols); None: all, or what `causal` says.
+        causal: a symbol sees those up to itself.
+        memory: bool, (B, 1, 1, T).
+    """
+
+    turns: Rotation
+    symbols: Tensor | None
+    causal: bool
+    memory: Tensor
 
 
 class CrossAttention(nn.Module):
@@ -30,10 +50,15 @@ class CrossAttention(nn.Module):
         hidden_size: H.
         memory_dim: M.
         heads: how many.
+
+    Raises:
+        ValueError: H is not a multiple of the heads.
     """
 
     def __init__(self, hidden_size: int, memory_dim: int, heads: int) -> None:
         super().__init__()
+        if heads < 1 or hidden_size % heads:
+            raise ValueError(f"hidden_size={hidden_size}: must be a multiple of heads={heads}")
         self.heads = heads
         self.query = linear(hidden_size, hidden_size)
         self.key = linear(memory_dim, hidden_size)
@@ -77,6 +102,31 @@ class TransformerDecoderLayer(nn.Module):
         self.ff_norm = nn.LayerNorm(hidden_size)
         self.ff = FeedForward(hidden_size, ff)
         self.dropout = Dropout(dropout)
+
+    def forward(
+        self, x: Tensor, past: Pair, memory: Pair, seen: SeenSymbols, found: list[Tensor] | None = None
+    ) -> tuple[Tensor, Pair]:
+        """Features (B, U, H) of x (B, U, H), and keys and values of the symbols with those of x.
+
+        Args:
+            x: the input.
+            past: rotated keys and values of the symbols before it.
+            memory: keys and values of the memory.
+            seen: positions of x, and what they attend to.
+            found: the attention to the memory is appended to it, (B, U, heads, T).
+        """
+        query, key, value = self.attention.projected(self.attention_norm(x))
+        key = torch.cat((past[0].to(key.dtype), seen.turns(key)), dim=2)
+        value = torch.cat((past[1].to(value.dtype), value), dim=2)
+        mixed = functional.scaled_dot_product_attention(
+            seen.turns(query), key, value, attn_mask=seen.symbols, is_causal=seen.causal
+        )
+        x = x + self.dropout(self.attention.output(join_heads(mixed)))
+        inquiry = self.memory_norm(x)
+        if found is not None:
+            found.append(self.memory_attention.weights(inquiry, memory[0], seen.memory))
+        x = x + self.dropout(self.memory_attention(inquiry, *memory, seen.memory))
+        return x + self.dropout(self.ff(self.ff_norm(x))), (key, value)
 
 
 class TransformerDecoder(Decoder):
@@ -152,28 +202,22 @@ class TransformerDecoder(Decoder):
         """Features (B, U, H) of embedded (B, U, D) after the symbols of the state, and the state with them."""
         keys, values, memory_keys, memory_values = state
         done, size = keys.shape[3], embedded.shape[1]
-        turns = rotation(size, self.dim, embedded, start=done)
         # A symbol sees all before it and itself. Where all are given at once, a kernel knows that without a mask.
-        seen = None
+        symbols = None
         if done and size > 1:
-            seen = torch.ones(size, done + size, dtype=torch.bool, device=embedded.device).tril(done)
-        mask = length_mask(memory_lengths.clamp(min=1), memory_keys.shape[3])[:, None, None, :]  # (B, 1, 1, T)
+            symbols = torch.ones(size, done + size, dtype=torch.bool, device=embedded.device).tril(done)
+        seen = SeenSymbols(
+            rotation(size, self.dim, embedded, start=done),
+            symbols,
+            causal=symbols is None and size > 1,
+            # A memory of length 0 shows its first position: an empty softmax is NaN.
+            memory=length_mask(memory_lengths.clamp(min=1), memory_keys.shape[3])[:, None, None, :],
+        )
         x = self.dropout(self.project(embedded))
-        kept: list[tuple[Tensor, Tensor]] = []
+        kept: list[Pair] = []
         for index, layer in enumerate(self._typed_layers):
-            query, key, value = layer.attention.projected(layer.attention_norm(x))
-            key = torch.cat((keys[:, index].to(key.dtype), turns(key)), dim=2)
-            value = torch.cat((values[:, index].to(value.dtype), value), dim=2)
-            kept.append((key, value))
-            mixed = functional.scaled_dot_product_attention(
-                turns(query), key, value, attn_mask=seen, is_causal=seen is None and size > 1
-            )
-            x = x + self.dropout(layer.attention.output(join_heads(mixed)))
-            inquiry = layer.memory_norm(x)
-            if found is not None:
-                found.append(layer.memory_attention.weights(inquiry, memory_keys[:, index], mask))
-            attended = layer.memory_attention(inquiry, memory_keys[:, index], memory_values[:, index], mask)
-            x = x + self.dropout(attended)
-            x = x + self.dropout(layer.ff(layer.ff_norm(x)))
+            past, about = (keys[:, index], values[:, index]), (memory_keys[:, index], memory_values[:, index])
+            x, pair = layer(x, past, about, seen, found)
+            kept.append(pair)
         grown = tuple(torch.stack(parts, dim=1) for parts in zip(*kept, strict=True))
         return self.norm(x), (grown[0], grown[1], memory_keys, memory_values)

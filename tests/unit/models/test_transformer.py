@@ -11,6 +11,8 @@ from harness_models.transformer import Transformer
 from harness.contract.model import EncoderOutput
 from harness.contract.signature import TaskSignature
 from harness.contract.specs import EmbeddedInput, TokenInput
+from harness.nn.transformer import RotaryAttention
+from harness.nn.transformer_decoder import CrossAttention
 from harness.targets import ClassTarget, NextTokenTarget, TaggingTarget, TokenSequenceTarget
 
 CLOSE = {"atol": 1e-10, "rtol": 1e-9}
@@ -207,3 +209,15 @@ def test_attention_is_explained_as_it_is_computed():
         encoder(x, lengths)
         handle.remove()
         torch.testing.assert_close(seen[0][0], expected[0], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("make", "rule"),
+    [
+        (lambda: RotaryAttention(12, 4), "hidden_size=12: must be a multiple of twice heads=4"),
+        (lambda: CrossAttention(12, 3, 5), "hidden_size=12: must be a multiple of heads=5"),
+    ],
+)
+def test_heads_that_do_not_divide_are_refused(make, rule):
+    with pytest.raises(ValueError, match=rule):
+        make()
