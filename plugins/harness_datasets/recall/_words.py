@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 
-def numbered(letter: str, count: int) -> tuple[str, ...]:
-    """ "k00", "k01" ...: all of one width, so that texts without their blanks differ too."""
-    width = len(str(count - 1))
-    return tuple(f"{letter}{i:0{width}d}" for i in range(count))
+def numbered(letter: str, count: int, first: int = 0) -> tuple[str, ...]:
+    """ "k00", "k01" ... from a first number on: all of one width, so that texts without their blanks differ too."""
+    width = len(str(first + count - 1))
+    return tuple(f"{letter}{i:0{width}d}" for i in range(first, first + count))
 
 
 def distinct(generator: np.random.Generator, rows: int, size: int, population: int) -> np.ndarray:

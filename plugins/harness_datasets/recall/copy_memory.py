@@ -13,6 +13,7 @@ from harness.contract.dataset import Dataset
 from harness.contract.hookspecs import hookimpl
 from harness.contract.options import option
 from harness.targets.masked_tagging import UNASKED
+from harness_datasets.recall._words import numbered
 
 HARNESS_CONTRACT = 2
 
@@ -48,7 +49,7 @@ class CopyMemory(RecallStrings):
     @property
     def answers(self) -> tuple[str, ...]:
         """The alphabet."""
-        return tuple(str(k + 1) for k in range(self.alphabet))
+        return numbered("", self.alphabet, first=1)
 
     def draw(self, length: int, count: int, generator: np.random.Generator) -> Drawn:
         """Uniform symbols."""

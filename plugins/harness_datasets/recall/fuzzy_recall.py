@@ -58,8 +58,12 @@ class FuzzyRecall(RecallStrings):
                 f"task.key_size={self.key_size} and task.value_size={self.value_size} need {needed} symbols; the "
                 f"shortest strings have {shortest}."
             )
-        if self.key_size > self.keys or self.value_size > self.values:
-            raise ValueError("task.key_size and task.value_size must not exceed task.keys and task.values.")
+        for size, of in (("key_size", "keys"), ("value_size", "values")):
+            if getattr(self, size) > getattr(self, of):
+                raise ValueError(
+                    f"task.{size}={getattr(self, size)}: must be at most task.{of}={getattr(self, of)}, since no "
+                    "symbol occurs twice."
+                )
 
     @property
     def symbols(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from harness.contract.dataset import Dataset
 from harness.contract.hookspecs import hookimpl
 from harness.contract.options import option
 from harness.targets.masked_tagging import UNASKED
+from harness_datasets.recall._words import numbered
 
 HARNESS_CONTRACT = 2
 
@@ -39,14 +40,13 @@ class InductionHeads(RecallStrings):
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """Letters, and the special symbol."""
+        """Numbers, and the special symbol."""
         return (*self.answers, "special")
 
     @property
     def answers(self) -> tuple[str, ...]:
         """All but the special symbol."""
-        width = len(str(self.vocabulary - 1))
-        return tuple(f"{k + 1:0{width}d}" for k in range(self.vocabulary - 1))
+        return numbered("", self.vocabulary - 1, first=1)
 
     def draw(self, length: int, count: int, generator: np.random.Generator) -> Drawn:
         """Uniform symbols, the special one anywhere but in the last two places."""

@@ -49,9 +49,14 @@ class MQAR(RecallStrings):
         super().__post_init__()
         shortest = min(self.min_length, self.test_min_length)
         if 4 * self.pairs > shortest:
-            raise ValueError(f"task.pairs is {self.pairs}; strings of {shortest} symbols hold {shortest // 4} at most.")
+            raise ValueError(
+                f"task.pairs={self.pairs}: must be at most {shortest // 4}, a quarter of the least length {shortest}."
+            )
         if self.pairs > self.vocabulary // 2:
-            raise ValueError(f"task.pairs is {self.pairs}; task.vocabulary={self.vocabulary} has half as many keys.")
+            raise ValueError(
+                f"task.pairs={self.pairs}: must be at most {self.vocabulary // 2}, the keys of "
+                f"task.vocabulary={self.vocabulary}."
+            )
 
     @property
     def symbols(self) -> tuple[str, ...]:

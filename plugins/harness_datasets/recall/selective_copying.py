@@ -13,6 +13,7 @@ from harness.contract.dataset import Dataset
 from harness.contract.hookspecs import hookimpl
 from harness.contract.options import option
 from harness.targets.masked_tagging import UNASKED
+from harness_datasets.recall._words import numbered
 
 HARNESS_CONTRACT = 2
 
@@ -43,7 +44,7 @@ class SelectiveCopying(RecallStrings):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.count > (shortest := min(self.min_length, self.test_min_length)):
-            raise ValueError(f"task.count is {self.count}; a length of {shortest} has no room for as many symbols.")
+            raise ValueError(f"task.count={self.count}: must be at most {shortest}, the least length.")
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -53,8 +54,7 @@ class SelectiveCopying(RecallStrings):
     @property
     def answers(self) -> tuple[str, ...]:
         """The alphabet."""
-        width = len(str(self.alphabet))
-        return tuple(f"{k + 1:0{width}d}" for k in range(self.alphabet))
+        return numbered("", self.alphabet, first=1)
 
     def draw(self, length: int, count: int, generator: np.random.Generator) -> Drawn:
         """Uniform symbols in places that are drawn without replacement."""

@@ -141,8 +141,8 @@ def test_distinct_numbers_are_distinct_and_all_occur(population: int) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"pairs": 20}, "strings of 64 symbols hold 16 at most"),
-        ({"vocabulary": 6}, "task.vocabulary=6 has half as many keys"),
+        ({"pairs": 20}, "task.pairs=20: must be at most 16, a quarter of the least length 64"),
+        ({"vocabulary": 6}, "must be at most 3, the keys of task.vocabulary=6"),
     ],
 )
 def test_pairs_that_do_not_fit_are_refused(options: dict[str, int], message: str) -> None:
@@ -151,7 +151,9 @@ def test_pairs_that_do_not_fit_are_refused(options: dict[str, int], message: str
 
 
 def test_symbols_that_do_not_fit_into_a_string_are_refused() -> None:
-    with pytest.raises(ValueError, match="a length of 8 has no room"):
+    with pytest.raises(ValueError, match="must be at most 8, the least length"):
         SelectiveCopying(min_length=8)
     with pytest.raises(ValueError, match="need 11 symbols; the shortest strings have 8"):
         FuzzyRecall(min_length=8)
+    with pytest.raises(ValueError, match="task.key_size=3: must be at most task.keys=2"):
+        FuzzyRecall(keys=2)
