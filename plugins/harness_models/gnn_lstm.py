@@ -87,13 +87,12 @@ class GNNLSTM(Model):
     def build(self, input_spec: ModelInput, target_spec: Target) -> Encoder:
         """The encoder over nodes."""
         nodes = _nodes_of(input_spec, target_spec)
-        given = isinstance(input_spec, GraphSeriesInput) and input_spec.edges and self.graph is GraphSource.given
+        edges = input_spec.edges if isinstance(input_spec, GraphSeriesInput) else ()
         graph: nn.Module
-        if given:
-            assert isinstance(input_spec, GraphSeriesInput)
-            graph = GivenGraph(nodes.count, input_spec.edges)
+        if nodes.count == 1 or (edges and self.graph is GraphSource.given):
+            graph = GivenGraph(nodes.count, edges)
         else:
-            graph = LearntGraph(nodes.count, self.node_size) if nodes.count > 1 else GivenGraph(1, ())
+            graph = LearntGraph(nodes.count, self.node_size)
         sizes = [nodes.own + nodes.shared] + [self.hidden_size] * self.graph_layers
         return GraphEncoder(
             nodes,

@@ -68,7 +68,7 @@ class KerasCell(SequenceCell):
         mask = None if lengths is None else length_mask(lengths, x.shape[1])
         device = x.device.type if x.device.index is None else f"{x.device.type}:{x.device.index}"
         with keras_on_torch().device(device):
-            layer = _layer(self.kernel.shape[0], self.kernel.shape[1], dtype)
+            layer = _layer(self.kernel.shape[0], self.state_dims[0], dtype)
             others = [variable.value for variable in layer.non_trainable_variables]  # the seed of a dropout of 0
             weights = [self.kernel, self.recurrent_kernel, self.bias]
             (features, *state), _ = layer.stateless_call(
@@ -109,13 +109,13 @@ def keras_on_torch() -> Any:
 _LAYERS: dict[tuple[int, int, str], Any] = {}
 
 
-def _layer(input_dim: int, gates: int, dtype: str) -> Any:
-    """A layer without weights worth having: they are given with each call, and drawn from no generator here."""
-    key = (input_dim, gates, dtype)
+def _layer(input_dim: int, hidden_size: int, dtype: str) -> Any:
+    """A layer whose own weights, zeros, are never used: the cell's are given with each call."""
+    key = (input_dim, hidden_size, dtype)
     if key not in _LAYERS:
         zeros = dict.fromkeys(("kernel_initializer", "recurrent_initializer", "bias_initializer"), "zeros")
         layer = keras_on_torch().layers.LSTM(
-            gates // 4, return_sequences=True, return_state=True, dtype=dtype, seed=0, **zeros
+            hidden_size, return_sequences=True, return_state=True, dtype=dtype, seed=0, **zeros
         )
         layer.build((None, None, input_dim))
         _LAYERS[key] = layer

@@ -27,7 +27,7 @@ HARNESS_CONTRACT = 2
 class LSTM(RecurrentModel):
     """A one-way LSTM. It decodes with the same cell, started from the last state.
 
-    Of layer_norm, peepholes, cells and the last four options only one kind can be used at a time.
+    layer_norm, peepholes, cells and noise (the last four options, which go together) exclude each other.
 
     Fields:
         layer_norm: normalise the gates' sums and the cell (Ba et al. 2016).
@@ -59,7 +59,10 @@ class LSTM(RecurrentModel):
         noise = [name for name in _NOISE if getattr(self, name)]
         other = [name for name in ("layer_norm", "peepholes", "cells") if getattr(self, name)]
         if len(other) + bool(noise) > 1:
-            raise ValueError(f"{', '.join((*other, *noise))}: these cannot be combined; choose one")
+            raise ValueError(
+                f"{', '.join((*other, *noise))}: these cannot be combined; choose layer_norm, peepholes, cells, or any "
+                f"of {', '.join(_NOISE)}"
+            )
 
     def plan(self) -> RecurrentPlan:
         """See `RecurrentModel.plan`."""

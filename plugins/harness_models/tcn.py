@@ -117,7 +117,7 @@ class TemporalConvolutions(Encoder):
 
 
 class TemporalBlock(nn.Module):
-    """relu(x + F(x)), F being twice: convolution, ReLU, spatial dropout (figure 1b, eq. after section 3.3).
+    """relu(x + F(x)), F being twice: convolution, ReLU, spatial dropout (section 3.4 and figure 1b).
 
     Args:
         hidden_size: H.

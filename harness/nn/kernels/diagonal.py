@@ -19,7 +19,7 @@ def diagonal_recurrence(
 
     Args:
         decay: a, (N,).
-        inputs: b, (T, B, N), of the type of `decay`.
+        inputs: b, (T, B, N), T at least 1, of the type of `decay`.
         start: h before the first step, (B, N).
         lengths: (B,); None: all T.
 
@@ -48,6 +48,7 @@ class _Diagonal(torch.autograd.Function):
         decay, states, lengths = ctx.saved_tensors
         with without_autocast(states.device):
             arriving, carried, skipped = arrivals(states, features, end_grad, lengths)
+            # In the end the gradient of h_t: what arrives from the features, and from h_{t+1} by a.
             grads = arriving.clone(memory_format=torch.contiguous_format)
             at, back = grads.unbind(0), decay.conj().resolve_conj()
             at[-1].add_(carried)

@@ -30,7 +30,7 @@ def selective_scan(
         negative: a_t = 2 exp(D_t A) - 1, in [-1, 1] (Grazzi et al. 2024, arXiv 2411.12537).
 
     Returns:
-        y (T, B, D), and h after the last step.
+        y (T, B, D), and h after the last step, (B, N, D).
     """
     y, end = _SelectiveScan.apply(u, step, rates, b, c, start, negative)
     return y, end
@@ -71,7 +71,8 @@ class _SelectiveScan(torch.autograd.Function):
                 driven = step[part] * u[part]
                 db[part] = (grad @ driven.unsqueeze(3)).squeeze(3)
                 ddriven = (b[part].unsqueeze(2) @ grad).squeeze(2)  # (K, B, D)
-                grad.mul_(h[:-1]).mul_(keep.add_(1.0) if ctx.negative else keep)  # of D_t A
+                # Of D_t A, by which exp(D_t A) and 2 exp(D_t A) - 1 have the derivatives a_t and a_t + 1.
+                grad.mul_(h[:-1]).mul_(keep.add_(1.0) if ctx.negative else keep)
                 du[part] = ddriven * step[part]
                 dstep[part] = ddriven.mul_(u[part]).add_((grad * rates).sum(2))
                 drates += (grad * step[part].unsqueeze(2)).sum((0, 1))

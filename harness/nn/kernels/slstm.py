@@ -60,7 +60,7 @@ class SLSTMKernel(Kernel):
         c, n, m = self._c[t + 1], self._n[t + 1], self._m[t + 1]
         self._sums[t].baddbmm_(self._seen[t], self._matrices)
         self.gates.load(t)
-        _softplus(f, 1.0, 40.0, out=decay)
+        _softplus(f, 1.0, 40.0, out=decay)  # of -f~; above the threshold 40 it is the identity
         torch.sub(self._m[t], decay, out=f)
         torch.maximum(f, i, out=m)
         self._if[t].sub_(self._m_for_both[t + 1]).exp_()
