@@ -87,7 +87,7 @@ NN = Page(
             for n in (
                 *("masking", "pooling", "recurrent_model", "recurrent", "cells", "step_cell", "layers"),
                 "regularised_lstm",
-                *("convolutional", "transformer", "transformer_decoder"),
+                *("convolutional", "transformer", "transformer_decoder", "attention_heads"),
                 *("backends", "attention", "memory_attention", "decoder", "dropout", "initialisation"),
                 *("mixers.mixer", "mixers.encoder", "mixers.model", "mixers.short_convolution", "mixers.min_rnn"),
                 *("mixers.slstm", "mixers.mlstm", "mixers.mamba", "mixers.mamba2", "mixers.delta_net"),

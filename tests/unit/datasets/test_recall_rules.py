@@ -155,5 +155,5 @@ def test_symbols_that_do_not_fit_into_a_string_are_refused() -> None:
         SelectiveCopying(min_length=8)
     with pytest.raises(ValueError, match="need 11 symbols; the shortest strings have 8"):
         FuzzyRecall(min_length=8)
-    with pytest.raises(ValueError, match="task.key_size=3: must be at most task.keys=2"):
+    with pytest.raises(ValueError, match=r"task\.key_size=3: must be at most task\.keys=2"):
         FuzzyRecall(keys=2)
