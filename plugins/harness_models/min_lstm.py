@@ -5,40 +5,22 @@ Source: L. Feng et al., "Were RNNs All We Needed?", 2024, arXiv 2410.01201, sect
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 from harness import Model, hookimpl
-from harness.contract.options import option
 from harness.nn.mixers.min_rnn import MinLSTM
 from harness.nn.mixers.mixer import Mixer
-from harness.nn.mixers.model import MixerModel
+from harness_models.min_gru import MinGRUModel
 
 HARNESS_CONTRACT = 2
 
 
 @dataclass
-class MinLSTMModel(MixerModel):
+class MinLSTMModel(MinGRUModel):
     """h_t = (f h_(t-1) + i g(W x_t)) / (f + i), gates f and i from x_t alone, in residual blocks. An LSTM decodes."""
 
     name: ClassVar[str] = "min_lstm"
-
-    convolution: int = option(4, help="positions that a causal convolution before the recurrence sees; 0: none")
-
-    def limits(self) -> Iterator[tuple[str, int, int]]:
-        """See `MixerModel.limits`."""
-        yield "convolution", self.convolution, 0
-
-    @property
-    def conv(self) -> int:
-        """As in the paper's language model."""
-        return self.convolution
-
-    @property
-    def mixer_state(self) -> int:
-        """H."""
-        return self.hidden_size
 
     def mixer(self) -> Mixer:
         """See `harness.nn.mixers.min_rnn`."""

@@ -4,8 +4,8 @@ minGRU (section 3.1.3, in the form of appendix B, whose candidates are positive)
     z_t = sigmoid(W_z x_t + b_z),   v_t = g(W_h x_t + b_h),   h_t = (1 - z_t) h_{t-1} + z_t v_t
 minLSTM (section 3.2.4, likewise), f' = f / (f + i), i' = i / (f + i):
     f_t, i_t = sigmoid(W x_t + b),   v_t = g(W_h x_t + b_h),   h_t = f'_t h_{t-1} + i'_t v_t
-with g(x) = x + 0.5 for x >= 0 and sigmoid(x) otherwise. The paper trains by a parallel scan over logarithms. A loop
-with its own backward pass gives the same numbers, and was three to five times as fast on CPU.
+with g(x) = x + 0.5 for x >= 0 and sigmoid(x) otherwise. The paper trains by a parallel scan over logarithms; here
+it is a loop with its own backward pass, which gives the same numbers.
 """
 
 from __future__ import annotations
