@@ -85,6 +85,51 @@ def delta_rule(
     return y.flatten(2, 3)[:, :, :steps], state
 
 
+def generalised_delta_rule(
+    r: Tensor, log_decay: Tensor, k: Tensor, v: Tensor, removed: Tensor, rate: Tensor, start: Tensor
+) -> tuple[Tensor, Tensor]:
+    """S_t = (diag(w_t) - (c_t * h_t) h_t^T) S_{t-1} + k_t v_t^T,   y_t = S_t^T r_t,   with a decay for every channel.
+
+    Peng et al. 2025, arXiv 2503.14456, transposed. With u_t = S_{t-1}^T h_t, what is read at the removed key, S_t is
+    linear attention with the values v_t at keys k_t and -u_t at keys c_t * h_t, and the u_t of a chunk solve a
+    triangular system. Decay from s to t is a product of two factors, counted from the middle of the chunk, so that
+    neither is larger than exp(C / 2).
+
+    Args:
+        r, k: (B, N, T, K).
+        log_decay: log w_t, in [-1, 0], (B, N, T, K).
+        v: (B, N, T, V).
+        removed: h_t, (B, N, T, K).
+        rate: c_t, (B, N, T, K).
+        start: S before the first position, (B, N, K, V).
+
+    Returns:
+        y (B, N, T, V) and the last S.
+    """
+    steps, size = v.shape[2], v.shape[3]
+    r, log_decay, k, v, h, b = (_chunks(x) for x in (r, log_decay, k, v, removed, rate * removed))
+    until = log_decay.cumsum(-2)  # log (w_1 ... w_t) of the chunk, (B, N, chunks, C, K)
+    before, whole = until - log_decay, until[..., -1:, :]
+    middle = until[..., until.shape[-2] // 2, None, :]
+    k_out, b_out = (x * (middle - until).exp() for x in (k, b))
+    h_in, r_in = h * (before - middle).exp(), r * (until - middle).exp()
+    system = (h_in @ b_out.transpose(-1, -2)).tril(-1)
+    right = torch.cat(((h_in @ k_out.transpose(-1, -2)).tril(-1) @ v, h * before.exp()), dim=-1)  # (..., C, V + K)
+    # u_t + sum_{s<t} (h_t . w_{s+1} ... w_{t-1} b_s) u_s = sum_{s<t} (h_t . w_{s+1} ... w_{t-1} k_s) v_s + S_0^T ...
+    solved = torch.linalg.solve_triangular(system, right, upper=False, unitriangular=True)
+    free, by_start = solved[..., :size], solved[..., size:]
+    k_end, b_end = ((x * (whole - until).exp()).transpose(-1, -2) for x in (k, b))  # (..., K, C)
+    added, keep = k_end @ v, whole.exp().transpose(-1, -2)  # (..., K, V), (..., K, 1)
+    state, states, reads = start, [], []
+    for u, w, gain, loss, decay in zip(*(x.unbind(2) for x in (free, by_start, added, b_end, keep)), strict=True):
+        states.append(state)
+        reads.append(u + w @ state)
+        state = state * decay + gain - loss @ reads[-1]
+    y = (r_in @ k_out.transpose(-1, -2)).tril() @ v + (r * until.exp()) @ torch.stack(states, dim=2)
+    y = y - (r_in @ b_out.transpose(-1, -2)).tril() @ torch.stack(reads, dim=2)
+    return y.flatten(2, 3)[:, :, :steps], state
+
+
 def heads_first(x: Tensor, heads: int) -> Tensor:
     """x (T, B, N D) as (B, N, T, D)."""
     return x.unflatten(-1, (heads, -1)).permute(1, 2, 0, 3)

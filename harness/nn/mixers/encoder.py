@@ -50,25 +50,29 @@ class ResidualBlock(nn.Module):
             return self.mixer.start(x)
         return (*self.mixer.start(x), x.new_zeros(x.shape[1], *self.conv.state_shape, dtype=exact_type(x)))
 
-    def forward(self, x: Tensor, state: MixerState, lengths: Tensor | None) -> tuple[Tensor, MixerState]:
-        """x (T, B, H) from a state: the same shape, and the state after each row's own last position."""
+    def forward(
+        self, x: Tensor, state: MixerState, lengths: Tensor | None, shared: Tensor | None = None
+    ) -> tuple[Tensor, MixerState, Tensor | None]:
+        """x (T, B, H) from a state: the same shape, the state after each row's own last position, and what the mixer
+        shares with that of the next block (`Mixer.in_stack`)."""
         y = self.norm(x)
         if self.conv is not None:
             y, last = self.conv(y, state[-1], lengths)
-            y, end = _mix(self.mixer, y, state[:-1], lengths)
+            y, end, shared = _mix(self.mixer, y, state[:-1], lengths, shared)
             carried = (*end, last)
         else:
-            y, carried = _mix(self.mixer, y, state, lengths)
+            y, carried, shared = _mix(self.mixer, y, state, lengths, shared)
         x = x + self.dropout(y)
         if self.feed_forward is not None:
             x = x + self.dropout(self.feed_forward(x))
-        return x, carried
+        return x, carried, shared
 
 
 @torch.compiler.disable  # it would unroll the loops over time
-def _mix(mixer: Mixer, x: Tensor, state: MixerState, lengths: Tensor | None) -> tuple[Tensor, MixerState]:
-    y, end = mixer(x, state, lengths)
-    return y, end
+def _mix(
+    mixer: Mixer, x: Tensor, state: MixerState, lengths: Tensor | None, shared: Tensor | None
+) -> tuple[Tensor, MixerState, Tensor | None]:
+    return mixer.in_stack(x, state, lengths, shared)
 
 
 class MixerEncoder(Encoder):
@@ -95,11 +99,12 @@ class MixerEncoder(Encoder):
         inputs = x if whole else zero_padding(x, lengths)
         y = self.inputs(inputs.transpose(0, 1).contiguous())  # (T, B, H)
         ends: list[MixerState] = []
+        shared: Tensor | None = None
         for index, block in enumerate(self.blocks):
             assert isinstance(block, ResidualBlock)
             end = block.start(y) if state is None else state[index]
             if len(y):
-                y, end = block(y, end, None if whole else lengths)
+                y, end, shared = block(y, end, None if whole else lengths, shared)
             ends.append(end)
         features = self.norm(y).transpose(0, 1).contiguous()  # (B, T, H)
         return EncoderOutput(features, lengths, last_valid(features, lengths), tuple(ends) if self.carry else None)

@@ -41,6 +41,23 @@ class Mixer(nn.Module, Backed, ABC):
             (T, B, H), meaningless at padded positions, and the state after each row's own last position.
         """
 
+    def in_stack(
+        self, x: Tensor, state: MixerState, lengths: Tensor | None, shared: Tensor | None
+    ) -> tuple[Tensor, MixerState, Tensor | None]:
+        """`forward` in a stack of blocks, for a mixer whose first block shares a tensor with the later ones.
+
+        Args:
+            x: see `forward`.
+            state: see `forward`.
+            lengths: see `forward`.
+            shared: (T, B, ...), what the block before returned; None: nothing, or this is the first block.
+
+        Returns:
+            What `forward` does, and what the next block gets; most mixers share nothing.
+        """
+        y, end = self(x, state, lengths)
+        return y, end, shared
+
     def start(self, x: Tensor) -> MixerState:
         """The state before the first position of x (T, B, H): zeros in at least float32."""
         dtype = exact_type(x)

@@ -65,6 +65,10 @@ class MixerModel(Model):
     def mixer(self) -> Mixer:
         """A new mixer of `hidden_size` channels."""
 
+    def mixers(self) -> list[Mixer]:
+        """A new mixer for each block, the first block's first."""
+        return [self.mixer() for _ in range(self.layers)]
+
     @property
     @abstractmethod
     def mixer_state(self) -> int:
@@ -86,7 +90,7 @@ class MixerModel(Model):
         assert isinstance(input_spec, EmbeddedInput)
         size = self.hidden_size
         units = round(self.feed_forward * size)
-        blocks = [ResidualBlock(self.mixer(), size, self.dropout, units, self.conv) for _ in range(self.layers)]
+        blocks = [ResidualBlock(mixer, size, self.dropout, units, self.conv) for mixer in self.mixers()]
         return MixerEncoder(input_spec.dim, size, blocks, carry=target_spec.needs.streams)
 
     def build_decoder(self, encoder: Encoder, target_spec: Target, embedding_dim: int) -> Decoder:

@@ -1,4 +1,4 @@
-"""A causal depthwise convolution over a few positions, whose state is the last inputs."""
+"""A causal depthwise convolution over a few positions, and a shift by one; their state is the last inputs."""
 
 from __future__ import annotations
 
@@ -34,12 +34,23 @@ class ShortConvolution(nn.Module):
 
     def forward(self, x: Tensor, state: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Convolve x (T, B, D) after `state` (B, K - 1, D): (T, B, D), and the last inputs of each row."""
-        steps, rows = x.shape[:2]
+        steps = len(x)
         seen = torch.cat((state.transpose(0, 1).to(x.dtype), x))  # (K - 1 + T, B, D)
         y = x.new_zeros(()) if self.bias is None else self.bias.to(x.dtype)
         for j, weight in enumerate(self.weight.to(x.dtype)):
             y = torch.addcmul(y, seen[j : j + steps], weight)
-        if lengths is None:
-            return y, seen[steps:].transpose(0, 1).to(state.dtype)
-        last = lengths.unsqueeze(1) + torch.arange(self.kernel - 1, device=x.device)  # (B, K - 1)
-        return y, seen[last, torch.arange(rows, device=x.device).unsqueeze(1)].to(state.dtype)
+        return y, _latest(seen, steps, lengths).to(state.dtype)
+
+
+def previous(x: Tensor, state: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """The input before each of x (T, B, D), the first after `state` (B, D): (T, B, D), and each row's last input."""
+    seen = torch.cat((state.unsqueeze(0).to(x.dtype), x))  # (1 + T, B, D)
+    return seen[:-1], _latest(seen, len(x), lengths).squeeze(1).to(state.dtype)
+
+
+def _latest(seen: Tensor, steps: int, lengths: Tensor | None) -> Tensor:
+    """The last K inputs at each row's end, (B, K, D), of `seen` (K + T, B, D): K inputs and those of T steps."""
+    if lengths is None:
+        return seen[steps:].transpose(0, 1)
+    last = lengths.unsqueeze(1) + torch.arange(len(seen) - steps, device=seen.device)  # (B, K)
+    return seen[last, torch.arange(seen.shape[1], device=seen.device).unsqueeze(1)]

@@ -258,6 +258,8 @@ def test_cnn_lstm_shortens_by_four_when_told_to():
         ("min_lstm", {"feed_forward": -1.0}, r"feed_forward=-1\.0: must be 0 or more"),
         ("min_gru", {"convolution": -1}, "convolution=-1: must be 0 or more"),
         ("slstm", {"hidden_size": 10}, "hidden_size=10: must be a multiple of heads=4"),
+        ("rwkv7", {"hidden_size": 9}, "hidden_size=9: must be a multiple of heads=2"),
+        ("rwkv7", {"heads": 0}, "heads=0: must be at least 1"),
         ("delta_net", {"hidden_size": 9}, "hidden_size=9: must be a multiple of heads=2"),
         ("mamba", {"state": 0}, "state=0: must be at least 1"),
         ("mamba2", {"convolution": 0}, "convolution=0: must be at least 1"),
