@@ -93,7 +93,7 @@ def generalised_delta_rule(
     Peng et al. 2025, arXiv 2503.14456, transposed. With u_t = S_{t-1}^T h_t, what is read at the removed key, S_t is
     linear attention with the values v_t at keys k_t and -u_t at keys c_t * h_t, and the u_t of a chunk solve a
     triangular system. Decay from s to t is a product of two factors, counted from the middle of the chunk, so that
-    neither is larger than exp(C / 2).
+    neither is much larger than exp(C / 2).
 
     Args:
         r, k: (B, N, T, K).

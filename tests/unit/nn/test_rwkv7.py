@@ -7,8 +7,9 @@ import torch
 from mixer_reference import compare, redrawn
 
 from harness.nn.mixers import chunks
+from harness.nn.mixers.encoder import MixerEncoder, ResidualBlock
 from harness.nn.mixers.mixer import Mixer
-from harness.nn.mixers.rwkv7 import RWKV7
+from harness.nn.mixers.rwkv7 import RWKV7, LowRank
 
 SIZE, HEADS = 4, 2
 
@@ -95,6 +96,56 @@ def test_a_block_takes_its_values_from_the_first_and_hands_them_on():
     assert not torch.allclose(y, mixer.in_stack(x, mixer.start(x), None, values + 1)[0])
 
 
+def test_the_encoder_hands_the_values_of_its_first_block_to_the_others():
+    torch.manual_seed(0)
+    blocks = [ResidualBlock(redrawn(RWKV7(SIZE, HEADS, i, 3, False), i), SIZE, 0.0, 0, 0) for i in range(3)]
+    encoder = MixerEncoder(3, SIZE, blocks, carry=True).double()
+    x = torch.randn(2, 6, 3, dtype=torch.float64)
+    y, values = encoder.inputs(x.transpose(0, 1)), None
+    for block in blocks:
+        seen = block.norm(y)
+        mixed, _, handed = block.mixer.in_stack(seen, block.mixer.start(seen), None, values)
+        y, values = y + mixed, handed if values is None else values
+    out = encoder(x, torch.tensor([6, 6]))
+    torch.testing.assert_close(out.features, encoder.norm(y).transpose(0, 1))
+
+
+@pytest.mark.parametrize("block", [0, 1, 2])
+def test_it_starts_at_the_published_values(block):
+    size, heads, blocks = 12, 3, 3
+    mixer = RWKV7(size, heads, block, blocks, False)
+    for n in range(size):
+        line = n / (size - 1) - 0.5
+        zigzag = (n % 4 - 1.5) / 1.5
+        zigzag *= abs(zigzag)
+        slow = -6 + 6 * (n / (size - 1)) ** (1 + (block / 2) ** 0.3)
+        expected = {
+            "shift.r": 1 - (n / size) ** (0.2 * (1 - block / 3)),
+            "shift.w": 1 - (n / size) ** (0.9 * (1 - block / 3)),
+            "shift.v": 1 - (n / size) ** (0.7 * (1 - block / 3)),
+            "decay.bias": slow + 0.5 + 2.5 * zigzag,
+            "rate.bias": -0.19 + 0.3 * zigzag + 0.4 * line,
+            "removed": 0.71 - 0.1 * line,
+            "written": 1.02,
+            "bonus": -0.04,
+            "norm.weight": ((1 + block) / 3) ** 0.7,
+            **({"residual.bias": 0.73 - 0.4 * line} if block else {}),
+        }
+        for name, value in expected.items():
+            assert mixer.get_parameter(name)[n].item() == pytest.approx(value, abs=1e-5), (name, n)
+    key = mixer.key.weight
+    torch.testing.assert_close(key @ key.T, 0.01 * torch.eye(size))
+    assert not mixer.outputs.weight.any()
+
+
+@pytest.mark.parametrize(("size", "scale", "rank"), [(2048, 2.5, 128), (2048, 1.7, 64), (128, 5.0, 64), (16, 2.5, 16)])
+def test_ranks_are_the_published_ones_but_never_above_the_channels(size, scale, rank):
+    layer = LowRank(size, scale, None, torch.ones(size))
+    assert layer.up.shape == (rank, size)
+    torch.testing.assert_close(layer.up @ layer.up.T, 0.01 * torch.eye(rank))
+    assert torch.equal(layer(torch.randn(3, size)), torch.ones(3, size))
+
+
 @pytest.mark.parametrize("negative", [False, True])
 def test_a_cut_sequence_equals_the_whole(negative):
     torch.manual_seed(0)
@@ -110,9 +161,10 @@ def test_a_cut_sequence_equals_the_whole(negative):
         torch.testing.assert_close(a, b, atol=1e-10, rtol=1e-10)
 
 
-def test_long_inputs_stay_finite_and_single_precision_stays_close():
+@pytest.mark.parametrize("negative", [False, True])
+def test_long_inputs_stay_finite_and_single_precision_stays_close(negative):
     torch.manual_seed(0)
-    mixer = RWKV7(8, 2, 0, 1, False)
+    mixer = RWKV7(8, 2, 0, 1, negative)
     torch.nn.init.orthogonal_(mixer.outputs.weight)
     with torch.no_grad():
         mixer.decay.bias += torch.tensor([-40.0, 40.0] * 4)  # channels that forget nothing, or as fast as they can
