@@ -8,10 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from harness import Encoder, Model, hookimpl
+from harness import Model, hookimpl
 from harness.contract.options import option
-from harness.contract.specs import ModelInput
-from harness.contract.target import Target
 from harness.nn.mixers.headed_model import HeadedMixerModel
 from harness.nn.mixers.mixer import Mixer
 from harness.nn.mixers.slstm import SLSTM
@@ -33,17 +31,14 @@ class SLSTMModel(HeadedMixerModel):
         """h, c, n, m, and what the convolution reads again."""
         return (4 + max(self.convolution - 1, 0)) * self.hidden_size
 
-    def build(self, input_spec: ModelInput, target_spec: Target) -> Encoder:
-        """See `MixerModel.build`; a block's initial forget biases depend on its place."""
-        encoder = super().build(input_spec, target_spec)
-        mixers = [part for part in encoder.modules() if isinstance(part, SLSTM)]
-        for index, mixer in enumerate(mixers):
-            mixer.spread_forget_biases(index / max(len(mixers) - 1, 1))
-        return encoder
-
     def mixer(self) -> Mixer:
-        """See `harness.nn.mixers.slstm`."""
-        return SLSTM(self.hidden_size, self.heads, self.convolution)
+        """That of the first block."""
+        return self.mixers()[0]
+
+    def mixers(self) -> list[Mixer]:
+        """See `harness.nn.mixers.slstm`; a block's initial forget biases depend on its place."""
+        depths = [block / max(self.layers - 1, 1) for block in range(self.layers)]
+        return [SLSTM(self.hidden_size, self.heads, self.convolution, depth) for depth in depths]
 
 
 @hookimpl

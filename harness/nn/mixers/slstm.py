@@ -33,12 +33,13 @@ class SLSTM(Mixer):
         size: H.
         heads: the recurrent weights connect only units of one head.
         conv: positions that a convolution with SiLU sees, which the gates i and f read; 0: all gates read x.
+        depth: of its block, from 0 for the first to 1 for the last.
 
     Raises:
         ValueError: the heads do not divide H.
     """
 
-    def __init__(self, size: int, heads: int, conv: int = 0) -> None:
+    def __init__(self, size: int, heads: int, conv: int = 0, depth: float = 0.0) -> None:
         super().__init__()
         if size % heads:
             raise ValueError(f"hidden_size={size}: must be a multiple of heads={heads}")
@@ -53,14 +54,8 @@ class SLSTM(Mixer):
             for layer in (self.gates, self.inputs):
                 nn.init.normal_(layer.weight, std=(2.0 / (5.0 * size)) ** 0.5)
                 layer.bias.zero_()
-        self.spread_forget_biases(0.0)
-
-    @torch.no_grad()
-    def spread_forget_biases(self, depth: float) -> None:
-        """Set the forget biases to their initial values in a block at `depth`, from 0 for the first to 1 for the
-        last."""
-        units = torch.linspace(0.0, 1.0, self.size // self.heads)
-        self.gates.bias[self.size :] = (5.0 - 12.0 * units ** (0.3 + 1.3 * depth)).repeat(self.heads)
+            units = torch.linspace(0.0, 1.0, each)
+            self.gates.bias[size:] = (5.0 - 12.0 * units ** (0.3 + 1.3 * depth)).repeat(heads)
 
     @property
     def backend(self) -> str:
