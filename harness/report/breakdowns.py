@@ -174,10 +174,10 @@ def _panel(
 def _hardest_first(
     parts: Parts, scores: Mapping[str, np.ndarray], scale: results.Scale, most: int | None = None
 ) -> tuple[Parts, dict[str, np.ndarray]]:
-    """Classes by their mean over models, worst first; all, or at most as many."""
-    means = np.nanmean([array[:, 1:].mean(0) for array in scores.values()], axis=0)
+    """Classes by their mean over models, worst first and those without a score last; all, or at most as many."""
+    means = [over_seeds.spread(values).mean for values in np.array([a[:, 1:].mean(0) for a in scores.values()]).T]
     sign = 1.0 if scale.higher_is_better is not False else -1.0
-    order = sorted(range(len(parts.names)), key=lambda k: (sign * means[k], parts.names[k]))[:most]
+    order = sorted(range(len(means)), key=lambda k: (math.isnan(means[k]), sign * means[k], parts.names[k]))[:most]
     new = np.full(len(parts.names) + 1, -1)
     new[order] = np.arange(len(order))
     columns = [0, *(k + 1 for k in order)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import jiwer
@@ -146,6 +147,26 @@ def test_accuracy_of_each_class_hardest_first(store: Store, ran, metrics: tuple[
     assert list(values.values()) == pytest.approx([10.0, 40.0, 80.0])
     assert panel.title == "Accuracy by class"
     assert [row.cells[0].value for row in panel.tables[0].rows] == [95, 40, 30, 25]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_class_that_no_example_is_scored_for_comes_last_without_a_value(store: Store, ran):
+    def statistics(prediction: Prediction, example: Example) -> dict[str, int]:
+        counted = int(example.target != ACTIONS.index("close"))
+        return {"correct": counted * int(prediction.output == example.target), "counted": counted}
+
+    def share(rows: Sequence[Any]) -> float:
+        return 100 * sum(row["correct"] for row in rows) / sum(row["counted"] for row in rows)
+
+    pairs = [("", name, name) for name in ACTIONS for _ in range(10)]
+    ran(pairs, [replace(ACCURACY, statistics=statistics, aggregate=share)], task="action_recognition")
+    (panel,) = panels_of(store)
+    assert list(values_of(panel)["lstm"].items()) == [
+        ("all examples", 100.0),
+        ("open", 100.0),
+        ("pick up", 100.0),
+        ("close", None),
+    ]
 
 
 def test_seeds_are_averaged_and_their_spread_is_shown(store: Store, ran):
