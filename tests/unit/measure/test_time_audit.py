@@ -79,7 +79,7 @@ def _inject(part: str, clock: Skewed, patch: pytest.MonkeyPatch) -> None:
 
     places: dict[str, tuple[Any, str]] = {
         "data_preparation": (execute, "load_data"),
-        "setup": (execute, "seed_global"),
+        "setup": (execute, "initial_network"),
         "optimizer": (torch.optim.AdamW, "step"),
         "validation": (callback, "evaluate"),
         "evaluation": (execute, "evaluate"),
@@ -112,7 +112,7 @@ STEPS, VALIDATIONS = 6, 2
 # The first step is the warm-up: of six steps, five count as forward, backward and optimizer.
 FOUND = {
     "data_preparation": {"data_preparation": 1},
-    "setup": {"setup": 2},
+    "setup": {"setup": 1},
     "data_wait": {"data_wait": STEPS},
     "forward": {"warmup": 1, "forward": STEPS - 1},
     "backward": {"warmup": 1, "backward": STEPS - 1},

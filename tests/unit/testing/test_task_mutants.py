@@ -17,7 +17,7 @@ from task_mutants import Ahead, Letters, Pooled, Sides, Spelled, Unstated
 
 from harness.contract.batch import Example
 from harness.contract.task import Task
-from harness.data.sources import FileSource, FolderSource, GeneratedSource, UrlSource, WheelSource
+from harness.data.sources import FileSource, FolderSource, GeneratedSource, InstalledSource, UrlSource, WheelSource
 from harness.testing import task_declarations
 from harness.testing.clause import Clause
 from harness.testing.examination import Finding, examine
@@ -188,6 +188,13 @@ def test_the_mutation_score(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_task_may_use_every_kind_of_source() -> None:
-    given: tuple[type[Any], ...] = (WheelSource, UrlSource, FolderSource, FileSource, GeneratedSource)
+    given: tuple[type[Any], ...] = (
+        WheelSource,
+        UrlSource,
+        FolderSource,
+        FileSource,
+        InstalledSource,
+        GeneratedSource,
+    )
     kinds = {next(f.default for f in dataclasses.fields(cls) if f.name == "kind") for cls in given}
     assert kinds == set(task_declarations.KINDS)
