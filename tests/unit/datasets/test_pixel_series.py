@@ -144,6 +144,7 @@ def test_a_second_set_of_the_same_names_is_no_guess(copy):
         (gzip.compress(written([0] * 784, 1, 28, 28))[:-9], "is no complete gzip file"),
         (b"<!DOCTYPE html><html>", "begins with 3c 21 44 4f"),
     ],
+    ids=["empty", "labels", "floats", "half a header", "too short", "too long", "half a gzip", "a web page"],
 )
 def test_a_damaged_file_is_one_sentence(tmp_path, content, said):
     (tmp_path / "x").write_bytes(content)
