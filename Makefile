@@ -39,7 +39,7 @@ demo: setup  ## train every model on every task with a small budget, then report
 	$(BIN)/harness sweep experiment=$(EXPERIMENT) --workers $(WORKERS)
 	$(BIN)/harness report --sweep $(EXPERIMENT)
 
-test: setup  ## every behaviour once, in about 10 minutes on two cores; names the tests left out
+test: setup  ## every behaviour once, in about 12 minutes on two cores; names the tests left out
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-all: setup  ## every test on every case, before a release; service tests and simulations where they can run
