@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import os
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -126,10 +127,15 @@ class RunFolder:
             handler.close()
 
     def _write(self, name: str, text: str) -> str:
-        partial = self.path / f"{name}.partial"
-        # A byte of a file's name that is no UTF-8 becomes an escape that JSON reads back as it was.
-        partial.write_text(text, encoding="utf-8", errors="backslashreplace")
-        os.replace(partial, self.path / name)
+        # A name of its own: two sweeps may come to one cell together, before either holds the lock.
+        partial = self.path / f"{name}.{secrets.token_hex(4)}.partial"
+        try:
+            # A byte of a file's name that is no UTF-8 becomes an escape that JSON reads back as it was.
+            partial.write_text(text, encoding="utf-8", errors="backslashreplace")
+            os.replace(partial, self.path / name)
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
         return name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -38,4 +39,18 @@ def test_a_folder_whose_owner_was_cut_off_is_taken(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path, "key", "one")
     (folder.path / "store_id").write_text("")
     RunFolder(tmp_path, "key", "one")
+    assert (folder.path / "store_id").read_text() == "one"
+
+
+def test_two_processes_may_create_a_folder_at_the_same_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace = os.replace
+
+    def overtaken(source: Path, target: Path) -> None:
+        monkeypatch.undo()
+        RunFolder(tmp_path, "key", "one")  # the other process, between this one's writing and renaming
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", overtaken)
+    folder = RunFolder(tmp_path, "key", "one")
+    assert [file.name for file in folder.path.iterdir()] == ["store_id"]
     assert (folder.path / "store_id").read_text() == "one"
