@@ -11,6 +11,7 @@ import typer
 from harness.cli import (
     bench,
     check,
+    clean,
     data,
     diff,
     doctor,
@@ -56,6 +57,7 @@ app.command("show")(show.command)
 app.command("diff")(diff.command)
 app.command("export")(export.command)
 app.add_typer(explain.app, name="explain")
+app.command("clean")(clean.command)
 app.add_typer(store.app, name="store")
 app.command("doctor")(doctor.command)
 app.command("bench", hidden=not bench.AVAILABLE)(bench.command)

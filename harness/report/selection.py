@@ -62,10 +62,10 @@ class RunSelection:
             for r in runs
             if (not self.tasks or r.task in self.tasks)
             and (not self.models or r.model in self.models or r.kind == "baseline")
-            and (self.since is None or _last(r) >= self.since)
+            and (self.since is None or r.last_event >= self.since)
         ]
         if runs and not any(r.kind != "baseline" for r in chosen) and (self.models or not chosen):
-            newest = datetime.fromtimestamp(max(map(_last, runs)), UTC)
+            newest = datetime.fromtimestamp(max(r.last_event for r in runs), UTC)
             raise StoreError(
                 f"None of the {len(runs)} runs in {where} is {' and '.join(self.words())}. The newest is of "
                 f"{newest:%Y-%m-%d %H:%M} UTC; harness list runs shows all."
@@ -73,12 +73,13 @@ class RunSelection:
         return chosen
 
 
-def since(text: str, now: float) -> tuple[float, str]:
+def since(text: str, now: float, option: str = "--since") -> tuple[float, str]:
     """A date or an age as Unix seconds, and its wording in the report.
 
     Args:
         text: 2026-11-01, 2026-11-01T12:30 (both UTC unless they say otherwise), or an age: 90m, 12h, 7d, 2w.
         now: Unix seconds.
+        option: its name, for messages.
 
     Raises:
         ConfigError: it is neither, or is in the future.
@@ -92,13 +93,9 @@ def since(text: str, now: float) -> tuple[float, str]:
         day = day.replace(tzinfo=UTC) if day.tzinfo is None else day.astimezone(UTC)
     except (ValueError, OverflowError):
         raise ConfigError(
-            f"--since {text!r} is neither a date nor an age; write a date (2026-11-01, 2026-11-01T12:30) or an age "
+            f"{option} {text!r} is neither a date nor an age; write a date (2026-11-01, 2026-11-01T12:30) or an age "
             "(90m, 12h, 7d, 2w)."
         ) from None
     if day.timestamp() > now:
-        raise ConfigError(f"--since {text} is in the future: no run is newer.")
+        raise ConfigError(f"{option} {text} is in the future.")
     return day.timestamp(), f"{day:%Y-%m-%d}" if (day.hour, day.minute) == (0, 0) else f"{day:%Y-%m-%d %H:%M} UTC"
-
-
-def _last(run: RunView) -> float:
-    return run.ended_at or run.started_at or run.created_at

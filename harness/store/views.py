@@ -83,6 +83,11 @@ class RunView:
         return None if value is None or math.isnan(value) else value
 
     @property
+    def last_event(self) -> float:
+        """When it ended, else when it started, else when it was planned: Unix seconds."""
+        return self.ended_at or self.started_at or self.created_at
+
+    @property
     def without_value(self) -> bool:
         """Whether it finished with a primary metric that is no finite number, so that it counts as diverged."""
         value = self.primary_value

@@ -1,0 +1,89 @@
+"""One thing that may be removed: files, or a run with its records."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from harness.errors import StoreError
+
+
+@dataclass(frozen=True)
+class Removal:
+    """Something to remove.
+
+    Attributes:
+        what: in words.
+        paths: files and folders, removed whole.
+        size: of all of them, in bytes.
+        run_folder: that a running process would hold locked; None: no run's files.
+        run: row number of the run whose records in the store go too; None: files alone.
+    """
+
+    what: str
+    paths: tuple[Path, ...]
+    size: int
+    run_folder: Path | None = None
+    run: int | None = None
+
+
+def removal(what: str, paths: Sequence[Path], run_folder: Path | None = None, run: int | None = None) -> Removal:
+    """A removal of those paths that exist, with their size."""
+    there = tuple(path for path in paths if path.exists() or path.is_symlink())
+    return Removal(what, there, sum(_size(path) for path in there), run_folder, run)
+
+
+@contextmanager
+def unused(removal: Removal) -> Iterator[bool]:
+    """Whether no process uses the run's folder, which nobody else can use during the block either."""
+    if removal.run_folder is None or not removal.run_folder.is_dir():
+        yield True
+        return
+    lock = FileLock(removal.run_folder / "lock", blocking=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        yield False
+        return
+    except OSError as error:
+        raise StoreError(f"{removal.run_folder} cannot be written ({error.strerror or error}).") from error
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def remove_files(removal: Removal) -> None:
+    """Remove the files, in their order.
+
+    Raises:
+        StoreError: one cannot be removed.
+    """
+    for path in removal.paths:
+        try:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"{path} cannot be removed ({error.strerror or error}).") from error
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder; links count as nothing, whatever they lead to."""
+    if path.is_symlink():
+        return 0
+    if path.is_file():
+        return path.stat().st_size
+    total = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with suppress(OSError):
+                total += os.lstat(Path(folder) / name).st_size
+    return total
