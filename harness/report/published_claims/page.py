@@ -66,7 +66,7 @@ def _table(found: ClaimVerdict) -> Table:
         Column("why", numeric=False),
     ]
     name = "claim_" + "".join(c if c.isalnum() else "_" for c in found.claim.sweep.removeprefix("claim_"))
-    table = Table(name, found.claim.statement, "Published cell", columns, prose=True)
+    table = Table(name, f"Cells of {found.claim.sweep}, published and measured", "Published cell", columns, prose=True)
     table.rows += [_row(cell, found.claim) for cell in found.cells]
     return table
 
