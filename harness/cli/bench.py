@@ -52,6 +52,7 @@ SETS = {
         ("threads", "rivals", "note"),
     ),
     "kernels": BenchSet("harness.bench.kernels:kernel_rows", "recurrent layers against torch's LSTM and packed input"),
+    "mixers": BenchSet("harness.bench.mixers:mixer_rows", "the challengers' mixers against torch's LSTM and attention"),
     "outputs": BenchSet("harness.bench.outputs:output_rows", "the chunked loss over a vocabulary against torch's"),
     "data": BenchSet("harness.bench.data_wait:data_wait_rows", "the share of a step spent waiting for data", slower=3),
     "probe": BenchSet(
