@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -61,7 +60,7 @@ def _best(views: Iterable[RunView]) -> set[str]:
     on."""
     best: dict[tuple[str, str], tuple[float, str]] = {}
     for view in views:
-        value = _validated(view)
+        value = view.validation_value
         if value is None:
             continue
         value = value if view.primary.get("higher_is_better") else -value
@@ -69,9 +68,3 @@ def _best(views: Iterable[RunView]) -> set[str]:
         if place not in best or value > best[place][0]:
             best[place] = (value, view.key)
     return {key for _, key in best.values()}
-
-
-def _validated(view: RunView) -> float | None:
-    metrics = view.summary.metrics if view.summary else {}
-    value = metrics.get(f"val/{view.primary.get('name')}", view.primary_value)
-    return None if value is None or math.isnan(value) else value

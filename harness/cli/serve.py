@@ -15,10 +15,13 @@ def command(
     task: Tasks = None,
     model: Models = None,
     since: Since = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Add a page on which every trained model answers what you type or drop.")
+    ] = False,
 ) -> None:
     """Show the report at http://127.0.0.1:8000/ and follow a running sweep, until Ctrl-C.
 
-    Only this machine can connect, and the store is opened read-only.
+    Only this machine can connect, and the store is opened read-only. Questions to --demo are not kept.
     """
     import signal
     import sys
@@ -26,19 +29,26 @@ def command(
 
     chosen = selection(sweep, task, model, since)
     from harness.cli.output import say, waiting
+    from harness.serve.demo import Demo
     from harness.serve.server import Server
     from harness.serve.watch import StoreWatch
     from harness.store import Store
+    from harness.store.place import results_folder
 
     try:
         with ExitStack() as opened:
             before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up when stopped by a supervisor
             opened.callback(signal.signal, signal.SIGTERM, before)
             store = opened.enter_context(Store.open(read_only=True))
-            server = opened.enter_context(Server(StoreWatch(store, chosen), port))  # first: its port may be in use
+            asked = Demo(store, chosen, results_folder() / "runs") if demo else None
+            server = opened.enter_context(
+                Server(StoreWatch(store, chosen), port, asked)
+            )  # first: its port may be taken
             with waiting("Making the report ..."):
                 opened.enter_context(server.watch)
             say(f"The report is at {server.address} (Ctrl-C ends it)")
+            if demo:
+                say(f"The models answer at {server.address}demo.html")
             sys.stdout.flush()  # whoever reads a pipe waits for the address
             server.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:

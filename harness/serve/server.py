@@ -2,7 +2,7 @@
 
 It listens on the loopback address only. Pages from other sites in the same browser cannot read it either: requests with
 a foreign Host header are refused (DNS rebinding), no other origin may embed or fetch the responses, and no request can
-change anything.
+change anything. With a demonstration it also takes questions, of bounded size, from its own pages alone.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from harness.errors import UserError
-from harness.serve.watch import StoreWatch
+from harness.serve.demo import LARGEST_FILE, LONGEST_TEXT, Demo
+from harness.serve.watch import StoreWatch, page_part
 
 HOST = "127.0.0.1"
 
@@ -33,14 +34,19 @@ _TIMEOUT_S = 30.0
 class Server(ThreadingHTTPServer):
     """The server of one report.
 
+    Args:
+        watch: the report.
+        port: to listen on; 0: any free one.
+        demo: answers questions; None: there is no demonstration.
+
     Raises:
         UserError: the port is taken or not allowed.
     """
 
     daemon_threads = True
 
-    def __init__(self, watch: StoreWatch, port: int) -> None:
-        self.watch = watch
+    def __init__(self, watch: StoreWatch, port: int, demo: Demo | None = None) -> None:
+        self.watch, self.demo = watch, demo
         try:
             super().__init__((HOST, port), _Handler)
         except OverflowError as error:
@@ -103,8 +109,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         path = unquote(urlsplit(self.path).path)
         if path == "/live.json":
-            text = json.dumps(self.server.watch.live(), allow_nan=False)
+            live = self.server.watch.live() | {"demo": self.server.demo is not None}
+            text = json.dumps(live, allow_nan=False)
             self._send(HTTPStatus.OK, text.encode(), "application/json", body)
+            return
+        if self.server.demo is not None and path in ("/demo.html", "/demo.json"):
+            self._send_demo(self.server.demo, path, body)
             return
         if path == "/favicon.ico":  # browsers request it and would report an error
             self._send(HTTPStatus.NO_CONTENT, b"", "image/png", body)
@@ -116,6 +126,46 @@ class _Handler(BaseHTTPRequestHandler):
             return
         ending = path[path.rfind(".") :]
         self._send(HTTPStatus.OK, found, _TYPES.get(ending) or mimetypes.types_map.get(ending, "text/plain"), body)
+
+    def _send_demo(self, demo: Demo, path: str, body: bool) -> None:
+        if path == "/demo.html":
+            self._send(HTTPStatus.OK, page_part("demo.html"), "text/html", body)
+            return
+        tasks = [{"name": one.name, "kind": one.kind, "models": list(one.models)} for one in demo.tasks()]
+        self._send(HTTPStatus.OK, json.dumps(tasks).encode(), "application/json", body)
+
+    def do_POST(self) -> None:
+        """The answers to a question on the page of the demonstration."""
+        demo, url = self.server.demo, urlsplit(self.path)
+        if demo is None or url.path != "/demo/answer":
+            self._refuse_method()
+            return
+        self.close_connection = True
+        host = (self.headers.get("Host") or "").lower()
+        # The type makes a browser ask before it sends this for another site, and nobody answers that.
+        own = host in self.server.hosts and self.headers.get("Origin") == f"http://{host}"
+        if not own or self.headers.get("Content-Type") != "application/octet-stream":
+            self._send(HTTPStatus.FORBIDDEN, b"Ask on the page of the demonstration.\n", "text/plain", True)
+            return
+        given = parse_qs(url.query)
+        try:
+            task = demo.question(given.get("task", [""])[0])
+            content = self._content(LONGEST_TEXT if task.kind == "text" else LARGEST_FILE)
+            found: Any = {"answers": demo.answer(task, content, given.get("file", [""])[0])}
+        except UserError as error:
+            found = {"error": str(error)}
+        self._send(HTTPStatus.OK, json.dumps(found).encode(), "application/json", True)
+
+    def _content(self, most: int) -> bytes:
+        """The body of the request.
+
+        Raises:
+            UserError: it is too long, or its length is not said.
+        """
+        length = self.headers.get("Content-Length") or ""
+        if not length.isdecimal() or int(length) > most:
+            raise UserError(f"A question may have at most {most:,} bytes.")
+        return self.rfile.read(int(length))
 
     def _refuse_method(self) -> None:
         self.close_connection = True

@@ -135,10 +135,11 @@ class StoreWatch:
 def with_live_part(page: bytes) -> bytes:
     """The page with the live panel, which a written report does not have."""
     before, end, after = page.rpartition(b"</body>")
-    return before + _part("live.html") + end + after if end else page
+    return before + page_part("live.html") + end + after if end else page
 
 
-def _part(name: str) -> bytes:
+def page_part(name: str) -> bytes:
+    """A page, or a part of one, that only the server has."""
     return resources.files("harness.serve").joinpath(name).read_bytes()
 
 

@@ -83,6 +83,13 @@ class RunView:
         return None if value is None or math.isnan(value) else value
 
     @property
+    def validation_value(self) -> float | None:
+        """The primary metric on validation data, on test data if it was not scored there; None if unknown."""
+        metrics = self.summary.metrics if self.summary else {}
+        value = metrics.get(f"val/{self.primary.get('name')}", self.primary_value)
+        return None if value is None or math.isnan(value) else value
+
+    @property
     def last_event(self) -> float:
         """When it ended, else when it started, else when it was planned: Unix seconds."""
         return self.ended_at or self.started_at or self.created_at

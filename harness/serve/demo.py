@@ -1,0 +1,168 @@
+"""The demonstration: every trained model of the report answers what a reader types or drops, side by side.
+
+Nothing is kept: a file lies in a temporary folder until its answers are made. Imports torch when the first question
+comes. One question is answered at a time, so that the times that are shown are of one model alone.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Literal
+
+from harness.errors import HarnessError, UserError
+from harness.report.load import RunSelection, load
+from harness.store import RunView, Store
+
+if TYPE_CHECKING:
+    from harness.contract.metric import Prediction
+    from harness.inference.trained_model import TrainedModel
+
+LONGEST_TEXT, LARGEST_FILE = 20_000, 50_000_000
+"""Bytes of a question."""
+
+_LOADED = 12  # models that stay in memory
+_SHOWN = 3  # most likely classes that are shown
+_TEXTS = "TokenInput"
+_WHICH = re.compile(r"^Source 1 of 1 \(.*?\):? ", re.DOTALL)  # there is one source, and the reader has just given it
+_ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}")
+
+
+@dataclass(frozen=True)
+class DemoTask:
+    """A task that can be asked.
+
+    Attributes:
+        name: of the task, or of the task and the data set, if there are several.
+        kind: what a question is.
+        models: a run for each model, by label.
+    """
+
+    name: str
+    kind: Literal["text", "file"]
+    models: dict[str, RunView]
+
+
+class Demo:
+    """Trained models of a report, and their answers.
+
+    Args:
+        store: open; only read.
+        selection: of runs, as for the report.
+        folders: where run folders are, named by key.
+    """
+
+    def __init__(self, store: Store, selection: RunSelection, folders: Path) -> None:
+        self._store, self._selection, self._folders = store, selection, folders
+        self._models: OrderedDict[str, TrainedModel] = OrderedDict()
+        self._one_at_a_time = threading.Lock()
+
+    def tasks(self) -> list[DemoTask]:
+        """Tasks with at least one model whose folder is here; of each model the best seed on validation data."""
+        data = load(self._store, selection=self._selection)
+        found: list[DemoTask] = []
+        for comparison in data.comparisons:
+            alone = sum(c.task == comparison.task for c in data.comparisons) == 1
+            models = {e.label: _best(e.finished) for e in comparison.entries if e.finished}
+            specs = {label: self._specs(run) for label, run in models.items()}
+            models = {label: run for label, run in models.items() if specs[label]}
+            if models:
+                first = next(spec for spec in specs.values() if spec)
+                dataset = next(iter(models.values())).dataset
+                name = comparison.task if alone else f"{comparison.task}, {dataset}"
+                name = name if name not in {one.name for one in found} else f"{name}, {len(found) + 1}"
+                kind: Literal["text", "file"] = "text" if first["input"]["class"] == _TEXTS else "file"
+                found.append(DemoTask(name, kind, models))
+        return found
+
+    def question(self, name: str) -> DemoTask:
+        """A task by its name.
+
+        Raises:
+            UserError: there is none.
+        """
+        found = next((one for one in self.tasks() if one.name == name), None)
+        if found is None:
+            raise UserError(f"No trained model of task '{name}' is here.")
+        return found
+
+    def answer(self, task: DemoTask, content: bytes, file_name: str = "") -> list[dict[str, Any]]:
+        """What every model says: {model, seed, text, ms} and the likeliest classes, or {model, seed, error}.
+
+        Args:
+            task: of the question.
+            content: a text in UTF-8, or the file.
+            file_name: of the file; only its ending matters.
+
+        Raises:
+            UserError: the text is none.
+        """
+        with self._one_at_a_time, TemporaryDirectory(prefix="harness-demo-") as folder:
+            source: Any
+            if task.kind == "text":
+                try:
+                    source = content.decode("utf-8")
+                except UnicodeDecodeError:
+                    raise UserError("That is no text in UTF-8.") from None
+                if not source.strip():
+                    raise UserError("That text is empty.")
+            else:
+                ending = Path(file_name).suffix
+                source = Path(folder) / f"question{ending if _ENDING.fullmatch(ending) else ''}"
+                source.write_bytes(content)
+            return [self._said(label, run, source) for label, run in task.models.items()]
+
+    def _said(self, label: str, run: RunView, source: Any) -> dict[str, Any]:
+        head = {"model": label, "seed": run.seed}
+        try:
+            model = self._loaded(run, source)
+            began = time.perf_counter()
+            (prediction,) = model.predict([source])
+            took = 1000 * (time.perf_counter() - began)
+        except HarnessError as error:
+            return head | {"error": _WHICH.sub("", str(error))}
+        except Exception as error:  # a plug-in must not end the others' answers
+            return head | {"error": f"{type(error).__name__}: {error}"}
+        return head | {"text": prediction.text, "ms": round(took, 2), "likely": _likely(prediction, model)}
+
+    def _loaded(self, run: RunView, source: Any) -> TrainedModel:
+        """The model, which has answered once before, so that its time is not that of a first call."""
+        from harness.inference.loading import load as load_model
+
+        if run.key not in self._models:
+            model = load_model(self._folders / run.key)
+            model.predict([source])
+            self._models[run.key] = model
+            if len(self._models) > _LOADED:
+                self._models.popitem(last=False)
+        self._models.move_to_end(run.key)
+        return self._models[run.key]
+
+    def _specs(self, run: RunView) -> dict[str, Any] | None:
+        """The specifications in a run's folder; None where there is no model with a preprocessing."""
+        try:
+            found = json.loads((self._folders / run.key / "specs.json").read_bytes())
+            return found if found["preprocessing"] and found["input"]["class"] else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+
+def _best(runs: list[RunView]) -> RunView:
+    sign = 1 if runs[0].primary.get("higher_is_better") else -1
+    known = [run for run in runs if run.validation_value is not None]
+    return max(known or runs, key=lambda run: sign * (run.validation_value or 0.0))
+
+
+def _likely(prediction: Prediction, model: TrainedModel) -> list[tuple[str, float]]:
+    """The likeliest classes with their probabilities; empty where there are no classes."""
+    scores = prediction.scores
+    names = getattr(model.target_spec, "class_names", ()) or tuple(map(str, range(len(scores))))
+    ranked = sorted(zip(names, scores, strict=False), key=lambda pair: -pair[1])
+    return [(name, round(math.exp(score), 4)) for name, score in ranked[:_SHOWN]]
