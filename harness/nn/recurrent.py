@@ -18,7 +18,7 @@ from harness.errors import PluginError
 from harness.nn.backends import Backed
 from harness.nn.cells import KINDS, Kind, make_cell, state_dims
 from harness.nn.dropout import Dropout, SequenceDropout
-from harness.nn.gates import gates_of
+from harness.nn.gates import inner_of
 from harness.nn.layers import Carry, backend_of, run_layer
 from harness.nn.masking import last_valid, reverse_by_length
 from harness.nn.step_cell import CellMaker
@@ -127,8 +127,9 @@ class RecurrentStack(nn.Module, Backed):
 
         Args:
             x, lengths, state: as above.
-            gates: filled, if given, with the gates of every LSTM or GRU layer, (B, T, H) each, by names such as
-                "layer_1.forget_gate" and, of the other direction, "layer_1.backward.forget_gate".
+            gates: filled, if given, with gates and cell states of every LSTM or GRU layer, (B, T, H) each, by names
+                such as "layer_1.forget_gate", "layer_1.cell_state" and, of the other direction,
+                "layer_1.backward.forget_gate". Cell states are found step by step, so this is slow.
 
         Raises:
             PluginError: a state was given to a stack that does not carry one.
@@ -146,14 +147,14 @@ class RecurrentStack(nn.Module, Backed):
             else:
                 y, _ = run_layer(cell, inputs, lengths=lengths, ends=False)  # (B, T, H)
             if gates is not None:
-                begin = None if state is None else state[0][:, index]
-                found = gates_of(cell, inputs, y, begin)
+                begin = None if state is None else tuple(part[:, index] for part in state)
+                found = inner_of(cell, inputs, y, begin)
                 gates |= {f"layer_{index + 1}.{name}": gate for name, gate in found.items()}
             if self.backward_layers:
                 behind = reverse_by_length(inputs, lengths)
                 z, _ = run_layer(self.backward_layers[index], behind, lengths=lengths, ends=False)
                 if gates is not None:
-                    found = gates_of(self.backward_layers[index], behind, z, None)
+                    found = inner_of(self.backward_layers[index], behind, z, None)
                     gates |= {
                         f"layer_{index + 1}.backward.{name}": reverse_by_length(gate, lengths)
                         for name, gate in found.items()
@@ -202,7 +203,7 @@ class RecurrentEncoder(Encoder):
         return EncoderOutput(out.features, lengths, out.summary, out.state)
 
     def explain(self, x: Tensor, lengths: Tensor, state: Carry | None = None) -> EncoderOutput:
-        """As `forward`, with the gates of LSTM and GRU layers, (B, T, H) each."""
+        """As `forward`, with the gates and cell states of LSTM and GRU layers, (B, T, H) each."""
         gates: dict[str, Tensor] = {}
         out = self.stack(x, lengths, state, gates)
         return EncoderOutput(out.features, lengths, out.summary, out.state, explain=gates)

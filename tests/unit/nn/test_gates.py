@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.nn.attention import SelfAttention, WindowedCausalAttention
+from harness.nn.cells import Kind, LayerNormLSTM, ProjectedLSTM
 from harness.nn.recurrent import RecurrentStack
 
 LENGTHS = torch.tensor([6, 4, 1])
@@ -18,12 +19,12 @@ def _lstm_gates(layer: nn.LSTM, x: Tensor) -> dict[str, Tensor]:
     """Gates (T, H) of one row x (T, D), by the loop."""
     from_input, recurrent, bias, further = layer.parameters()
     h = c = x.new_zeros(layer.hidden_size)
-    found: dict[str, list[Tensor]] = {"input_gate": [], "forget_gate": [], "output_gate": []}
+    found: dict[str, list[Tensor]] = {"input_gate": [], "forget_gate": [], "output_gate": [], "cell_state": []}
     for step in x:
         i, f, g, o = (from_input @ step + bias + recurrent @ h + further).chunk(4)
-        for name, gate in zip(found, (i, f, o), strict=True):
-            found[name].append(gate.sigmoid())
         c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        for name, value in zip(found, (i.sigmoid(), f.sigmoid(), o.sigmoid(), c), strict=True):
+            found[name].append(value)
         h = o.sigmoid() * c.tanh()
     return {name: torch.stack(gates) for name, gates in found.items()}
 
@@ -35,7 +36,7 @@ def test_gates_of_both_directions_are_those_of_the_loop() -> None:
     x, gates = torch.randn(3, 6, 5), {}
     out = stack(x, LENGTHS, gates=gates)
     torch.testing.assert_close(out.features, stack(x, LENGTHS).features, rtol=0, atol=0)
-    assert len(gates) == 6
+    assert len(gates) == 8
     for row, length in enumerate(LENGTHS.tolist()):
         real = x[row, :length]
         for name, expected in _lstm_gates(stack.forward_layers[0], real).items():
@@ -57,11 +58,38 @@ def test_gates_go_on_from_a_carried_state() -> None:
         torch.testing.assert_close(torch.cat((first[name], second[name]), dim=1), gate)
 
 
-@pytest.mark.parametrize("kind", ["rnn", "lstm_peephole", "lstm_layernorm", "lstm_projection"])
-def test_cells_without_gates_that_can_be_read_off_have_none(kind: str) -> None:
+def test_a_cell_without_gates_has_none() -> None:
     gates: dict[str, Tensor] = {}
-    RecurrentStack(kind, 5, 4)(torch.randn(3, 6, 5), LENGTHS, gates=gates)
+    RecurrentStack("rnn", 5, 4)(torch.randn(3, 6, 5), LENGTHS, gates=gates)
     assert gates == {}
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("kind", ["lstm", "lstm_peephole", "lstm_layernorm", "lstm_projection"])
+def test_gates_and_cell_states_make_the_next_cell_state_and_feature(kind: Kind) -> None:
+    torch.manual_seed(0)
+    stack = RecurrentStack(kind, 5, 4, carry=True).eval()
+    for parameter in stack.parameters():  # peepholes begin at zero
+        parameter.add_(0.3 * torch.randn_like(parameter))
+    start = tuple(torch.randn(2, 1, size) for size in stack.state_dims)
+    x, found = torch.randn(2, 6, 5), dict[str, Tensor]()
+    out = stack(x, torch.tensor([6, 6]), start, gates=found)
+    f, i, o, c = (found[f"layer_1.{name}"] for name in ("forget_gate", "input_gate", "output_gate", "cell_state"))
+    before = torch.cat((start[1], c[:, :-1]), dim=1)
+    candidate = (c - f * before) / i
+    assert float(candidate.abs().max()) <= 1 + 1e-5  # it is a tanh
+    cell = stack.forward_layers[0]
+    squashed = torch.tanh(cell_norm(cell, c) if isinstance(cell, LayerNormLSTM) else c)
+    made = o * squashed
+    if isinstance(cell, ProjectedLSTM):
+        made = made @ cell.projection.t()
+    torch.testing.assert_close(made, out.features)
+    assert out.state is not None
+    torch.testing.assert_close(c[:, -1], out.state[1][:, 0])
+
+
+def cell_norm(cell: LayerNormLSTM, c: Tensor) -> Tensor:
+    return nn.functional.layer_norm(c, c.shape[2:], cell.scale_cell, cell.bias_cell)
 
 
 @torch.no_grad()
