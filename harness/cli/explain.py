@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli import explain_example
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.explain.gradients import ExplainedGradients, GradientFlow
 
 app = typer.Typer(
-    help="Explain what trained models do: how far gradients reach back.", no_args_is_help=True, rich_markup_mode=None
+    help="Explain what trained models do: with one example, and how far gradients reach back.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
+app.command("example")(explain_example.example)
 
 _LAGS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _NAME = "gradients"
@@ -60,21 +65,14 @@ def gradients(
 
 
 def _explained(runs: Sequence[str], examples: int, split: str, lags: int | None) -> list[ExplainedGradients]:
-    """One after the other; what is to be said of a plug-in that has changed goes to standard error."""
-    import sys
-    import warnings
-
-    from harness.cli import output
+    """One after the other."""
+    from harness.cli.explaining import attended
     from harness.explain.gradients import explain_gradients
-    from harness.terminal import harmless
 
     found = []
     for run in runs:
-        with output.waiting(f"gradients of {harmless(run)}"), warnings.catch_warnings(record=True) as notes:
-            warnings.simplefilter("always", UserWarning)
+        with attended(f"gradients of {run}"):
             found.append(explain_gradients(run, examples=examples, split=split, most=lags))
-        for note in notes:
-            print(f"Note: {harmless(str(note.message))}", file=sys.stderr)
     return found
 
 
@@ -111,22 +109,9 @@ def _write(place: Path, found: Sequence[ExplainedGradients]) -> list[str]:
     Raises:
         UserError: it cannot be made or written to.
     """
-    import json
-
-    from harness.errors import UserError
     from harness.explain.gradient_figure import gradient_figure
+    from harness.explain.page import as_bytes, write
 
     figure = gradient_figure(found, _NAME)
-    numbers = json.dumps([each.as_json() for each in found], indent=2, ensure_ascii=False, allow_nan=False)
-    files = {
-        f"{_NAME}.svg": figure.svg.encode(),
-        f"{_NAME}.png": figure.png,
-        f"{_NAME}.json": (numbers + "\n").encode(),
-    }
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            (place / name).write_bytes(content)
-    except OSError as error:
-        raise UserError(f"Cannot write into '{place}': {error.strerror}. Choose another folder with --out.") from error
-    return list(files)
+    numbers = as_bytes([each.as_json() for each in found])
+    return write(place, {f"{_NAME}.svg": figure.svg.encode(), f"{_NAME}.png": figure.png, f"{_NAME}.json": numbers})

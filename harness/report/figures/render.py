@@ -51,7 +51,9 @@ def render(figure: MplFigure) -> Rendered:
         figure.dpi = PNG_DPI
         canvas.draw()
     pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    pixels.quantize(_COLOURS, Image.Quantize.FASTOCTREE).save(picture, "PNG", dpi=(PNG_DPI, PNG_DPI))
+    if not any(axes.images for axes in figure.axes):  # a heat map has more colours than a palette
+        pixels = pixels.quantize(_COLOURS, Image.Quantize.FASTOCTREE)
+    pixels.save(picture, "PNG", dpi=(PNG_DPI, PNG_DPI))
     root = _without_namespaces(text.getvalue())
     file = '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
     return Rendered(file, _inline(root), picture.getvalue())
