@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from harness.explain.attributions import Attributions
     from harness.explain.explain_example import ExplainedExample
+
+_STEPS = 12  # with the largest attributions, in the table
 
 
 def example(
@@ -22,13 +25,21 @@ def example(
     ] = None,
     split: Annotated[str, typer.Option(help="Of the run's data: train, val or test.")] = "test",
     examples: Annotated[int, typer.Option(help="Over how many of the split saturation is counted.")] = 32,
+    attributions: Annotated[
+        bool, typer.Option(help="Tell what each step contributes to the answer (needs captum).")
+    ] = True,
+    position: Annotated[
+        int | None,
+        typer.Option(help="Whose loss is attributed, where each position has one. Default: the last that counts."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print an object.")] = False,
     out: Annotated[
         str | None,
         typer.Option(metavar="FOLDER", help="Write a page, its figures (SVG and PNG) and the numbers there."),
     ] = None,
 ) -> None:
-    """Show what a model does with one example: gates and states over time, attention, saturated gates.
+    """Show what a model does with one example: gates and states over time, attention, saturated gates,
+    and what each step of the input contributes to the answer.
 
     What is shown is what the model fills into the `explain` mapping of its contract; what it does not fill in is said.
     Saturation is the share of steps in which a gate is below 0.05 or above 0.95.
@@ -41,7 +52,15 @@ def example(
 
     place = user_path(out, "--out") if out is not None else None
     with attended(f"explaining {run}"):
-        found = explain_example(run, example=example, source=source, split=split, examples=examples)
+        found = explain_example(
+            run,
+            example=example,
+            source=source,
+            split=split,
+            examples=examples,
+            attribute=attributions,
+            position=position,
+        )
     if json:
         output.as_json(found.as_json())
     else:
@@ -82,5 +101,23 @@ def _print(found: ExplainedExample) -> None:
         best = int(values.argmax())
         word = f" ({looked.labels[best]})" if looked.labels is not None and len(looked.labels) == len(values) else ""
         output.say(f"{name}: largest at step {best}{word}, {values[best]:.2f}")
-    for sentence in shown.missing:
+    if found.attributed is not None:
+        _print_attributions(found.attributed, looked.labels)
+    for sentence in found.missing:
+        output.say(sentence)
+
+
+def _print_attributions(found: Attributions, words: tuple[str, ...] | None) -> None:
+    """The steps with the largest attributions, and the checks."""
+    from harness.cli import output
+    from harness.explain.explain_example import check_sentences
+
+    first, second = found.methods
+    order = sorted(range(len(first.values)), key=lambda t: -abs(first.values[t]))[:_STEPS]
+    named = words if words is not None and len(words) == len(first.values) else None
+    rows = [
+        [t, named[t] if named else "", f"{first.values[t]:+.3g}", f"{second.values[t]:+.3g}"] for t in sorted(order)
+    ]
+    output.table(["step", "word", first.method, second.method], rows, title="What steps contribute")
+    for sentence in check_sentences(found):
         output.say(sentence)

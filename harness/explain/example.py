@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +95,25 @@ def _looked_at(model: TrainedModel, example: Example) -> LookedAt:
     if target.needs.reads == "decoder":
         written = (*symbol_labels(answer.output, model), "‹end›")
     return LookedAt(example, answer.output, text, labels, written)
+
+
+def attributed_answer(model: TrainedModel, looked: LookedAt) -> tuple[Example, str]:
+    """The example with the answer as its target whose loss is attributed to the input, and whose answer that is.
+
+    A class and what a decoder wrote are the model's own answer. Of other targets it is the right answer; where nobody
+    knows it, the model's.
+    """
+    target, output, example = model.target_spec, looked.output, looked.example
+    if target.needs.reads == "decoder" and target.vocabulary is not None:
+        ends = [] if target.vocabulary.eos_id is None else [target.vocabulary.eos_id]
+        return replace(example, target=np.array([*output, *ends], dtype=np.int64)), "the loss of the model's answer"
+    if target.layout.shape == () and target.layout.dtype == "int64":
+        return replace(example, target=output), "the loss of the model's answer"
+    if target.needs.streams:
+        return example, "the loss of the symbol that follows"
+    if example.target is not None:
+        return example, "the loss of the right answer"
+    return replace(example, target=np.asarray(output, target.layout.dtype)), "the loss of the model's answer"
 
 
 def _decode(model: TrainedModel) -> Any:

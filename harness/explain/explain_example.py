@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from harness.errors import ConfigError
+from harness.errors import ConfigError, IncompatibleError
 from harness.explain import trace_figure
-from harness.explain.example import LookedAt, from_data, from_source
+from harness.explain.attribution_figure import attribution_figure
+from harness.explain.attributions import FEWEST, NEEDED, UNMOVED, Attributions, attributions, installed
+from harness.explain.example import LookedAt, attributed_answer, from_data, from_source
 from harness.explain.examples import SPLITS, data_of, some_examples
 from harness.explain.page import Page, Section, as_bytes
 from harness.explain.run_facts import RunFacts, rounded
@@ -20,6 +23,7 @@ from harness.explain.saturation import CLOSED, OPEN, Saturation, saturation
 from harness.explain.traces import Shown, shown_of
 from harness.inference.folder import find_folder, read_folder
 from harness.inference.loading import load
+from harness.inference.trained_model import TrainedModel
 from harness.report.tables import Column, Table, TableCell, TableRow
 
 _LONGEST = 300  # characters of a text on the page
@@ -36,6 +40,8 @@ class ExplainedExample:
         shown: gates, states and attention.
         saturation: of each gate.
         saturation_of: over what, in words.
+        attributed: what each step contributes; None: it was not asked for, or cannot be.
+        not_attributed: why it cannot be, in a sentence.
     """
 
     run: RunFacts
@@ -44,6 +50,8 @@ class ExplainedExample:
     shown: Shown
     saturation: tuple[Saturation, ...]
     saturation_of: str
+    attributed: Attributions | None = None
+    not_attributed: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Plain data; of traces the mean over units at each step (`arrays` has every unit)."""
@@ -72,8 +80,14 @@ class ExplainedExample:
                 "open_above": OPEN,
                 "gates": [_saturation_as_json(each) for each in self.saturation],
             },
-            "not_shown": list(shown.missing),
+            "attributions": None if self.attributed is None else _attributions_as_json(self.attributed),
+            "not_shown": self.missing,
         }
+
+    @property
+    def missing(self) -> list[str]:
+        """What cannot be shown, in sentences."""
+        return [*self.shown.missing, *([self.not_attributed] if self.not_attributed else [])]
 
     def arrays(self) -> bytes:
         """Every trace (T', H) and attention map (heads, rows, S) as a file of numpy (`numpy.load`)."""
@@ -110,7 +124,8 @@ class ExplainedExample:
         found = list(self.saturation)
         return [
             first,
-            Section("What cannot be shown", list(shown.missing)),
+            Section("What cannot be shown", self.missing),
+            *([] if self.attributed is None else [_attribution_section(self.attributed, words)]),
             Section("Attention", [], attention),
             Section("Gates and states", [], trace_figure.trace_figures(shown, words)),
             Section(
@@ -123,7 +138,14 @@ class ExplainedExample:
 
 
 def explain_example(
-    run: str | Path, *, example: str | None = None, source: str | None = None, split: str = "test", examples: int = 32
+    run: str | Path,
+    *,
+    example: str | None = None,
+    source: str | None = None,
+    split: str = "test",
+    examples: int = 32,
+    attribute: bool = False,
+    position: int | None = None,
 ) -> ExplainedExample:
     """What the model of a finished run does with one example.
 
@@ -133,6 +155,8 @@ def explain_example(
         source: an input of one's own, in place of the run's data: a text, or the path of a file.
         split: "train", "val" or "test", that the example is of.
         examples: over how many of the split saturation is counted; with `source`, it is counted over that alone.
+        attribute: what each step contributes to the answer; says why where that cannot be told.
+        position: whose loss is attributed, for targets with one loss a position; None: the last that counts.
 
     Raises:
         ConfigError: a number or the split is wrong, or both an example and an input were given.
@@ -160,8 +184,22 @@ def explain_example(
     written = looked.output if model.target_spec.needs.reads == "decoder" else None
     shown = shown_of(model.network, given, model.input_spec, written)
     found = saturation(model.network, [one for one in inputs if one is not None], model.input_spec)
-    facts = RunFacts.of(folder.specs["key"], model.config)
-    return ExplainedExample(facts, None if source is not None else split, looked, shown, tuple(found), of)
+    made, why = _attributed(model, looked, position) if attribute else (None, "")
+    facts, of_split = RunFacts.of(folder.specs["key"], model.config), None if source is not None else split
+    return ExplainedExample(facts, of_split, looked, shown, tuple(found), of, made, why)
+
+
+def _attributed(model: TrainedModel, looked: LookedAt, position: int | None) -> tuple[Attributions | None, str]:
+    """Attributions, or why there are none."""
+    if not installed():
+        return None, NEEDED
+    answered, of = attributed_answer(model, looked)
+    try:
+        return attributions(
+            model.network, answered, model.input_spec, model.target_spec, of=of, position=position
+        ), ""  # fmt: skip
+    except IncompatibleError as error:
+        return None, f"No attributions: {error}"
 
 
 def saturation_table(found: list[Saturation]) -> Table:
@@ -184,6 +222,64 @@ def _saturation_as_json(each: Saturation) -> dict[str, Any]:
         "steps": each.steps,
         "closed_of_units": rounded(each.closed),
         "open_of_units": rounded(each.opened),
+    }
+
+
+def check_sentences(found: Attributions) -> list[str]:
+    """What the checks on attributions say."""
+    first = found.methods[0]
+    assert first.gap is not None
+    share = abs(first.gap / found.difference) if found.difference else math.inf
+    said = [
+        f"Attributed is minus {found.of}: {found.at_input:.4g} with the input, {found.at_baseline:.4g} with zeros in "
+        f"its place. The difference of {found.difference:.4g} is divided among the steps.",
+        f"Completeness gap of {first.method}: {first.gap:.2g}, {100 * share:.2g} % of the difference, with "
+        f"{found.points} points. "
+        f"The two methods' values have a rank correlation of {in_figures(found.agreement)}.",
+    ]
+    steps = len(first.values)
+    for each in found.methods:
+        verdict = "."
+        if steps < FEWEST:
+            verdict = f"; {steps} steps are too few to judge by."
+        elif each.mean_shuffled >= UNMOVED:
+            verdict = ": which steps are large is then told by the input and the architecture as well as by the model."
+        said.append(
+            f"Check: with shuffled weights, sizes by {each.method} have a rank correlation of "
+            f"{in_figures(each.mean_shuffled)} with those of the model, and values one of "
+            f"{in_figures(each.mean_shuffled_signed)} (means of {len(each.shuffled)} shuffles){verdict}"
+        )
+    return said
+
+
+def in_figures(value: float) -> str:
+    """Two decimals, or that there are none."""
+    return "undefined" if math.isnan(value) else f"{value:.2f}".replace("-", "−")
+
+
+def _attribution_section(found: Attributions, words: tuple[str, ...] | None) -> Section:
+    return Section("What each step contributes", check_sentences(found), [attribution_figure(found, words)])
+
+
+def _attributions_as_json(found: Attributions) -> dict[str, Any]:
+    return {
+        "of": f"minus {found.of}",
+        "at_input": rounded(found.at_input),
+        "at_baseline": rounded(found.at_baseline),
+        "rank_correlation_of_methods": rounded(found.agreement),
+        "points": found.points,
+        "methods": [
+            {
+                "name": each.method,
+                "values": rounded(each.values),
+                "completeness_gap": None if each.gap is None else rounded(each.gap),
+                "with_shuffled_weights": {
+                    "rank_correlation_of_sizes": [rounded(value) for value in each.shuffled],
+                    "rank_correlation_of_values": [rounded(value) for value in each.shuffled_signed],
+                },
+            }
+            for each in found.methods
+        ],
     }
 
 

@@ -19,11 +19,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness.contract.batch import Batch, Example
+from harness.contract.batch import Example
 from harness.contract.specs import InputSpec
 from harness.contract.target import Target
 from harness.errors import ConfigError, IncompatibleError, UserError
 from harness.explain.examples import SPLITS, data_of, some_examples
+from harness.explain.losses import has_positions, last_position, loss_in_words, loss_rows
 from harness.inference.folder import find_folder, read_folder
 from harness.inference.loading import load
 from harness.nn.network import Network
@@ -158,11 +159,6 @@ def explain_gradients(
     )
 
 
-def loss_in_words(target: Target) -> str:
-    """Which loss `gradient_norms` takes of a target."""
-    return "the loss at the last position" if _has_positions(target) else "the loss of the answer"
-
-
 def gradient_norms(network: Network, example: Example, inputs: InputSpec, target: Target) -> np.ndarray:
     """g(k) of one example, float64 (t + 1,), from lag 0 on.
 
@@ -191,7 +187,8 @@ def gradient_norms(network: Network, example: Example, inputs: InputSpec, target
         with torch.enable_grad():
             encoded = network.encode(batch.inputs, batch.input_lengths)
             features, lengths, _ = network.read(encoded, batch.targets)
-            loss, t = _loss(network, target, features, lengths, batch)
+            t = last_position(target, batch) if has_positions(target) else None
+            loss = loss_rows(network, target, features, lengths, batch, t).sum()
     finally:
         hook.remove()
     (given,) = embedded  # (R, T, ...): R views of the example
@@ -206,29 +203,6 @@ def gradient_norms(network: Network, example: Example, inputs: InputSpec, target
     t = len(norms) - 1 if t is None else t
     found: np.ndarray = norms[: t + 1].flip(0).nan_to_num(nan=float("inf"), posinf=float("inf")).numpy()
     return found
-
-
-def _loss(
-    network: Network, target: Target, features: Tensor, lengths: Tensor, batch: Batch
-) -> tuple[Tensor, int | None]:
-    """The loss of a batch of one example, and its position; None: it is of the whole answer."""
-    head, at, wanted = network.head, None, batch.targets
-    if _has_positions(target):
-        one = torch.ones_like(batch.target_lengths)
-        each = wanted.transpose(0, 1)  # (T, 1, ...): every position as an example of its own
-        counted = target.loss_counts(each, one.expand(len(each)))
-        at = int(counted.nonzero().max())
-        features, wanted, lengths = features[:, at : at + 1], wanted[:, at : at + 1], one
-        outputs = head(features)
-        return target.loss_rows(outputs, one, wanted, one, head=head).sum(), at
-    rows = target.loss_rows(head(features), lengths, wanted, batch.target_lengths, head=head)
-    return rows.sum(), at
-
-
-def _has_positions(target: Target) -> bool:
-    """Whether each position of the input has a target of its own."""
-    needs = target.needs
-    return needs.reads == "features" and needs.subsampling == "none" and target.layout.shape[:1] == (None,)
 
 
 def _quartiles(series: Sequence[np.ndarray], lags: int) -> np.ndarray:

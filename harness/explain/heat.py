@@ -59,7 +59,7 @@ def stacked(strips: Sequence[Strip], words: Sequence[str] | None, rows: str = "u
     """
     steps = strips[0].values.shape[1]
     shown = legible(words, steps)
-    below = _words_height(shown) if shown else canvas.BOTTOM
+    below = words_height(shown) if shown else canvas.BOTTOM
     height = sum(strip.height + _TITLE for strip in strips) + below + 0.12
     figure, top = canvas.new_figure((WIDTH, height)), 0.06
     for number, strip in enumerate(strips):
@@ -114,7 +114,7 @@ def _size(steps: int) -> float:
     return max(_SMALLEST, min(SMALL, (WIDTH - _LEFT - _RIGHT) / steps * 72 / 1.15))
 
 
-def _words_height(words: Sequence[str]) -> float:
+def words_height(words: Sequence[str]) -> float:
     """Inches that words under the steps need; those of more than one letter are turned."""
     longest = max(map(len, words), default=1)
     if longest == 1:
