@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import explain_example
+from harness.cli import explain_errors, explain_example
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from harness.explain.gradients import ExplainedGradients, GradientFlow
 
 app = typer.Typer(
-    help="Explain what trained models do: with one example, and how far gradients reach back.",
+    help="Explain what trained models do: with one example, where they err, how far gradients reach.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 app.command("example")(explain_example.example)
+app.command("errors")(explain_errors.errors)
 
 _LAGS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _NAME = "gradients"
