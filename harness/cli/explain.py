@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import explain_errors, explain_example
+from harness.cli import explain_errors, explain_example, explain_probes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from harness.explain.gradients import ExplainedGradients, GradientFlow
 
 app = typer.Typer(
-    help="Explain what trained models do: with one example, where they err, how far gradients reach.",
+    help="Explain what trained models do: on one example, where they err, what they track, how far gradients reach.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 app.command("example")(explain_example.example)
 app.command("errors")(explain_errors.errors)
+app.command("probes")(explain_probes.probes)
 
 _LAGS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _NAME = "gradients"
