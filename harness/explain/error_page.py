@@ -8,7 +8,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure as MplFigure
 
 from harness.explain.errors import ExplainedErrors
-from harness.explain.page import Page, Section
+from harness.explain.page import ExplainedPart, Page
 from harness.report.figures import canvas, scales
 from harness.report.figures.drawing import Figure
 from harness.report.figures.style import SMALL, colour, label
@@ -20,11 +20,11 @@ _LONGEST, _LONGEST_LABEL = 200, 20
 def error_page(found: ExplainedErrors) -> Page:
     """The page, with a figure where confusions can be told."""
     facts = [*found.run.pairs(), ("test examples", str(found.examples)), ("ordered by", found.by.name)]
-    confused = Section("Confusions", confusion_sentences(found))
+    confused = ExplainedPart("Confusions", confusion_sentences(found))
     if found.confusions:
         confused.figures = [confusion_figure(found)]
         confused.tables = [_confusion_table(found)]
-    worst = Section("The worst examples", [order_sentence(found)], [], [_worst_table(found)])
+    worst = ExplainedPart("The worst examples", [order_sentence(found)], [], [_worst_table(found)])
     return Page(f"Where {found.run.model} errs", found.run.key, facts, [confused, worst])
 
 

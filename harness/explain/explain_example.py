@@ -17,10 +17,10 @@ from harness.explain.attribution_figure import attribution_figure
 from harness.explain.attributions import FEWEST, NEEDED, UNMOVED, Attributions, attributions, installed
 from harness.explain.example import LookedAt, attributed_answer, from_data, from_source
 from harness.explain.examples import SPLITS, data_of, some_examples
-from harness.explain.page import Page, Section, as_bytes
+from harness.explain.page import ExplainedPart, Page, as_bytes
 from harness.explain.run_facts import RunFacts, rounded
 from harness.explain.saturation import CLOSED, OPEN, Saturation, saturation
-from harness.explain.traces import Shown, shown_of
+from harness.explain.traces import ModelExplanation, shown_of
 from harness.inference.folder import find_folder, read_folder
 from harness.inference.loading import load
 from harness.inference.trained_model import TrainedModel
@@ -47,7 +47,7 @@ class ExplainedExample:
     run: RunFacts
     split: str | None
     looked: LookedAt
-    shown: Shown
+    shown: ModelExplanation
     saturation: tuple[Saturation, ...]
     saturation_of: str
     attributed: Attributions | None = None
@@ -107,10 +107,10 @@ class ExplainedExample:
         """The page, its figures, the numbers and the arrays, content by name."""
         return {**self.page().files(), "example.json": as_bytes(self.as_json()), "traces.npz": self.arrays()}
 
-    def _sections(self) -> list[Section]:
+    def _sections(self) -> list[ExplainedPart]:
         looked, shown = self.looked, self.shown
         given = looked.example.input
-        first = Section("The example")
+        first = ExplainedPart("The example")
         pairs = (("Input", looked.example.source or "".join(looked.labels or ())), ("Right answer", looked.reference),
                  ("Answer of the model", looked.text))  # fmt: skip
         first.text = [f"{name}: {_cut(text)}" for name, text in pairs if text]
@@ -124,11 +124,11 @@ class ExplainedExample:
         found = list(self.saturation)
         return [
             first,
-            Section("What cannot be shown", self.missing),
+            ExplainedPart("What cannot be shown", self.missing),
             *([] if self.attributed is None else [_attribution_section(self.attributed, words)]),
-            Section("Attention", [], attention),
-            Section("Gates and states", [], trace_figure.trace_figures(shown, words)),
-            Section(
+            ExplainedPart("Attention", [], attention),
+            ExplainedPart("Gates and states", [], trace_figure.trace_figures(shown, words)),
+            ExplainedPart(
                 "Saturation",
                 [f"Shares of units and steps, over {self.saturation_of}."] if found else [],
                 [trace_figure.saturation_figure(found)] if found else [],
@@ -257,8 +257,8 @@ def in_figures(value: float) -> str:
     return "undefined" if math.isnan(value) else f"{value:.2f}".replace("-", "−")
 
 
-def _attribution_section(found: Attributions, words: tuple[str, ...] | None) -> Section:
-    return Section("What each step contributes", check_sentences(found), [attribution_figure(found, words)])
+def _attribution_section(found: Attributions, words: tuple[str, ...] | None) -> ExplainedPart:
+    return ExplainedPart("What each step contributes", check_sentences(found), [attribution_figure(found, words)])
 
 
 def _attributions_as_json(found: Attributions) -> dict[str, Any]:

@@ -17,7 +17,7 @@ PAGE = "index.html"
 
 
 @dataclass
-class Section:
+class ExplainedPart:
     """A part of a page.
 
     Attributes:
@@ -46,7 +46,7 @@ class Page:
     title: str
     key: str
     facts: list[tuple[str, str]]
-    sections: list[Section]
+    sections: list[ExplainedPart]
 
     def html(self) -> str:
         """The page, which loads nothing from anywhere."""

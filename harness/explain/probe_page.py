@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure as MplFigure
 from matplotlib.lines import Line2D
 
-from harness.explain.page import Page, Section
+from harness.explain.page import ExplainedPart, Page
 from harness.explain.probes import ExplainedProbes, Probe
 from harness.report.figures import canvas, scales
 from harness.report.figures.drawing import Figure
@@ -27,7 +27,7 @@ def probe_page(found: ExplainedProbes) -> Page:
         "less that on control tasks, in which every symbol has a label at random.",
         *found.left_out,
     ]
-    section = Section("Probes", text, [probe_figure(found.probes)], [_table(found.probes)])
+    section = ExplainedPart("Probes", text, [probe_figure(found.probes)], [_table(found.probes)])
     return Page(f"What {found.run.model} keeps track of", found.run.key, found.run.pairs(), [section])
 
 

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from harness.explain.heat import SHARES, WIDTH, Strip, columns_for, heat, legible, name_steps, signed, stacked
 from harness.explain.saturation import CLOSED, OPEN, Saturation
-from harness.explain.traces import FEATURES, Shown, Trace, aligned
+from harness.explain.traces import FEATURES, ModelExplanation, Trace, aligned
 from harness.report.figures import canvas, scales
 from harness.report.figures.drawing import Figure
 from harness.report.figures.style import RULE, SMALL, colour, label, marker
@@ -23,7 +23,7 @@ _CELL = 0.45  # inches, of a map's cell at most
 _ORDER = ("input_gate", "forget_gate", "output_gate", "reset_gate", "update_gate", "cell_state")
 
 
-def trace_figures(shown: Shown, words: Sequence[str] | None) -> list[Figure]:
+def trace_figures(shown: ModelExplanation, words: Sequence[str] | None) -> list[Figure]:
     """One figure a layer with its gates and states, and one of the features; words: one a step of the input."""
     layers: dict[str, list[Trace]] = {}
     for trace in shown.traces:
@@ -91,7 +91,7 @@ def film_figure(frames: np.ndarray) -> Figure:
     return Figure("input", "Frames of the input, by their numbers.", f"{len(places)} of {len(frames)} frames.", draw)
 
 
-def weight_figures(shown: Shown, words: Sequence[str] | None) -> list[Figure]:
+def weight_figures(shown: ModelExplanation, words: Sequence[str] | None) -> list[Figure]:
     """A row of colours for what is one number a step, such as the attention that forms the summary."""
     made = []
     for name, values in shown.weights.items():
@@ -105,7 +105,9 @@ def weight_figures(shown: Shown, words: Sequence[str] | None) -> list[Figure]:
     return made
 
 
-def attention_figures(shown: Shown, words: Sequence[str] | None, written: Sequence[str] | None) -> list[Figure]:
+def attention_figures(
+    shown: ModelExplanation, words: Sequence[str] | None, written: Sequence[str] | None
+) -> list[Figure]:
     """One figure for each map: a large one, or a small one for each head.
 
     Args:

@@ -54,7 +54,7 @@ class AttentionMap:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ModelExplanation:
     """All that can be drawn of one example.
 
     Attributes:
@@ -78,7 +78,9 @@ def as_tensors(inputs: np.ndarray, network: Network, spec: object) -> tuple[Tens
 
 
 @torch.no_grad()
-def shown_of(network: Network, inputs: np.ndarray, spec: object, written: Sequence[int] | None = None) -> Shown:
+def shown_of(
+    network: Network, inputs: np.ndarray, spec: object, written: Sequence[int] | None = None
+) -> ModelExplanation:
     """What a network shows of one input.
 
     Args:
@@ -109,7 +111,7 @@ def shown_of(network: Network, inputs: np.ndarray, spec: object, written: Sequen
         maps += [AttentionMap(f"decoder.{name}", array) for name, array in alignments.items()]
         if not alignments:
             missing.append(f"The decoder ({network.decoder_name}) shows no attention, so there is no alignment.")
-    return Shown(tuple(traces), tuple(maps), weights, tuple(missing))
+    return ModelExplanation(tuple(traces), tuple(maps), weights, tuple(missing))
 
 
 def _absent(network: Network, found: Mapping[str, Tensor]) -> list[str]:
