@@ -33,9 +33,10 @@ def order_sentence(found: ExplainedErrors) -> str:
     way = "highest" if found.by.higher_is_better else "lowest"
     others = [metric.name for metric in found.metrics[1:]]
     ties = f", ties by {', '.join(others)}" if others else ""
+    without = found.examples - found.scored
     return (
         f"Ordered by {found.by.name} of each example alone{ties}. {found.perfect} of {found.examples} examples have "
-        f"the {way} score that any has."
+        f"the {way} score that any has." + (f" {without} have no score of their own." if without else "")
     )
 
 

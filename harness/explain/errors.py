@@ -51,6 +51,7 @@ class ExplainedErrors:
         by: the metric that examples are ordered by.
         metrics: of the task, in the order in which ties are broken.
         examples: how many were tested.
+        scored: how many of them have a score of their own.
         perfect: how many of them have the best score that any has.
         worst: the worst examples, the worst first.
         of: what confusions are of: "classes", "tags" or "words"; empty: answers are no words.
@@ -63,6 +64,7 @@ class ExplainedErrors:
     by: Metric
     metrics: tuple[Metric, ...]
     examples: int
+    scored: int
     perfect: int
     worst: tuple[Worst, ...]
     of: str
@@ -77,6 +79,7 @@ class ExplainedErrors:
             "by": self.by.name,
             "higher_is_better": self.by.higher_is_better,
             "examples": self.examples,
+            "with_a_score": self.scored,
             "with_the_best_score": self.perfect,
             "worst": [
                 {
@@ -123,8 +126,8 @@ def explain_errors(run: str | Path, *, worst: int = 10, confusions: int = 15, by
     rows = stored_rows(folder.path / FILE)
     scored = [Worst(row, {metric.name: _score(metric, row) for metric in order}) for row in rows]
     scored.sort(key=lambda one: [_badness(metric, one.scores[metric.name]) for metric in order], reverse=True)
-    best = min((_badness(order[0], one.scores[order[0].name]) for one in scored), default=0.0)
-    perfect = sum(_badness(order[0], one.scores[order[0].name]) == best for one in scored)
+    known = [one.scores[order[0].name] for one in scored if not math.isnan(one.scores[order[0].name])]
+    perfect = known.count((max if order[0].higher_is_better else min)(known)) if known else 0
     of = _confused(settings.task.target_type.parts, rows)
     found = Counter(pair for row in rows for pair in _pairs(of, row))
     most = [Confusion(*pair, count) for pair, count in sorted(found.items(), key=lambda item: (-item[1], item[0]))]
@@ -133,6 +136,7 @@ def explain_errors(run: str | Path, *, worst: int = 10, confusions: int = 15, by
         order[0],
         order,
         len(rows),
+        len(known),
         perfect,
         tuple(scored[:worst]),
         of,

@@ -101,6 +101,8 @@ def test_tags_are_compared_by_position_and_texts_word_by_word(tmp_path: Path) ->
     rows = [{**one, "reference": "O B-x I-x", "output": "O B-x O"}, {**one, "reference": "O B-x", "output": "B-x"}]
     found = explain_errors(rewritten(tags, rows))
     assert (found.of, found.errors) == ("tags", 3)
+    assert (found.scored, found.perfect) == (0, 0)
+    assert "2 have no score of their own" in error_page(found).html()
     assert {(c.right, c.said) for c in found.confusions} == {("I-x", "O"), ("O", "B-x"), ("B-x", "(nothing)")}
     pairs = trained(tmp_path / "results", "task=translation", "task.dataset=cipher", "model=lstm", "task.eval_limit=6")
     rows = [{**one, "reference": "the red house", "output": "the blue house sings"}]
