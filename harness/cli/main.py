@@ -20,6 +20,7 @@ from harness.cli import (
     listing,
     matrix,
     new,
+    predict,
     report,
     run,
     serve,
@@ -56,6 +57,7 @@ app.command("tune")(tune.command)
 app.command("show")(show.command)
 app.command("diff")(diff.command)
 app.command("export")(export.command)
+app.command("predict")(predict.command)
 app.add_typer(explain.app, name="explain")
 app.command("clean")(clean.command)
 app.add_typer(store.app, name="store")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -23,7 +23,13 @@ class Preprocessing(ABC):
 
     A subclass makes the task's examples with `example`, writes itself with `save`, and is rebuilt by the task's
     `load_preprocessing`.
+
+    Class variables:
+        given_as: how a source is given to `harness predict`: as the "text" itself, or as the path of a "file" that
+            `encode` takes as a `Path`. Empty: as text where inputs are symbols, else as a file.
     """
+
+    given_as: ClassVar[Literal["text", "file", ""]] = ""
 
     @property
     def takes(self) -> str:
@@ -43,6 +49,17 @@ class Preprocessing(ABC):
         Raises:
             DataError: the source is of another kind, or cannot be read; says what would be right.
         """
+
+    def remarks(self, source: Any, encoded: np.ndarray) -> Sequence[str]:
+        """What was done to a source that whoever predicts it should know, a few words each; optional.
+
+        "3 of 12 symbols were never seen in training", "cut to 64 symbols", "resampled from 44,100 to 8,000 Hz".
+
+        Args:
+            source: as `encode` was given it.
+            encoded: what `encode` made of it.
+        """
+        return ()
 
     def encode_target(self, answer: Any) -> Any:
         """`Example.target` of an answer as a person would write it; optional.

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
@@ -283,6 +283,14 @@ class Target(ABC):
         if decode is not None and isinstance(output, list):
             return decode(output)
         return " ".join(map(str, output)) if isinstance(output, list) else str(output)
+
+    def details(self, answer: Answer) -> Mapping[str, Any]:
+        """What is known of an answer beside its text, by name, as JSON values: the lines of `harness predict --json`.
+
+        Figures are in units of the data, classes and labels have their names. By default the scores, where there are
+        any.
+        """
+        return {"scores": list(answer.scores)} if answer.scores else {}
 
     def samples(
         self, network: Any, examples: Sequence[Example], decoding: Decoding, random: torch.Generator

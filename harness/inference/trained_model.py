@@ -74,22 +74,39 @@ class TrainedModel:
         Raises:
             UserError: a source cannot be encoded; names it.
         """
-        needed = self._needed()
         found = []
         for number, source in enumerate(_several(sources)):
             try:
-                found.append(needed.encode(source))
-            except UserError as error:
+                found.append(self.encode_one(source))
+            except DataError as error:
                 raise DataError(f"Source {number + 1} of {len(sources)} ({_shown(source)}): {error}") from error
-            except (ValueError, TypeError, LookupError, OSError) as error:  # a plug-in that foresaw other sources
-                raise DataError(
-                    f"Source {number + 1} of {len(sources)} ({_shown(source)}) cannot be encoded by task "
-                    f"'{self.config.task.name}': {type(error).__name__}: {error}."
-                ) from error
         return found
 
+    def encode_one(self, source: Any) -> np.ndarray:
+        """The network's input of one source.
+
+        Raises:
+            DataError: it cannot be encoded.
+            UserError: no source can, since the task gave no preprocessing.
+        """
+        needed = self._needed()
+        try:
+            array = needed.encode(source)
+        except UserError as error:
+            raise DataError(str(error)) from error
+        except (ValueError, TypeError, LookupError, OSError) as error:  # a plug-in that foresaw other sources
+            raise DataError(
+                f"it cannot be encoded by task '{self.config.task.name}': {type(error).__name__}: {error}."
+            ) from error
+        return array
+
     def predict(
-        self, sources: Sequence[Any], *, encoded: bool = False, seed: int | None = None, **decoding: Any
+        self,
+        sources: Sequence[Any],
+        *,
+        encoded: bool = False,
+        seed: int | torch.Generator | None = None,
+        **decoding: Any,
     ) -> list[Prediction]:
         """A prediction for each source, in their order.
 
@@ -99,7 +116,7 @@ class TrainedModel:
         Args:
             sources: as a user has them (see the task's preprocessing), or arrays.
             encoded: sources are inputs as `encode` returns them.
-            seed: of sampled continuations; None: the run's.
+            seed: of sampled continuations, or the generator that draws them, which is advanced; None: the run's seed.
             decoding: options other than the run's, as in `method="beam", beam_size=8`.
 
         Raises:
@@ -167,18 +184,25 @@ class TrainedModel:
 
     def _checked(self, arrays: Sequence[Any]) -> list[np.ndarray]:
         """Encoded inputs, of the type and shape that the specification says."""
+        nothing = np.zeros(0, dtype=np.int64)  # a text that is sampled from its beginning
         return [
-            check_input(array, self.input_spec, f"input {n + 1} of {len(arrays)}") for n, array in enumerate(arrays)
+            nothing
+            if self.target_spec.needs.streams and not len(array)
+            else check_input(array, self.input_spec, f"input {n + 1} of {len(arrays)}")
+            for n, array in enumerate(arrays)
         ]
 
     def _data(self, split: Split) -> TaskData:
         return TaskData(split, split, split, self.input_spec, self.target_spec, self.preprocessing)
 
-    def _continued(self, prompts: Sequence[np.ndarray], options: DecodingSettings, seed: int) -> list[Prediction]:
+    def _continued(
+        self, prompts: Sequence[np.ndarray], options: DecodingSettings, seed: int | torch.Generator
+    ) -> list[Prediction]:
         from harness.training.generate import continuations
         from harness.training.seeding import generator
 
-        random, found = generator(seed, "sampling"), list[list[int]]()
+        random = generator(seed, "sampling") if isinstance(seed, int) else seed
+        found = list[list[int]]()
         rows = max(self.config.task.loader.batch_size, options.samples)
         for start in range(0, len(prompts), rows):
             few = [prompt.tolist() for prompt in prompts[start : start + rows]]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -87,6 +88,11 @@ class ClassTarget(Target):
     def text(self, output: Any, decode: Callable[[Sequence[int]], str] | None = None) -> str:
         """The name of the class."""
         return self.class_names[output] if self.class_names else str(output)
+
+    def details(self, answer: Answer) -> Mapping[str, Any]:
+        """The probability of each class, by its name."""
+        names = self.class_names or tuple(map(str, range(self.num_classes)))
+        return {"probabilities": {name: math.exp(s) for name, s in zip(names, answer.scores, strict=True)}}
 
     @classmethod
     def hypothesis_files(cls, found: Sequence[AnsweredText], kept: Path) -> dict[str, Content]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -195,6 +195,20 @@ class ForecastTarget(Target):
             told.append(f"{before}{numbers}{after}")
         more = self.dim - len(told)
         return "; ".join(told) + (f"; and {more} more variables" if more else "")
+
+    def details(self, answer: Answer) -> Mapping[str, Any]:
+        """The values of each variable, step by step, in units of the data: {"forecast": {"a": [...]}}.
+
+        Where quantiles are forecast, the forecast is their middle, and there is {"quantiles": {"0.1": {"a": [...]}}}.
+        """
+        values = np.asarray(answer.output, dtype=float).reshape(self.horizon, self.dim, -1)  # (horizon, dim, 1 or Q)
+        names = self.names or tuple(f"variable {k + 1}" for k in range(self.dim))
+        tables = [self._in_units(values[..., k]).T.tolist() for k in range(values.shape[2])]
+        told = [dict(zip(names, table, strict=True)) for table in tables]
+        made: dict[str, Any] = {"forecast": told[len(told) // 2]}
+        if self.quantiles and len(told) == len(self.quantiles):
+            made["quantiles"] = {f"{q:g}": table for q, table in zip(self.quantiles, told, strict=True)}
+        return made
 
     @classmethod
     def metrics(cls) -> tuple[Metric, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -87,6 +88,10 @@ class MultiLabelTarget(Target):
     def text(self, output: Any, decode: Callable[[Sequence[int]], str] | None = None) -> str:
         """The names of the labels that are answered."""
         return ", ".join(name for name, answered in zip(self.class_names, output, strict=True) if answered)
+
+    def details(self, answer: Answer) -> Mapping[str, Any]:
+        """The probability of each label, by its name."""
+        return {"probabilities": {name: math.exp(s) for name, s in zip(self.class_names, answer.scores, strict=True)}}
 
     @classmethod
     def hypothesis_files(cls, found: Sequence[AnsweredText], kept: Path) -> dict[str, Content]:

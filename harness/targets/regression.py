@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -90,6 +90,12 @@ class RegressionTarget(Target):
         if self.names:
             values = [f"{name} {value}" for name, value in zip(self.names, values, strict=True)]
         return ", ".join(values)
+
+    def details(self, answer: Answer) -> Mapping[str, Any]:
+        """The numbers in units of the data, by their names where they have some."""
+        means, deviations = self.means or (0.0,) * self.dim, self.deviations or (1.0,) * self.dim
+        values = [m + d * x for x, m, d in zip(answer.output, means, deviations, strict=True)]
+        return {"values": dict(zip(self.names, values, strict=True)) if self.names else values}
 
     @classmethod
     def metrics(cls) -> tuple[Metric, ...]:

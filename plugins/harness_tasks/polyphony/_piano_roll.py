@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -39,6 +39,7 @@ class PianoRoll(Preprocessing):
         steps_per_quarter: how many steps a quarter note lasts, for MIDI files.
     """
 
+    given_as: ClassVar[Literal["text"]] = "text"
     takes: ClassVar[str] = 'a piece: a list of steps, each a list of MIDI numbers; or a text as "C4+E4+G4 C4+F4 -"'
 
     steps_per_quarter: float = 1.0

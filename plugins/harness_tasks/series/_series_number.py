@@ -13,6 +13,7 @@ from harness.contract.gathering import Gathered, Ragged
 from harness.contract.preprocessing import Preprocessing
 from harness.errors import DataError
 from harness.metrics.masked_tagging import LENGTH
+from harness_tasks.series._labelled_series import values_of_table
 from harness_tasks.series_with_number import NumberedSeries
 
 _FILE = "series.json"
@@ -26,8 +27,8 @@ class SeriesNumberEncoder(Preprocessing):
 
     @property
     def takes(self) -> str:
-        """An array."""
-        return f"a series: an array (T, {self.variables})"
+        """An array, or a table."""
+        return f"a series: an array (T, {self.variables}), or the path of a table with a row a step"
 
     def encode(self, source: Any) -> np.ndarray:
         """float32 (T, F).
@@ -35,6 +36,8 @@ class SeriesNumberEncoder(Preprocessing):
         Raises:
             DataError: no such array, an empty one, or a value that is not finite.
         """
+        if isinstance(source, str | Path):
+            source = values_of_table(Path(source))
         if not isinstance(source, np.ndarray):
             raise DataError(f"series regression takes {self.takes}, not {type(source).__name__}.")
         if source.ndim != 2 or source.shape[1] != self.variables or not len(source):

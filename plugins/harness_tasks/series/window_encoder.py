@@ -90,7 +90,8 @@ class ForecastEncoder(Preprocessing):
         ahead = f", and {s.horizon} rows ahead with {', '.join(s.known)} alone" if s.known else ""
         return (
             f"the last {s.lookback} rows of a series with {', '.join(s.targets + s.others + s.known)}{ahead}: "
-            "a harness_tasks.series.series.Series, (values, times), or an array of values where no calendar is used"
+            "a table's path, a harness_tasks.series.series.Series, (values, times), or an array of values where no "
+            "calendar is used"
         )
 
     def encode(self, source: Any) -> np.ndarray:
@@ -189,6 +190,8 @@ class ForecastEncoder(Preprocessing):
         s = self.settings
         if isinstance(source, Series):
             return source
+        if isinstance(source, str | Path):
+            return _of_table(Path(source), s.names)
         times = None
         if isinstance(source, tuple) and len(source) == 2:
             source, times = source[0], np.asarray(source[1], dtype="datetime64[s]")
@@ -205,6 +208,18 @@ class ForecastEncoder(Preprocessing):
         if len(times) != len(source):
             raise DataError(f"There are {len(times)} times for {len(source)} rows.")
         return Series(s.names, source.astype(np.float64), times)
+
+
+def _of_table(path: Path, names: tuple[str, ...]) -> Series:
+    """Variables of a table, at even steps, as the data set `csv` reads them.
+
+    Raises:
+        DataError: it cannot be read, or lacks a variable or times.
+    """
+    from harness_datasets.forecasting.series_table import SeriesTable
+
+    found = SeriesTable(root=path, columns=list(names)).read()
+    return Series.joined([part[0].input for part in (found.train, found.val, found.test)])
 
 
 def _patched(values: np.ndarray, patch: int) -> np.ndarray:

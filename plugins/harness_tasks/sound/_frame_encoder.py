@@ -103,6 +103,14 @@ class FrameEncoder:
         """
         return self.normalise(self._frames(source))
 
+    def remarks(self, source: Any) -> tuple[str, ...]:
+        """Whether a recording has another sample rate."""
+        if self.features is None or not isinstance(source, str | Path | tuple):
+            return ()
+        rate = int(source[1]) if isinstance(source, tuple) else _rate_of(Path(source))
+        wanted = self.features.sample_rate
+        return (f"resampled from {rate:,} to {wanted:,} Hz",) if rate not in (0, wanted) else ()
+
     def save(self, folder: Path) -> None:
         """Write `normalisation.json`, and `features.json` where audio can be encoded."""
         scale = {"mean": self.normalise.mean.tolist(), "deviation": self.normalise.deviation.tolist()}
@@ -149,3 +157,13 @@ class FrameEncoder:
             raise DataError(f"a waveform is (samples,) or (samples, channels), not of shape {wave.shape}.")
         channels = wave[:, None] if wave.ndim == 1 else wave  # (samples, channels)
         return frames_of(mono(channels, given, rate, "the waveform"), self.features)
+
+
+def _rate_of(path: Path) -> int:
+    """The sample rate that a file's header says; 0 where it is not known."""
+    import soundfile
+
+    try:
+        return int(soundfile.info(path).samplerate)
+    except soundfile.SoundFileError:  # of a format that other readers know
+        return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,10 @@ class LabelledRecordings(Preprocessing):
     def encode(self, source: Any) -> np.ndarray:
         """float32 (T, F), normalised; sources and errors as for `FrameEncoder.encode`."""
         return self.encoder.encode(source)
+
+    def remarks(self, source: Any, encoded: np.ndarray) -> Sequence[str]:
+        """Whether a recording has another sample rate."""
+        return self.encoder.remarks(source)
 
     def encode_target(self, answer: Any) -> int:
         """The number of the class.

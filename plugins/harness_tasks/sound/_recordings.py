@@ -44,6 +44,10 @@ class Recordings(Preprocessing):
         """float32 (T, F), normalised; sources and errors as for `FrameEncoder.encode`."""
         return self._encoder.encode(source)
 
+    def remarks(self, source: Any, encoded: np.ndarray) -> Sequence[str]:
+        """Whether a recording has another sample rate."""
+        return self._encoder.remarks(source)
+
     def encode_target(self, answer: Any) -> np.ndarray:
         """int64 (U,): labels of characters or words; those outside the alphabet are left out."""
         return self.alphabet.encode(answer)

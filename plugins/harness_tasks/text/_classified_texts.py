@@ -24,6 +24,7 @@ from harness_tasks.text._text_symbols import (
     SymbolVocabulary,
     WordVocabulary,
     load_vocabulary,
+    unknown_symbols,
 )
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*|([^\w\s])\1*")
@@ -60,6 +61,12 @@ class ClassifiedTexts(Preprocessing):
             raise DataError(f"text classification takes a text (str), not {type(source).__name__}.")
         ids = self.vocabulary.encode(written(source, self.symbols, self.lowercase))[: self.max_length]
         return ids if len(ids) else np.array([UNK], dtype=np.int64)
+
+    def remarks(self, source: Any, encoded: np.ndarray) -> Sequence[str]:
+        """How many symbols are unknown, and whether the text was cut."""
+        whole = len(self.vocabulary.encode(written(source, self.symbols, self.lowercase)))
+        cut = [f"cut from {whole:,} to {len(encoded):,} symbols"] if whole > len(encoded) else []
+        return (*unknown_symbols(encoded), *cut)
 
     def encode_target(self, answer: Any) -> int:
         """The number of a class.

@@ -15,7 +15,7 @@ from harness.contract.raw import RawExample
 from harness.contract.text import normal_form
 from harness.data.text_files import with_line_feeds
 from harness.errors import DataError
-from harness_tasks.text._text_symbols import SymbolVocabulary, load_vocabulary
+from harness_tasks.text._text_symbols import SymbolVocabulary, load_vocabulary, unknown_symbols
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,10 @@ class Documents(Preprocessing):
         if not isinstance(source, str):
             raise DataError(f"text generation takes text (str), not {type(source).__name__}.")
         return self.vocabulary.encode(written(source))
+
+    def remarks(self, source: Any, encoded: np.ndarray) -> Sequence[str]:
+        """How many symbols are unknown."""
+        return unknown_symbols(encoded)
 
     def encode_target(self, answer: Any) -> np.ndarray:
         """As `encode`: a document is its own answer."""

@@ -44,6 +44,11 @@ class Sentences(Preprocessing):
             raise DataError(f"translation takes a sentence (str), not {type(source).__name__}.")
         return self.closed(self.subwords.encode([written(source, self.lowercase)])[0])
 
+    def remarks(self, source: Any, encoded: np.ndarray) -> Sequence[str]:
+        """Whether the sentence was cut; no symbol is unknown, since any text can be written in bytes."""
+        whole = 1 + len(self.subwords.encode([written(source, self.lowercase)])[0])
+        return [f"cut from {whole:,} to {len(encoded):,} symbols"] if whole > len(encoded) else []
+
     def encode_target(self, answer: Any) -> np.ndarray:
         """As `encode`: both languages share the vocabulary."""
         return self.encode(answer)

@@ -93,6 +93,11 @@ class TaggedWords(Preprocessing):
             raise DataError("tagging takes a sentence of at least one word; this one is empty.")
         return np.array([self._symbol(word) for word in words], dtype=np.int64)
 
+    def remarks(self, source: Any, encoded: np.ndarray) -> Sequence[str]:
+        """How many words are unknown."""
+        missing = len(encoded) - self.known(clean(source))
+        return [f"{missing:,} of {len(encoded):,} words were never seen in training"] if missing else []
+
     def known(self, sentence: str) -> int:
         """How many words of a sentence have symbols of their own."""
         return sum(form(word, self.lowercase) in self._numbers for word in sentence.split())

@@ -220,6 +220,12 @@ class WordVocabulary:
         _write(folder, Symbols.word, words=self._words[len(SPECIAL) :])
 
 
+def unknown_symbols(encoded: np.ndarray) -> tuple[str, ...]:
+    """What is said of encoded text with symbols that training never saw; empty where there are none."""
+    count = int((encoded == UNK).sum())
+    return (f"{count:,} of {len(encoded):,} symbols were never seen in training",) if count else ()
+
+
 def load_vocabulary(folder: Path) -> SymbolVocabulary:
     """The vocabulary that `SymbolVocabulary.save` wrote."""
     content = json.loads((folder / _VOCABULARY).read_text(encoding="ascii"))

@@ -1,0 +1,174 @@
+"""`harness predict`: answers in the order of the inputs, one bad input named and the rest done, in text and in JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from tiny_run import tiny_run
+
+import harness as package
+from harness.config import compose, to_settings
+from harness.config.identity import run_plan
+from harness.store import Store
+from harness.training.execute import execute
+
+SMALL = ("model=lstm", "model.hidden_size=8", "trainer.embedding_dim=8", "trainer.validations=1", "trainer.device=cpu")
+TASKS = {
+    "translation": ("task.dataset=cipher", "task.vocab_size=330", "decoding.max_length=6"),
+    "text_classification": ("task.dataset=colours",),
+    "text_generation": ("task.dataset=counting", "decoding.sample_length=8"),
+    "forecasting": ("task.dataset=waves", "task.lookback=12", "task.horizon=3", "task.quantiles=[0.1,0.5,0.9]"),
+    "music": ("task.dataset=toy_chords",),
+}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results folder of a few runs of two steps, one a task."""
+    place = tmp_path_factory.mktemp("results")
+    with Store.open(f"sqlite:///{place}/store.db") as store:
+        for task, words in TASKS.items():
+            settings = to_settings(
+                compose([f"task={task}", *words, *SMALL, "budget=steps:2", "task.eval_limit=20"]), threads=1
+            )
+            execute(settings, run_plan(settings), store=store, results=place)
+    tiny_run(place / "speech")
+    return place
+
+
+@pytest.fixture
+def folder(results: Path) -> Any:
+    """The folder of a task's run."""
+
+    def of(task: str) -> str:
+        runs = [path for path in results.glob("**/runs/*") if (path / "specs.json").is_file()]
+        (found,) = (path for path in runs if json.loads((path / "specs.json").read_text())["task"] == task)
+        return str(found)
+
+    return of
+
+
+def _typed(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+
+def test_texts_files_and_standard_input_give_what_python_gives(
+    harness: Any, folder: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = folder("translation")
+    (tmp_path / "lines.txt").write_text("green river\r\nsleeps\n")
+    _typed(monkeypatch, b"red stone\nriver\n")
+    code, out, err = harness("predict", run, "red house sings", str(tmp_path / "lines.txt"), "-")
+    model = package.load(run)
+    texts = ["red house sings", "green river", "sleeps", "red stone", "river"]
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [one.text for one in model.predict(texts)]
+
+
+def test_one_bad_line_is_named_and_keeps_its_place(
+    harness: Any, folder: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _typed(monkeypatch, b"red\n\xe9t\xe9\ngreen\n")
+    code, out, err = harness("predict", folder("translation"), "-", "--json")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert code == 1
+    assert ["error" in row for row in rows] == [False, True, False]
+    assert "standard input, line 2 is not UTF-8 text" in err
+    assert "1 of 3 inputs could not be predicted" in err
+    (tmp_path / "empty.txt").touch()
+    (tmp_path / "sound.wav").write_bytes(b"RIFF\0\0\0\0WAVE")
+    bad = [str(tmp_path / name) for name in ("empty.txt", "sound.wav", "")]
+    code, out, err = harness("predict", folder("translation"), *bad, "red")
+    assert code == 1
+    assert out.count("\n") == 4
+    for said in ("the file is empty", "sound.wav contains NUL bytes", "it is a folder"):
+        assert said in err, said
+
+
+def test_a_text_that_looks_like_a_missing_file_is_said(harness: Any, folder: Any, tmp_path: Path) -> None:
+    code, _, err = harness("predict", folder("translation"), "reviews.csv")
+    assert code == 0
+    assert "there is no file 'reviews.csv', so it is taken as a text" in err
+    named = tmp_path / "named.txt"
+    named.write_text("two\nlines\n")
+    assert harness("predict", folder("translation"), str(named), "--text")[1].count("\n") == 1
+
+
+def test_classes_have_probabilities_and_unknown_words_are_said(harness: Any, folder: Any) -> None:
+    code, out, err = harness("predict", folder("text_classification"), "the red zzz", "--json")
+    row = json.loads(out)
+    assert code == 0
+    assert sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert row["text"] == max(row["probabilities"], key=row["probabilities"].get)
+    assert "never seen in training" in err
+    assert row["remarks"] == [err.strip().split(": ", 2)[2]]
+
+
+def test_texts_go_on_by_seed_whatever_the_batches(harness: Any, folder: Any) -> None:
+    run = folder("text_generation")
+    prompts = ["one two", "", "three"]
+    model = package.load(run)
+    texts = [prompt + one.text for prompt, one in zip(prompts, model.predict(prompts, seed=3), strict=True)]
+    assert harness("predict", run, *prompts, "--seed", "3")[1] == "".join(f"{text}\n" for text in texts)
+    longer = json.loads(harness("predict", run, "one", "--json", "--with", "decoding.sample_length=30")[1])
+    assert len(longer["text"]) > 8
+
+
+def test_a_table_is_forecast_with_quantiles_in_units_of_the_data(harness: Any, folder: Any, tmp_path: Path) -> None:
+    rows = [f"2020-01-01T{hour:02}:00,{hour % 5},{40 + hour}" for hour in range(24)]
+    (tmp_path / "series.csv").write_text("\n".join(["time,wave,square", *rows]))
+    code, out, err = harness("predict", folder("forecasting"), str(tmp_path / "series.csv"), "--json")
+    assert (code, err) == (0, "")
+    row = json.loads(out)
+    assert row["forecast"] == row["quantiles"]["0.5"]
+    assert len(row["forecast"]["square"]) == 3
+    assert 20 < np.mean(row["forecast"]["square"]) < 100
+    (tmp_path / "other.csv").write_text("\n".join(["time,wave", *(row.rsplit(",", 1)[0] for row in rows)]))
+    code, out, err = harness("predict", folder("forecasting"), str(tmp_path / "other.csv"))
+    assert code == 1
+    assert "square" in err
+
+
+def test_frames_lie_in_files_of_arrays_and_in_folders(harness: Any, folder: Any, tmp_path: Path) -> None:
+    frames = np.random.default_rng(0).random((30, 8), dtype=np.float32)
+    np.save(tmp_path / "a.npy", frames)
+    np.save(tmp_path / "b.npy", frames[:, :7])
+    soundfile.write(tmp_path / "c.wav", np.sin(np.arange(8000) / 9), 8000)
+    code, out, err = harness("predict", folder("speech_recognition"), str(tmp_path), "nothing.wav")
+    assert code == 1
+    assert [line.split("\t")[0][-5:] for line in out.splitlines()] == ["a.npy", "b.npy", "c.wav", "g.wav"]
+    (expected,) = package.load(folder("speech_recognition")).predict([frames])
+    assert out.splitlines()[0].split("\t")[1] == expected.text
+    for said in ("of shape (30, 7) holds no frames", "ready-made", "nothing.wav: there is no such file"):
+        assert said in err, said
+
+
+def test_music_is_given_as_text_though_its_input_is_no_symbols(harness: Any, folder: Any) -> None:
+    code, out, _ = harness("predict", folder("music"), "C4+E4 G4 -")
+    assert code == 0
+    assert len(out.split()) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "Say which run"),
+        (("RUN",), "what to predict"),
+        (("nowhere", "x"), "no folder 'nowhere'"),
+        (("RUN", "x", "--with", "decoding.method"), "not NAME=VALUE"),
+        (("RUN", "x", "--with", "decoding.beams=3"), "no option named 'decoding.beams'"),
+        (("RUN", "x", "--device", "toaster"), "--device toaster cannot be used here"),
+    ],
+)
+def test_mistakes_are_one_sentence(harness: Any, folder: Any, words: tuple[str, ...], said: str) -> None:
+    given = [folder("translation") if word == "RUN" else word for word in words]
+    code, _, err = harness("predict", *given)
+    assert code == 2
+    assert said in " ".join(err.split())
