@@ -18,12 +18,28 @@ def command(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="RUN INPUT...",
-            help="The run's key, or its beginning, or its folder; then what to predict: texts, files of which each "
-            "line is a text, or recordings, films, tables and folders of them, as its task takes them; '-': the lines "
-            "of standard input.",
+            metavar="[RUN] INPUT...",
+            help="The run's key, or its beginning, or its folder (not with --best); then what to predict: texts, files "
+            "of which each line is a text, or recordings, films, tables and folders of them, as the task takes them; "
+            "'-': the lines of standard input.",
             show_default=False,
         ),
+    ] = None,
+    best: Annotated[
+        str | None,
+        typer.Option(
+            "--best",
+            metavar="TASK",
+            help="Use the model that the report recommends for this task; TASK:DATASET if there are several data sets.",
+        ),
+    ] = None,
+    max_latency: Annotated[
+        float | None,
+        typer.Option("--max-latency", metavar="MS", min=0, help="With --best: the most milliseconds for one example."),
+    ] = None,
+    max_parameters: Annotated[
+        float | None,
+        typer.Option("--max-parameters", metavar="N", min=0, help="With --best: the most weights, as 2e6."),
     ] = None,
     json_lines: Annotated[
         bool, typer.Option("--json", help="Print a JSON object a line: input, text, and scores where there are any.")
@@ -54,9 +70,16 @@ def command(
     """
     from harness.errors import ConfigError
 
-    run, *inputs = words or [""]
-    if not run or not inputs:
-        raise ConfigError("Say which run, and what to predict: harness predict RUN INPUT..., or - for standard input.")
+    if best is None and (max_latency is not None or max_parameters is not None):
+        raise ConfigError("--max-latency and --max-parameters limit what --best TASK chooses; a RUN is used as it is.")
+    run, *inputs = [*([] if best is None else [""]), *(words or [])] or [""]
+    if not inputs or (best is None and not run):
+        raise ConfigError(
+            "Say which run, and what to predict: harness predict RUN INPUT..., or --best TASK for the RUN, or - for "
+            "standard input."
+        )
+    if best is not None:
+        run = _best(best, max_latency, max_parameters)
     changed = _options(options or [])
     if batch_size is not None:
         changed["task.loader.batch_size"] = batch_size
@@ -101,6 +124,26 @@ def _predict(
     if problems and done > 1:
         print(f"{problems:,} of {done:,} inputs could not be predicted.", file=sys.stderr)
     return int(problems > 0)
+
+
+def _best(task: str, latency_ms: float | None, parameters: float | None) -> str:
+    """The key of the recommended run, which is said on standard error.
+
+    Raises:
+        UserError: there is none.
+    """
+    from harness.inference.best import best_run
+    from harness.report.standing.recommend import CostLimits
+    from harness.store import Store
+
+    name, _, dataset = task.partition(":")
+    with Store.open(create=False, read_only=True) as store:
+        found = best_run(
+            store, name, CostLimits(latency_1_ms=latency_ms, parameters=parameters), dataset if dataset else None
+        )
+    for sentence in found.said:
+        print(f"Note: {sentence}", file=sys.stderr)
+    return found.key
 
 
 def _loaded(run: str, device: str, options: dict[str, Any]) -> TrainedModel:

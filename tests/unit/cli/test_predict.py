@@ -156,6 +156,27 @@ def test_music_is_given_as_text_though_its_input_is_no_symbols(harness: Any, fol
     assert len(out.split()) == 3
 
 
+def test_the_recommended_model_of_a_task_is_used_under_limits(
+    harness: Any, results: Path, folder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_RESULTS", str(results))
+    monkeypatch.setenv("HARNESS_STORE", f"sqlite:///{results}/store.db")
+    best = ("predict", "--best", "text_classification", "the red one")
+    code, out, err = harness(*best, "--max-parameters", "1e6")
+    assert code == 0
+    assert out == harness("predict", folder("text_classification"), "the red one")[1]
+    assert "recommended for colours with parameters at most 1 M" in err
+    for words, said in (
+        ((*best, "--max-parameters", "5"), "No model can be recommended for text_classification with parameters at"),
+        (("predict", "--best", "text_classification:tints", "x"), "no data set named 'tints'"),
+        (("predict", "--best", "speech", "x"), "no task named 'speech'"),
+        (("predict", "RUN", "x", "--max-latency", "3"), "limit what --best TASK chooses"),
+    ):
+        code, _, err = harness(*words)
+        assert code == 2, words
+        assert said in " ".join(err.split()), words
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
