@@ -41,6 +41,15 @@ def command(
         float | None,
         typer.Option("--max-parameters", metavar="N", min=0, help="With --best: the most weights, as 2e6."),
     ] = None,
+    score: Annotated[
+        str | None,
+        typer.Option(
+            "--score",
+            metavar="FILE",
+            help="Print the task's metrics instead: of a table with inputs and answers, or of the run's own split "
+            "(test, val, train); those of test beside the stored ones.",
+        ),
+    ] = None,
     json_lines: Annotated[
         bool, typer.Option("--json", help="Print a JSON object a line: input, text, and scores where there are any.")
     ] = False,
@@ -73,17 +82,24 @@ def command(
     if best is None and (max_latency is not None or max_parameters is not None):
         raise ConfigError("--max-latency and --max-parameters limit what --best TASK chooses; a RUN is used as it is.")
     run, *inputs = [*([] if best is None else [""]), *(words or [])] or [""]
-    if not inputs or (best is None and not run):
+    if (best is None and not run) or (score is None and not inputs):
         raise ConfigError(
             "Say which run, and what to predict: harness predict RUN INPUT..., or --best TASK for the RUN, or - for "
             "standard input."
         )
+    if score is not None and inputs:
+        raise ConfigError(f"--score takes its inputs from '{score}'; leave out '{inputs[0]}'.")
     if best is not None:
         run = _best(best, max_latency, max_parameters)
     changed = _options(options or [])
     if batch_size is not None:
         changed["task.loader.batch_size"] = batch_size
     model = _loaded(run, device, changed)
+    if score is not None:
+        from harness.cli import scoring
+
+        scoring.score(model, score, json_lines, own_threads=device == "cpu")
+        return
     raise SystemExit(_predict(model, inputs, json_lines, as_texts, batch_size, seed))
 
 

@@ -19,7 +19,14 @@ from harness.config.identity import run_plan
 from harness.store import Store
 from harness.training.execute import execute
 
-SMALL = ("model=lstm", "model.hidden_size=8", "trainer.embedding_dim=8", "trainer.validations=1", "trainer.device=cpu")
+SMALL = (
+    "model=lstm",
+    "model.hidden_size=8",
+    "trainer.embedding_dim=8",
+    "trainer.validations=1",
+    "trainer.device=cpu",
+    "trainer.latency_s=0.01",
+)
 TASKS = {
     "translation": ("task.dataset=cipher", "task.vocab_size=330", "decoding.max_length=6"),
     "text_classification": ("task.dataset=colours",),
@@ -53,6 +60,13 @@ def folder(results: Path) -> Any:
         return str(found)
 
     return of
+
+
+@pytest.fixture
+def here(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The results store and folder of the runs are those in use."""
+    monkeypatch.setenv("HARNESS_RESULTS", str(results))
+    monkeypatch.setenv("HARNESS_STORE", f"sqlite:///{results}/store.db")
 
 
 def _typed(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
@@ -156,11 +170,8 @@ def test_music_is_given_as_text_though_its_input_is_no_symbols(harness: Any, fol
     assert len(out.split()) == 3
 
 
-def test_the_recommended_model_of_a_task_is_used_under_limits(
-    harness: Any, results: Path, folder: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HARNESS_RESULTS", str(results))
-    monkeypatch.setenv("HARNESS_STORE", f"sqlite:///{results}/store.db")
+@pytest.mark.usefixtures("here")
+def test_the_recommended_model_of_a_task_is_used_under_limits(harness: Any, folder: Any) -> None:
     best = ("predict", "--best", "text_classification", "the red one")
     code, out, err = harness(*best, "--max-parameters", "1e6")
     assert code == 0
@@ -177,6 +188,39 @@ def test_the_recommended_model_of_a_task_is_used_under_limits(
         assert said in " ".join(err.split()), words
 
 
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("task", ["translation", "text_classification", "text_generation", "forecasting"])
+def test_the_test_split_scores_as_stored_to_the_last_digit(harness: Any, folder: Any, task: str) -> None:
+    code, out, _ = harness("predict", folder(task), "--score", "test", "--json")
+    row = json.loads(out)
+    assert code == 0
+    assert row["metrics"] == row["stored"]
+    assert row["outputs_that_differ"] == (None if task == "text_generation" else 0)
+    code, out, err = harness("predict", folder(task), "--score", "test")
+    assert out.count("the stored value, to the last digit") == len(row["metrics"])
+    assert ("20 of 20 outputs are the stored ones" in err) == (task != "text_generation")
+
+
+def test_examples_of_my_own_are_scored(harness: Any, folder: Any, tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("label,text,stars\nred,a red hat,3\nblue,the blue one,4\n")
+    run, mine = folder("text_classification"), str(tmp_path / "mine.csv")
+    row = json.loads(harness("predict", run, "--score", mine, "--json")[1])
+    answers = [one.text for one in package.load(run).predict(["a red hat", "the blue one"])]
+    right = sum(text == label for text, label in zip(answers, ("red", "blue"), strict=True))
+    assert (row["examples"], row["metrics"]["accuracy"]) == (2, 50 * right)
+    assert "stored" not in row
+    (tmp_path / "mine.csv").write_text("label,text\nred,a red hat\nmauve,the mauve one\n")
+    code, _, err = harness("predict", run, "--score", mine)
+    assert code == 2
+    assert "mine.csv, line 3': There is no class 'mauve'" in err
+    (tmp_path / "mine.csv").write_text("colour,words,n\nred,a red hat,1\n")
+    code, _, err = harness("predict", run, "--score", mine)
+    assert (code, "must have a column of inputs" in err) == (2, True)
+    (tmp_path / "whole.txt").write_text("one two three four\n")
+    row = json.loads(harness("predict", folder("text_generation"), "--score", str(tmp_path / "whole.txt"), "--json")[1])
+    assert row["metrics"]["perplexity"] > 1
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -185,6 +229,8 @@ def test_the_recommended_model_of_a_task_is_used_under_limits(
         (("nowhere", "x"), "no folder 'nowhere'"),
         (("RUN", "x", "--with", "decoding.method"), "not NAME=VALUE"),
         (("RUN", "x", "--with", "decoding.beams=3"), "no option named 'decoding.beams'"),
+        (("RUN", "x", "--score", "test"), "leave out 'x'"),
+        (("RUN", "--score", "tests"), "There is no file 'tests' to score"),
         (("RUN", "x", "--device", "toaster"), "--device toaster cannot be used here"),
     ],
 )
