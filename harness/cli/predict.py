@@ -53,6 +53,14 @@ def command(
     json_lines: Annotated[
         bool, typer.Option("--json", help="Print a JSON object a line: input, text, and scores where there are any.")
     ] = False,
+    stream: Annotated[
+        bool,
+        typer.Option(
+            "--stream",
+            help="Answer each word of standard input as it comes, and say how long that took: for tasks that answer "
+            "every step, with a causal model.",
+        ),
+    ] = False,
     as_texts: Annotated[
         bool, typer.Option("--text", help="Take every INPUT as a text, also where a file has that name.")
     ] = False,
@@ -87,6 +95,8 @@ def command(
             "Say which run, and what to predict: harness predict RUN INPUT..., or --best TASK for the RUN, or - for "
             "standard input."
         )
+    if stream and (score is not None or json_lines or inputs != ["-"]):
+        raise ConfigError("--stream reads standard input and prints text: harness predict RUN - --stream.")
     if score is not None and inputs:
         raise ConfigError(f"--score takes its inputs from '{score}'; leave out '{inputs[0]}'.")
     if best is not None:
@@ -100,6 +110,10 @@ def command(
 
         scoring.score(model, score, json_lines, own_threads=device == "cpu")
         return
+    if stream:
+        from harness.cli import streaming
+
+        raise SystemExit(streaming.stream(model))
     raise SystemExit(_predict(model, inputs, json_lines, as_texts, batch_size, seed))
 
 

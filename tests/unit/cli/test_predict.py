@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ from tiny_run import tiny_run
 import harness as package
 from harness.config import compose, to_settings
 from harness.config.identity import run_plan
+from harness.errors import UserError
+from harness.inference.streaming import Streamed
 from harness.store import Store
 from harness.training.execute import execute
 
 SMALL = (
-    "model=lstm",
     "model.hidden_size=8",
     "trainer.embedding_dim=8",
     "trainer.validations=1",
@@ -32,7 +34,7 @@ TASKS = {
     "text_classification": ("task.dataset=colours",),
     "text_generation": ("task.dataset=counting", "decoding.sample_length=8"),
     "forecasting": ("task.dataset=waves", "task.lookback=12", "task.horizon=3", "task.quantiles=[0.1,0.5,0.9]"),
-    "music": ("task.dataset=toy_chords",),
+    "music": ("task.dataset=toy_chords", "model=attention_lstm"),  # which carries its state
 }
 
 
@@ -42,9 +44,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("results")
     with Store.open(f"sqlite:///{place}/store.db") as store:
         for task, words in TASKS.items():
-            settings = to_settings(
-                compose([f"task={task}", *words, *SMALL, "budget=steps:2", "task.eval_limit=20"]), threads=1
-            )
+            model = () if any(word.startswith("model=") for word in words) else ("model=lstm",)
+            made = compose([f"task={task}", *words, *model, *SMALL, "budget=steps:2", "task.eval_limit=20"])
+            settings = to_settings(made, threads=1)
             execute(settings, run_plan(settings), store=store, results=place)
     tiny_run(place / "speech")
     return place
@@ -168,6 +170,40 @@ def test_music_is_given_as_text_though_its_input_is_no_symbols(harness: Any, fol
     code, out, _ = harness("predict", folder("music"), "C4+E4 G4 -")
     assert code == 0
     assert len(out.split()) == 3
+
+
+def test_each_word_is_answered_as_it_comes(harness: Any, folder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = "C4+E4 G4 -\nC4 F4\n"
+    _typed(monkeypatch, lines.encode())
+    code, out, err = harness("predict", folder("music"), "-", "--stream")
+    whole = package.load(folder("music")).predict(lines.splitlines())
+    assert code == 0
+    assert out.splitlines() == [one.text for one in whole]
+    assert "5 steps; from a word to its answer" in err
+    _typed(monkeypatch, b"C4 nokey E4")
+    code, out, err = harness("predict", folder("music"), "-", "--stream")
+    assert (code, len(out.split())) == (1, 2)
+    assert "Error: 'nokey': Step 1 of the piece has 'nokey'" in err
+    for task, words, said in (
+        ("text_classification", ("-", "--stream"), "does not answer a text word by word"),
+        ("music", ("C4", "--stream"), "--stream reads standard input"),
+    ):
+        code, _, err = harness("predict", folder(task), *words)
+        assert (code, said in err) == (2, True)
+
+
+def test_a_model_that_carries_no_state_reads_the_line_again(folder: Any) -> None:
+    model = package.load(folder("music"))
+    words = ["C4+E4", "G4", "-", "C5"]
+    carried = Streamed(model)
+    one_by_one = [carried.answer(word) for word in words]
+    assert model.network.capabilities.carries_state
+    model.network.capabilities = replace(model.network.capabilities, carries_state=False)
+    again = Streamed(model)
+    assert [again.answer(word) for word in words] == one_by_one
+    model.network.capabilities = replace(model.network.capabilities, causal=False)
+    with pytest.raises(UserError, match="reads the future"):
+        Streamed(model)
 
 
 @pytest.mark.usefixtures("here")

@@ -159,7 +159,12 @@ def test_new_sources_are_series_or_arrays_and_others_are_refused():
     encoder = data.preprocessing
     assert isinstance(encoder, ForecastEncoder)
     np.testing.assert_array_equal(encoder.encode(values()[:160]), data.test[0].input)
-    for wrong, said in (("a.csv", "not str"), (np.zeros((20, 3)), "2 variables"), (np.zeros((5, 2)), "at least 10")):
+    for wrong, said in (
+        (["a.csv"], "not list"),
+        ("a.csv", "does not exist"),
+        (np.zeros((20, 3)), "2 variables"),
+        (np.zeros((5, 2)), "at least 10"),
+    ):
         with pytest.raises(DataError, match=said):
             encoder.encode(wrong)
     with pytest.raises(DataError, match="reads the calendar"):
