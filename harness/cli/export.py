@@ -1,4 +1,4 @@
-"""`harness export RUN --hypotheses`: what a run answered, as files that other tools score."""
+"""`harness export RUN`: what a run answered, as files that other tools score, or its model for other programs."""
 
 from __future__ import annotations
 
@@ -19,22 +19,36 @@ def command(
     ] = False,
     folder: Annotated[
         str | None,
-        typer.Option("--to", metavar="FOLDER", help="Where to write. Default: hypotheses-KEY in the working folder."),
+        typer.Option("--to", metavar="FOLDER", help="Where answers go. Default: hypotheses-KEY in the working folder."),
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--format", metavar="FORMAT", help="Export the model: onnx, torch-export, safetensors or hub."),
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option("--out", metavar="FOLDER", help="Where the model goes: a new folder.")
     ] = None,
 ) -> None:
-    """Write a run's answers in the formats of other tools, so that its scores can be computed a second way.
+    """Write a run's model for other programs, or its answers in the formats of other tools.
 
-    Sentences and transcripts are line-aligned texts (sacreBLEU, jiwer), transcripts also NIST trn; classes are a CSV;
-    tags are columns (conlleval, seqeval); captions with several references are COCO's JSON (pycocoevalcap); forecasts
-    are a CSV in units of the data, with the scale of each variable beside it.
+    With --format, the trained model with its preprocessing and a model card. With --hypotheses, the answers, so that
+    scores can be computed a second way: sentences and transcripts are line-aligned texts (sacreBLEU, jiwer),
+    transcripts also NIST trn; classes are a CSV; tags are columns (conlleval, seqeval); captions with several
+    references are COCO's JSON (pycocoevalcap); forecasts are a CSV in units of the data, with the scale of each
+    variable beside it.
     """
     from harness.cli import output
     from harness.errors import UserError
     from harness.places import user_path
     from harness.store import Store, query
 
+    if kind is not None or out is not None:
+        _export_model(run, kind, out, hypotheses)
+        return
     if not hypotheses:
-        raise UserError("Say what to export: harness export RUN --hypotheses.")
+        raise UserError(
+            "Say what to export: harness export RUN --hypotheses, or harness export RUN --format FORMAT --out FOLDER."
+        )
     with Store.open(create=False) as store:
         view = query.run(store, run)
         found = _answered(view, query.predictions(store, view.id))
@@ -47,6 +61,28 @@ def command(
         if name.startswith("test/") and declared:
             signature = declared.get("signature")
             output.say(f"  {name} {value:.4f} {declared.get('unit', '')}" + (f" ({signature})" if signature else ""))
+
+
+def _export_model(run: str, kind: str | None, out: str | None, hypotheses: bool) -> None:
+    """Write the model, and say what was written.
+
+    Raises:
+        UserError: half of what is needed was said, or both ways at once.
+    """
+    from harness.cli import output
+    from harness.errors import UserError
+    from harness.places import user_path
+
+    if hypotheses:
+        raise UserError("Export one thing at a time: --hypotheses (with --to), or --format with --out.")
+    if kind is None or out is None:
+        raise UserError("A model needs a format and a new folder: harness export RUN --format onnx --out FOLDER.")
+    from harness.exporting import export_model
+
+    made = export_model(run, kind, user_path(out, "--out"))
+    output.say(f"{', '.join(made.files)} in {made.folder}")
+    for line in made.lines():
+        output.say(f"  {line}")
 
 
 def _answered(view: RunView, rows: list) -> list[AnsweredText]:
