@@ -61,6 +61,10 @@ def export_model(run: str | Path, kind: str, place: Path) -> Exported:
     """
     if kind not in FORMATS:
         raise UserError(f"There is no format '{kind}': choose one of {', '.join(FORMATS)}.")
+    if kind == "onnx":
+        from harness.exporting.onnx_file import need_onnx
+
+        need_onnx()
     source = read_folder(find_folder(run))
     model = load(source.path)
     takes = model.preprocessing.takes if model.preprocessing else ""
@@ -78,6 +82,10 @@ def _written(
     kind: str, source: ModelFolder, model: TrainedModel, folder: Path
 ) -> tuple[list[str], list[str], dict[str, Any]]:
     """Write the files of one format: lines of use for the card, notes for it, and facts for `export.json`."""
+    if kind in ("onnx", "torch-export"):
+        from harness.exporting.graph_files import write_graph
+
+        return write_graph(kind, model, folder)
     _copy(source, folder, [WEIGHTS, SPECS, CONFIG])
     if kind == "hub":  # what the hub itself writes into a new repository
         (folder / ".gitattributes").write_text("*.safetensors filter=lfs diff=lfs merge=lfs -text\n", "utf-8")

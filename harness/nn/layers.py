@@ -18,6 +18,7 @@ from harness.nn.cells import fused, input_gates, state_dims
 from harness.nn.kernels.recurrence import recur
 from harness.nn.masking import last_valid, length_mask, zero_padding
 from harness.nn.pieces import Piece, plan
+from harness.nn.scanned import scan_layer
 from harness.nn.step_cell import SequenceCell
 
 Carry = tuple[Tensor, ...]
@@ -55,6 +56,8 @@ def run_layer(
     if x.shape[1] == 0:
         begin = _zeros(cell, x) if start is None else start
         return x.new_zeros(x.shape[0], 0, state_dims(cell)[0]), begin
+    if torch.compiler.is_exporting():
+        return scan_layer(cell, x, _zeros(cell, x) if start is None else start, lengths if ends else None)
     if isinstance(cell, SequenceCell):
         return _run_own(cell, x, start, lengths if ends else None)
     pieces = None
