@@ -62,7 +62,8 @@ def check(traced: Traced, inputs: InputSpec, run: Run) -> Check:
         found = begin = graph.begin(len(lengths))
         for _ in range(2 if graph.start else 1):  # the second goes on from the state of the first
             try:
-                found = run((given, lengths, *begin))
+                with torch.no_grad():
+                    found = run((given, lengths, *begin))
             except Exception as error:
                 said = next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]
                 raise UserError(

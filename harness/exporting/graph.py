@@ -6,7 +6,11 @@ keep T free is traced for one step, and whoever runs it loops over time.
 
 from __future__ import annotations
 
+import io
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,14 +37,18 @@ class Graph(nn.Module):
         if network.target.needs.streams:
             with torch.no_grad():  # a row of length 0 keeps the state that it begins with
                 state = network.encode(random_inputs(inputs, 1, 1), torch.tensor([0])).state
-            found, self._structure = pytree.tree_flatten(state)
-            self.start = tuple(part.clone() for part in found)
+            self._leaves, self._structure = pytree.tree_flatten(state)  # None is a leaf
+            self.start = tuple(part.clone() for part in self._leaves if part is not None)
 
     def forward(self, inputs: Tensor, lengths: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
         """Outputs (B, ...) of inputs (B, T, ...), their lengths (B,), and the state after the last step."""
-        before: Any = pytree.tree_unflatten(list(state), self._structure) if self.start else None
+        before: Any = None
+        if self.start:
+            parts = iter(state)
+            leaves = [None if leaf is None else next(parts) for leaf in self._leaves]
+            before = pytree.tree_unflatten(leaves, self._structure)
         outputs, output_lengths, after = self.network(inputs, lengths, None, before)
-        kept = pytree.tree_flatten(after)[0] if self.start else []
+        kept = [part for part in pytree.tree_flatten(after)[0] if part is not None] if self.start else []
         return (outputs, output_lengths.clone(), *kept)
 
     def begin(self, rows: int) -> tuple[Tensor, ...]:
@@ -113,6 +121,19 @@ def random_inputs(spec: InputSpec, rows: int, steps: int, seed: int = 0) -> Tens
     return torch.randn(rows, steps, *rest, generator=draw)
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without what exporters say of their own insides: warnings, logs and whole graphs on standard output."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
 def _trace(graph: Graph, inputs: InputSpec, steps: str) -> torch.export.ExportedProgram:
     rows, size = 3, 1 if steps == "one" else 24
     given = (random_inputs(inputs, rows, size), torch.tensor([size, max(1, size - 5), max(1, size - 9)]))
@@ -120,6 +141,5 @@ def _trace(graph: Graph, inputs: InputSpec, steps: str) -> torch.export.Exported
     free: dict[str, Any] = {"inputs": {0: batch} if steps == "one" else {0: batch, 1: time}, "lengths": {0: batch}}
     if graph.start:
         free["state"] = tuple({0: batch} for _ in graph.start)
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about the exporter's own insides
+    with torch.no_grad(), quiet():
         return torch.export.export(graph, (*given, *graph.begin(rows)), dynamic_shapes=free)

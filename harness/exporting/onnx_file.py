@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
-import warnings
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +12,7 @@ from torch import Tensor
 
 from harness.errors import UserError
 from harness.exporting.checking import Run
-from harness.exporting.graph import Graph, Traced
+from harness.exporting.graph import Graph, Traced, quiet
 
 NEEDED = ("onnx", "onnxscript", "onnxruntime")
 
@@ -43,12 +39,8 @@ def write_onnx(traced: Traced, path: Path) -> dict[str, Any]:
         UserError: the graph has an operation that ONNX lacks.
     """
     graph = traced.graph
-    quiet, logger = io.StringIO(), logging.getLogger("torch.onnx")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(quiet), torch.no_grad():
-            warnings.simplefilter("ignore")
+        with torch.no_grad(), quiet():
             made = torch.onnx.export(
                 traced.program,
                 dynamo=True,
@@ -64,8 +56,6 @@ def write_onnx(traced: Traced, path: Path) -> dict[str, Any]:
             f"The network '{graph.network.model_name}' cannot be written as ONNX ({said}): export it with --format "
             "torch-export, safetensors or hub."
         ) from error
-    finally:
-        logger.setLevel(before)
     return {"opset": made.model.opset_imports[""], "versions": {n: version(n) for n in ("torch", *NEEDED)}}
 
 

@@ -104,7 +104,7 @@ def _lstm(cell: nn.Module) -> Step:
 def _peephole(cell: nn.Module) -> Step:
     assert isinstance(cell, PeepholeLSTM)
     recurrent = cell.weight_hh
-    of_i, of_f, of_o = cell.peepholes.chunk(3)
+    of_i, of_f, of_o = (part.clone() for part in cell.peepholes.chunk(3))  # a scan refuses views of one tensor
 
     def step(now: Tensor, states: States) -> States:
         h, c = states
