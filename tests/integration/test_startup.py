@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ HEAVY = (
     *("torch", "pytorch_lightning", "torchaudio", "torchvision", "sklearn", "scipy", "matplotlib", "av", "minigrid"),
     "datasets",
 )
-COMMANDS = ["--help", "list tasks", "list models", "list tasks --json", "run --help"]
+COMMANDS = ["--help", "list tasks", "list models", "list tasks --json", "run --help", "predict --help"]
 UNUSED = ("torchaudio", "sklearn", "av", "minigrid", "pandas", "jinja2", "scipy.signal", "scipy.stats", "datasets")
 RUN = (
     "run task=text_generation task.dataset=counting task.generated_characters=2000 task.loader.batch_size=4 "
@@ -52,3 +53,14 @@ def test_a_run_imports_nothing_that_it_does_not_use() -> None:
     assert not [name for name in UNUSED if name in loaded]
     used = {name.split(".")[1] for name in loaded if name.startswith("harness_tasks.")}
     assert used == {"text", "text_corpus", "text_generation"}
+
+
+def test_predicting_imports_neither_lightning_nor_what_it_does_not_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_RESULTS", str(tmp_path))
+    _loaded(RUN)
+    (folder,) = (tmp_path / "runs").iterdir()
+    loaded = _loaded(f"predict {folder} one --with decoding.sample_length=4")
+    assert "torch" in loaded
+    assert not [name for name in (*UNUSED, "pytorch_lightning", "torchmetrics", "matplotlib") if name in loaded]
