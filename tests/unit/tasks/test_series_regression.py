@@ -46,7 +46,7 @@ def test_errors_of_the_two_parts_of_the_test_are_told_apart() -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ([[0.1, 1.0]], r"takes a series: an array \(T, 2\), not list"),
+        ([[0.1, 1.0]], r"takes a series: an array \(T, 2\), or the path .*, not list"),
         (np.zeros((3, 1)), r"shape \(3, 1\) is no series"),
         (np.full((3, 2), np.nan), "must be finite"),
     ],
