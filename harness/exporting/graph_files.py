@@ -41,7 +41,8 @@ def write_graph(kind: str, model: TrainedModel, folder: Path) -> tuple[list[str]
         run = _torch_runner(path)
     found = check(traced, model.input_spec, run)
     if traced.graph.start:
-        np.savez(folder / STATE, **{f"state_{n}": part.numpy() for n, part in enumerate(traced.graph.start)})
+        states: dict[str, Any] = {f"state_{n}": part.numpy() for n, part in enumerate(traced.graph.start)}
+        np.savez(folder / STATE, **states)
     facts |= {
         "task": model.config.task.name,
         "model": model.config.model.name,
