@@ -28,6 +28,8 @@ def command(
     out: Annotated[
         str | None, typer.Option("--out", metavar="FOLDER", help="Where the model goes: a new folder.")
     ] = None,
+    int8: Annotated[bool, typer.Option("--int8", help="With onnx: a graph of 8-bit weights beside.")] = False,
+    test: Annotated[bool, typer.Option("--test", help="Score an exported graph on the test split.")] = False,
 ) -> None:
     """Write a run's model for other programs, or its answers in the formats of other tools.
 
@@ -43,7 +45,9 @@ def command(
     from harness.store import Store, query
 
     if kind is not None or out is not None:
-        _export_model(run, kind, out, hypotheses)
+        if hypotheses:
+            raise UserError("Export one thing at a time: --hypotheses (with --to), or --format with --out.")
+        _export_model(run, kind, out, int8, test)
         return
     if not hypotheses:
         raise UserError(
@@ -63,23 +67,21 @@ def command(
             output.say(f"  {name} {value:.4f} {declared.get('unit', '')}" + (f" ({signature})" if signature else ""))
 
 
-def _export_model(run: str, kind: str | None, out: str | None, hypotheses: bool) -> None:
+def _export_model(run: str, kind: str | None, out: str | None, int8: bool, test: bool) -> None:
     """Write the model, and say what was written.
 
     Raises:
-        UserError: half of what is needed was said, or both ways at once.
+        UserError: half of what is needed was said.
     """
     from harness.cli import output
     from harness.errors import UserError
     from harness.places import user_path
 
-    if hypotheses:
-        raise UserError("Export one thing at a time: --hypotheses (with --to), or --format with --out.")
     if kind is None or out is None:
         raise UserError("A model needs a format and a new folder: harness export RUN --format onnx --out FOLDER.")
     from harness.exporting import export_model
 
-    made = export_model(run, kind, user_path(out, "--out"))
+    made = export_model(run, kind, user_path(out, "--out"), int8=int8, test=test)
     output.say(f"{', '.join(made.files)} in {made.folder}")
     for line in made.lines():
         output.say(f"  {line}")

@@ -10,21 +10,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness.exporting.checking import Run, check
+from harness.exporting.checking import Run, check, looped
 from harness.exporting.graph import Traced, trace
-from harness.exporting.onnx_file import onnx_runner, write_onnx
+from harness.exporting.onnx_file import onnx_runner, write_int8, write_onnx
+from harness.exporting.scoring import latency_ms, scores_on_test
 from harness.inference.trained_model import TrainedModel
 
-ONNX, PROGRAM, STATE = "model.onnx", "model.pt2", "state.npz"
+ONNX, INT8, PROGRAM, STATE = "model.onnx", "model.int8.onnx", "model.pt2", "state.npz"
 
 
-def write_graph(kind: str, model: TrainedModel, folder: Path) -> tuple[list[str], list[str], dict[str, Any]]:
+def write_graph(
+    kind: str, model: TrainedModel, folder: Path, *, int8: bool = False, test: bool = False
+) -> tuple[list[str], list[str], dict[str, Any]]:
     """Write and check a graph: lines of use for the card, notes for it, and facts for `export.json`.
 
     Args:
         kind: "onnx" or "torch-export".
         model: on the CPU.
         folder: that is being filled.
+        int8: write an ONNX graph of 8-bit weights too.
+        test: score what was written on the test split, whose data is read.
 
     Raises:
         UserError: it cannot be traced, written or run, or is not the network; says why.
@@ -39,10 +44,20 @@ def write_graph(kind: str, model: TrainedModel, folder: Path) -> tuple[list[str]
         torch.export.save(traced.program, path)
         facts = {"versions": {"torch": str(torch.__version__)}}
         run = _torch_runner(path)
+    if traced.steps == "one":
+        run = looped(run)
     found = check(traced, model.input_spec, run)
+    facts["latency_ms"] = {
+        "torch": latency_ms(model.input_spec, traced.graph, lambda given: traced.graph(*given)),
+        kind: latency_ms(model.input_spec, traced.graph, run),
+    }
+    if test:
+        facts["test"] = scores_on_test(model.config, traced.graph, run)
+    if int8:
+        facts["int8"] = _int8(traced, model, path, folder / INT8, test)
     if traced.graph.start:
-        states: dict[str, Any] = {f"state_{n}": part.numpy() for n, part in enumerate(traced.graph.start)}
-        np.savez(folder / STATE, **states)
+        begin: dict[str, Any] = {f"state_{n}": part.numpy() for n, part in enumerate(traced.graph.start)}
+        np.savez(folder / STATE, **begin)
     facts |= {
         "task": model.config.task.name,
         "model": model.config.model.name,
@@ -55,6 +70,21 @@ def write_graph(kind: str, model: TrainedModel, folder: Path) -> tuple[list[str]
         "check": found.as_facts(),
     }
     return _use(kind, traced), _notes(kind, traced, found.largest), facts
+
+
+def _int8(traced: Traced, model: TrainedModel, path: Path, target: Path, test: bool) -> dict[str, Any]:
+    """Write the graph of 8-bit weights; what it costs and gains."""
+    write_int8(path, target)
+    run = onnx_runner(target, traced.graph)
+    if traced.steps == "one":
+        run = looped(run)
+    return {
+        "graph": target.name,
+        "bytes": target.stat().st_size,
+        "largest_difference": check(traced, model.input_spec, run, exact=False).largest,
+        "latency_ms": latency_ms(model.input_spec, traced.graph, run),
+        **({"test": scores_on_test(model.config, traced.graph, run)} if test else {}),
+    }
 
 
 def _torch_runner(path: Path) -> Run:

@@ -73,3 +73,11 @@ def onnx_runner(path: Path, graph: Graph) -> Run:
         return tuple(torch.from_numpy(part) for part in session.run(list(graph.output_names), named))
 
     return run
+
+
+def write_int8(path: Path, target: Path) -> None:
+    """Write a graph with 8-bit weights in its products, inside scans too (dynamic quantisation)."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    with quiet():
+        quantize_dynamic(path, target, weight_type=QuantType.QInt8, extra_options={"EnableSubgraph": True})

@@ -31,11 +31,16 @@ from harness.testing.reference import ReferenceModel
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "export-a-model.md"
 
 
+SCORES: dict[str, float] = {}  # of the run, by "split/metric"
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny bidirectional run on speech."""
     place = tmp_path_factory.mktemp("results")
-    tiny_run(place, "model=bilstm", "model.hidden_size=8")
+    view, _ = tiny_run(place, "model=bilstm", "model.hidden_size=8")
+    assert view.summary is not None
+    SCORES.update(view.summary.metrics)
     (folder,) = (place / "runs").iterdir()
     return folder
 
@@ -59,8 +64,11 @@ def test_a_layer_as_a_scan_is_the_layer(kind: str) -> None:
 
 def test_the_documented_example_gives_what_the_model_gives(run: Path, tmp_path: Path) -> None:
     place = tmp_path / "exported"
-    export_model(run, "onnx", place)
+    export_model(run, "onnx", place, int8=True, test=True)
     facts = json.loads((place / "export.json").read_text())
+    assert facts["test"] == pytest.approx({name: SCORES[f"test/{name}"] for name in facts["test"]})
+    assert set(facts["int8"]["test"]) == set(facts["test"])
+    assert facts["int8"]["bytes"] < facts["bytes"] * 2
     assert facts["check"]["largest"] <= 1e-4
     assert facts["check"]["cases"] == 18
     assert facts["opset"] >= 18
