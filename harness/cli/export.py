@@ -74,6 +74,7 @@ def _export_model(run: str, kind: str | None, out: str | None, int8: bool, test:
         UserError: half of what is needed was said.
     """
     from harness.cli import output
+    from harness.cli.explaining import attended
     from harness.errors import UserError
     from harness.places import user_path
 
@@ -81,7 +82,8 @@ def _export_model(run: str, kind: str | None, out: str | None, int8: bool, test:
         raise UserError("A model needs a format and a new folder: harness export RUN --format onnx --out FOLDER.")
     from harness.exporting import export_model
 
-    made = export_model(run, kind, user_path(out, "--out"), int8=int8, test=test)
+    with attended("Exporting the model ..."):
+        made = export_model(run, kind, user_path(out, "--out"), int8=int8, test=test)
     output.say(f"{', '.join(made.files)} in {made.folder}")
     for line in made.lines():
         output.say(f"  {line}")
