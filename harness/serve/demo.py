@@ -11,7 +11,9 @@ import math
 import re
 import threading
 import time
+import warnings
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,7 +32,6 @@ LONGEST_TEXT, LARGEST_FILE = 20_000, 50_000_000
 
 _LOADED = 12  # models that stay in memory
 _SHOWN = 3  # most likely classes that are shown
-_TEXTS = "TokenInput"
 _WHICH = re.compile(r"^Source 1 of 1 \(.*?\):? ", re.DOTALL)  # there is one source, and the reader has just given it
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}")
 
@@ -62,6 +63,7 @@ class Demo:
     def __init__(self, store: Store, selection: RunSelection, folders: Path) -> None:
         self._store, self._selection, self._folders = store, selection, folders
         self._models: OrderedDict[str, TrainedModel] = OrderedDict()
+        self._kinds: dict[str, Literal["text", "file"]] = {}
         self._one_at_a_time = threading.Lock()
 
     def tasks(self) -> list[DemoTask]:
@@ -71,15 +73,12 @@ class Demo:
         for comparison in data.comparisons:
             alone = sum(c.task == comparison.task for c in data.comparisons) == 1
             models = {e.label: _best(e.finished) for e in comparison.entries if e.finished}
-            specs = {label: self._specs(run) for label, run in models.items()}
-            models = {label: run for label, run in models.items() if specs[label]}
+            models = {label: run for label, run in models.items() if self._is_here(run)}
             if models:
-                first = next(spec for spec in specs.values() if spec)
                 dataset = next(iter(models.values())).dataset
                 name = comparison.task if alone else f"{comparison.task}, {dataset}"
                 name = name if name not in {one.name for one in found} else f"{name}, {len(found) + 1}"
-                kind: Literal["text", "file"] = "text" if first["input"]["class"] == _TEXTS else "file"
-                found.append(DemoTask(name, kind, models))
+                found.append(DemoTask(name, self._kind(comparison.task, models), models))
         return found
 
     def question(self, name: str) -> DemoTask:
@@ -119,6 +118,16 @@ class Demo:
                 source.write_bytes(content)
             return [self._said(label, run, source) for label, run in task.models.items()]
 
+    def _kind(self, task: str, models: dict[str, RunView]) -> Literal["text", "file"]:
+        """How questions of a task are given, which its preprocessing says."""
+        from harness.inference.sources import given_as
+
+        for run in models.values() if task not in self._kinds else ():
+            with self._one_at_a_time, suppress(HarnessError):  # a damaged folder is named when it is asked
+                self._kinds[task] = given_as(self._read(run))
+                break
+        return self._kinds.get(task, "text")
+
     def _said(self, label: str, run: RunView, source: Any) -> dict[str, Any]:
         head = {"model": label, "seed": run.seed}
         try:
@@ -134,10 +143,8 @@ class Demo:
 
     def _loaded(self, run: RunView, source: Any) -> TrainedModel:
         """The model, which has answered once before, so that its time is not that of a first call."""
-        from harness.inference.loading import load as load_model
-
         if run.key not in self._models:
-            model = load_model(self._folders / run.key)
+            model = self._read(run)
             model.predict([source])
             self._models[run.key] = model
             if len(self._models) > _LOADED:
@@ -145,13 +152,19 @@ class Demo:
         self._models.move_to_end(run.key)
         return self._models[run.key]
 
-    def _specs(self, run: RunView) -> dict[str, Any] | None:
-        """The specifications in a run's folder; None where there is no model with a preprocessing."""
+    def _read(self, run: RunView) -> TrainedModel:
+        from harness.inference.loading import load as load_model
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of plug-ins that have changed: the report says so
+            return load_model(self._folders / run.key)
+
+    def _is_here(self, run: RunView) -> bool:
+        """Whether a run's folder is on this machine, with a model that takes raw sources."""
         try:
-            found = json.loads((self._folders / run.key / "specs.json").read_bytes())
-            return found if found["preprocessing"] and found["input"]["class"] else None
+            return bool(json.loads((self._folders / run.key / "specs.json").read_bytes())["preprocessing"])
         except (OSError, ValueError, KeyError, TypeError):
-            return None
+            return False
 
 
 def _best(runs: list[RunView]) -> RunView:
