@@ -9,7 +9,7 @@ import json
 import math
 from typing import Any
 
-from harness.exporting.facts import RunFacts
+from harness.exporting.facts import CardFacts
 from harness.store.training_details import latency_words, memory_words
 
 _PIPELINES = {
@@ -25,7 +25,7 @@ _PIPELINES = {
 """The hub's names of tasks; others have none there, and the field is left out."""
 
 
-def card(facts: RunFacts, use: list[str], notes: list[str]) -> str:
+def card(facts: CardFacts, use: list[str], notes: list[str]) -> str:
     """Markdown with a header in YAML.
 
     Args:
@@ -48,7 +48,7 @@ def card(facts: RunFacts, use: list[str], notes: list[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _header(facts: RunFacts) -> dict[str, Any]:
+def _header(facts: CardFacts) -> dict[str, Any]:
     pipeline = _PIPELINES.get(facts.task)
     found: dict[str, Any] = {"license": "other", "license_name": "not-declared", "library_name": "sequence-harness"}
     if pipeline:
@@ -71,7 +71,7 @@ def _header(facts: RunFacts) -> dict[str, Any]:
     return found
 
 
-def _results(facts: RunFacts) -> list[str]:
+def _results(facts: CardFacts) -> list[str]:
     if not facts.metrics or facts.view is None:
         return ["## Results", "", "The results store here does not know this run, so the card has no scores.", ""]
     lines = [f"## Results on the {_split_name(facts)} split", "", "| metric | value | 95 % interval |", "|---|---|---|"]
@@ -85,7 +85,7 @@ def _results(facts: RunFacts) -> list[str]:
     return [*lines, "", said, ""] if facts.intervals else [*lines, ""]
 
 
-def _cost(facts: RunFacts) -> list[str]:
+def _cost(facts: CardFacts) -> list[str]:
     lines = ["## Cost", "", f"- Budget {facts.budget}, seed {facts.seed}."]
     summary = None if facts.view is None else facts.view.summary
     if summary is not None:
@@ -94,7 +94,7 @@ def _cost(facts: RunFacts) -> list[str]:
     return [*lines, ""]
 
 
-def _limits(facts: RunFacts) -> list[str]:
+def _limits(facts: CardFacts) -> list[str]:
     found = [
         "Trained by a benchmark, with its sizes and its budget: not tuned for a product.",
         "Never tested on other data, on bias, or on inputs made to mislead it.",
@@ -104,15 +104,15 @@ def _limits(facts: RunFacts) -> list[str]:
     return found
 
 
-def _generated(facts: RunFacts) -> str:
+def _generated(facts: CardFacts) -> str:
     return ", generated" if facts.view is not None and facts.view.synthetic else ""
 
 
-def _split_name(facts: RunFacts) -> str:
+def _split_name(facts: CardFacts) -> str:
     summary = None if facts.view is None else facts.view.summary
     return "test" if summary is None else summary.split
 
 
-def _split(facts: RunFacts) -> str:
+def _split(facts: CardFacts) -> str:
     size = f", {facts.examples:,} examples" if facts.examples else ""
     return f"{_split_name(facts)} (scored once{size})"

@@ -12,7 +12,7 @@ from harness.store import RunView, Store, query
 
 
 @dataclass(frozen=True)
-class RunFacts:
+class CardFacts:
     """A run, for its card.
 
     Attributes:
@@ -46,13 +46,13 @@ class RunFacts:
         return {name: value for name, value in self.view.summary.metrics.items() if name.startswith(f"{split}/")}
 
 
-def facts_of(specs: dict[str, Any], settings: RunSettings, takes: str) -> RunFacts:
+def facts_of(specs: dict[str, Any], settings: RunSettings, takes: str) -> CardFacts:
     """The facts behind `specs.json` and a run's settings."""
     task = settings.task
     licences = tuple(dict.fromkeys(source.licence for source in task.sources() if source.licence))
     view, rows = _stored(str(specs["key"]))
     dependent = view is not None and view.summary is not None and view.summary.details.get("blocks")
-    return RunFacts(
+    return CardFacts(
         key=str(specs["key"]),
         task=task.name,
         dataset=str(specs.get("dataset", "")),

@@ -36,7 +36,9 @@ SMALL = ("budget=steps:4", "trainer.validations=1", "decoding.max_length=5", "de
 # Pages that are run whole without `--all` too: between them every kind of command that trains or reads results.
 WHOLE = ("index", "how-to/shared-store")
 # Commands that need what training leaves.
-READERS = ("report", "serve", "show", "diff", "list runs", "list sweeps", "explain", "store", "tune", "predict")
+READERS = (
+    *("report", "serve", "show", "diff", "list runs", "list sweeps", "explain", "store", "tune", "predict", "clean"),
+)
 COMPOSED = {"run": ("--cfg", "job"), "sweep": ("--dry-run",)}
 # Commands that another test or stage runs: the file, and the words that show it.
 ELSEWHERE = {

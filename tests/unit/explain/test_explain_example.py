@@ -65,7 +65,8 @@ def test_the_command_prints_and_writes(harness: Any, tmp_path: Path) -> None:
         assert (tmp_path / "a" / f"{name}.svg").is_file()
         assert (tmp_path / "a" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert f'id="{name}"' in page
-    arrays = np.load(tmp_path / "a" / "traces.npz")
+    with np.load(tmp_path / "a" / "traces.npz") as saved:
+        arrays = dict(saved)
     printed = json.loads(harness("explain", "example", key, "--json", "--examples", "3")[1])
     assert printed == json.loads((tmp_path / "a" / "example.json").read_text())
     gate = next(trace for trace in printed["traces"] if trace["name"] == "layer_1.input_gate")
