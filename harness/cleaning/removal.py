@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from harness.errors import StoreError
 
@@ -22,7 +20,7 @@ class Removal:
         what: in words.
         paths: files and folders, removed whole.
         size: of all of them, in bytes.
-        run_folder: that a running process would hold locked; None: no run's files.
+        run_folder: to be locked meanwhile, as its process would; None: no run's files.
         run: row number of the run whose records in the store go too; None: files alone.
     """
 
@@ -37,26 +35,6 @@ def removal(what: str, paths: Sequence[Path], run_folder: Path | None = None, ru
     """A removal of those paths that exist, with their size."""
     there = tuple(path for path in paths if path.exists() or path.is_symlink())
     return Removal(what, there, sum(_size(path) for path in there), run_folder, run)
-
-
-@contextmanager
-def unused(removal: Removal) -> Iterator[bool]:
-    """Whether no process uses the run's folder, which nobody else can use during the block either."""
-    if removal.run_folder is None or not removal.run_folder.is_dir():
-        yield True
-        return
-    lock = FileLock(removal.run_folder / "lock", blocking=False)
-    try:
-        lock.acquire()
-    except Timeout:
-        yield False
-        return
-    except OSError as error:
-        raise StoreError(f"{removal.run_folder} cannot be written ({error.strerror or error}).") from error
-    try:
-        yield True
-    finally:
-        lock.release()
 
 
 def remove_files(removal: Removal) -> None:

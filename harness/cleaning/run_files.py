@@ -56,15 +56,8 @@ def named(view: RunView) -> str:
 
 
 def _best(views: Iterable[RunView]) -> set[str]:
-    """Keys of the best runs of each data set by the primary metric on validation data, else on what they were tested
-    on."""
-    best: dict[tuple[str, str], tuple[float, str]] = {}
-    for view in views:
-        value = view.validation_value
-        if value is None:
-            continue
-        value = value if view.primary.get("higher_is_better") else -value
-        place = (view.task, view.dataset)
-        if place not in best or value > best[place][0]:
-            best[place] = (value, view.key)
-    return {key for _, key in best.values()}
+    """Keys of the best runs of each data set on validation data."""
+    best: dict[tuple[str, str], RunView] = {}
+    for view in sorted(views, key=lambda view: view.validation_rank):
+        best.setdefault((view.task, view.dataset), view)
+    return {view.key for view in best.values()}

@@ -56,24 +56,26 @@ def command(
     data: what was prepared from data sets, and is prepared again when it is needed. Your own data is never touched, nor
     is anything that a running process uses.
     """
+    from rich.filesize import decimal
+
     from harness.cli import output
 
     before = None if older_than is None else _before(older_than)
     found, kept = _found(set(what), sweep, before, keep.value, force)
     for one in found:
         if one.paths or one.run is not None:
-            output.say(f"{_size(one.size):>9}  {one.what}")
+            output.say(f"{decimal(one.size):>10}  {one.what}")
     finished = sum(view.status == "finished" for view in kept)
     if finished:
         output.say(f"{_runs(finished)} finished and stay: reports rest on them; --force removes them too.")
-    total = _size(sum(one.size for one in found))
+    total = decimal(sum(one.size for one in found))
     if not found:
         output.say("There is nothing to remove.")
     elif dry_run:
         output.say(f"{total} would be removed; nothing was (--dry-run).")
     else:
         freed, busy = _remove(found)
-        output.say(f"{_size(freed)} removed." + (f" {_runs(busy)} in use and stayed." if busy else ""))
+        output.say(f"{decimal(freed)} removed." + (f" {_runs(busy)} in use and stayed." if busy else ""))
 
 
 def _found(
@@ -124,23 +126,28 @@ def _of_runs(
 
 def _remove(found: Sequence[Removal]) -> tuple[int, int]:
     """Remove; bytes freed, and how many runs were in use."""
-    from contextlib import ExitStack
+    from contextlib import ExitStack, nullcontext
 
-    from harness.cleaning.removal import remove_files, unused
+    from harness.cleaning.removal import remove_files
     from harness.store import Store
+    from harness.store.ledger import AlreadyRunning
+    from harness.training.run_folder import locked
 
     freed = busy = 0
     with ExitStack() as stack:
-        store: Store | None = None
+        needed = any(one.run is not None for one in found)
+        store = stack.enter_context(Store.open(create=False)) if needed else None
         for one in found:
-            if one.run is not None and store is None:
-                store = stack.enter_context(Store.open(create=False))
-            with unused(one) as free:
-                if not free or not _forgotten(one, store):
-                    busy += 1
-                    continue
-                remove_files(one)
-                freed += one.size
+            folder = one.run_folder
+            try:
+                with locked(folder) if folder is not None and folder.is_dir() else nullcontext():
+                    if not _forgotten(one, store):
+                        busy += 1
+                        continue
+                    remove_files(one)
+                    freed += one.size
+            except AlreadyRunning:
+                busy += 1
     return freed, busy
 
 
@@ -158,14 +165,6 @@ def _before(age: str) -> float:
     from harness.report.selection import since
 
     return since(age, time.time(), "--older-than")[0]
-
-
-def _size(size: int) -> str:
-    """Bytes in the unit that fits."""
-    number, units = float(size), ["B", "kB", "MB", "GB"]
-    while number >= 1000 and len(units) > 1:
-        number, _ = number / 1000, units.pop(0)
-    return f"{number:.0f} {units[0]}" if units[0] == "B" else f"{number:.1f} {units[0]}"
 
 
 def _runs(count: int) -> str:

@@ -30,25 +30,19 @@ def errors(
     Read from the predictions in the run's folder; neither its data nor its weights are needed. Examples are ordered by
     a metric of each alone, ties by the task's other metrics. Confusions are of classes, tags, or words.
     """
-    from harness.cli import output
-    from harness.cli.explaining import attended
+    from harness.cli.explaining import attended, deliver
+    from harness.explain.error_page import error_page
     from harness.explain.errors import explain_errors
-    from harness.explain.page import as_bytes, write
-    from harness.places import user_path
+    from harness.explain.page import as_bytes
 
-    place = user_path(out, "--out") if out is not None else None
     with attended(f"errors of {run}"):
         found = explain_errors(run, worst=worst, confusions=confusions, by=by)
-    if json:
-        output.as_json(found.as_json())
-    else:
-        _print(found)
-    if place is not None:
-        from harness.explain.error_page import error_page
+    plain = found.as_json()
 
-        files = write(place, {**error_page(found).files(), "errors.json": as_bytes(found.as_json())})
-        if not json:
-            output.say(f"Written to {place}: {', '.join(files)}")
+    def files() -> dict[str, bytes]:
+        return {**error_page(found).files(), "errors.json": as_bytes(plain)}
+
+    deliver(plain, lambda: _print(found), files, json=json, out=out)
 
 
 def _print(found: ExplainedErrors) -> None:

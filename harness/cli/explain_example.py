@@ -44,13 +44,9 @@ def example(
     What is shown is what the model fills into the `explain` mapping of its contract; what it does not fill in is said.
     Saturation is the share of steps in which a gate is below 0.05 or above 0.95.
     """
-    from harness.cli import output
-    from harness.cli.explaining import attended
+    from harness.cli.explaining import attended, deliver
     from harness.explain.explain_example import explain_example
-    from harness.explain.page import write
-    from harness.places import user_path
 
-    place = user_path(out, "--out") if out is not None else None
     with attended(f"explaining {run}"):
         found = explain_example(
             run,
@@ -61,14 +57,7 @@ def example(
             attribute=attributions,
             position=position,
         )
-    if json:
-        output.as_json(found.as_json())
-    else:
-        _print(found)
-    if place is not None:
-        files = write(place, found.files())
-        if not json:
-            output.say(f"Written to {place}: {', '.join(files)}")
+    deliver(found.as_json(), lambda: _print(found), found.files, json=json, out=out)
 
 
 def _print(found: ExplainedExample) -> None:

@@ -24,30 +24,24 @@ def probes(
     Linear probes with a control task, in which every symbol has a label at random (Hewitt and Liang 2019); selectivity
     is the accuracy less that on the control task. The run's data is prepared again if it is not in the cache.
     """
-    from harness.cli import output
-    from harness.cli.explaining import attended
-    from harness.explain.page import as_bytes, write
+    from harness.cli.explaining import attended, deliver
+    from harness.explain.page import as_bytes
+    from harness.explain.probe_page import probe_page
     from harness.explain.probes import explain_probes
-    from harness.places import user_path
 
-    place = user_path(out, "--out") if out is not None else None
     with attended(f"probing {run}"):
         found = explain_probes(run, places=places)
-    if json:
-        output.as_json(found.as_json())
-    else:
-        _print(found)
-    if place is not None:
-        from harness.explain.probe_page import probe_page
+    plain = found.as_json()
 
-        files = write(place, {**probe_page(found).files(), "probes.json": as_bytes(found.as_json())})
-        if not json:
-            output.say(f"Written to {place}: {', '.join(files)}")
+    def files() -> dict[str, bytes]:
+        return {**probe_page(found).files(), "probes.json": as_bytes(plain)}
+
+    deliver(plain, lambda: _print(found), files, json=json, out=out)
 
 
 def _print(found: ExplainedProbes) -> None:
     from harness.cli import output
-    from harness.explain.probe_page import in_figures
+    from harness.explain.run_facts import in_figures
 
     output.say(f"{found.run.model} on {found.run.task} ({found.run.dataset}), seed {found.run.seed}")
     rows = [

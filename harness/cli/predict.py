@@ -188,8 +188,6 @@ def _loaded(run: str, device: str, options: dict[str, Any]) -> TrainedModel:
     with importing():
         import torch
 
-        import harness.training.evaluate
-        import harness.training.generate  # noqa: F401
         from harness.inference.loading import load
     import warnings
 

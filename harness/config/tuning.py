@@ -37,7 +37,7 @@ def tuned_table(runs: Sequence[RunView]) -> dict[str, dict[str, dict[str, Any]]]
         raise UserError("The sweep holds no finished trial to choose from; see 'harness list runs'.")
     table: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
     for (task, model), trials in cells.items():
-        best = min(trials, key=_badness)
+        best = min(trials, key=lambda run: run.validation_rank)
         entry: dict[str, Any] = {"optimizer": {name: best.config["optimizer"][name] for name in ("lr", "clip")}}
         if "dropout" in best.config["model"]:
             entry["model"] = {"dropout": best.config["model"]["dropout"]}
@@ -45,12 +45,3 @@ def tuned_table(runs: Sequence[RunView]) -> dict[str, dict[str, dict[str, Any]]]
         entry["hours"] = round(sum(t.summary.total_s for t in trials if t.summary) / 3600, 3)
         table[task][model] = entry
     return dict(table)
-
-
-def _badness(run: RunView) -> tuple[float, float]:
-    """Sort key of a trial, lower is better: its best validation value, then its loss."""
-    assert run.summary is not None
-    name = str(run.summary.checkpoint["chosen_by"]).removeprefix("val/")
-    value = float(run.summary.checkpoint["value"])
-    higher_is_better = bool(run.units.get(name, {}).get("higher_is_better", False))
-    return (-value if higher_is_better else value), run.summary.metrics.get("val/loss", 0.0)

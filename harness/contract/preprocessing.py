@@ -93,7 +93,8 @@ class Preprocessing(ABC):
             UserError: as for `encode` and `encode_target`.
         """
         shown = raw.source or (raw.input if isinstance(raw.input, str) else raw.id)
-        return Example(raw.id, self.encode(raw.input), self.encode_target(raw.target), _written(raw.target), shown)
+        answer = self.encode_target(raw.target)
+        return Example(raw.id, self.encode(raw.input), answer, _written(raw.target), shown, raw.units)
 
     @abstractmethod
     def save(self, folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ class RawExample:
         target: the answer: a text, a class name ...
         source: the input as a person would read it, for sample tables, where it is no text.
         seconds: how long the recording or the film is; None: not known, or it takes no time.
+        counts: what metrics need of it beside that, as `Example.units` has it: its length, what it is asked of.
     """
 
     id: str
@@ -24,11 +25,12 @@ class RawExample:
     target: Any
     source: str = ""
     seconds: float | None = None
+    counts: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     @property
     def units(self) -> dict[str, float]:
-        """As `Example.units`: the seconds, where they are known."""
-        return {} if self.seconds is None else {"seconds": self.seconds}
+        """As `Example.units`: the counts, and the seconds where they are known."""
+        return {**({} if self.seconds is None else {"seconds": self.seconds}), **self.counts}
 
 
 @dataclass

@@ -18,7 +18,7 @@ from harness.explain.attributions import FEWEST, NEEDED, UNMOVED, Attributions, 
 from harness.explain.example import LookedAt, attributed_answer, from_data, from_source
 from harness.explain.examples import SPLITS, data_of, some_examples
 from harness.explain.page import ExplainedPart, Page, as_bytes
-from harness.explain.run_facts import RunFacts, rounded
+from harness.explain.run_facts import RunFacts, in_figures, rounded
 from harness.explain.saturation import CLOSED, OPEN, Saturation, saturation
 from harness.explain.traces import ModelExplanation, shown_of
 from harness.inference.folder import find_folder, read_folder
@@ -250,11 +250,6 @@ def check_sentences(found: Attributions) -> list[str]:
             f"{in_figures(each.mean_shuffled_signed)} (means of {len(each.shuffled)} shuffles){verdict}"
         )
     return said
-
-
-def in_figures(value: float) -> str:
-    """Two decimals, or that there are none."""
-    return "undefined" if math.isnan(value) else f"{value:.2f}".replace("-", "−")
 
 
 def _attribution_section(found: Attributions, words: tuple[str, ...] | None) -> ExplainedPart:

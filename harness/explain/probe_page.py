@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from matplotlib.figure import Figure as MplFigure
@@ -10,6 +9,7 @@ from matplotlib.lines import Line2D
 
 from harness.explain.page import ExplainedPart, Page
 from harness.explain.probes import ExplainedProbes, Probe
+from harness.explain.run_facts import in_figures
 from harness.report.figures import canvas, scales
 from harness.report.figures.drawing import Figure
 from harness.report.figures.style import RULE, SMALL, colour, label, marker
@@ -75,8 +75,3 @@ def _table(probes: Sequence[Probe]) -> Table:
         cells = [TableCell(p.state), *(TableCell(in_figures(value), value) for value in values)]
         table.rows.append(TableRow(TableCell(p.of), cells))
     return table
-
-
-def in_figures(value: float) -> str:
-    """Two decimals, or nothing where there is no number."""
-    return "" if math.isnan(value) else f"{value:.2f}".replace("-", "−")

@@ -263,7 +263,7 @@ def symbol_accuracy(train: np.ndarray, test: np.ndarray, labels: np.ndarray, rig
     counts = np.zeros((int(max(train.max(), test.max())) + 1, classes))
     np.add.at(counts, (train, labels), 1.0)
     shares = counts / counts.sum(0)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings():  # that a class was answered which the test places lack
         warnings.simplefilter("ignore")
         return float(balanced_accuracy_score(right, shares.argmax(1)[test]))
 

@@ -46,3 +46,8 @@ def rounded(values: np.ndarray | float, digits: int = 5) -> Any:
         return [rounded(part, digits) for part in values]
     number = float(values)
     return float(f"{number:.{digits}g}") if math.isfinite(number) else None
+
+
+def in_figures(value: float) -> str:
+    """Two decimals, or that there is no number."""
+    return "undefined" if math.isnan(value) else f"{value:.2f}".replace("-", "−")

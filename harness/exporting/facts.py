@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.config.settings import RunSettings
-from harness.errors import UserError
 from harness.exporting.interval import score_intervals
+from harness.inference.folder import of_stored_run
 from harness.store import RunView, Store, query
+from harness.training.model_card import licences_of
 
 
 @dataclass(frozen=True)
@@ -49,15 +50,15 @@ class CardFacts:
 def facts_of(specs: dict[str, Any], settings: RunSettings, takes: str) -> CardFacts:
     """The facts behind `specs.json` and a run's settings."""
     task = settings.task
-    licences = tuple(dict.fromkeys(source.licence for source in task.sources() if source.licence))
-    view, rows = _stored(str(specs["key"]))
+    key = str(specs["key"])
+    view, rows = of_stored_run(key, _tested) or (None, [])
     dependent = view is not None and view.summary is not None and view.summary.details.get("blocks")
     return CardFacts(
-        key=str(specs["key"]),
+        key=key,
         task=task.name,
         dataset=str(specs.get("dataset", "")),
         model=settings.model.name,
-        licences=licences,
+        licences=licences_of(task),
         takes=takes,
         seed=settings.seed,
         budget=str(settings.budget),
@@ -67,11 +68,6 @@ def facts_of(specs: dict[str, Any], settings: RunSettings, takes: str) -> CardFa
     )
 
 
-def _stored(key: str) -> tuple[RunView | None, list[dict[str, Any]]]:
-    """The run in the store of this machine, and the statistics of its test examples."""
-    try:
-        with Store.open(create=False, read_only=True) as store:
-            view = query.run(store, key)
-            return view, [row.statistics for row in query.predictions(store, view.id)]
-    except UserError:  # no store, or none that knows this run: a folder may have come from elsewhere
-        return None, []
+def _tested(store: Store, view: RunView) -> tuple[RunView, list[dict[str, Any]]]:
+    """The run, and the statistics of its test examples."""
+    return view, [row.statistics for row in query.predictions(store, view.id)]

@@ -18,8 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
-from harness.contract.specs import FrameInput, GraphSeriesInput, InputSpec, TokenInput, VideoInput
+from harness.contract.specs import InputSpec, TokenInput
 from harness.errors import UserError
+from harness.inference.inputs import step_shape
 from harness.nn.network import Network
 
 
@@ -109,16 +110,9 @@ def trace(network: Network, inputs: InputSpec) -> Traced:
 def random_inputs(spec: InputSpec, rows: int, steps: int, seed: int = 0) -> Tensor:
     """Inputs (B, T, ...) as the specification says, drawn at random."""
     draw = torch.Generator().manual_seed(seed)
-    match spec:
-        case TokenInput():
-            return torch.randint(0, spec.vocab_size, (rows, steps), generator=draw)
-        case FrameInput():
-            rest: tuple[int, ...] = (spec.feature_dim,)
-        case VideoInput():
-            rest = (spec.channels, spec.height, spec.width)
-        case GraphSeriesInput():
-            rest = (spec.nodes, spec.features)
-    return torch.randn(rows, steps, *rest, generator=draw)
+    if isinstance(spec, TokenInput):
+        return torch.randint(0, spec.vocab_size, (rows, steps), generator=draw)
+    return torch.randn(rows, steps, *step_shape(spec), generator=draw)
 
 
 @contextmanager

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from scipy.stats import bootstrap
 
-from harness.contract.metric import Metric, Statistics, aggregate
+from harness.contract.metric import Metric, Statistics
 
 _RESAMPLES = 200
 _MOST_EXAMPLES = 5000  # a resample of more takes longer than the export
@@ -27,17 +28,18 @@ def score_intervals(
     Returns:
         Empty where there are fewer than 10 examples, more than 5,000, or some without statistics.
     """
-    names = [metric.name for metric in metrics]
-    if not 10 <= len(rows) <= _MOST_EXAMPLES or not all(name in row for row in rows for name in names):
+    if not 10 <= len(rows) <= _MOST_EXAMPLES or not all(m.name in row for row in rows for m in metrics):
         return {}
-    random = np.random.default_rng(seed)
-    drawn = [
-        aggregate(metrics, [rows[i] for i in random.integers(len(rows), size=len(rows)).tolist()])
-        for _ in range(_RESAMPLES)
-    ]
     found = {}
-    for name in names:
-        low, high = np.percentile([values[name] for values in drawn], [2.5, 97.5]).tolist()
-        if np.isfinite([low, high]).all():
-            found[name] = (low, high)
+    for metric in metrics:
+        each = [row[metric.name] for row in rows]
+
+        def score(chosen: np.ndarray, of: Metric = metric, each: Sequence[Statistics] = each) -> float:
+            return of.aggregate([each[i] for i in chosen])
+
+        between = bootstrap(
+            (np.arange(len(rows)),), score, n_resamples=_RESAMPLES, vectorized=False, method="percentile", rng=seed
+        ).confidence_interval
+        if np.isfinite(between).all():
+            found[metric.name] = (float(between.low), float(between.high))
     return found

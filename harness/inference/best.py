@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -82,7 +81,7 @@ def _chosen(
         if given.model is None:
             continue
         (entry,) = (one for one in comparison.entries if one.label == given.model)
-        run = min(entry.finished, key=_validation)
+        run = min(entry.finished, key=lambda view: view.validation_rank)
         others = f"; within noise of it: {', '.join(given.within_noise)}" if given.within_noise else ""
         said = [
             f"{given.model}, seed {run.seed}, run {run.key[:12]}: recommended for {comparison.conditions.dataset} with "
@@ -95,12 +94,6 @@ def _chosen(
         reasons = "; ".join(f"{label}: {reason}" for label, reason in why.items()) or "no run is finished"
         raise UserError(f"No model can be recommended for {data.selection.tasks[0]} with {limits.words} ({reasons}).")
     return found
-
-
-def _validation(run: RunView) -> tuple[float, int]:
-    """The loss in validation, infinite where it is not known, and the seed."""
-    loss = run.summary.metrics.get("val/loss") if run.summary is not None else None
-    return (loss if loss is not None and math.isfinite(loss) else math.inf, run.seed)
 
 
 def _heading(comparison: Comparison, data: ReportData) -> str:

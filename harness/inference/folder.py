@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.data.json_object import read_object
 from harness.errors import DataError, UserError
 from harness.places import user_path
 from harness.training.model_files import CONFIG, FORMAT, PREPROCESSING, SPECS, WEIGHTS, checksum
+
+if TYPE_CHECKING:
+    from harness.store import RunView, Store
+
+Read = TypeVar("Read")
 
 _NEEDED = ("key", "input", "target", "preprocessing")
 _KEY = re.compile("[0-9a-fA-F]{1,64}")
@@ -77,6 +83,22 @@ def find_folder(run: str | Path) -> Path:
             "folder was moved. Copy it here, set HARNESS_RESULTS, or give the folder's path."
         )
     return folder
+
+
+def of_stored_run(key: str, read: Callable[[Store, RunView], Read]) -> Read | None:
+    """What is read of a run in the store of this machine; None where there is none that knows it.
+
+    Args:
+        key: of the run.
+        read: reads from the open store.
+    """
+    from harness.store import Store, query
+
+    try:
+        with Store.open(create=False, read_only=True) as store:
+            return read(store, query.run(store, key))
+    except UserError:  # no store, or the folder is from elsewhere
+        return None
 
 
 def read_folder(path: Path) -> ModelFolder:

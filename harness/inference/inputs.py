@@ -22,7 +22,7 @@ def check_input(given: Any, spec: InputSpec, where: str) -> np.ndarray:
         DataError: it has not the shape that the specification says, no step, or a symbol that does not exist.
     """
     array = np.asarray(given)
-    rest = _rest(spec)
+    rest = step_shape(spec)
     if array.ndim != 1 + len(rest) or array.shape[1:] != rest or not len(array):
         wanted = ", ".join(["T", *map(str, rest)])
         raise DataError(f"The {where} has shape {array.shape}; this model takes ({wanted}), T at least 1.")
@@ -35,7 +35,7 @@ def check_input(given: Any, spec: InputSpec, where: str) -> np.ndarray:
     return array.astype(np.int64, copy=False)
 
 
-def _rest(spec: InputSpec) -> tuple[int, ...]:
+def step_shape(spec: InputSpec) -> tuple[int, ...]:
     """Shape of an input after its time axis."""
     match spec:
         case TokenInput():

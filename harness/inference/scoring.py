@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from harness.contract.raw import RawExample
 from harness.data.tables import DataTable, read_table
 from harness.data.text_files import read_text
-from harness.errors import DataError, UserError
+from harness.errors import DataError
+from harness.inference.folder import of_stored_run
 from harness.inference.sources import given_as
 
 if TYPE_CHECKING:
     from harness.inference.trained_model import TrainedModel
+    from harness.store import RunView, Store
     from harness.training.evaluate import Evaluation
 
 INPUTS = ("input", "source", "text", "sentence", "path", "file", "audio", "video")
@@ -70,22 +72,24 @@ def examples_of_file(model: TrainedModel, path: Path) -> list[RawExample]:
 
 def stored_scores(model: TrainedModel) -> StoredScores | None:
     """What the store and the run's folder say of its test; None where the store does not know the run."""
-    from harness.store import Store, query
-
     key = json.loads((model.folder / "specs.json").read_text(encoding="utf-8"))["key"]
-    try:
-        with Store.open(create=False, read_only=True) as store:
-            view = query.run(store, key)
-            environment = query.environments(store).get(view.environment or "")
-    except UserError:  # the folder is from elsewhere
+    found = of_stored_run(key, _recorded)
+    if found is None:
         return None
-    metrics = {} if view.summary is None else view.summary.metrics
-    threads = environment.fingerprint.get("threads") if environment is not None else None
+    metrics, threads = found
     return StoredScores(
         {name.removeprefix("test/"): value for name, value in metrics.items() if name.startswith("test/")},
         threads if isinstance(threads, int) else 0,
         {} if model.target_spec.needs.streams else _outputs(model.folder / "predictions.jsonl"),
     )
+
+
+def _recorded(store: Store, view: RunView) -> tuple[dict[str, float], Any]:
+    """Metrics and threads of a run."""
+    from harness.store import query
+
+    environment = query.environments(store).get(view.environment or "")
+    return {} if view.summary is None else view.summary.metrics, environment and environment.fingerprint.get("threads")
 
 
 def differing(outcome: Evaluation, stored: StoredScores) -> int:

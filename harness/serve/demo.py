@@ -7,7 +7,6 @@ comes. One question is answered at a time, so that the times that are shown are 
 from __future__ import annotations
 
 import json
-import math
 import re
 import threading
 import time
@@ -25,6 +24,7 @@ from harness.store import RunView, Store
 
 if TYPE_CHECKING:
     from harness.contract.metric import Prediction
+    from harness.inference.sources import Given
     from harness.inference.trained_model import TrainedModel
 
 LONGEST_TEXT, LARGEST_FILE = 20_000, 50_000_000
@@ -32,7 +32,6 @@ LONGEST_TEXT, LARGEST_FILE = 20_000, 50_000_000
 
 _LOADED = 12  # models that stay in memory
 _SHOWN = 3  # most likely classes that are shown
-_WHICH = re.compile(r"^Source 1 of 1 \(.*?\):? ", re.DOTALL)  # there is one source, and the reader has just given it
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}")
 
 
@@ -72,7 +71,9 @@ class Demo:
         found: list[DemoTask] = []
         for comparison in data.comparisons:
             alone = sum(c.task == comparison.task for c in data.comparisons) == 1
-            models = {e.label: _best(e.finished) for e in comparison.entries if e.finished}
+            models = {
+                e.label: min(e.finished, key=lambda run: run.validation_rank) for e in comparison.entries if e.finished
+            }
             models = {label: run for label, run in models.items() if self._is_here(run)}
             if models:
                 dataset = next(iter(models.values())).dataset
@@ -93,7 +94,7 @@ class Demo:
         return found
 
     def answer(self, task: DemoTask, content: bytes, file_name: str = "") -> list[dict[str, Any]]:
-        """What every model says: {model, seed, text, ms} and the likeliest classes, or {model, seed, error}.
+        """What every model says: {model, seed, text, ms, remarks}, or {model, seed, error}.
 
         Args:
             task: of the question.
@@ -129,23 +130,32 @@ class Demo:
         return self._kinds.get(task, "text")
 
     def _said(self, label: str, run: RunView, source: Any) -> dict[str, Any]:
+        from harness.inference.answers import answered
+        from harness.inference.sources import Given
+
         head = {"model": label, "seed": run.seed}
+        given = Given("", "", source)
         try:
-            model = self._loaded(run, source)
+            model = self._loaded(run, given)
             began = time.perf_counter()
-            (prediction,) = model.predict([source])
+            ((one,),) = answered(model, [given], 1)
             took = 1000 * (time.perf_counter() - began)
         except HarnessError as error:
-            return head | {"error": _WHICH.sub("", str(error))}
+            return head | {"error": str(error)}
         except Exception as error:  # a plug-in must not end the others' answers
             return head | {"error": f"{type(error).__name__}: {error}"}
-        return head | {"text": prediction.text, "ms": round(took, 2), "likely": _likely(prediction, model)}
+        if one.prediction is None:
+            return head | {"error": one.problem}
+        remarks = [*one.remarks, *_likely(one.prediction, model)]
+        return head | {"text": one.prediction.text, "ms": round(took, 2), "remarks": remarks}
 
-    def _loaded(self, run: RunView, source: Any) -> TrainedModel:
+    def _loaded(self, run: RunView, given: Given) -> TrainedModel:
         """The model, which has answered once before, so that its time is not that of a first call."""
+        from harness.inference.answers import answered
+
         if run.key not in self._models:
             model = self._read(run)
-            model.predict([source])
+            list(answered(model, [given], 1))
             self._models[run.key] = model
             if len(self._models) > _LOADED:
                 self._models.popitem(last=False)
@@ -167,15 +177,10 @@ class Demo:
             return False
 
 
-def _best(runs: list[RunView]) -> RunView:
-    sign = 1 if runs[0].primary.get("higher_is_better") else -1
-    known = [run for run in runs if run.validation_value is not None]
-    return max(known or runs, key=lambda run: sign * (run.validation_value or 0.0))
+def _likely(prediction: Prediction, model: TrainedModel) -> list[str]:
+    """The likeliest classes with their probabilities, in a line; empty where there are no classes."""
+    from harness.contract.target import Answer
 
-
-def _likely(prediction: Prediction, model: TrainedModel) -> list[tuple[str, float]]:
-    """The likeliest classes with their probabilities; empty where there are no classes."""
-    scores = prediction.scores
-    names = getattr(model.target_spec, "class_names", ()) or tuple(map(str, range(len(scores))))
-    ranked = sorted(zip(names, scores, strict=False), key=lambda pair: -pair[1])
-    return [(name, round(math.exp(score), 4)) for name, score in ranked[:_SHOWN]]
+    details = model.target_spec.details(Answer(prediction.output, prediction.scores))
+    ranked = sorted(details.get("probabilities", {}).items(), key=lambda pair: -pair[1])
+    return [", ".join(f"{name} {100 * share:.1f} %" for name, share in ranked[:_SHOWN])] if ranked else []

@@ -29,7 +29,6 @@ from harness.store.states import FINISHED, INTERRUPTED, NO_ENVIRONMENT, RUNNING,
 from harness.store.writer import Store
 
 _IS_KEY = re.compile("[0-9a-f]{64}")
-_LEFT_BY_A_RUN = (t.final_metrics, t.metrics, t.predictions, t.samples)
 _CHUNK = 5_000
 
 
@@ -146,7 +145,7 @@ class _Merge:
         """Merge every table, in the order of foreign keys."""
         self._environments()
         numbers = self._runs()
-        for table in _LEFT_BY_A_RUN:
+        for table in t.LEFT_BY_A_RUN:
             self._left(table, numbers)
         self._cells()
         self._checks()

@@ -10,8 +10,6 @@ from harness.store import schema as t
 from harness.store.states import RUNNING
 from harness.store.writer import Store
 
-_LEFT_BY_A_RUN = (t.final_metrics, t.metrics, t.predictions, t.samples)
-
 
 def remove_run(store: Store, run_id: int) -> bool:
     """Remove a run's records in one transaction; its cells in sweeps stay while another environment has the run.
@@ -28,7 +26,7 @@ def remove_run(store: Store, run_id: int) -> bool:
         row = connection.execute(sa.select(t.runs).where(t.runs.c.id == run_id).with_for_update()).one_or_none()
         if row is None or ledger.effective_status(row) == RUNNING:
             return False
-        for table in _LEFT_BY_A_RUN:
+        for table in t.LEFT_BY_A_RUN:
             connection.execute(sa.delete(table).where(table.c.run_id == run_id))
         connection.execute(sa.delete(t.runs).where(t.runs.c.id == run_id))
         if not ledger.rows(connection, row.key):

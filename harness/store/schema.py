@@ -210,3 +210,6 @@ checks = Table(
     Column("checked_at", Float, nullable=False, comment="when"),
     info={"meaning": "what came of checking plug-ins against their contracts"},
 )
+
+LEFT_BY_A_RUN = (final_metrics, metrics, predictions, samples)
+"""Tables with the results of runs, by `run_id`."""

@@ -83,11 +83,16 @@ class RunView:
         return None if value is None or math.isnan(value) else value
 
     @property
-    def validation_value(self) -> float | None:
-        """The primary metric on validation data, on test data if it was not scored there; None if unknown."""
-        metrics = self.summary.metrics if self.summary else {}
-        value = metrics.get(f"val/{self.primary.get('name')}", self.primary_value)
-        return None if value is None or math.isnan(value) else value
+    def validation_rank(self) -> tuple[float, float, int]:
+        """Sorts runs of one task and data set from best to worst on validation data; test data has no say.
+
+        By what the run chose its weights by, then by the loss, then by the seed; what is not known comes last.
+        """
+        chosen = self.summary.checkpoint if self.summary is not None else {}
+        metric = self.units.get(str(chosen.get("chosen_by", "")).removeprefix("val/"), {})
+        value = float(chosen.get("value", math.nan))
+        loss = self.summary.metrics.get("val/loss", 0.0) if self.summary is not None else math.inf
+        return (math.inf if math.isnan(value) else -value if metric.get("higher_is_better") else value), loss, self.seed
 
     @property
     def last_event(self) -> float:

@@ -28,7 +28,8 @@ def _none(subject: TaskSubject) -> str:
     inapplicable=_none,
 )
 def preprocessing(subject: TaskSubject) -> None:
-    """Encoding a raw example gives the example, before and after the preprocessing went through its files."""
+    """Encoding a raw example gives the example and its units, before and after the preprocessing went through its
+    files."""
     given = subject.data.preprocessing
     assert given is not None
     for name in SPLITS:
@@ -62,7 +63,17 @@ def _compare(subject: TaskSubject, tried: Preprocessing, pairs: list[tuple[Examp
         assert digest(answer) == digest(example.target), (
             f"encode_target of raw example '{raw.id}' differs from its target{when}: found {answer!r}"
         )
+        counted, expected = (_counts(one) for one in (tried.example(raw), example))
+        assert counted == expected, (
+            f"example of raw example '{raw.id}' has other units, on which scores depend{when}: found {counted}, "
+            f"expected {expected}"
+        )
     subject._at.clear()
+
+
+def _counts(example: Example) -> dict[str, float]:
+    """The units that scores depend on: of the seconds only the real-time factor is made."""
+    return {name: value for name, value in example.units.items() if name != "seconds"}
 
 
 def _through_files(subject: TaskSubject, given: Preprocessing) -> Preprocessing:

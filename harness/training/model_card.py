@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.config.settings import RunSettings
-from harness.contract.task import TaskData
+from harness.contract.task import Task, TaskData
 from harness.store.records import RunPlan, RunSummary
 from harness.store.training_details import latency_words, memory_words
 
@@ -18,12 +18,11 @@ def model_card(settings: RunSettings, plan: RunPlan, data: TaskData, summary: Ru
     """
     task, model = settings.task, settings.model
     made = ", generated" if plan.synthetic else ""
-    licences = dict.fromkeys(source.licence for source in task.sources() if source.licence)
     fixed = summary.fixed_parameters
     facts = {
         "task": f"{task.name} (version {task.version})",
         "data set": f"{plan.dataset}{made}",
-        "licence of the data": "; ".join(licences) or "not declared",
+        "licence of the data": "; ".join(licences_of(task)) or "not declared",
         "model": f"{model.name} (version {model.version})",
         "parameters": f"{summary.parameters:,}" + (f", of which {fixed:,} are not trained" if fixed else ""),
         "training": f"{summary.train_s:.1f} s, budget {settings.budget}, seed {settings.seed}",
@@ -43,6 +42,11 @@ def model_card(settings: RunSettings, plan: RunPlan, data: TaskData, summary: Ru
     lines += ["", "## Use", "", "```python", "import harness", 'model = harness.load("this folder")']
     lines += [f"print(model.{_call(data)})", "```", "", _sources(data)]
     return "\n".join(lines) + "\n"
+
+
+def licences_of(task: Task) -> tuple[str, ...]:
+    """Licences of a task's data, as its sources declare them, each once."""
+    return tuple(dict.fromkeys(source.licence for source in task.sources() if source.licence))
 
 
 def _call(data: TaskData) -> str:

@@ -67,17 +67,8 @@ class RunFolder:
         Raises:
             AlreadyRunning: a living process uses it, for example one with another number of threads.
         """
-        lock = FileLock(self.path / "lock", blocking=False)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise AlreadyRunning(
-                f"The run folder '{self.path}' is in use by another living process. Wait for it, or stop it."
-            ) from None
-        try:
+        with locked(self.path):
             yield
-        finally:
-            lock.release()
 
     def _refuse_links(self) -> None:
         """Refuse links, which would redirect checkpoints and logs to places that this store does not own."""
@@ -137,6 +128,29 @@ class RunFolder:
             partial.unlink(missing_ok=True)
             raise
         return name
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Lock a run's folder for the block, as its process does.
+
+    Raises:
+        AlreadyRunning: a living process uses it.
+        StoreError: it cannot be written.
+    """
+    lock = FileLock(folder / "lock", blocking=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise AlreadyRunning(
+            f"The run folder '{folder}' is in use by another living process. Wait for it, or stop it."
+        ) from None
+    except OSError as error:
+        raise StoreError(f"The run folder '{folder}' cannot be written ({error.strerror or error}).") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def shown(rows: Sequence[PredictionRow]) -> list[SampleRow]:

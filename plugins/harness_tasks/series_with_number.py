@@ -13,6 +13,7 @@ from harness.contract.dataset import Dataset
 from harness.contract.options import option
 from harness.contract.raw import RawData, RawExample
 from harness.data.sources import GeneratedSource, Source
+from harness.metrics.masked_tagging import LENGTH
 from harness_tasks.symbols.lengths_of_test import check_lengths
 
 _SPLITS = ("train", "val", "test")
@@ -41,7 +42,9 @@ class NumberedSeries(Sequence[RawExample]):
             return [self[i] for i in range(*index.indices(len(self)))]
         if not 0 <= index < len(self):
             raise IndexError(index)
-        return RawExample(f"{self._prefix}-{index:06d}", self.values[index], self.numbers[index])
+        values, mark = self.values[index], self.marks[index]
+        counts = {LENGTH: float(len(values))} | ({mark: 1.0} if mark else {})
+        return RawExample(f"{self._prefix}-{index:06d}", values, self.numbers[index], counts=counts)
 
 
 @dataclass

@@ -94,7 +94,8 @@ class SymbolStrings(Dataset):
             "test": [("beyond", Range(self.test_examples, *there)), ("within", Range(self.in_range_examples, *here))],
         }
         train, val, test = (
-            draw_split(split, self.drawn, wanted, self.data_seed, names) for split, wanted in ranges.items()
+            draw_split(split, self.drawn, wanted, self.data_seed, names, self.chance)
+            for split, wanted in ranges.items()
         )
         notes: dict[str, str | int | float] = {
             "training lengths": f"{self.min_length} to {self.max_length}",

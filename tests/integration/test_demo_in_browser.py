@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asked_models import sound, train_models
+from serving import in_thread
 
 import harness
 from harness.report.load import RunSelection
@@ -40,10 +40,9 @@ def page(url: str) -> Iterator[Any]:
         Store.open(url, read_only=True) as store,
         Server(StoreWatch(store, RunSelection()), 0, Demo(store, RunSelection(), folders)) as server,
         server.watch,
+        in_thread(server),
         sync_playwright() as playwright,
     ):
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
         browser = playwright.chromium.launch(executable_path=browser_file, args=["--no-sandbox"])
         opened = browser.new_page()
         opened.on("console", lambda message: logged.append(message.text))
@@ -53,8 +52,6 @@ def page(url: str) -> Iterator[Any]:
         opened.wait_for_selector("section")
         yield opened
         browser.close()
-        server.shutdown()
-        thread.join()
     assert logged == []
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from made_up_results import HERE, fill, finish, plan_of
+from serving import in_thread
 
 from harness.report.load import RunSelection
 from harness.serve import watch as watching
@@ -43,12 +43,9 @@ def server(written: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         Store.open(written.url, read_only=True) as read,
         Server(StoreWatch(read, RunSelection()), 0) as made,
         made.watch,
+        in_thread(made),
     ):
-        thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
         yield made
-        made.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from harness.contract.batch import Example
 from harness.contract.gathering import Gathered, Ragged
 from harness.contract.preprocessing import Preprocessing
 from harness.errors import DataError
-from harness.metrics.masked_tagging import LENGTH
 from harness_tasks.series._labelled_series import values_of_table
 from harness_tasks.series_with_number import NumberedSeries
 
@@ -81,9 +80,8 @@ class NumberedSeriesSplit:
         return len(self._series)
 
     def __getitem__(self, index: int) -> Example:
-        raw, mark = self._series[index], self._series.marks[index]
-        units = {LENGTH: float(self.input_lengths[index])} | ({mark: 1.0} if mark else {})
-        return Example(raw.id, self._values[index], self._numbers[index], (), raw.id, units)
+        raw = self._series[index]
+        return Example(raw.id, self._values[index], self._numbers[index], (), raw.id, raw.units)
 
     def gather(self, positions: np.ndarray, input_pad: int, target_pad: int) -> Gathered:
         """Padded values, and numbers."""

@@ -15,7 +15,6 @@ from harness.contract.batch import Example
 from harness.contract.gathering import Gathered, Ragged
 from harness.contract.preprocessing import Preprocessing
 from harness.errors import DataError
-from harness.metrics.masked_tagging import CHANCE, LENGTH
 from harness.targets.masked_tagging import UNASKED
 from harness_tasks.symbols.drawn_strings import NOTHING, DrawnStrings
 
@@ -98,8 +97,8 @@ def _number(known: dict[str, int], word: str, what: str) -> int:
 class AskedSplit:
     """Drawn strings as a split, encoded as `SymbolWords` does it, without a loop over examples."""
 
-    def __init__(self, strings: DrawnStrings, chance: float) -> None:
-        self._strings, self._chance = strings, chance
+    def __init__(self, strings: DrawnStrings) -> None:
+        self._strings = strings
         self.input_lengths: np.ndarray = strings.symbols.lengths
         self.target_lengths: np.ndarray = strings.answers.lengths
 
@@ -108,16 +107,13 @@ class AskedSplit:
 
     def __getitem__(self, index: int) -> Example:
         one = self._strings
-        units = {LENGTH: float(one.lengths[index]), CHANCE: self._chance}
-        if one.marks[index]:
-            units[one.marks[index]] = 1.0
         return Example(
             one.id(index),
             1 + one.symbols[index].astype(np.int64),
             one.answers[index].astype(np.int64),
             (one.answer_text(index),),
             one.text(index),
-            units,
+            one.counts(index),
         )
 
     def gather(self, positions: np.ndarray, input_pad: int, target_pad: int) -> Gathered:

@@ -11,6 +11,7 @@ import numpy as np
 from harness.contract.gathering import Ragged
 from harness.contract.raw import RawExample
 from harness.errors import DataError
+from harness.metrics.masked_tagging import CHANCE, LENGTH
 from harness.targets.masked_tagging import UNASKED
 
 NOTHING = "-"
@@ -59,6 +60,7 @@ class DrawnStrings(Sequence[RawExample]):
         names, answer_names: words of the symbols and of the answers.
         symbols, answers: numbers of these, as `Drawn` has them, one array a string.
         lengths: of the problems, int64 (N,).
+        chance: the share of answers that guessing gets right.
         marks: what `Example.units` says of each string beside its length and chance: "within", "beyond" or "".
     """
 
@@ -68,6 +70,7 @@ class DrawnStrings(Sequence[RawExample]):
     symbols: Ragged
     answers: Ragged
     lengths: np.ndarray
+    chance: float
     marks: tuple[str, ...] = field(repr=False)
 
     def __len__(self) -> int:
@@ -84,7 +87,12 @@ class DrawnStrings(Sequence[RawExample]):
             index += len(self)
         if not 0 <= index < len(self):
             raise IndexError(index)
-        return RawExample(self.id(index), self.text(index), self.answer_text(index))
+        return RawExample(self.id(index), self.text(index), self.answer_text(index), counts=self.counts(index))
+
+    def counts(self, index: int) -> dict[str, float]:
+        """What metrics need of a string: its length, its chance, and its mark."""
+        mark = self.marks[index]
+        return {LENGTH: float(self.lengths[index]), CHANCE: self.chance} | ({mark: 1.0} if mark else {})
 
     def id(self, index: int) -> str:
         """Of a string."""
@@ -105,6 +113,7 @@ def draw_split(
     ranges: Sequence[tuple[str, Range]],
     seed: int,
     names: tuple[tuple[str, ...], tuple[str, ...]],
+    chance: float,
 ) -> DrawnStrings:
     """The strings of a split, in random order.
 
@@ -114,6 +123,7 @@ def draw_split(
         ranges: what is wanted, each with its mark.
         seed: of the data.
         names: of symbols and of answers.
+        chance: the share of answers that guessing gets right.
 
     Raises:
         DataError: too few different strings exist.
@@ -134,6 +144,7 @@ def draw_split(
         Ragged.of([symbols[i] for i in order]),
         Ragged.of([answers[i] for i in order]),
         np.array([lengths[i] for i in order], dtype=np.int64),
+        chance,
         tuple(marks[i] for i in order),
     )
 

@@ -38,9 +38,9 @@ class StringQuestions(DatasetTask):
             DataError: too few different strings exist.
         """
         assert isinstance(self.dataset, SymbolStrings)
-        raw, chance = self.dataset.read(), self.dataset.chance
+        raw = self.dataset.read()
         words = SymbolWords(self.dataset.symbols, self.dataset.answers)
-        train, val, test = (_split(part, chance) for part in (raw.train, raw.val, raw.test))
+        train, val, test = (_split(part) for part in (raw.train, raw.val, raw.test))
         return TaskData(
             train,
             val,
@@ -64,6 +64,6 @@ class StringQuestions(DatasetTask):
         return (CHANCE, MAJORITY, *super().baselines())
 
 
-def _split(strings: Sequence[RawExample], chance: float) -> AskedSplit:
+def _split(strings: Sequence[RawExample]) -> AskedSplit:
     assert isinstance(strings, DrawnStrings)
-    return AskedSplit(strings, chance)
+    return AskedSplit(strings)

@@ -42,9 +42,8 @@ def filled() -> None:
     """Two finished runs with models, one that failed with checkpoints, and in another sweep one that runs."""
     with Store.open() as store:
         for key in ("a", "b"):
-            summary = RunSummary(
-                {"test/accuracy": TESTED[key], "val/accuracy": VALIDATED[key]}, TESTED[key], 1, 1, {}, 1, 1
-            )
+            chosen = {"chosen_by": "val/accuracy", "step": 1, "value": VALIDATED[key]}
+            summary = RunSummary({"test/accuracy": TESTED[key]}, TESTED[key], 1, 1, {}, 1, 1, checkpoint=chosen)
             row = PredictionRow("1", "x", "y", "y", {})
             store.finish(store.start(_plan(key), HERE, owner_pid=1), summary, [row], [])
             _with_files(key, "specs.json", "model.safetensors", "predictions.jsonl")

@@ -18,13 +18,15 @@ from predicted_again import differences, read_raw, write_raw
 from tiny_run import tiny_run
 
 import harness
+from harness.cleaning.removal import remove_files
+from harness.cleaning.run_files import models
 from harness.config import compose, to_settings
 from harness.config.identity import run_plan
 from harness.data.sources import FileSource
 from harness.errors import UserError
 from harness.inference.examples import raw_split
 from harness.inference.trained_model import TrainedModel
-from harness.store import Store
+from harness.store import Store, query
 from harness.store.records import RunSummary
 from harness.training import model_files
 from harness.training.execute import execute, execute_baseline
@@ -90,6 +92,19 @@ def test_stored_outputs_come_again_from_the_folder_alone(folder: Path, tmp_path:
     assert found["examples"] == 8
     assert (found["other"], found["flipped"]) == (0, 0)
     assert found["nats"] < 1e-5
+
+
+def test_a_cleaned_model_is_gone(speech: Path, tmp_path: Path) -> None:
+    place = Path(shutil.copytree(speech, tmp_path / "copy"))
+    with Store.open(f"sqlite:///{place}/store.db") as store:
+        views = query.runs(store)
+    (found,) = models(views, place / "runs", "none")
+    remove_files(found)
+    (run,) = (place / "runs").iterdir()
+    assert "holds no trained model" in _refusal(run)
+    assert not (run / model_files.WEIGHTS).exists()
+    assert not (run / model_files.PREPROCESSING).exists()
+    assert (run / "predictions.jsonl").is_file()
 
 
 def test_a_key_finds_its_run(speech: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,6 +343,27 @@ def test_a_task_without_preprocessing_runs_and_says_so(tmp_path: Path, monkeypat
         model.predict(["red house"])
     (found,) = model.predict([np.array([5, 6, 2])], encoded=True)
     assert found.text == " ".join(map(str, found.output))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("task=state_tracking", "task.dataset=parity"),
+        ("task=recall", "task.dataset=associative_recall"),
+        ("task=series_regression", "task.dataset=adding"),
+    ],
+    ids=["state tracking", "recall", "adding"],
+)
+def test_raw_examples_are_scored_as_the_run_was(tmp_path: Path, words: tuple[str, ...]) -> None:
+    lengths = ("task.min_length=4", "task.max_length=8", "task.test_min_length=9", "task.test_max_length=12")
+    sizes = ("task.train_examples=64", "task.val_examples=8", "task.test_examples=12", "task.in_range_examples=6")
+    run = _run(tmp_path, *words, *lengths, *sizes, "model=gru", "budget=steps:2", *SMALL)
+    model = _load(run)
+    with Store.open(f"sqlite:///{tmp_path}/own.db") as store:
+        (view,) = query.runs(store)
+    assert view.summary is not None
+    for name, value in model.evaluate(raw_split(model.config.task)).metrics.items():
+        assert value == view.summary.metrics[f"test/{name}"], name
 
 
 def _run(place: Path, *words: str) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import tempfile
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from urllib.parse import urlencode
 
 import pytest
 from asked_models import sound, train_models
+from serving import in_thread
 
 import harness
 from harness.report.load import RunSelection
@@ -66,18 +66,14 @@ def asked(results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where questions lie until they are answered
     with Store.open(f"sqlite:///{results}/store.db", read_only=True) as store:
         demo = Demo(store, RunSelection(), results / "runs")
-        with Server(StoreWatch(store, RunSelection()), 0, demo) as server, server.watch:
-            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-            thread.start()
+        with Server(StoreWatch(store, RunSelection()), 0, demo) as server, server.watch, in_thread(server):
             yield Asked(server)
-            server.shutdown()
-            thread.join()
 
 
 def _model(results: Path, task: str) -> Any:
     with Store.open(f"sqlite:///{results}/store.db", read_only=True) as store:
         views = query.runs(store, task=task)
-    best = max(views, key=lambda view: (view.validation_value or 0) * (1 if view.primary["higher_is_better"] else -1))
+    best = min(views, key=lambda view: view.validation_rank)
     return best, harness.load(results / "runs" / best.key)
 
 
@@ -141,11 +137,8 @@ def test_a_report_without_a_demonstration_has_none(results: Path) -> None:
         Store.open(f"sqlite:///{results}/store.db", read_only=True) as store,
         Server(StoreWatch(store, RunSelection()), 0) as server,
         server.watch,
+        in_thread(server),
     ):
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
         plain = Asked(server)
         found = plain.get("/demo.html")[0], plain.get("/demo.json")[0], plain.post(b"x", task="translation")[0]
-        server.shutdown()
-        thread.join()
     assert found == (404, 404, 405)

@@ -8,7 +8,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from pathlib import Path
 import pytest
 from made_up_results import HERE, finish, plan_of
 from postgresql_server import POSTGRESQL
+from serving import in_thread
 
 from harness.errors import StoreError, UserError
 from harness.report.load import RunSelection
@@ -68,12 +68,13 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 @contextmanager
 def serving(url: str) -> Iterator[Served]:
     """The report of a store, which is only read."""
-    with Store.open(url, read_only=True) as read, Server(StoreWatch(read, RunSelection()), 0) as server, server.watch:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with (
+        Store.open(url, read_only=True) as read,
+        Server(StoreWatch(read, RunSelection()), 0) as server,
+        server.watch,
+        in_thread(server),
+    ):
         yield Served(server)
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

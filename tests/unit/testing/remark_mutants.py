@@ -90,7 +90,9 @@ class Remarks(Faulty):
         if self.fault == "knows no raw examples":
             return None
         made = self.examples(split, np.random.default_rng())
-        return [RawExample(e.id, e.source, e.references[0]) for e in made[self.fault == "forgets a raw example" :]]
+        counts = {"words": 2.0} if self.fault == "counts otherwise" else {}
+        kept = made[self.fault == "forgets a raw example" :]
+        return [RawExample(e.id, e.source, e.references[0], counts=counts) for e in kept]
 
     def _spelled(self, number: int) -> str:
         (other,) = [

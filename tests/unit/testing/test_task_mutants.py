@@ -81,6 +81,7 @@ MUTANTS = (
     Entry(Sides(fault="augments at random"), "reading", "augmentation of 'train0' differs with the same generator"),
     Entry(Remarks(fault="encodes otherwise"), "preprocessing", "encode of raw example 'train0' differs from its input"),
     Entry(Remarks(fault="encodes answers otherwise"), "preprocessing", "encode_target of raw example 'train0' differs"),
+    Entry(Remarks(fault="counts otherwise"), "preprocessing", "'train0' has other units, on which scores depend"),
     Entry(Remarks(fault="knows no raw examples"), "preprocessing", r"raw_examples\('train'\) returns None"),
     Entry(Remarks(fault="forgets a raw example"), "preprocessing", "has no raw example of 'train0'"),
     Entry(Remarks(fault="saves nothing"), "preprocessing", "save wrote no file"),
