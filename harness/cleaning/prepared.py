@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from harness.cleaning.removal import Removal, removal
+from harness.data.cache import lock_of
 from harness.data.prepared_folder import CONTENTS
 
 
@@ -28,7 +29,8 @@ def prepared_data(cache: Path, older_than_s: float) -> list[Removal]:
         inner.clear()
         if _last_use(place) <= before:
             word = "unfinished data" if left else "prepared data"
-            found.append(removal(f"{word} {place.relative_to(cache)}", [place]))
+            made = place.name.partition(".partial-")[0].removeprefix(".") if left else place.name
+            found.append(removal(f"{word} {place.relative_to(cache)}", [place], lock_of(place.with_name(made))))
     return sorted(found, key=lambda one: one.what)
 
 

@@ -20,21 +20,21 @@ class Removal:
         what: in words.
         paths: files and folders, removed whole.
         size: of all of them, in bytes.
-        run_folder: to be locked meanwhile, as its process would; None: no run's files.
+        lock: to be held meanwhile, as a process that uses the files would; None: there is none.
         run: row number of the run whose records in the store go too; None: files alone.
     """
 
     what: str
     paths: tuple[Path, ...]
     size: int
-    run_folder: Path | None = None
+    lock: Path | None = None
     run: int | None = None
 
 
-def removal(what: str, paths: Sequence[Path], run_folder: Path | None = None, run: int | None = None) -> Removal:
+def removal(what: str, paths: Sequence[Path], lock: Path | None = None, run: int | None = None) -> Removal:
     """A removal of those paths that exist, with their size."""
     there = tuple(path for path in paths if path.exists() or path.is_symlink())
-    return Removal(what, there, sum(_size(path) for path in there), run_folder, run)
+    return Removal(what, there, sum(_size(path) for path in there), lock, run)
 
 
 def remove_files(removal: Removal) -> None:

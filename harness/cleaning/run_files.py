@@ -9,11 +9,11 @@ from typing import Literal
 from harness.cleaning.removal import Removal, removal
 from harness.store import RunView
 from harness.store.states import FINISHED, RUNNING
+from harness.training.run_folder import BEST, LAST, LOCK
 
 Keep = Literal["best", "none"]
 
 _MODEL = ("specs.json", "model.safetensors", "preprocessing")  # the first marks a folder as a model, so it goes first
-_CHECKPOINTS = ("last.ckpt", "best.ckpt")
 
 
 def checkpoints(views: Iterable[RunView], folders: Path) -> list[Removal]:
@@ -27,8 +27,8 @@ def checkpoints(views: Iterable[RunView], folders: Path) -> list[Removal]:
     for view in views:
         if view.status != RUNNING:
             folder = folders / view.key
-            paths = [folder / name for name in _CHECKPOINTS]
-            found.append(removal(f"checkpoints of {named(view)}, {view.status}", paths, folder))
+            paths = [folder / name for name in (LAST, BEST)]
+            found.append(removal(f"checkpoints of {named(view)}, {view.status}", paths, folder / LOCK))
     return [one for one in found if one.paths]
 
 
@@ -43,7 +43,7 @@ def models(views: Sequence[RunView], folders: Path, keep: Keep) -> list[Removal]
     finished = [view for view in views if view.status == FINISHED and view.kind != "baseline"]
     kept = _best(finished) if keep == "best" else set()
     found = [
-        removal(f"model of {named(view)}", [folders / view.key / name for name in _MODEL], folders / view.key)
+        removal(f"model of {named(view)}", [folders / view.key / name for name in _MODEL], folders / view.key / LOCK)
         for view in finished
         if view.key not in kept
     ]

@@ -9,6 +9,7 @@ from harness.cleaning.removal import Removal, removal
 from harness.cleaning.run_files import named
 from harness.store import RunView
 from harness.store.states import FINISHED, RUNNING
+from harness.training.run_folder import LOCK
 
 
 def whole_runs(
@@ -32,6 +33,6 @@ def whole_runs(
     for view in going:
         folder = folders / view.key
         found.append(
-            removal(f"run {named(view)}, {view.status}", [] if view.key in kept else [folder], folder, view.id)
+            removal(f"run {named(view)}, {view.status}", [] if view.key in kept else [folder], folder / LOCK, view.id)
         )
     return found, [view for view in chosen if view.id not in ids]

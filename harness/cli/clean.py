@@ -53,8 +53,8 @@ def command(
     checkpoints: of runs that do not run now; an interrupted run then begins anew. models: weights and preprocessing of
     finished runs; scores, predictions and reports stay. runs: those that failed or were interrupted, or were only
     planned, with all their records; finished ones only with --force, since the standings of reports rest on them.
-    data: what was prepared from data sets, and is prepared again when it is needed. Your own data is never touched, nor
-    is anything that a running process uses.
+    data: what was prepared from data sets, and is prepared again when it is needed. Runs and preparations in progress
+    stay, and your own data is never touched.
     """
     from rich.filesize import decimal
 
@@ -67,7 +67,7 @@ def command(
             output.say(f"{decimal(one.size):>10}  {one.what}")
     finished = sum(view.status == "finished" for view in kept)
     if finished:
-        output.say(f"{_runs(finished)} finished and stay: reports rest on them; --force removes them too.")
+        output.say(f"Finished runs that stay: {finished:,}, since reports rest on them; --force removes them too.")
     total = decimal(sum(one.size for one in found))
     if not found:
         output.say("There is nothing to remove.")
@@ -75,7 +75,7 @@ def command(
         output.say(f"{total} would be removed; nothing was (--dry-run).")
     else:
         freed, busy = _remove(found)
-        output.say(f"{decimal(freed)} removed." + (f" {_runs(busy)} in use and stayed." if busy else ""))
+        output.say(f"{decimal(freed)} removed." + (f" In use, so not removed: {busy:,}." if busy else ""))
 
 
 def _found(
@@ -125,29 +125,25 @@ def _of_runs(
 
 
 def _remove(found: Sequence[Removal]) -> tuple[int, int]:
-    """Remove; bytes freed, and how many runs were in use."""
+    """Remove; bytes freed, and how many were in use."""
     from contextlib import ExitStack, nullcontext
 
     from harness.cleaning.removal import remove_files
+    from harness.data.locks import held
     from harness.store import Store
-    from harness.store.ledger import AlreadyRunning
-    from harness.training.run_folder import locked
 
     freed = busy = 0
     with ExitStack() as stack:
         needed = any(one.run is not None for one in found)
         store = stack.enter_context(Store.open(create=False)) if needed else None
         for one in found:
-            folder = one.run_folder
-            try:
-                with locked(folder) if folder is not None and folder.is_dir() else nullcontext():
-                    if not _forgotten(one, store):
-                        busy += 1
-                        continue
+            lock = one.lock if one.lock is not None and one.lock.parent.is_dir() else None
+            with nullcontext(True) if lock is None else held(lock) as free:
+                if free and _forgotten(one, store):
                     remove_files(one)
                     freed += one.size
-            except AlreadyRunning:
-                busy += 1
+                else:
+                    busy += 1
     return freed, busy
 
 
@@ -165,7 +161,3 @@ def _before(age: str) -> float:
     from harness.report.selection import since
 
     return since(age, time.time(), "--older-than")[0]
-
-
-def _runs(count: int) -> str:
-    return "1 run is" if count == 1 else f"{count:,} runs are"

@@ -58,6 +58,11 @@ def make_folder(folder: Path) -> Path:
     return folder
 
 
+def lock_of(path: Path) -> Path:
+    """The file of the lock that `exclusive` holds."""
+    return path.parent / f".{path.name}.lock"
+
+
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
     """Hold the lock for `path` across processes; it is released when the process ends, however it dies.
@@ -68,7 +73,7 @@ def exclusive(path: Path) -> Iterator[None]:
     from filelock import FileLock
 
     make_folder(path.parent)
-    lock = FileLock(path.parent / f".{path.name}.lock")
+    lock = FileLock(lock_of(path))
     try:
         with waiting(f"Waiting for another process to prepare {path.name}"):
             lock.acquire()

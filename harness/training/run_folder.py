@@ -17,11 +17,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
+from harness.data.locks import held
 from harness.errors import StoreError
 from harness.store.ledger import AlreadyRunning
 from harness.store.records import PredictionRow, SampleRow
+
+LOCK, LAST, BEST = "lock", "last.ckpt", "best.ckpt"
+"""Files of a run's folder: held by its process, and its checkpoints."""
 
 LOG_TAIL = 40  # lines of the log kept with a failed run
 SHOWN = 8  # predictions kept as samples
@@ -39,8 +41,8 @@ class RunFolder:
 
     def __init__(self, results: Path, key: str, store_id: str) -> None:
         self.path = results / "runs" / key
-        self.best = self.path / "best.ckpt"
-        self.last = self.path / "last.ckpt"
+        self.best = self.path / BEST
+        self.last = self.path / LAST
         self.log = self.path / "log.txt"
         owner = self.path / "store_id"
         try:
@@ -67,7 +69,11 @@ class RunFolder:
         Raises:
             AlreadyRunning: a living process uses it, for example one with another number of threads.
         """
-        with locked(self.path):
+        with held(self.path / LOCK) as free:
+            if not free:
+                raise AlreadyRunning(
+                    f"The run folder '{self.path}' is in use by another living process. Wait for it, or stop it."
+                )
             yield
 
     def _refuse_links(self) -> None:
@@ -128,29 +134,6 @@ class RunFolder:
             partial.unlink(missing_ok=True)
             raise
         return name
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Lock a run's folder for the block, as its process does.
-
-    Raises:
-        AlreadyRunning: a living process uses it.
-        StoreError: it cannot be written.
-    """
-    lock = FileLock(folder / "lock", blocking=False)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise AlreadyRunning(
-            f"The run folder '{folder}' is in use by another living process. Wait for it, or stop it."
-        ) from None
-    except OSError as error:
-        raise StoreError(f"The run folder '{folder}' cannot be written ({error.strerror or error}).") from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def shown(rows: Sequence[PredictionRow]) -> list[SampleRow]:

@@ -86,7 +86,7 @@ def test_of_models_the_best_on_validation_data_stays(harness: Any) -> None:
 def test_runs_that_reports_rest_on_stay_unless_forced(harness: Any) -> None:
     code, out, _ = harness("clean", "runs")
     assert code == 0
-    assert "2 runs are finished and stay" in out
+    assert "Finished runs that stay: 2" in out
     assert _keys() == "abd"
     assert sorted(_left()) == ["a", "b", "d"]
     assert harness("clean", "runs", "--force")[0] == 0
@@ -112,7 +112,7 @@ def test_a_sweep_and_an_age_narrow_it(harness: Any) -> None:
 def test_what_another_process_uses_stays(harness: Any) -> None:
     with FileLock(_folder("c") / "lock"):
         _, out, _ = harness("clean", "runs")
-    assert "1 run is in use and stayed." in out
+    assert "In use, so not removed: 1." in out
     assert _keys() == "abcd"
 
 
@@ -141,6 +141,12 @@ def test_prepared_data_goes_by_age(harness: Any, prepared: Callable[[], list[str
     assert prepared() == [".gone.partial-123", "new"]
     assert harness("clean", "data")[0] == 0
     assert prepared() == []
+
+
+def test_data_that_is_being_prepared_stays(harness: Any, prepared: Callable[[], list[str]]) -> None:
+    with FileLock(cache_dir() / "text" / ".gone.lock"), FileLock(cache_dir() / "text" / ".new.lock"):
+        assert "In use, so not removed: 2." in harness("clean", "data")[1]
+    assert prepared() == [".gone.partial-123", "new"]
 
 
 @pytest.mark.parametrize(
