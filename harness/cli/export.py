@@ -30,6 +30,9 @@ def command(
     ] = None,
     int8: Annotated[bool, typer.Option("--int8", help="With onnx: a graph of 8-bit weights beside.")] = False,
     test: Annotated[bool, typer.Option("--test", help="Score an exported graph on the test split.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="RUN is an exported folder: check that it is whole, by its checksums.")
+    ] = False,
 ) -> None:
     """Write a run's model for other programs, or its answers in the formats of other tools.
 
@@ -44,6 +47,9 @@ def command(
     from harness.places import user_path
     from harness.store import Store, query
 
+    if verify:
+        _verify(run)
+        return
     if kind is not None or out is not None:
         if hypotheses:
             raise UserError("Export one thing at a time: --hypotheses (with --to), or --format with --out.")
@@ -65,6 +71,22 @@ def command(
         if name.startswith("test/") and declared:
             signature = declared.get("signature")
             output.say(f"  {name} {value:.4f} {declared.get('unit', '')}" + (f" ({signature})" if signature else ""))
+
+
+def _verify(folder: str) -> None:
+    """Say that an exported folder is whole.
+
+    Raises:
+        UserError: it is not; names the file.
+    """
+    from harness.cli import output
+    from harness.exporting.manifest import read_manifest
+    from harness.places import user_path
+
+    found = read_manifest(user_path(folder, "The folder"))
+    output.say(
+        f"Whole: {found['format']} of run {found['run'][:12]}, {len(found['files'])} files as they were written."
+    )
 
 
 def _export_model(run: str, kind: str | None, out: str | None, int8: bool, test: bool) -> None:
