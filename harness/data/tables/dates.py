@@ -18,7 +18,10 @@ _NAMED = re.compile(
     rf"(?P<mark>[ -])(?P<year>\d{{4}}|\d{{2}}){_TAIL}"
 )
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_COMPACT = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_COMPACT = re.compile(
+    r"(?P<year>(?:19|20)\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])"
+    r"(?:(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)(?P<second>[0-5]\d)?)?"
+)
 _ENDS_WITH_ZONE = re.compile(r"\d ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})$")
 _EPOCH = re.compile(r"\d{9,10}(?:\.\d+)?|\d{12,13}|\d{15,16}|\d{18,19}")
 
@@ -48,7 +51,7 @@ class DateFormat:
     zoned: bool = False
 
     def __str__(self) -> str:
-        named = {"iso": "year first", "named": "names of months", "compact": "yyyymmdd"}
+        named = {"iso": "year first", "named": "names of months", "compact": "year first, digits alone"}
         base = named.get(self.form, self.form.replace("/", self.mark) if "/" in self.form else self.form)
         return f"{base}{', with time zones, read as UTC' if self.zoned else ''}"
 
@@ -65,7 +68,7 @@ def date_format(cells: np.ndarray, *, numbers_too: bool = False, day_first: bool
 
     Args:
         cells: (N,) of str, without missing ones.
-        numbers_too: whether the column's name says that numbers such as 1577836800 or 20200101 are times.
+        numbers_too: whether the column's name says that numbers such as 1577836800, 20200101 or 202001011530 are times.
         day_first: what the user said about 01/02/2020.
     """
     sample = list(cells[:: max(1, len(cells) // _SAMPLE)])
@@ -133,7 +136,10 @@ def _quick_format(cells: np.ndarray, form: DateFormat) -> str:
 def _iso(cell: str, form: DateFormat) -> str | None:
     """A cell rewritten in ISO 8601."""
     if form.form == "compact":
-        return f"{cell[:4]}-{cell[4:6]}-{cell[6:]}" if _COMPACT.fullmatch(cell) else None
+        if not (match := _COMPACT.fullmatch(cell)):
+            return None
+        clock = f"T{match['hour']}:{match['minute']}:{match['second'] or '00'}" if match["hour"] else ""
+        return f"{match['year']}-{match['month']}-{match['day']}{clock}"
     if form.form == "iso":
         match = _YEAR_FIRST.fullmatch(cell)
         if not match:
